@@ -1,0 +1,83 @@
+package mint
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"sync"
+)
+
+// Set is one piece of evidence and all that it takes to change it: a report and
+// the certificates that endorse it.
+type Set struct {
+	Product, Kind string
+
+	Spec     ReportSpec // what Report was made from
+	LeafSpec CertSpec   // what Leaf was made from
+	Key      *ecdsa.PrivateKey
+
+	Report                  []byte // 1184 bytes, signed by Key
+	Leaf, Intermediate, ARK []byte // DER
+}
+
+// Evidence gives a set that holds together: report version 2 to 5 of "Milan",
+// "Genoa" or "Turin", under a "vcek" or a "vlek". Each call gives a set of its
+// own, which the caller may change.
+func Evidence(product string, version uint32, kind string) *Set {
+	e := &Set{
+		Product: product, Kind: kind,
+		Spec:         NewReport(product, version, kind),
+		Key:          LeafKey(product, kind),
+		Intermediate: CACert(intermediateName(product, kind)),
+		ARK:          CACert("ARK-" + product),
+		Leaf:         bytes.Clone(leafCerts[product+kind]()),
+	}
+	e.LeafSpec = defaultLeaf(product, kind)
+	e.Resign()
+	return e
+}
+
+// Resign makes Report from Spec again and signs it.
+func (e *Set) Resign() {
+	body := e.Spec.Encode()
+	e.Report = body[:]
+	Sign(e.Report, e.Key)
+}
+
+// Reissue makes Leaf from LeafSpec again and has its authority sign it.
+func (e *Set) Reissue() { e.Leaf = e.LeafSpec.Encode(e.LeafSigner()) }
+
+// LeafSigner gives the key of the leaf's authority.
+func (e *Set) LeafSigner() *RSAKey { return CAKey(intermediateName(e.Product, e.Kind)) }
+
+// Chain gives leaf, intermediate and root.
+func (e *Set) Chain() [][]byte { return [][]byte{e.Leaf, e.Intermediate, e.ARK} }
+
+// PEM gives the chain as PEM text.
+func (e *Set) PEM() []byte { return PEM(e.Chain()...) }
+
+func intermediateName(product, kind string) string {
+	if kind == "vlek" {
+		return "SEV-VLEK-" + product
+	}
+	return "SEV-" + product
+}
+
+func defaultLeaf(product, kind string) CertSpec {
+	if kind == "vlek" {
+		return VLEK(product, DefaultTCB(product), DefaultCSPID)
+	}
+	return VCEK(product, DefaultTCB(product), DefaultHWID(product))
+}
+
+// leafCerts signs each default leaf once.
+var leafCerts = func() map[string]func() []byte {
+	certs := map[string]func() []byte{}
+	for _, product := range Products {
+		for _, kind := range []string{"vcek", "vlek"} {
+			certs[product+kind] = sync.OnceValue(func() []byte {
+				return defaultLeaf(product, kind).Encode(CAKey(intermediateName(product, kind)))
+			})
+		}
+	}
+	return certs
+}()
