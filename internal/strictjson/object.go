@@ -1,0 +1,164 @@
+package strictjson
+
+import (
+	"slices"
+	"strings"
+)
+
+// Decode reads data, a JSON object of at most maxSize bytes, and calls read with
+// it. known names the members that read knows. What read takes from the object
+// is good only when Decode returns nil; its error is an *Error. The Object and
+// its Values must not be used after read has returned.
+func Decode(data []byte, maxSize int, known []string, read func(*Object)) error {
+	tokens, text, err := scan(data, maxSize)
+	if err != nil {
+		return err
+	}
+	d := &decoder{text: text, tokens: tokens}
+	o := d.object(0, known)
+	if d.err == nil {
+		read(o)
+	}
+	if d.err != nil {
+		return d.err
+	}
+	return nil
+}
+
+// decoder is what all Values of a document share.
+type decoder struct {
+	text   string
+	tokens []token
+	err    *Error // the first one
+}
+
+// fail records an error about a token, unless there is one.
+func (d *decoder) fail(rule string, tok int32, expected, actual string) {
+	d.failPath(rule, tok, d.path(tok), expected, actual)
+}
+
+func (d *decoder) failPath(rule string, tok int32, path, expected, actual string) {
+	if d.err == nil {
+		d.err = &Error{rule, path, int(d.tokens[tok].start), expected, actual}
+	}
+}
+
+// path walks from the outermost object to a token.
+func (d *decoder) path(target int32) string {
+	var b strings.Builder
+	for at := int32(0); at != target; {
+		inArray, n := d.tokens[at].kind == kindArray, 0
+		child := at + 1
+		for ; ; n++ {
+			name := child
+			if !inArray {
+				child++
+			}
+			if target < d.tokens[child].next {
+				if inArray {
+					b.WriteString("[" + decimal(n) + "]")
+				} else {
+					b.WriteString(dot(b.Len()) + pathName(stringOf(d.text, d.tokens[name])))
+				}
+				if target == name && !inArray {
+					return b.String()
+				}
+				break
+			}
+			child = d.tokens[child].next
+		}
+		at = child
+	}
+	return b.String()
+}
+
+func dot(before int) string {
+	if before == 0 {
+		return ""
+	}
+	return "."
+}
+
+// An Object is a JSON object whose known members are read by name.
+type Object struct {
+	d       *decoder
+	tok     int32
+	known   []string
+	found   []int32 // the value's token of each known name, 0 for none
+	unknown []Member
+}
+
+// A Member is a name and its value.
+type Member struct {
+	Name  string
+	Value Value
+}
+
+// object sorts the members into known and unknown ones and refuses folded names.
+func (d *decoder) object(tok int32, known []string) *Object {
+	o := &Object{d: d, tok: tok, known: known, found: make([]int32, len(known))}
+	for name := range d.members(tok) {
+		s, value := stringOf(d.text, d.tokens[name]), name+1
+		if i := slices.Index(known, s); i >= 0 {
+			o.found[i] = value
+			continue
+		}
+		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, s) }); i >= 0 {
+			d.fail("JSN-10", name, Quote(known[i])+" in exactly this spelling", Quote(s))
+		}
+		o.unknown = append(o.unknown, Member{s, Value{d, value}})
+	}
+	return o
+}
+
+// members yields the token of each name of an object.
+func (d *decoder) members(tok int32) func(yield func(name int32) bool) {
+	return func(yield func(int32) bool) {
+		for at := tok + 1; at < d.tokens[tok].next; at = d.tokens[at+1].next {
+			if !yield(at) {
+				return
+			}
+		}
+	}
+}
+
+// Has reports whether a known member is there.
+func (o *Object) Has(name string) bool {
+	i := slices.Index(o.known, name)
+	return i >= 0 && o.found[i] != 0
+}
+
+// Optional returns a known member. ok is false when it is absent.
+func (o *Object) Optional(name string) (v Value, ok bool) {
+	if !o.Has(name) {
+		return Value{}, false
+	}
+	return Value{o.d, o.found[slices.Index(o.known, name)]}, true
+}
+
+// Required returns a known member and refuses an object without it.
+func (o *Object) Required(name string) Value {
+	v, ok := o.Optional(name)
+	if !ok && o.d != nil {
+		path := o.d.path(o.tok)
+		o.d.failPath("JSN-12", o.tok, path+dot(len(path))+pathName(name), "a value", "no such member")
+	}
+	return v
+}
+
+// Unknown returns the members that are not known, in the order of the document.
+func (o *Object) Unknown() []Member { return o.unknown }
+
+// RefuseUnknown refuses an object with a member that is not known.
+func (o *Object) RefuseUnknown() {
+	if len(o.unknown) > 0 {
+		o.d.fail("JSN-11", o.unknown[0].Value.tok-1, "one of "+strings.Join(o.known, ", "), Quote(o.unknown[0].Name))
+	}
+}
+
+// Fail refuses the object by a rule of the caller's.
+func (o *Object) Fail(rule, expected, actual string) {
+	if o.d != nil {
+		o.d.fail(rule, o.tok, expected, actual)
+	}
+}

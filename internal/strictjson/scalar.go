@@ -1,0 +1,58 @@
+package strictjson
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// Bytes are the lengths of identifiers, digests and keys.
+type Bytes interface {
+	[16]byte | [32]byte | [48]byte | [64]byte
+}
+
+// ParseHex reads exactly len(a) bytes as lower-case hex digits, first byte
+// first. Nothing may stand before, between or behind the digits.
+func ParseHex[A Bytes](s string) (a A, ok bool) {
+	if len(s) != 2*len(a) {
+		return a, false
+	}
+	var b A
+	for i := range len(b) {
+		high, ok1 := hexDigit(s[2*i])
+		low, ok2 := hexDigit(s[2*i+1])
+		if !ok1 || !ok2 {
+			return a, false
+		}
+		b[i] = high<<4 | low
+	}
+	return b, true
+}
+
+func hexDigit(c byte) (d byte, ok bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	}
+	return 0, false
+}
+
+// ParseBase64 reads standard base64 (RFC 4648, section 4): padded, with zero
+// bits behind the last byte, without line breaks. So every value has one text.
+func ParseBase64(s string) ([]byte, bool) { return parseBase64(base64.StdEncoding, s) }
+
+// ParseBase64URL reads base64url (RFC 4648, section 5) without padding, with
+// zero bits behind the last byte, without line breaks.
+func ParseBase64URL(s string) ([]byte, bool) { return parseBase64(base64.RawURLEncoding, s) }
+
+func parseBase64(e *base64.Encoding, s string) ([]byte, bool) {
+	if strings.ContainsAny(s, "\r\n") { // the decoder skips them, in strict mode too
+		return nil, false
+	}
+	b, err := e.Strict().DecodeString(s)
+	if err != nil {
+		return nil, false
+	}
+	return b, true
+}
