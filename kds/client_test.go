@@ -1,0 +1,451 @@
+package kds_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// start is what the clients of these tests take for now.
+var start = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+
+var chain = kds.CertChain(snpreport.Genoa, snpreport.VCEK)
+
+// serve starts a TLS server on the loopback interface.
+func serve(t testing.TB, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	s := httptest.NewUnstartedServer(handler)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that fail on purpose
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// to is a Config for a server that it trusts. No proxy, whatever the environment
+// says.
+func to(s *httptest.Server) kds.Config {
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	return kds.Config{Base: s.URL, Roots: roots, Proxy: direct}
+}
+
+func direct(*http.Request) (*url.URL, error) { return nil, nil }
+
+// client makes a Client whose pauses take no time. They are recorded.
+func client(t testing.TB, config kds.Config) (*kds.Client, *[]time.Duration) {
+	t.Helper()
+	var slept []time.Duration
+	c, err := kds.NewClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetClock(func() time.Time { return start }, func(ctx context.Context, d time.Duration) error {
+		slept = append(slept, d)
+		return ctx.Err()
+	}, func(n int64) int64 { return n - 1 })
+	return c, &slept
+}
+
+// wantFetchError also checks that no byte escaped.
+func wantFetchError(t testing.TB, name string, body []byte, err error, rule, layer string, status int) *kds.FetchError {
+	t.Helper()
+	var e *kds.FetchError
+	if !errors.As(err, &e) || e.Requirement() != rule || e.Layer != layer || e.Status != status || body != nil {
+		t.Fatalf("%s: %d bytes, error %v\n%+v, want rule %s, layer %s, status %d", name, len(body), err, e, rule, layer, status)
+	}
+	if !strings.HasPrefix(e.Error(), "kds: "+layer+": https://") || len(e.Error()) > 700 {
+		t.Errorf("%s: message %q", name, e)
+	}
+	return e
+}
+
+func TestFetch(t *testing.T) {
+	var got *http.Request
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		fmt.Fprintf(w, "answer to %s", r.RequestURI)
+	})
+	c, slept := client(t, to(s))
+	for _, r := range []kds.Request{
+		vcekOf(t, snpreport.Milan), vcekOf(t, snpreport.Turin), chain, kds.CRL(snpreport.Turin, snpreport.VLEK),
+	} {
+		body, err := c.Fetch(t.Context(), r)
+		if want := "answer to " + r.Path(); err != nil || string(body) != want {
+			t.Errorf("got %q, error %v, want %q", body, err, want)
+		}
+	}
+	if len(*slept) != 0 {
+		t.Errorf("paused %v", *slept)
+	}
+	// KDS-29: nothing of the caller's, nothing negotiable.
+	want := http.Header{"Accept-Encoding": {"identity"}, "Connection": {"close"}, "User-Agent": {"Go-http-client/1.1"}}
+	if diff := cmp.Diff(want, got.Header); diff != "" || got.Method != "GET" || got.ContentLength != 0 {
+		t.Errorf("%s with %d bytes and these headers:\n%s", got.Method, got.ContentLength, diff)
+	}
+}
+
+func TestFetchRefusesNothing(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { t.Error("asked for " + r.RequestURI) })
+	c, _ := client(t, to(s))
+	body, err := c.Fetch(t.Context(), kds.Request{})
+	wantRequestError(t, "zero Request", err, "KDS-01")
+	if body != nil {
+		t.Error("bytes escaped")
+	}
+	_, err = new(kds.Client).Fetch(t.Context(), chain)
+	wantRequestError(t, "zero Client", err, "KDS-11")
+}
+
+// KDS-20.
+func TestNegativeConfig(t *testing.T) {
+	for _, config := range []kds.Config{{Attempts: -1}, {MaxWait: -1}, {Timeout: -1}} {
+		config.Base = kds.DefaultBase
+		c, err := kds.NewClient(config)
+		wantRequestError(t, "negative", err, "KDS-20")
+		if c != nil {
+			t.Error("a Client escaped")
+		}
+	}
+}
+
+// The roots in use are those at the time of NewClient.
+func TestRootsAreCopied(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "bytes") })
+	config := to(s)
+	config.Roots = x509.NewCertPool()
+	c, _ := client(t, config)
+	config.Roots.AddCert(s.Certificate())
+	body, err := c.Fetch(t.Context(), chain)
+	wantFetchError(t, "root added later", body, err, "KDS-21", "tls", 0)
+}
+
+// KDS-25: exactly the limit passes, one byte more does not, nothing does not.
+func TestSizes(t *testing.T) {
+	for _, tt := range []struct {
+		r     kds.Request
+		limit int
+	}{{vcekOf(t, snpreport.Milan), 16 << 10}, {chain, 32 << 10}, {kds.CRL(snpreport.Milan, snpreport.VCEK), 1 << 20}} {
+		for _, size := range []int{0, 1, tt.limit, tt.limit + 1} {
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, size)) })
+			c, slept := client(t, to(s))
+			body, err := c.Fetch(t.Context(), tt.r)
+			if size > 0 && size <= tt.limit {
+				if err != nil || len(body) != size {
+					t.Errorf("%s: %d of %d bytes, error %v", tt.r.Path(), len(body), size, err)
+				}
+				continue
+			}
+			wantFetchError(t, fmt.Sprintf("%s, %d bytes", tt.r.Path(), size), body, err, "KDS-25", "size", 200)
+			if len(*slept) != 0 {
+				t.Errorf("%s: asked again for an answer of %d bytes", tt.r.Path(), size)
+			}
+		}
+	}
+}
+
+func TestEndlessBody(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 4096)); err != nil {
+				return
+			}
+		}
+	})
+	c, _ := client(t, to(s))
+	body, err := c.Fetch(t.Context(), chain)
+	wantFetchError(t, "endless body", body, err, "KDS-25", "size", 200)
+}
+
+// KDS-21: a connection that ends early is no answer, and is tried again.
+func TestShortBody(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.Write([]byte("short"))
+	})
+	c, slept := client(t, to(s))
+	body, err := c.Fetch(t.Context(), chain)
+	e := wantFetchError(t, "short body", body, err, "KDS-21", "http", 0)
+	if !errors.Is(e, io.ErrUnexpectedEOF) || len(*slept) != 3 {
+		t.Errorf("error %v after %d pauses", err, len(*slept))
+	}
+}
+
+// KDS-24.
+func TestContentEncoding(t *testing.T) {
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	w.Write(make([]byte, 1<<20))
+	w.Close()
+	for _, encoding := range []string{"gzip", "identity", "br", ""} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Content-Encoding"] = []string{encoding}
+			w.Write(bomb.Bytes())
+		})
+		c, _ := client(t, to(s))
+		body, err := c.Fetch(t.Context(), chain)
+		wantFetchError(t, "encoding "+encoding, body, err, "KDS-24", "http", 200)
+	}
+}
+
+// KDS-23: every status but 200 is refused; these are final.
+func TestStatus(t *testing.T) {
+	for _, status := range []int{201, 202, 203, 204, 206, 300, 304, 400, 401, 403, 404, 405, 410, 418, 428, 451} {
+		asked := 0
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) { asked++; w.WriteHeader(status) })
+		c, _ := client(t, to(s))
+		body, err := c.Fetch(t.Context(), vcekOf(t, snpreport.Turin))
+		e := wantFetchError(t, fmt.Sprint(status), body, err, "KDS-23", "http", status)
+		if asked != 1 {
+			t.Errorf("status %d: asked %d times", status, asked)
+		}
+		if hinted := strings.Contains(e.Error(), "does not know this chip"); hinted != (status == 404) {
+			t.Errorf("status %d: message %q", status, e)
+		}
+	}
+}
+
+// KDS-22: three redirects within the origin, and none to anywhere else.
+func TestRedirects(t *testing.T) {
+	elsewhere := serve(t, func(w http.ResponseWriter, r *http.Request) { t.Error("the redirect was followed") })
+	plain := httptest.NewServer(elsewhere.Config.Handler)
+	t.Cleanup(plain.Close)
+	for _, tt := range []struct {
+		name   string
+		status int
+		target func(self string) string
+		ok     bool
+	}{
+		{"relative", 301, func(string) string { return "/end" }, true},
+		{"absolute", 308, func(self string) string { return self + "/end" }, true},
+		{"two more", 302, func(self string) string { return self + "/hop2" }, true},
+		{"three more", 307, func(self string) string { return self + "/hop3" }, false},
+		{"loop", 302, func(self string) string { return self + chain.Path() }, false},
+		{"other port", 302, func(string) string { return elsewhere.URL + "/end" }, false},
+		{"default port", 302, func(string) string { return "https://127.0.0.1/end" }, false},
+		{"other host, same port", 302, func(self string) string { return strings.Replace(self, "127.0.0.1", "localhost", 1) + "/end" }, false},
+		{"without scheme", 302, func(string) string { return strings.TrimPrefix(elsewhere.URL, "https:") }, false},
+		{"to http", 302, func(string) string { return plain.URL + "/end" }, false},
+		{"to http, same port", 302, func(self string) string { return strings.Replace(self, "https", "http", 1) + "/end" }, false},
+		{"with user", 302, func(self string) string { return strings.Replace(self, "https://", "https://u:p@", 1) + "/end" }, false},
+		{"to file", 302, func(string) string { return "file:///etc/passwd" }, false},
+	} {
+		var self *httptest.Server
+		self = serve(t, func(w http.ResponseWriter, r *http.Request) {
+			hop := map[string]string{chain.Path(): tt.target(self.URL), "/hop3": "/hop2", "/hop2": "/hop1", "/hop1": "/end"}
+			if hop[r.RequestURI] == "" {
+				fmt.Fprint(w, "end")
+				return
+			}
+			w.Header().Set("Location", hop[r.RequestURI])
+			w.WriteHeader(tt.status)
+		})
+		c, slept := client(t, to(self))
+		body, err := c.Fetch(t.Context(), chain)
+		if tt.ok {
+			if err != nil || string(body) != "end" {
+				t.Errorf("%s: %q, error %v", tt.name, body, err)
+			}
+			continue
+		}
+		e := wantFetchError(t, tt.name, body, err, "KDS-22", "http", tt.status)
+		if len(*slept) != 0 || strings.Contains(e.Error(), "u:p") {
+			t.Errorf("%s: %d pauses, message %q", tt.name, len(*slept), e)
+		}
+	}
+}
+
+// The port of an https URL that names none is 443; the case of a host does not
+// count.
+func TestSameOrigin(t *testing.T) {
+	for target, same := range map[string]bool{
+		"https://h/x": true, "https://h:443/x": true, "https://H/x": true, "https://h:444/x": false, "https://h.example/x": false, "http://h:443/x": false,
+	} {
+		from, err := http.NewRequest("GET", "https://h/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := http.NewRequest("GET", target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next.Response = &http.Response{StatusCode: 302}
+		if err := kds.CheckRedirect(next, []*http.Request{from}); (err == nil) != same {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+}
+
+// KDS-21: what is wrong with a connection, by layer. Servers that are not the
+// right ones are not asked again.
+func TestConnections(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { t.Error("asked for " + r.RequestURI) })
+	plain := httptest.NewServer(s.Config.Handler)
+	t.Cleanup(plain.Close)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	old := httptest.NewUnstartedServer(s.Config.Handler)
+	old.Config.ErrorLog = log.New(io.Discard, "", 0)
+	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	old.StartTLS()
+	t.Cleanup(old.Close)
+
+	for _, tt := range []struct {
+		name   string
+		config kds.Config
+		layer  string
+		pauses int
+	}{
+		{"unknown CA", kds.Config{Base: s.URL, Proxy: direct}, "tls", 0},
+		{"other name", kds.Config{Base: strings.Replace(s.URL, "127.0.0.1", "localhost", 1), Roots: to(s).Roots, Proxy: direct}, "tls", 0},
+		{"no TLS", kds.Config{Base: "https://" + strings.TrimPrefix(plain.URL, "http://"), Proxy: direct}, "tls", 0},
+		{"TLS 1.1", to(old), "tls", 0},
+		{"nobody listens", kds.Config{Base: "https://" + closed.Addr().String(), Proxy: direct}, "tcp", 3},
+		{"no proxy to be had", kds.Config{Base: s.URL, Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no") }}, "tcp", 3},
+		// A name with an empty label is refused before anyone is asked about it.
+		{"no such name", kds.Config{Base: "https://kds.invalid", Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "kds..invalid:1"})}, "dns", 0},
+	} {
+		c, slept := client(t, tt.config)
+		body, err := c.Fetch(t.Context(), chain)
+		e := wantFetchError(t, tt.name, body, err, "KDS-21", tt.layer, 0)
+		if e.Err == nil || len(*slept) != tt.pauses {
+			t.Errorf("%s: %d pauses, want %d; cause %v", tt.name, len(*slept), tt.pauses, e.Err)
+		}
+	}
+}
+
+// KDS-21: what the environment says about old TLS does not count.
+func TestTLSVersionIsFixed(t *testing.T) {
+	t.Setenv("GODEBUG", "tls10default=1")
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	c, _ := client(t, to(s))
+	body, err := c.Fetch(t.Context(), chain)
+	wantFetchError(t, "TLS 1.1", body, err, "KDS-21", "tls", 0)
+}
+
+// The request goes through a proxy only inside TLS.
+func TestProxy(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "bytes") })
+	var seen atomic.Pointer[string]
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		line := r.Method + " " + r.RequestURI
+		seen.Store(&line)
+		to, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer to.Close()
+		w.WriteHeader(http.StatusOK)
+		from, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer from.Close()
+		go io.Copy(to, from)
+		io.Copy(from, to)
+	}))
+	t.Cleanup(proxy.Close)
+	config := to(s)
+	proxyURL, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Proxy = http.ProxyURL(proxyURL)
+	c, _ := client(t, config)
+	body, err := c.Fetch(t.Context(), chain)
+	if err != nil || string(body) != "bytes" {
+		t.Fatalf("%q, error %v", body, err)
+	}
+	if want := "CONNECT " + s.Listener.Addr().String(); seen.Load() == nil || *seen.Load() != want {
+		t.Errorf("the proxy was not asked to %s", want)
+	}
+}
+
+// KDS-30: headers are capped as well.
+func TestHugeHeader(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X", strings.Repeat("x", 64<<10))
+		fmt.Fprint(w, "bytes")
+	})
+	c, _ := client(t, to(s))
+	body, err := c.Fetch(t.Context(), chain)
+	wantFetchError(t, "huge header", body, err, "KDS-21", "http", 0)
+}
+
+// What a server says never fills a message, nor breaks its line.
+func TestHostileText(t *testing.T) {
+	for _, text := range []string{strings.Repeat("A", 1<<12), "\x1b]8;;https://x\x07click\nPASS\r"} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, text+"\r\n\r\n")
+		})
+		c, _ := client(t, to(s))
+		body, err := c.Fetch(t.Context(), chain)
+		e := wantFetchError(t, "no HTTP", body, err, "KDS-21", "http", 0)
+		if strings.ContainsAny(e.Error(), "\x1b\r\n\x07") || len(e.Error()) > 400 {
+			t.Errorf("message %q", e)
+		}
+	}
+	if got := kds.Excerpt("a\u202eb\n" + strings.Repeat("c", 1000)); got != `a\u202eb\n`+strings.Repeat("c", 128-6) {
+		t.Errorf("excerpt %q", got)
+	}
+}
+
+// No goroutine outlives a Fetch, whatever became of it.
+func TestNoGoroutineLeaks(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for _, handler := range []http.HandlerFunc{
+		func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "bytes") },
+		func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 1<<20)) },
+		func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
+		func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(429) },
+		func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://localhost/", 302) },
+	} {
+		s := httptest.NewTLSServer(handler)
+		c, _ := client(t, to(s))
+		for range 5 {
+			c.Fetch(t.Context(), chain)
+		}
+		// Not s.Close, which would end the client's connections too.
+		deadline := time.Now().Add(10 * time.Second)
+		for runtime.NumGoroutine() > before+1 { // the server's own
+			if time.Now().After(deadline) {
+				t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+			}
+			runtime.Gosched()
+		}
+		s.Close()
+	}
+}
