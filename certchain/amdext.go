@@ -1,0 +1,104 @@
+package certchain
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// parseLeaf decodes the extensions of a VCEK or VLEK certificate. That all of
+// the profile p are there has been checked.
+func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
+	version, ok := small(v[extStructVersion])
+	if !ok || !slices.Contains(p.structVersions, version) {
+		return c.fail("CHN-30", "structVersion", v[extStructVersion], fmt.Sprintf("an INTEGER out of %d", p.structVersions), quoteHex(v[extStructVersion]))
+	}
+	c.StructVersion = version
+
+	// AMD writes "Milan-B0" for B1 dies and no stepping at all for others: what
+	// follows the hyphen means nothing.
+	c.ProductName, ok = ia5String(v[extProductName])
+	if line, _, _ := bytes.Cut(c.ProductName, []byte("-")); !ok || string(line) != c.Product.String() {
+		return c.fail("CHN-31", "productName", v[extProductName], "an IA5String of "+c.Product.String(), quoteText(v[extProductName]))
+	}
+
+	if err := c.parseTCB(v); err != nil {
+		return err
+	}
+	if p.required.has(extHWID) {
+		if c.HWID, ok = hardwareID(v[extHWID], c.Product.ChipIDSize()); !ok {
+			return c.fail("CHN-34", "hwID", v[extHWID], fmt.Sprintf("%d bytes, or an OCTET STRING of so many", c.Product.ChipIDSize()), quoteHex(v[extHWID]))
+		}
+	}
+	if p.required.has(extCSPID) {
+		if c.CSPID, ok = ia5String(v[extCSPID]); !ok {
+			return c.fail("CHN-35", "cspID", v[extCSPID], "an IA5String of 1 to 255 printable characters", quoteText(v[extCSPID]))
+		}
+	}
+	return nil
+}
+
+// levels maps each extension that holds a security patch level to its component.
+var levels = [...]struct {
+	extension extension
+	component snpreport.Component
+}{
+	{extBootLoader, snpreport.BootLoader},
+	{extTEE, snpreport.TEE},
+	{extSNP, snpreport.SNP},
+	{extMicrocode, snpreport.Microcode},
+	{extFMC, snpreport.FMC},
+}
+
+func (c *Certificate) parseTCB(v *extensions) error {
+	level := make(map[snpreport.Component]uint8, len(levels))
+	for _, l := range levels {
+		value := v[l.extension]
+		if value == nil { // fmcSPL, where the profile has none
+			continue
+		}
+		n, ok := small(value)
+		if !ok {
+			return c.fail("CHN-32", extensionTable[l.extension].name, value, "an INTEGER of 0 to 255", quoteHex(value))
+		}
+		level[l.component] = n
+	}
+	for e := extSPL4; e <= extSPL7; e++ {
+		if value := v[e]; value != nil && string(value) != "\x02\x01\x00" {
+			return c.fail("CHN-33", extensionTable[e].name, value, "the INTEGER 0", quoteHex(value))
+		}
+	}
+	// The profile demands what the product has. If it did not, the zero TCB would
+	// equal no report's.
+	c.TCB, _ = snpreport.NewTCB(c.Product, level)
+	return nil
+}
+
+// hardwareID returns the chip identifier of n bytes. AMD stores it bare in
+// extnValue; the OCTET STRING around it is what X.509 would want, and accepted.
+// The length decides which it is, never the first byte: an identifier may well
+// begin with 0x04.
+func hardwareID(v []byte, n int) (id []byte, ok bool) {
+	switch {
+	case len(v) == n:
+		return v, true
+	case len(v) == n+2 && v[0] == byte(asn1.OCTET_STRING) && v[1] == byte(n):
+		return v[2:], true
+	}
+	return nil, false
+}
+
+// ia5String decodes a whole element.
+func ia5String(v []byte) (text []byte, ok bool) {
+	s := cryptobyte.String(v)
+	var body cryptobyte.String
+	if !s.ReadASN1(&body, asn1.IA5String) || !s.Empty() || !isPrintable(body) {
+		return nil, false
+	}
+	return body, true
+}

@@ -1,0 +1,162 @@
+package certchain
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// A decoder walks DER. After the first thing that is not there, every read
+// returns nothing, so that a structure is walked in one go and judged once.
+type decoder struct {
+	raw   []byte
+	fault *fault
+}
+
+// A fault is an element that is absent, malformed or left over.
+type fault struct {
+	field            string
+	offset           int
+	expected, actual string
+}
+
+// at returns the offset of part, which must be a slice of raw. Slicing never
+// moves the end of the capacity, so the distance from it says where part starts.
+func (d *decoder) at(part []byte) int { return offset(d.raw, part) }
+
+func offset(raw, part []byte) int { return cap(raw) - cap(part) }
+
+// element reads one whole element, header included.
+func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []byte {
+	before := *s
+	var e cryptobyte.String
+	if d.fault == nil && !s.ReadASN1Element(&e, tag) {
+		d.fault = &fault{field, d.at(before), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex(before[:min(len(before), 16)])}
+	}
+	if d.fault != nil {
+		*s = nil
+		return nil
+	}
+	return e
+}
+
+// open reads one element and returns what is in it.
+func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptobyte.String {
+	e := cryptobyte.String(d.element(s, tag, field))
+	var body cryptobyte.String
+	e.ReadASN1(&body, tag)
+	return body
+}
+
+// optional is element, when the next one has the tag, else nil.
+func (d *decoder) optional(s *cryptobyte.String, tag asn1.Tag, field string) []byte {
+	if !s.PeekASN1Tag(tag) {
+		return nil
+	}
+	return d.element(s, tag, field)
+}
+
+// time reads a UTCTime or GeneralizedTime element.
+func (d *decoder) time(s *cryptobyte.String, field string) []byte {
+	if s.PeekASN1Tag(asn1.GeneralizedTime) {
+		return d.element(s, asn1.GeneralizedTime, field)
+	}
+	return d.element(s, asn1.UTCTime, field)
+}
+
+// end refuses what is left of s.
+func (d *decoder) end(s cryptobyte.String, field string) {
+	if d.fault == nil && !s.Empty() {
+		d.fault = &fault{field, d.at(s), "no further element", quoteHex(s[:min(len(s), 16)])}
+	}
+}
+
+// parseTime decodes a UTCTime YYMMDDhhmmssZ (1950 to 2049) or, from 2050 on, a
+// GeneralizedTime YYYYMMDDhhmmssZ: each date has one encoding. e is the whole
+// element. RFC 5280 section 4.1.2.5.
+func parseTime(e []byte) (t time.Time, ok bool) {
+	if len(e) < 2 || len(e) != 2+int(e[1]) {
+		return time.Time{}, false
+	}
+	text := e[2:]
+	year := 0
+	switch {
+	case e[0] == byte(asn1.UTCTime) && len(text) == 13:
+		year, ok = digits(text[:2])
+		if year += 1900; year < 1950 {
+			year += 100
+		}
+		text = text[2:]
+	case e[0] == byte(asn1.GeneralizedTime) && len(text) == 15:
+		year, ok = digits(text[:4])
+		ok = ok && year >= 2050
+		text = text[4:]
+	}
+	if !ok || text[10] != 'Z' {
+		return time.Time{}, false
+	}
+	var part [5]int // month, day, hour, minute, second
+	for i := range part {
+		if part[i], ok = digits(text[2*i : 2*i+2]); !ok {
+			return time.Time{}, false
+		}
+	}
+	t = time.Date(year, time.Month(part[0]), part[1], part[2], part[3], part[4], 0, time.UTC)
+	// time.Date carries what is out of range into the next unit: then it shows.
+	ok = int(t.Month()) == part[0] && t.Day() == part[1] && t.Hour() == part[2] && t.Minute() == part[3] && t.Second() == part[4]
+	if !ok {
+		return time.Time{}, false
+	}
+	return t, true
+}
+
+func digits(b []byte) (n int, ok bool) {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, true
+}
+
+// unsigned checks the content of a DER INTEGER: minimal, not negative, at most
+// maxSerial bytes. It returns the number without the byte that keeps it positive.
+func unsigned(b []byte) (n []byte, ok bool) {
+	if len(b) == 0 || len(b) > maxSerial || b[0]&0x80 != 0 {
+		return nil, false
+	}
+	if len(b) > 1 && b[0] == 0 {
+		return b[1:], b[1]&0x80 != 0
+	}
+	return b, true
+}
+
+// small decodes a whole INTEGER element of 0 to 255.
+func small(e []byte) (n uint8, ok bool) {
+	s := cryptobyte.String(e)
+	var body cryptobyte.String
+	if !s.ReadASN1(&body, asn1.INTEGER) || !s.Empty() {
+		return 0, false
+	}
+	b, ok := unsigned(body)
+	if !ok || len(b) != 1 {
+		return 0, false
+	}
+	return b[0], true
+}
+
+// A validity is a span of time, inclusive at both ends.
+type validity struct{ notBefore, notAfter time.Time }
+
+func (v validity) contains(at time.Time) bool {
+	return !at.Before(v.notBefore) && !at.After(v.notAfter)
+}
+
+func (v validity) String() string {
+	return stamp(v.notBefore) + " to " + stamp(v.notAfter)
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

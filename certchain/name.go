@@ -1,0 +1,49 @@
+package certchain
+
+import (
+	"bytes"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// nameStart is AMD's Name up to the common name: RelativeDistinguishedNames of
+// one attribute each, in AMD's order, the country a PrintableString and the
+// others UTF8Strings. AMD 57230 section 2, and every certificate seen.
+const nameStart = "\x31\x14\x30\x12\x06\x03\x55\x04\x0b\x0c\x0bEngineering" + // OU
+	"\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02US" + // C
+	"\x31\x14\x30\x12\x06\x03\x55\x04\x07\x0c\x0bSanta Clara" + // L
+	"\x31\x0b\x30\x09\x06\x03\x55\x04\x08\x0c\x02CA" + // ST
+	"\x31\x1f\x30\x1d\x06\x03\x55\x04\x0a\x0c\x16Advanced Micro Devices" // O
+
+// commonName returns the CN of a Name that is AMD's in every other byte. name
+// is the whole SEQUENCE.
+func commonName(name []byte) (cn []byte, ok bool) {
+	s := cryptobyte.String(name)
+	var rdns cryptobyte.String
+	if !s.ReadASN1(&rdns, asn1.SEQUENCE) || !s.Empty() {
+		return nil, false
+	}
+	last, ok := bytes.CutPrefix(rdns, []byte(nameStart))
+	n := len(last) - 11
+	if !ok || n < 1 || n > 64 { // 64: RFC 5280, ub-common-name
+		return nil, false
+	}
+	header := [11]byte{0x31, byte(n + 9), 0x30, byte(n + 7), 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, byte(n)}
+	return last[11:], [11]byte(last) == header
+}
+
+// distinguishedName is the inverse of commonName.
+func distinguishedName(cn string) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes([]byte(nameStart))
+		b.AddASN1(asn1.SET, func(b *cryptobyte.Builder) {
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddBytes([]byte{0x06, 0x03, 0x55, 0x04, 0x03}) // id-at-commonName
+				b.AddASN1(asn1.UTF8String, func(b *cryptobyte.Builder) { b.AddBytes([]byte(cn)) })
+			})
+		})
+	})
+	return b.BytesOrPanic() // only a wrong call of the builder fails; cn is a constant
+}

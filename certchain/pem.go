@@ -1,0 +1,98 @@
+package certchain
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+)
+
+const (
+	pemBegin = "-----BEGIN CERTIFICATE-----"
+	pemEnd   = "-----END CERTIFICATE-----"
+	pemLine  = 76 // longest line of base64
+)
+
+// SplitPEM returns the DER in PEM text: at most 64 KiB with 1 to 8 blocks, each of
+// them
+//
+//	-----BEGIN CERTIFICATE-----
+//	lines of 1 to 76 characters of base64
+//	-----END CERTIFICATE-----
+//
+// where a line ends in LF or CRLF, the last of the text may end without, and
+// nothing but space, tab, CR and LF stands before, between and behind blocks.
+// BEGIN starts a line. The base64 is padded and canonical. RFC 7468 section 3,
+// strict, without its explanatory text.
+//
+// The error is an *Error. The blocks are not parsed.
+func SplitPEM(text []byte) ([][]byte, error) {
+	if len(text) > maxPEM {
+		return nil, pemError("CHN-03", "text", 0, fmt.Sprintf("at most %d bytes", maxPEM), fmt.Sprintf("%d bytes", len(text)))
+	}
+	var blocks [][]byte
+	var scratch []byte // base64 of one block without line breaks
+	at := 0            // where the rest starts
+	for {
+		start := at
+		for at < len(text) && isSpace(text[at]) {
+			at++
+		}
+		if at == len(text) {
+			break
+		}
+		if len(blocks) == maxBlocks {
+			return nil, pemError("CHN-04", "blocks", at, fmt.Sprintf("1 to %d", maxBlocks), "more")
+		}
+		if at != start && text[at-1] != '\n' {
+			return nil, pemError("CHN-05", "text", at, pemBegin+" at the start of a line", quoteText(head(text[at:])))
+		}
+		line, next := cutLine(text, at)
+		if string(line) != pemBegin {
+			return nil, pemError("CHN-05", "text", at, pemBegin, quoteText(head(line)))
+		}
+		scratch = scratch[:0]
+		for {
+			at = next
+			line, next = cutLine(text, at)
+			if string(bytes.TrimRight(line, " \t")) == pemEnd {
+				break
+			}
+			if len(line) == 0 || len(line) > pemLine || bytes.IndexByte(line, '\r') >= 0 {
+				return nil, pemError("CHN-06", "line", at, fmt.Sprintf("1 to %d characters of base64, or %s", pemLine, pemEnd), quoteText(head(line)))
+			}
+			scratch = append(scratch, line...)
+		}
+		der := make([]byte, base64.StdEncoding.DecodedLen(len(scratch)))
+		n, err := base64.StdEncoding.Strict().Decode(der, scratch)
+		if err != nil {
+			return nil, pemError("CHN-07", "base64", at, "padded, canonical base64", err.Error())
+		}
+		if n == 0 {
+			return nil, pemError("CHN-06", "line", at, "a line of base64", pemEnd)
+		}
+		blocks = append(blocks, der[:n])
+		at = next
+	}
+	if len(blocks) == 0 {
+		return nil, pemError("CHN-04", "blocks", 0, fmt.Sprintf("1 to %d", maxBlocks), "none")
+	}
+	return blocks, nil
+}
+
+// cutLine returns the line at offset at without its LF or CRLF, and where the
+// next one starts. At the end of text the line is empty.
+func cutLine(text []byte, at int) (line []byte, next int) {
+	rest := text[at:]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		return bytes.TrimSuffix(rest[:i], []byte("\r")), at + i + 1
+	}
+	return rest, len(text)
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
+
+func head(b []byte) []byte { return b[:min(len(b), 64)] }
+
+func pemError(rule, field string, at int, expected, actual string) *Error {
+	return &Error{rule, "PEM", field, at, expected, actual}
+}

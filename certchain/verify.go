@@ -1,0 +1,197 @@
+package certchain
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// Verify checks that DER certificates lead from one VCEK or VLEK to an anchor of
+// roots, all of them valid at the time at. They may come in any order: subject
+// names say which is which, and signatures prove it. The ASK or ASVK may be
+// absent when roots knows it; an ARK is not needed, and one that is sent must be
+// the anchor's certificate.
+//
+// On error the Chain is nil and the error is an *Error. Checked in this order: a
+// time is given; number of certificates; size and profile of each; one leaf, at
+// most one of each other role; the anchor is known; an ARK that was sent is
+// it; the intermediate is sent or known; issuer names; dates of leaf,
+// intermediate and anchor; CA, pathLen and keyUsage of the intermediate; the
+// signatures of intermediate and leaf; the leaf's key is on the curve.
+func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
+	if at.IsZero() {
+		return nil, &Error{"CHN-01", "chain", "time", 0, "a time to verify at", "none"}
+	}
+	if len(certs) == 0 || len(certs) > maxChain {
+		return nil, &Error{"CHN-02", "chain", "certificates", 0, fmt.Sprintf("1 to %d", maxChain), fmt.Sprint(len(certs))}
+	}
+	var parsed [maxChain]Certificate
+	for i, der := range certs {
+		err := checkSize(der)
+		if err == nil {
+			err = parsed[i].parse(der)
+		}
+		if err != nil {
+			return nil, inPosition(err, i)
+		}
+	}
+	return link(parsed[:len(certs)], roots, at)
+}
+
+// VerifyPEM is Verify for PEM text, as SplitPEM accepts it.
+func VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
+	certs, err := SplitPEM(text)
+	if err != nil {
+		return nil, err
+	}
+	return Verify(certs, roots, at)
+}
+
+// link is Verify from the roles on.
+func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
+	leaf, sent, root, err := assign(certs)
+	if err != nil {
+		return nil, err
+	}
+	anchor := roots.anchor(leaf.Product)
+	if anchor == nil {
+		return nil, &Error{"CHN-42", "chain", "anchor", 0, "a root of " + leaf.Product.String(), "none among the roots"}
+	}
+	if root != nil {
+		if sum := sha256.Sum256(root.Raw); sum != anchor.sha256 {
+			return nil, root.fail("CHN-43", "certificate", nil, fmt.Sprintf("the anchor's, SHA-256 %x", anchor.sha256), fmt.Sprintf("%x", sum))
+		}
+	}
+	known := roots.intermediate(leaf.Role.issuer(), leaf.Product)
+	intermediate := known
+	if sent != nil {
+		intermediate = sent.authority()
+	}
+	if intermediate == nil {
+		return nil, &Error{"CHN-44", "chain", "certificates", 0, "the " + leaf.Role.issuer().String() + ", which the roots do not hold", "none"}
+	}
+
+	if !bytes.Equal(leaf.RawIssuer, intermediate.subject) {
+		return nil, leaf.fail("CHN-45", "issuer", leaf.RawIssuer, "the subject of the "+intermediate.role.String(), "another Name")
+	}
+	if !bytes.Equal(intermediate.issuer, anchor.subject) {
+		return nil, &Error{"CHN-46", intermediate.role.String(), "issuer", 0, "the subject of the anchor", "another Name"}
+	}
+	dates := [maxChain]dated{{leaf.Role, leaf.validity()}, {intermediate.role, intermediate.validity}, {ARK, anchor.validity}}
+	if err := checkDates(&dates, at); err != nil {
+		return nil, err
+	}
+	if err := intermediate.checkCA(); err != nil {
+		return nil, err
+	}
+	// An intermediate of the table has no bytes to check: the table vouches for it.
+	if sent != nil && !verifyPSS(anchor.key, sent.RawTBS, sent.signature) {
+		return nil, sent.fail("CHN-51", "signatureValue", sent.signature, "a signature by the anchor", "another")
+	}
+	if !verifyPSS(intermediate.key, leaf.RawTBS, leaf.signature) {
+		return nil, leaf.fail("CHN-52", "signatureValue", leaf.signature, "a signature by the "+intermediate.role.String(), "another")
+	}
+	key, err := p384Key(leaf.RawSPKI)
+	if err != nil {
+		return nil, leaf.fail("CHN-53", "subjectPublicKeyInfo", leaf.RawSPKI, "a point on P-384", "another")
+	}
+
+	chain := &Chain{
+		Product:             leaf.Product,
+		SigningKey:          signingKey(leaf.Role),
+		TCB:                 leaf.TCB,
+		HWIDSize:            len(leaf.HWID),
+		CSPID:               string(leaf.CSPID),
+		NotBefore:           leaf.NotBefore,
+		NotAfter:            leaf.NotAfter,
+		LeafSHA256:          sha256.Sum256(leaf.Raw),
+		LeafKeySHA256:       sha256.Sum256(leaf.RawSPKI),
+		IntermediateRole:    intermediate.role,
+		IntermediateSerial:  hex.EncodeToString(intermediate.serial),
+		IntermediateSHA256:  intermediate.sha256,
+		IntermediateBuiltin: known != nil && intermediate.sha256 == known.sha256,
+		RootSHA256:          anchor.sha256,
+		key:                 key,
+		dates:               dates,
+	}
+	copy(chain.HWID[:], leaf.HWID)
+	return chain, nil
+}
+
+func signingKey(leaf Role) snpreport.SigningKey {
+	if leaf == VLEK {
+		return snpreport.VLEK
+	}
+	return snpreport.VCEK
+}
+
+// assign finds the role of each certificate: one leaf, at most one ASK or ASVK
+// and at most one ARK.
+func assign(certs []Certificate) (leaf, intermediate, root *Certificate, err error) {
+	for i := range certs {
+		c := &certs[i]
+		slot, rule := &intermediate, "CHN-41"
+		switch {
+		case c.Role.isLeaf():
+			slot, rule = &leaf, "CHN-40"
+		case c.Role == ARK:
+			slot = &root
+		}
+		if *slot != nil {
+			return nil, nil, nil, inPosition(c.fail(rule, "subject", c.RawSubject, "one certificate of this place", "a second one"), i)
+		}
+		*slot = c
+	}
+	if leaf == nil {
+		return nil, nil, nil, &Error{"CHN-40", "chain", "certificates", 0, "a VCEK or VLEK", "none"}
+	}
+	return leaf, intermediate, root, nil
+}
+
+// checkCA refuses an authority that its own certificate does not let sign what
+// is below it: an ARK without pathLen, an ASK or ASVK with pathLen 0; keyCertSign,
+// for an ARK also cRLSign, and no other use.
+func (a *authority) checkCA() error {
+	fail := func(rule, field, expected, actual string) error {
+		return &Error{rule, a.role.String(), field, 0, expected, actual}
+	}
+	if !a.isCA {
+		return fail("CHN-48", "basicConstraints", "cA TRUE", "FALSE")
+	}
+	pathLen, uses := 0, KeyCertSign
+	if a.role == ARK {
+		pathLen, uses = -1, KeyCertSign|CRLSign
+	}
+	if a.pathLen != pathLen {
+		return fail("CHN-49", "pathLenConstraint", showPathLen(pathLen), showPathLen(a.pathLen))
+	}
+	if a.keyUsage&KeyCertSign == 0 || a.keyUsage&^uses != 0 {
+		return fail("CHN-50", "keyUsage", "keyCertSign, and none but "+uses.String(), a.keyUsage.String())
+	}
+	return nil
+}
+
+func showPathLen(n int) string {
+	if n < 0 {
+		return "none"
+	}
+	return fmt.Sprint(n)
+}
+
+// inPosition adds to an *Error which certificate of a list it is about.
+func inPosition(err error, i int) error {
+	var e *Error
+	if errors.As(err, &e) {
+		name := fmt.Sprintf("certificate %d", i+1)
+		if e.Certificate != "certificate" {
+			name += " (" + e.Certificate + ")"
+		}
+		e.Certificate = name
+	}
+	return err
+}
