@@ -123,7 +123,15 @@ const (
 	Set
 )
 
-func (s State) String() string { return [...]string{"unknown", "no", "yes"}[min(s, Set)] }
+func (s State) String() string {
+	switch s {
+	case Clear:
+		return "no"
+	case Set:
+		return "yes"
+	}
+	return "unknown"
+}
 
 // GuestPolicyState returns what the report says of a bit of its POLICY.
 func (r *Report) GuestPolicyState(b Bit) State { return r.state(uint64(r.GuestPolicy), b) }
@@ -164,5 +172,15 @@ const (
 )
 
 func (k SigningKey) String() string {
-	return [...]string{"vcek", "vlek", "chip-secret vcek", "reserved", "reserved", "reserved", "reserved", "none"}[k&7]
+	switch k {
+	case VCEK:
+		return "vcek"
+	case VLEK:
+		return "vlek"
+	case 2:
+		return "chip-secret vcek"
+	case 7:
+		return "none"
+	}
+	return "reserved"
 }

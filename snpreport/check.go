@@ -17,21 +17,21 @@ const algoECDSAP384SHA384 = 1
 // check refuses a layout that is not certain. Fields have been decoded.
 func (r *Report) check() error {
 	if r.Version < 2 || r.Version > 5 {
-		actual := strconv.FormatUint(uint64(r.Version), 10)
+		err := parseError("RPT-02", "VERSION", 0x000, "2, 3, 4 or 5", strconv.FormatUint(uint64(r.Version), 10))
 		if r.Version == 6 {
-			actual = "6 (Venice's, recognised but not supported)"
+			err.Actual, err.Err = "6 (Venice's, recognised but not supported)", ErrUnsupported
 		}
-		return &ParseError{"RPT-02", "VERSION", 0x000, "2, 3, 4 or 5", actual}
+		return err
 	}
 	if r.VMPL > 3 {
 		actual := strconv.FormatUint(uint64(r.VMPL), 10)
 		if r.VMPL == hostRequested {
 			actual = "0xffffffff (requested by the host, not by the guest)"
 		}
-		return &ParseError{"RPT-03", "VMPL", 0x030, "0 to 3", actual}
+		return parseError("RPT-03", "VMPL", 0x030, "0 to 3", actual)
 	}
 	if r.SignatureAlgo != algoECDSAP384SHA384 {
-		return &ParseError{"RPT-04", "SIGNATURE_ALGO", 0x034, "1 (ECDSA P-384 with SHA-384)", fmt.Sprint(r.SignatureAlgo)}
+		return parseError("RPT-04", "SIGNATURE_ALGO", 0x034, "1 (ECDSA P-384 with SHA-384)", fmt.Sprint(r.SignatureAlgo))
 	}
 	if err := r.KeyInfo.check(); err != nil {
 		return err
@@ -75,12 +75,12 @@ func nonZero(rule string, b *[Size]byte, at int) error {
 	for b[at] == 0 {
 		at++
 	}
-	return &ParseError{rule, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at])}
+	return parseError(rule, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
 }
 
 func (k KeyInfo) check() error {
 	field := func(rule, name, expected, actual string) error {
-		return &ParseError{rule, "KEY_INFO." + name, 0x048, expected, actual}
+		return parseError(rule, "KEY_INFO."+name, 0x048, expected, actual)
 	}
 	switch key := k.SigningKey(); {
 	case k.MaskChipKey():

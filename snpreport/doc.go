@@ -37,8 +37,10 @@
 //	0x1F8   8  LAUNCH_MIT_VECTOR  from version 5 on, before: zero
 //	0x200   8  CURRENT_MIT_VECTOR from version 5 on, before: zero
 //	0x208 152  zero
-//	0x2A0  72  SIGNATURE.R        48 bytes, then 24 zero
-//	0x2E8  72  SIGNATURE.S        48 bytes, then 24 zero
+//	0x2A0  48  SIGNATURE.R
+//	0x2D0  24  zero
+//	0x2E8  48  SIGNATURE.S
+//	0x318  24  zero
 //	0x330 368  zero
 //
 // Source: AMD 56860 (SEV-SNP firmware ABI) revision 1.58, ATTESTATION_REPORT,

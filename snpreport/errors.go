@@ -9,9 +9,19 @@ import (
 type ParseError struct {
 	Rule     string // rule of SPEC.md
 	Field    string // AMD's name of the field
-	Offset   int    // where the field starts, in bytes
+	Offset   int    // where it starts in the input, in bytes
 	Expected string
 	Actual   string
+	Err      error // ErrUnsupported, or nil
+}
+
+func parseError(rule, field string, offset int, expected, actual string) *ParseError {
+	return &ParseError{Rule: rule, Field: field, Offset: offset, Expected: expected, Actual: actual}
+}
+
+// sizeError refuses n bytes that are no report.
+func sizeError(n int) *ParseError {
+	return parseError("RPT-01", "report", 0, fmt.Sprintf("%d bytes", Size), fmt.Sprintf("%d bytes", n))
 }
 
 func (e *ParseError) Error() string {
@@ -20,6 +30,9 @@ func (e *ParseError) Error() string {
 
 // Requirement returns the rule of SPEC.md that was broken.
 func (e *ParseError) Requirement() string { return e.Rule }
+
+// Unwrap returns Err.
+func (e *ParseError) Unwrap() error { return e.Err }
 
 // A SignatureError says why the signature of a report does not hold.
 type SignatureError struct {

@@ -1,9 +1,6 @@
 package snpreport
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "encoding/binary"
 
 // Sizes in bytes.
 const (
@@ -73,7 +70,7 @@ func Parse(b []byte) (*Report, error) {
 func (r *Report) UnmarshalBinary(b []byte) error {
 	if len(b) != Size {
 		*r = Report{}
-		return &ParseError{"RPT-01", "report", 0, fmt.Sprintf("%d bytes", Size), fmt.Sprintf("%d bytes", len(b))}
+		return sizeError(len(b))
 	}
 	r.raw = [Size]byte(b)
 	r.decode()

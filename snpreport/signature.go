@@ -14,7 +14,8 @@ import (
 // in [1, n-1]; the signature holds. A high s is accepted: AMD's firmware makes
 // them.
 func (r *Report) VerifySignature(key *ecdsa.PublicKey) error {
-	if key == nil || key.Curve != elliptic.P384() {
+	//lint:ignore SA1019 a key without coordinates makes ecdsa.Verify panic
+	if key == nil || key.Curve != elliptic.P384() || key.X == nil || key.Y == nil {
 		return &SignatureError{"RPT-20", "the signing key is not a P-384 key"}
 	}
 	// From the received bytes, not from r.Signature, which anyone may write.
