@@ -1,0 +1,213 @@
+package main
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+const verdictSchema = "tresor.verify-result/v1"
+
+// verdictJSON is the object that every verifying command prints with --json.
+// Facts are pointers or omitted when empty: on a refusal they are absent.
+type verdictJSON struct {
+	Schema      string        `json:"schema"`
+	Tool        string        `json:"tool"`
+	Verdict     string        `json:"verdict"`
+	ExitCode    int           `json:"exit_code"`
+	Mode        string        `json:"mode,omitempty"`
+	Time        string        `json:"time,omitempty"`
+	TimeSource  string        `json:"time_source,omitempty"`
+	Error       *errorJSON    `json:"error,omitempty"`
+	Measurement string        `json:"snp_measurement,omitempty"`
+	Report      *reportJSON   `json:"report,omitempty"`
+	Roots       *rootsJSON    `json:"roots,omitempty"`
+	Relaxed     []string      `json:"relaxed,omitempty"`
+	Warnings    []warningJSON `json:"warnings,omitempty"`
+	Notes       []string      `json:"notes,omitempty"`
+	NotChecked  []string      `json:"not_checked,omitempty"`
+	Checks      []checkJSON   `json:"checks,omitempty"`
+}
+
+type errorJSON struct {
+	Type        string `json:"type"`
+	Requirement string `json:"requirement,omitempty"`
+	Message     string `json:"message"`
+	Expected    string `json:"expected,omitempty"`
+	Actual      string `json:"actual,omitempty"`
+	Hint        string `json:"hint,omitempty"`
+}
+
+type reportJSON struct {
+	Version           uint32  `json:"version"`
+	Product           string  `json:"product"`
+	SigningKey        string  `json:"signing_key"`
+	CPUID             string  `json:"cpuid,omitempty"`
+	ChipID            string  `json:"chip_id"`
+	CSPID             string  `json:"csp_id,omitempty"`
+	VMPL              uint32  `json:"vmpl"`
+	GuestSVN          uint32  `json:"guest_svn"`
+	GuestPolicy       string  `json:"guest_policy"`
+	PlatformInfo      string  `json:"platform_info"`
+	ReportData        string  `json:"report_data"`
+	HostData          string  `json:"host_data"`
+	ReportID          string  `json:"report_id"`
+	ReportIDMA        string  `json:"report_id_ma"`
+	FamilyID          string  `json:"family_id"`
+	ImageID           string  `json:"image_id"`
+	IDKeyDigest       string  `json:"id_key_digest"`
+	AuthorKeyDigest   string  `json:"author_key_digest"`
+	AuthorKeyEn       bool    `json:"author_key_en"`
+	ReportedTCB       tcbJSON `json:"reported_tcb"`
+	CommittedTCB      tcbJSON `json:"committed_tcb"`
+	CurrentTCB        tcbJSON `json:"current_tcb"`
+	LaunchTCB         tcbJSON `json:"launch_tcb"`
+	CurrentFirmware   string  `json:"current_firmware"`
+	CommittedFirmware string  `json:"committed_firmware"`
+	LaunchMit         string  `json:"launch_mit_vector,omitempty"`
+	CurrentMit        string  `json:"current_mit_vector,omitempty"`
+}
+
+type rootsJSON struct {
+	AMD string `json:"amd"` // "builtin" or "custom"
+}
+
+type warningJSON struct {
+	Text   string `json:"text"`
+	Source string `json:"source"`
+}
+
+type checkJSON struct {
+	Step        int    `json:"step"`
+	ID          string `json:"id"`
+	Requirement string `json:"requirement"`
+	Status      string `json:"status"`
+	Expected    string `json:"expected,omitempty"`
+	Actual      string `json:"actual,omitempty"`
+	Reason      string `json:"reason,omitempty"`
+}
+
+func checksJSON(checks []attest.Check) []checkJSON {
+	list := make([]checkJSON, len(checks))
+	for i, c := range checks {
+		list[i] = checkJSON{c.Step, c.ID, c.Requirement, string(c.Status), c.Expected, c.Actual, c.Reason}
+	}
+	return list
+}
+
+// addFacts fills in what was verified.
+func (v *verdictJSON) addFacts(r *attest.Result) {
+	v.Measurement = hex.EncodeToString(r.Report.Measurement[:])
+	v.Report = newReportJSON(r)
+	v.Roots = &rootsJSON{AMD: "builtin"}
+	if r.CustomRoots {
+		v.Roots.AMD = "custom"
+	}
+	for _, w := range r.Warnings {
+		v.Warnings = append(v.Warnings, warningJSON{w.Text, w.Source})
+	}
+	v.Notes = r.Notes
+	for _, n := range r.NotChecked {
+		v.NotChecked = append(v.NotChecked, n.Name)
+	}
+}
+
+func newReportJSON(r *attest.Result) *reportJSON {
+	rep := &r.Report
+	x := hex.EncodeToString
+	tcb := func(v snpreport.TCBVersion) tcbJSON { return newTCBJSON(r.TCB(v)) }
+	j := &reportJSON{
+		Version: rep.Version, Product: r.Chain.Product.String(), SigningKey: rep.KeyInfo.SigningKey().String(),
+		ChipID: x(rep.ChipID[:]), CSPID: r.Chain.CSPID, VMPL: rep.VMPL, GuestSVN: rep.GuestSVN,
+		GuestPolicy: rep.GuestPolicy.String(), PlatformInfo: rep.PlatformInfo.String(),
+		ReportData: x(rep.ReportData[:]), HostData: x(rep.HostData[:]),
+		ReportID: x(rep.ReportID[:]), ReportIDMA: x(rep.ReportIDMA[:]), FamilyID: x(rep.FamilyID[:]), ImageID: x(rep.ImageID[:]),
+		IDKeyDigest: x(rep.IDKeyDigest[:]), AuthorKeyDigest: x(rep.AuthorKeyDigest[:]), AuthorKeyEn: rep.KeyInfo.AuthorKeyEn(),
+		ReportedTCB: tcb(rep.ReportedTCB), CommittedTCB: tcb(rep.CommittedTCB), CurrentTCB: tcb(rep.CurrentTCB), LaunchTCB: tcb(rep.LaunchTCB),
+		CurrentFirmware: rep.CurrentFirmware.String(), CommittedFirmware: rep.CommittedFirmware.String(),
+	}
+	if die, ok := rep.Die(); ok {
+		j.CPUID = die.String()
+	}
+	if launch, current, ok := rep.Mitigations(); ok {
+		j.LaunchMit, j.CurrentMit = fmt.Sprintf("%#x", launch), fmt.Sprintf("%#x", current)
+	}
+	return j
+}
+
+// tcbJSON has the components of a TCB in the order in which people read them.
+type tcbJSON struct {
+	FMC        *uint8 `json:"fmc,omitempty"`
+	BootLoader uint8  `json:"bootloader"`
+	TEE        uint8  `json:"tee"`
+	SNP        uint8  `json:"snp"`
+	Microcode  uint8  `json:"microcode"`
+}
+
+func newTCBJSON(t snpreport.TCB) tcbJSON {
+	level := func(c snpreport.Component) uint8 { l, _ := t.Level(c); return l }
+	j := tcbJSON{nil, level(snpreport.BootLoader), level(snpreport.TEE), level(snpreport.SNP), level(snpreport.Microcode)}
+	if fmc, ok := t.Level(snpreport.FMC); ok {
+		j.FMC = &fmc
+	}
+	return j
+}
+
+// newErrorJSON describes any error. What it is not able to classify is internal.
+func newErrorJSON(err error) *errorJSON {
+	e := &errorJSON{Type: errorType(err), Message: err.Error()}
+	var refusal attest.AttestationError
+	if errors.As(err, &refusal) {
+		e.Requirement = refusal.Requirement()
+		if d, ok := refusal.(interface{ Details() attest.Failure }); ok {
+			f := d.Details()
+			e.Message, e.Expected, e.Actual = f.Message, f.Expected, f.Actual
+		}
+	}
+	e.Hint = hint(err)
+	return e
+}
+
+// errorType returns the word of contract and SPEC.md for an error.
+func errorType(err error) string {
+	var usage *usageError
+	var refusal attest.AttestationError
+	switch {
+	case errors.As(err, &usage):
+		return "UsageError"
+	case errors.As(err, &refusal) && attest.ErrorType(refusal) != "":
+		return attest.ErrorType(refusal)
+	}
+	return "InternalError"
+}
+
+// exitCode returns the code for an error.
+func exitCode(err error) int {
+	if err == nil {
+		return exitVerified
+	}
+	switch errorType(err) {
+	case "UsageError":
+		return exitUsage
+	case "EvidenceUnavailableError":
+		return exitUndecided
+	case "InternalError":
+		return exitInternal
+	}
+	return exitRefused
+}
+
+func marshal(v any) string {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil { // only strings, numbers and maps of them are marshalled
+		panic(err)
+	}
+	return string(b) + "\n"
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

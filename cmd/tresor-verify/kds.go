@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// kdsFlags say where collateral is fetched from, and for how long.
+type kdsFlags struct {
+	base    string
+	caFile  string
+	cache   string
+	timeout time.Duration
+}
+
+func (k *kdsFlags) declare(fs *flagSet) {
+	k.base, k.timeout = kds.DefaultBase, 30*time.Second
+	fs.text(&k.base, "kds-url")
+	fs.text(&k.caFile, "ca-file")
+	fs.text(&k.cache, "cache")
+	fs.custom("timeout", func(s string) (err error) {
+		if k.timeout, err = time.ParseDuration(s); err == nil && k.timeout <= 0 {
+			err = errors.New("not above zero")
+		}
+		return err
+	})
+}
+
+// kdsClient fetches collateral; what it is asked for is decided by evidence that
+// nobody has verified yet, and what it brings is verified like anything else.
+type kdsClient struct{ *kds.Client }
+
+func (k *kdsFlags) client(w world, u *ui) (*kdsClient, error) {
+	config := kds.Config{
+		Base: k.base, CacheDir: k.cache, Timeout: k.timeout,
+		Wait: func(d time.Duration, reason string) { u.note("waiting %v: %s", d.Round(time.Millisecond), reason) },
+		Warn: func(err error) { u.note("cache: %v", err) },
+	}
+	if k.caFile != "" {
+		b, err := w.read(k.caFile, maxCertFile)
+		if err != nil {
+			return nil, usagef("--ca-file: %v", err)
+		}
+		if config.Roots, err = webRoots(b); err != nil {
+			return nil, usagef("--ca-file %s: %v", k.caFile, err)
+		}
+	}
+	client, err := kds.NewClient(config)
+	if err != nil {
+		return nil, usagef("--kds-url: %v", err)
+	}
+	return &kdsClient{client}, nil
+}
+
+// webRoots adds the certificates of a file, PEM or DER, to the system's.
+func webRoots(b []byte) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if pool.AppendCertsFromPEM(b) {
+		return pool, nil
+	}
+	cert, err := x509.ParseCertificate(b)
+	if err != nil {
+		return nil, fmt.Errorf("no certificate in it: %w", err)
+	}
+	pool.AddCert(cert)
+	return pool, nil
+}
+
+// parsed is what can be said of evidence before it is verified.
+type parsed struct {
+	report       *snpreport.Report
+	leaf         *certchain.Certificate // or nil
+	intermediate bool
+}
+
+func parseEvidence(e attest.ReportEvidence) (parsed, error) {
+	carried, err := snpreport.Open(e.Report)
+	if err != nil {
+		return parsed{}, err
+	}
+	p := parsed{}
+	if p.report, err = snpreport.Parse(carried.Report); err != nil {
+		return parsed{}, err
+	}
+	ders, err := e.DER()
+	if err != nil {
+		return parsed{}, err
+	}
+	for _, der := range ders {
+		c, err := certchain.ParseCertificate(der)
+		if err != nil {
+			return parsed{}, err
+		}
+		switch c.Role {
+		case certchain.VCEK, certchain.VLEK:
+			p.leaf = c
+		case certchain.ASK, certchain.ASVK:
+			p.intermediate = true
+		}
+	}
+	return p, nil
+}
+
+// products returns the products that the report may be of, likeliest first.
+func (p parsed) products() ([]snpreport.Product, error) {
+	if p.leaf != nil {
+		return []snpreport.Product{p.leaf.Product}, nil
+	}
+	if die, ok := p.report.Die(); ok {
+		product, err := die.Product()
+		return []snpreport.Product{product}, err
+	}
+	if guess, _ := layoutOf(p.report, 0); guess == snpreport.Turin {
+		return []snpreport.Product{snpreport.Turin}, nil
+	}
+	return []snpreport.Product{snpreport.Milan, snpreport.Genoa}, nil // version 2 does not say
+}
+
+// complete returns the certificates of e with those that are missing. Evidence
+// that can not be parsed is left as it is: verifying it will say why.
+func (c *kdsClient) complete(ctx context.Context, e attest.ReportEvidence, customRoots bool) ([][]byte, error) {
+	p, err := parseEvidence(e)
+	if err != nil {
+		return e.Certificates, nil
+	}
+	certs := e.Certificates
+	if p.leaf == nil {
+		der, err := c.leaf(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if p.leaf, err = certchain.ParseCertificate(der); err != nil {
+			return nil, unavailable("--fetch: not a certificate of AMD's", err)
+		}
+		certs = append(certs, der)
+	}
+	if customRoots && !p.intermediate { // the built-in table has the others
+		ders, err := c.chain(ctx, p.leaf)
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, ders...)
+	}
+	return certs, nil
+}
+
+// leaf fetches the VCEK of a report, of each product that it may be of.
+func (c *kdsClient) leaf(ctx context.Context, p parsed) ([]byte, error) {
+	products, err := p.products()
+	if err != nil {
+		return nil, unavailable("--fetch", err)
+	}
+	var first error
+	for _, product := range products {
+		request, err := kds.VCEKFor(p.report, product)
+		if err != nil {
+			return nil, unavailable("--fetch", err)
+		}
+		der, err := c.Fetch(ctx, request)
+		if err == nil {
+			return der, nil
+		}
+		if first == nil {
+			first = err
+		}
+		var f *kds.FetchError
+		if !errors.As(err, &f) || f.Status != 404 {
+			break
+		}
+	}
+	return nil, unavailable("--fetch", first)
+}
+
+// chain fetches the intermediate of a leaf. The ARK that AMD sends with it is
+// left out: the anchor is never taken from the network.
+func (c *kdsClient) chain(ctx context.Context, leaf *certchain.Certificate) ([][]byte, error) {
+	text, err := c.Fetch(ctx, kds.CertChain(leaf.Product, signingKey(leaf)))
+	if err != nil {
+		return nil, unavailable("--fetch", err)
+	}
+	ders, err := certchain.SplitPEM(text)
+	if err != nil {
+		return nil, unavailable("--fetch: cert_chain", err)
+	}
+	var intermediates [][]byte
+	for _, der := range ders {
+		if cert, err := certchain.ParseCertificate(der); err == nil && cert.Role != certchain.ARK {
+			intermediates = append(intermediates, der)
+		}
+	}
+	return intermediates, nil
+}
+
+// crl fetches the list that covers the intermediate of the evidence's leaf.
+func (c *kdsClient) crl(ctx context.Context, e attest.ReportEvidence) ([]byte, error) {
+	p, err := parseEvidence(e)
+	if err != nil || p.leaf == nil {
+		return nil, nil // there is no chain that it could belong to; verifying says so
+	}
+	der, err := c.Fetch(ctx, kds.CRL(p.leaf.Product, signingKey(p.leaf)))
+	if err != nil {
+		return nil, unavailable("--crl fetch", err)
+	}
+	return der, nil
+}
+
+func signingKey(leaf *certchain.Certificate) snpreport.SigningKey {
+	if leaf.Role == certchain.VLEK {
+		return snpreport.VLEK
+	}
+	return snpreport.VCEK
+}

@@ -1,0 +1,24 @@
+// Command tresor-verify checks that a service runs inside an AMD SEV-SNP
+// confidential virtual machine. "tresor-verify help" lists its commands.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, time.Now}))
+}
+
+// world is everything that a command touches besides files and the network.
+type world struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+}

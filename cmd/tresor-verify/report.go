@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+const reportHelp = `Flags:
+  --report FILE|-       the report: 1184 bytes, hex, base64, a /dev/sev-guest
+                        response, or a report with its certificate table
+  --certs FILE          certificates: PEM, DER or a certificate table (repeatable)
+  --fetch               ask AMD's key server for what is missing
+  --crl FILE|fetch      check revocation; without it, it is not checked
+  --policy FILE         what the report must meet (attest.policy/v1)
+  --measurement HEX     an allowed MEASUREMENT (repeatable)
+  --report-data HEX     the exact REPORT_DATA, 128 digits
+  --host-data HEX       the exact HOST_DATA, 64 digits
+  --min-tcb LIST        lowest levels: bootloader=4,tee=0,snp=22,microcode=213
+  --chip-id HEX         the one allowed CHIP_ID, 128 digits
+  --amd-root FILE       use this ARK instead of all built-in ones (repeatable)
+  --allow-debug --allow-migration --allow-vlek --vmpl N
+                        accept what is refused by default
+  --at TIME             verify for this time (RFC 3339) instead of now
+  --write-policy FILE   after a PASS, write a policy that just accepts this report
+  --kds-url URL --ca-file FILE --cache DIR --timeout DURATION
+                        a mirror of AMD's key server, its web root, a cache,
+                        and how long it may take altogether (default 30s)
+  --json  --explain     the verdict as JSON; every step of it
+
+Examples:
+  tresor-verify report --report report.bin --certs vcek.der
+  tresor-verify report --report report.bin --fetch --crl fetch --policy policy.json
+  tresor-verify report --report vlek-report.hex --certs chain.pem --allow-vlek
+`
+
+type reportFlags struct {
+	hardwareFlags
+	kdsFlags
+	report      string
+	certs       []string
+	fetch       bool
+	demands     policy.Rules
+	writePolicy string
+}
+
+func (f *reportFlags) declare(fs *flagSet) {
+	f.hardwareFlags.declare(fs)
+	f.kdsFlags.declare(fs)
+	fs.text(&f.report, "report")
+	fs.texts(&f.certs, "certs")
+	fs.yes(&f.fetch, "fetch")
+	fs.text(&f.writePolicy, "write-policy")
+	fs.Func("measurement", "", func(s string) error { f.demands.Measurements = append(f.demands.Measurements, s); return nil })
+	fs.custom("report-data", func(s string) error { f.demands.ReportData = s; return nonEmpty(s) })
+	fs.custom("host-data", func(s string) error { f.demands.HostData = []string{s}; return nonEmpty(s) })
+	fs.custom("chip-id", func(s string) error { f.demands.ChipIDs.Allow = []string{s}; return nonEmpty(s) })
+	fs.custom("min-tcb", func(s string) (err error) { f.demands.MinTCB, err = parseMinTCB(s); return err })
+}
+
+func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) {
+	var f reportFlags
+	fs := newFlagSet("report")
+	f.declare(fs)
+	if _, err := fs.parse(args, 0); err != nil {
+		return 0, err
+	}
+	if f.report == "" {
+		return 0, usagef("--report is missing")
+	}
+	at, source, err := f.time(w)
+	if err != nil {
+		return 0, err
+	}
+	pol, err := f.policy(w, f.demands)
+	if err != nil {
+		return 0, err
+	}
+	roots, err := f.roots(w)
+	if err != nil {
+		return 0, err
+	}
+	verifier, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, Roots: roots, RequireCRL: f.crl != ""})
+	if err != nil {
+		return 0, usagef("%v", err)
+	}
+	client, err := f.client(w, u)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	evidence, err := f.evidence(ctx, w, client)
+	if err != nil {
+		return 0, err
+	}
+	audit := verifier.Audit(evidence, at)
+	if audit.Err == nil && f.writePolicy != "" {
+		if err := writeFile(f.writePolicy, policy.Write(audit.Result.Facts()), 0o644); err != nil {
+			return 0, fmt.Errorf("--write-policy: %w", err)
+		}
+	}
+	return f.answer(u, audit, at, source, pol.Relaxed()), nil
+}
+
+// evidence reads the files and fetches what is missing.
+func (f *reportFlags) evidence(ctx context.Context, w world, c *kdsClient) (e attest.ReportEvidence, err error) {
+	if e.Report, err = readReport(w, f.report); err != nil {
+		return e, err
+	}
+	for _, name := range f.certs {
+		b, err := w.read(name, maxCertFile)
+		if err != nil {
+			return e, unavailable("--certs", err)
+		}
+		e.Certificates = append(e.Certificates, b)
+	}
+	if f.fetch {
+		if e.Certificates, err = c.complete(ctx, e, len(f.amdRoots) > 0); err != nil {
+			return e, err
+		}
+	}
+	switch f.crl {
+	case "":
+	case "fetch":
+		e.CRL, err = c.crl(ctx, e)
+	default:
+		e.CRL, err = readCRL(w, f.crl)
+	}
+	return e, err
+}
+
+// readReport reads a report file. Text files are forgiven their last line
+// break; a raw report is told by its size, and may end in one.
+func readReport(w world, name string) ([]byte, error) {
+	b, err := w.read(name, maxReportFile)
+	if err != nil {
+		return nil, unavailable("--report", err)
+	}
+	if t := trimLine(b); len(b) != snpreport.Size && isText(t) {
+		return t, nil
+	}
+	return b, nil
+}
+
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// readCRL reads a CRL file, PEM or DER.
+func readCRL(w world, name string) ([]byte, error) {
+	b, err := w.read(name, maxCRLFile)
+	if err != nil {
+		return nil, unavailable("--crl", err)
+	}
+	if block, rest := pem.Decode(b); block != nil && block.Type == "X509 CRL" && len(bytes.TrimSpace(rest)) == 0 {
+		return block.Bytes, nil
+	}
+	return b, nil
+}
+
+// answer prints the verdict and returns the exit code.
+func (f *reportFlags) answer(u *ui, a *attest.Audit, at time.Time, source string, relaxed []string) int {
+	code := exitCode(a.Err)
+	if f.json {
+		v := &verdictJSON{
+			Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code,
+			Mode: "offline", Time: stamp(at), TimeSource: source, Relaxed: relaxed, Checks: checksJSON(a.Checks),
+		}
+		if a.Err != nil {
+			v.Error = newErrorJSON(a.Err)
+		} else {
+			v.addFacts(a.Result)
+		}
+		u.out.WriteString(marshal(v))
+		return code
+	}
+	if a.Err != nil {
+		u.refusal(code, a.Err)
+	} else {
+		u.line("PASS")
+		u.reportFacts(a.Result)
+	}
+	u.field("relaxed", strings.Join(relaxed, ", "))
+	if source != "clock" {
+		u.field("verified for", stamp(at)+" ("+source+")")
+	}
+	if f.explain {
+		u.explain(a.Checks)
+	}
+	return code
+}
+
+// reportFacts writes what a verified report says, and what was not checked.
+func (u *ui) reportFacts(r *attest.Result) {
+	rep := &r.Report
+	x := hex.EncodeToString
+	u.field("SNP MEASUREMENT", x(rep.Measurement[:]))
+	u.field("product", r.Chain.Product.String())
+	if die, ok := rep.Die(); ok {
+		u.field("die", die.String())
+	}
+	u.field("report version", strconv.Itoa(int(rep.Version)))
+	u.field("signing key", r.Chain.SigningKey.String())
+	u.field("CSP id", r.Chain.CSPID)
+	u.field("chip id", x(rep.ChipID[:]))
+	u.field("VMPL", strconv.Itoa(int(rep.VMPL)))
+	u.field("guest policy", rep.GuestPolicy.String())
+	u.field("platform info", rep.PlatformInfo.String())
+	u.field("reported TCB", r.TCB(rep.ReportedTCB).String())
+	u.field("committed TCB", r.TCB(rep.CommittedTCB).String())
+	u.field("current TCB", r.TCB(rep.CurrentTCB).String())
+	u.field("launch TCB", r.TCB(rep.LaunchTCB).String())
+	u.field("current firmware", rep.CurrentFirmware.String())
+	u.field("committed firmware", rep.CommittedFirmware.String())
+	if launch, current, ok := rep.Mitigations(); ok {
+		u.field("mitigations", fmt.Sprintf("launch %#x, current %#x", launch, current))
+	}
+	u.field("guest SVN", strconv.FormatUint(uint64(rep.GuestSVN), 10))
+	u.field("report data", x(rep.ReportData[:]))
+	u.field("host data", x(rep.HostData[:]))
+	u.field("report id", x(rep.ReportID[:]))
+	u.field("family id", x(rep.FamilyID[:]))
+	u.field("image id", x(rep.ImageID[:]))
+	u.field("id key digest", x(rep.IDKeyDigest[:]))
+	if rep.KeyInfo.AuthorKeyEn() {
+		u.field("author key digest", x(rep.AuthorKeyDigest[:]))
+	}
+	u.field("leaf certificate", fmt.Sprintf("%x, valid until %s", r.Chain.LeafSHA256, stamp(r.Chain.NotAfter)))
+	u.field("AMD root", map[bool]string{false: "builtin", true: "custom"}[r.CustomRoots]+fmt.Sprintf(" %x", r.Chain.RootSHA256))
+	for _, c := range r.Checks {
+		if c.ID == "revocation" {
+			u.field("revocation", map[attest.Status]string{attest.Pass: "checked, " + c.Actual, attest.NotChecked: "not checked"}[c.Status])
+		}
+	}
+	var unchecked []string
+	for _, n := range r.NotChecked {
+		unchecked = append(unchecked, n.Name)
+	}
+	u.field("not checked", strings.Join(unchecked, ", "))
+	for _, n := range r.Notes {
+		u.field("note", n)
+	}
+	for _, warning := range r.Warnings {
+		u.field("warning", warning.Text+" ("+warning.Source+")")
+	}
+}
+
+// parseMinTCB reads "bootloader=4,tee=0,snp=22,microcode=213".
+func parseMinTCB(s string) (*policy.Floors, error) {
+	floor := policy.Floor{}
+	for _, part := range strings.Split(s, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		c, ok := snpreport.ParseComponent(name)
+		n, err := strconv.ParseUint(value, 10, 8)
+		if !ok || err != nil || value != strconv.FormatUint(n, 10) {
+			return nil, fmt.Errorf("%q is not COMPONENT=LEVEL with a level of 0 to 255", short(part))
+		}
+		if _, twice := floor[c]; twice {
+			return nil, fmt.Errorf("%s stands twice", c)
+		}
+		floor[c] = uint8(n)
+	}
+	return &policy.Floors{Any: floor}, nil
+}
+
+func nonEmpty(s string) error {
+	if s == "" {
+		return fmt.Errorf("empty value")
+	}
+	return nil
+}

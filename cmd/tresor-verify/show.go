@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+const showHelp = `Prints a report (in any form that "report" takes), certificates, a certificate
+table, a CRL or a policy file, field by field. What it is, is detected. Nothing is
+verified: anyone can write a file that says this.
+
+Flags:
+  --json                the same as JSON
+
+Examples:
+  tresor-verify show report.bin
+  tresor-verify show vcek.der --json
+`
+
+// errUnknownFile is what show says of a file that is nothing it knows.
+var errUnknownFile = errors.New("neither a report, nor certificates, nor a certificate table, a CRL or a policy")
+
+func runShow(_ context.Context, w world, u *ui, args []string) (int, error) {
+	fs := newFlagSet("show")
+	var asJSON bool
+	fs.yes(&asJSON, "json")
+	files, err := fs.parse(args, 1)
+	if err != nil {
+		return 0, err
+	}
+	if len(files) == 0 {
+		return 0, usagef("a file is missing, or - for standard input")
+	}
+	b, err := w.read(files[0], maxShowFile)
+	if err != nil {
+		return 0, unavailable("show", err)
+	}
+	kind, nodes, err := detect(b)
+	if err != nil {
+		return 0, err
+	}
+	if asJSON {
+		content := list("content")
+		for _, n := range nodes {
+			content.kids = append(content.kids, group("", n)) // an object, which names what it is
+		}
+		u.out.WriteString(marshal(group("",
+			leaf("schema", "tresor.show/v1"), leaf("tool", toolName()), leaf("kind", kind), leaf("verified", false), content)))
+		return exitVerified, nil
+	}
+	u.line("NOT VERIFIED: this is what the file says (%s)", kind)
+	for _, n := range nodes {
+		u.tree(n, 0)
+	}
+	return exitVerified, nil
+}
+
+// detect finds out what a file is. The first form that fits is shown; none of
+// them can be mistaken for another.
+func detect(b []byte) (kind string, nodes []node, err error) {
+	text := trimLine(b)
+	switch {
+	case bytes.HasPrefix(text, []byte("{")):
+		return showJSON(text)
+	case bytes.HasPrefix(b, []byte("-----BEGIN X509 CRL-----")):
+		if block, _ := pem.Decode(b); block != nil {
+			return showDER(block.Bytes)
+		}
+		return "", nil, malformed(errUnknownFile)
+	case bytes.HasPrefix(b, []byte("-----BEGIN")):
+		ders, err := certchain.SplitPEM(b)
+		if err != nil {
+			return "", nil, malformed(err)
+		}
+		nodes, err := certificateNodes(ders)
+		return "certificates", nodes, err
+	case len(b) > 1 && b[0] == 0x30 && b[1]&0x80 != 0:
+		return showDER(b)
+	}
+	if len(b) != snpreport.Size && isText(text) {
+		b = text
+	}
+	carried, openErr := snpreport.Open(b)
+	if openErr == nil {
+		return showReport(carried)
+	}
+	if table, err := snpreport.ParseCertTable(b); err == nil && len(table) > 0 {
+		nodes, err := tableNodes(table)
+		return "certificate table", nodes, err
+	}
+	return "", nil, malformed(openErr)
+}
+
+func showDER(der []byte) (kind string, nodes []node, err error) {
+	crl, err := certchain.ParseCRL(der)
+	if err == nil {
+		return "CRL", []node{crlNode(crl)}, nil
+	}
+	nodes, err = certificateNodes([][]byte{der})
+	return "certificate", nodes, err
+}
+
+func showReport(c snpreport.Carried) (kind string, nodes []node, err error) {
+	r, err := snpreport.Parse(c.Report)
+	if err != nil {
+		return "", nil, malformed(err)
+	}
+	certs, err := tableNodes(c.Certs)
+	if err != nil {
+		return "", nil, err
+	}
+	var product snpreport.Product
+	for _, e := range c.Certs {
+		if cert, err := certchain.ParseCertificate(e.Data); err == nil {
+			product = cert.Product
+		}
+	}
+	return "report, " + c.Form.String(), append([]node{reportNode(r, product)}, certs...), nil
+}
+
+// tableNodes shows the entries of a certificate table.
+func tableNodes(table []snpreport.TableEntry) ([]node, error) {
+	var nodes []node
+	for _, e := range table {
+		kids := []node{leaf("guid", guid(e.GUID)), leaf("bytes", len(e.Data))}
+		switch e.Kind {
+		case snpreport.TableVCEK, snpreport.TableVLEK, snpreport.TableASK, snpreport.TableARK:
+			ders := [][]byte{e.Data}
+			if bytes.HasPrefix(e.Data, []byte("-----BEGIN")) {
+				var err error
+				if ders, err = certchain.SplitPEM(e.Data); err != nil {
+					return nil, malformed(err)
+				}
+			}
+			certs, err := certificateNodes(ders)
+			if err != nil {
+				return nil, err
+			}
+			kids = append(kids, certs...)
+		case snpreport.TableCRL:
+			crl, err := certchain.ParseCRL(e.Data)
+			if err != nil {
+				return nil, malformed(err)
+			}
+			kids = append(kids, crlNode(crl))
+		}
+		nodes = append(nodes, group("entry "+e.Kind.String(), kids...))
+	}
+	return nodes, nil
+}
+
+func guid(g [16]byte) string {
+	x := hex.EncodeToString(g[:])
+	return fmt.Sprintf("%s-%s-%s-%s-%s", x[:8], x[8:12], x[12:16], x[16:20], x[20:])
+}

@@ -1,0 +1,84 @@
+package attest
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// certificates returns the DER certificates in blobs, each of which is PEM
+// text, one DER certificate or a certificate table, and in the table that came
+// with the report. The same certificate from two sources counts once; twice in
+// one source it is passed on, and the chain refuses it.
+func certificates(table []snpreport.TableEntry, blobs [][]byte) ([][]byte, error) {
+	all, err := fromTable(table)
+	if err != nil {
+		return nil, err
+	}
+	for _, blob := range blobs {
+		ders, err := Certificates(blob)
+		if err != nil {
+			return nil, err
+		}
+		before := len(all)
+		for _, der := range ders {
+			if !slices.ContainsFunc(all[:before], func(have []byte) bool { return bytes.Equal(have, der) }) {
+				all = append(all, der)
+			}
+		}
+	}
+	return all, nil
+}
+
+// Certificates splits what may hold certificates into DER: PEM text, one DER
+// certificate, or a GHCB certificate table (configfs-tsm auxblob). What follows
+// the PEM or the DER is not checked here but by package certchain.
+func Certificates(blob []byte) ([][]byte, error) {
+	switch {
+	case len(blob) > 1 && blob[0] == 0x30 && blob[1]&0x80 != 0: // SEQUENCE with a long length
+		return [][]byte{blob}, nil
+	case bytes.HasPrefix(bytes.TrimLeft(blob, " \t\r\n"), []byte("-----BEGIN")):
+		return certchain.SplitPEM(blob)
+	}
+	table, err := snpreport.ParseCertTable(blob)
+	if err != nil {
+		return nil, err
+	}
+	return fromTable(table)
+}
+
+// fromTable returns the certificates of a table; each entry is DER or PEM.
+// Other entries, CRLs among them, are passed over: nobody vouches for the host
+// that wrote the table.
+func fromTable(table []snpreport.TableEntry) ([][]byte, error) {
+	var all [][]byte
+	for _, e := range table {
+		switch e.Kind {
+		case snpreport.TableVCEK, snpreport.TableVLEK, snpreport.TableASK, snpreport.TableARK:
+		default:
+			continue
+		}
+		if bytes.HasPrefix(e.Data, []byte("-----BEGIN")) {
+			ders, err := certchain.SplitPEM(e.Data)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, ders...)
+			continue
+		}
+		all = append(all, e.Data)
+	}
+	return all, nil
+}
+
+// DER returns the certificates of the evidence, those of the report's table
+// first, as the verifier will see them. They are not verified.
+func (e ReportEvidence) DER() ([][]byte, error) {
+	carried, err := snpreport.Open(e.Report)
+	if err != nil {
+		return nil, err
+	}
+	return certificates(carried.Certs, e.Certificates)
+}

@@ -1,0 +1,17 @@
+// Package attest verifies what runs behind a network endpoint: that an AMD
+// SEV-SNP processor signed a report about it, at which firmware level, and for
+// which measured code.
+//
+// Data flows one way:
+//
+//	bytes → snpreport, certchain → policy → attest → cmd/tresor-verify
+//
+// The parsers turn bytes into values and refuse everything that SPEC.md does
+// not define. Package policy judges plain facts. This package carries out the
+// steps in the order of SPEC.md section 2; the first that fails decides the
+// error, which is an AttestationError with the id of the broken rule.
+//
+// Nothing here reads a file, a clock, the environment or the network. The time
+// is an argument; certificates and CRLs come from the caller, or through package
+// kds.
+package attest

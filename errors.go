@@ -1,0 +1,177 @@
+package attest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tresorhq/attest/policy"
+)
+
+// An AttestationError is a refusal: evidence was checked and fails a rule of
+// SPEC.md. Every error type below is one, always as a pointer. Configuration
+// errors are not.
+type AttestationError interface {
+	error
+	Requirement() string // the rule of SPEC.md that was broken, e.g. "RPT-02"
+}
+
+// Failure is what every AttestationError of this package says.
+type Failure struct {
+	Rule     string // rule of SPEC.md
+	Message  string // what is wrong, lower case, no final period
+	Expected string // may be empty
+	Actual   string // may be empty
+	Cause    error  // the error of the package that found it, or nil
+}
+
+// Error returns the message, with what was expected and what came.
+func (f *Failure) Error() string {
+	s := "attest: " + f.Message
+	switch {
+	case f.Expected != "" && f.Actual != "":
+		s += ": expected " + f.Expected + ", got " + f.Actual
+	case f.Expected != "":
+		s += ": expected " + f.Expected
+	case f.Actual != "":
+		s += ": got " + f.Actual
+	}
+	return s
+}
+
+// Requirement returns the rule of SPEC.md that was broken.
+func (f *Failure) Requirement() string { return f.Rule }
+
+// Details returns a copy of f. It is how code that does not care for the type
+// reads an AttestationError of this package.
+func (f *Failure) Details() Failure { return *f }
+
+// Unwrap returns Cause.
+func (f *Failure) Unwrap() error { return f.Cause }
+
+// The error types, in the order of the steps that return them.
+type (
+	// EnvelopeInvalidError: the envelope is malformed (step 1).
+	EnvelopeInvalidError struct{ Failure }
+
+	// EnvelopeStaleError: the envelope is too old, or from the future (step 2).
+	EnvelopeStaleError struct {
+		Failure
+		IssuedAt time.Time
+		MaxAge   time.Duration
+	}
+
+	// BundleSignatureInvalid: no pinned release root signed the trust bundle
+	// (step 3).
+	BundleSignatureInvalid struct{ Failure }
+
+	// BundleInvalidError: a release root signed it, but it is malformed (step 4).
+	BundleInvalidError struct{ Failure }
+
+	// BundleExpiredError: the trust bundle is past its valid_until (step 5).
+	BundleExpiredError struct {
+		Failure
+		ValidUntil time.Time
+	}
+
+	// BundleRollbackError: a newer trust bundle was accepted before, or another
+	// one of the same version (step 6).
+	BundleRollbackError struct {
+		Failure
+		Version uint64 // of the trust bundle
+		Highest uint64 // accepted before
+	}
+
+	// WorkloadMismatchError: envelope, trust bundle and caller do not mean the same
+	// workload (step 7).
+	WorkloadMismatchError struct {
+		Failure
+		Workload string // the one that differs
+	}
+
+	// ReportInvalidError: the report has no layout that we know (step 8).
+	ReportInvalidError struct{ Failure }
+
+	// CertChainInvalidError: the certificates do not lead from a VCEK or VLEK to
+	// an AMD root (step 9).
+	CertChainInvalidError struct{ Failure }
+
+	// CRLInvalidError: a CRL was given or required, and is absent or no good
+	// (step 10).
+	CRLInvalidError struct{ Failure }
+
+	// CertRevokedError: AMD revoked a certificate of the chain (step 10).
+	CertRevokedError struct {
+		Failure
+		Role   string // "ARK", "ASK" or "ASVK"
+		Serial string // lower-case hex
+	}
+
+	// ReportSignatureInvalidError: the leaf's key did not sign the report
+	// (step 11).
+	ReportSignatureInvalidError struct{ Failure }
+
+	// EndorsementMismatchError: the leaf is of another chip, product, kind or
+	// firmware level than the report (step 12).
+	EndorsementMismatchError struct{ Failure }
+
+	// PolicyViolationError: the report is genuine, but not what the policy
+	// demands (step 13). Failure describes the first violation.
+	PolicyViolationError struct {
+		Failure
+		Violations []policy.Violation // all of them, in the order of SPEC.md
+	}
+
+	// MeasurementNotAllowedError: MEASUREMENT is on no list of allowed ones, or
+	// not on all of them (step 14).
+	MeasurementNotAllowedError struct {
+		Failure
+		Measurement string   // lower-case hex
+		Allowed     []string // lower-case hex; the list that lacks it
+	}
+
+	// IdentityTagNotAllowedError: the trust bundle does not list the workload
+	// identity tag (step 15).
+	IdentityTagNotAllowedError struct {
+		Failure
+		Tag     string   // lower-case hex
+		Allowed []string // lower-case hex
+	}
+
+	// IdentityManifestMismatchError: the manifest is not the one of the tag, or is
+	// malformed, or is of another workload (step 16).
+	IdentityManifestMismatchError struct{ Failure }
+
+	// TCBBelowFloorError: REPORTED_TCB or COMMITTED_TCB is below a floor, or the
+	// floor can not be applied (step 17).
+	TCBBelowFloorError struct {
+		Failure
+		Violations []policy.Violation
+	}
+
+	// ReportDataMismatchError: REPORT_DATA does not hold what it must (step 18).
+	ReportDataMismatchError struct{ Failure }
+
+	// SPKIMismatchError: the live connection's key is not the attested one (step
+	// 19).
+	SPKIMismatchError struct {
+		Failure
+		Attested string // SHA-256 of the SubjectPublicKeyInfo, lower-case hex
+		Live     string
+	}
+
+	// EvidenceUnavailableError: evidence could not be read or fetched. There is
+	// no verdict. Nothing in this package returns it, since it reads nothing.
+	EvidenceUnavailableError struct{ Failure }
+)
+
+// ErrorType returns the name of the type of an AttestationError of this
+// package, e.g. "ReportInvalidError", as it stands in JSON verdicts. It returns
+// "" for any other error; a wrapped one must be unwrapped before.
+func ErrorType(err error) string {
+	name, ok := strings.CutPrefix(fmt.Sprintf("%T", err), "*attest.")
+	if _, is := err.(AttestationError); !ok || !is {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,190 @@
+package attest
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// hardware is the part of a verification that is about the report and AMD:
+// steps 8 to 14, 17 and 18. Each method is one step; it reads what the steps
+// before it left.
+type hardware struct {
+	roots  *certchain.Roots
+	memory *certchain.Memory
+	policy policy.Policy
+	at     time.Time
+
+	report  snpreport.Report
+	chain   *certchain.Chain
+	outcome policy.Outcome
+	crl     *certchain.CRL // the one that was consulted, or nil
+}
+
+// parseReport is step 8.
+func (h *hardware) parseReport(raw []byte) (finding, AttestationError) {
+	if err := h.report.UnmarshalBinary(raw); err != nil {
+		return finding{}, reportInvalid(err)
+	}
+	return finding{actual: fmt.Sprintf("version %d", h.report.Version)}, nil
+}
+
+func reportInvalid(err error) *ReportInvalidError {
+	e := &ReportInvalidError{Failure{Message: "the report is malformed", Rule: "RPT-01", Cause: err}}
+	var p *snpreport.ParseError
+	if errors.As(err, &p) {
+		e.Rule, e.Expected, e.Actual = p.Rule, p.Expected, p.Actual
+		e.Message = fmt.Sprintf("report: %s at offset %#x is wrong", p.Field, p.Offset)
+	}
+	return e
+}
+
+// verifyChain is step 9.
+func (h *hardware) verifyChain(verify func(*certchain.Roots, *certchain.Memory, time.Time) (*certchain.Chain, error)) (finding, AttestationError) {
+	chain, err := verify(h.roots, h.memory, h.at)
+	if err != nil {
+		return finding{}, chainInvalid(err)
+	}
+	h.chain = chain
+	return finding{actual: fmt.Sprintf("%v of %v, root %x", chain.SigningKey, chain.Product, chain.RootSHA256)}, nil
+}
+
+func chainInvalid(err error) *CertChainInvalidError {
+	e := &CertChainInvalidError{Failure{Message: err.Error(), Rule: "CHN-01", Cause: err}}
+	var c *certchain.Error
+	var p *snpreport.ParseError
+	switch {
+	case errors.As(err, &c):
+		e.Rule, e.Expected, e.Actual = c.Rule, c.Expected, c.Actual
+		e.Message = c.Where() + " is wrong"
+	case errors.As(err, &p): // a certificate table
+		e.Rule, e.Expected, e.Actual = p.Rule, p.Expected, p.Actual
+		e.Message = fmt.Sprintf("certificate table: %s at offset %#x is wrong", p.Field, p.Offset)
+	}
+	return e
+}
+
+// checkRevocation is step 10. der is nil when no CRL was given.
+func (h *hardware) checkRevocation(der []byte, required bool) (finding, AttestationError) {
+	if der == nil {
+		if required {
+			return finding{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: "a CRL is required, and none was given"}}
+		}
+		return finding{status: NotChecked, reason: "no CRL was given"}, nil
+	}
+	crl, err := certchain.ParseCRL(der)
+	if err == nil {
+		err = crl.Check(h.chain, h.roots, h.at)
+	}
+	var revoked *certchain.RevokedError
+	var invalid *certchain.CRLError
+	switch {
+	case err == nil:
+	case errors.As(err, &revoked):
+		return finding{}, &CertRevokedError{
+			Failure: Failure{Rule: revoked.Rule, Message: "AMD revoked the " + revoked.Role.String(), Actual: "serial " + revoked.Serial, Cause: err},
+			Role:    revoked.Role.String(), Serial: revoked.Serial,
+		}
+	case errors.As(err, &invalid):
+		return finding{}, &CRLInvalidError{Failure{Rule: invalid.Rule, Message: "CRL: " + invalid.Field + " is wrong", Expected: invalid.Expected, Actual: invalid.Actual, Cause: err}}
+	default:
+		return finding{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: err.Error(), Cause: err}}
+	}
+	h.crl = crl
+	return finding{actual: "CRL number " + crl.Number}, nil
+}
+
+// verifySignature is step 11.
+func (h *hardware) verifySignature() (finding, AttestationError) {
+	err := h.chain.VerifyReport(&h.report)
+	if err == nil {
+		return finding{}, nil
+	}
+	e := &ReportSignatureInvalidError{Failure{Rule: "RPT-23", Message: err.Error(), Cause: err}}
+	var s *snpreport.SignatureError
+	if errors.As(err, &s) {
+		e.Rule, e.Message = s.Rule, "report signature: "+s.Reason
+	}
+	return finding{}, e
+}
+
+// endorse is step 12. It leaves everything that the policy may look at.
+func (h *hardware) endorse() (finding, AttestationError) {
+	if err := checkEndorsement(&h.report, h.chain); err != nil {
+		return finding{}, err
+	}
+	h.outcome = h.policy.Evaluate(facts(&h.report, h.chain))
+	return finding{actual: h.chain.TCB.String()}, nil
+}
+
+// violations returns those of one kind.
+func (h *hardware) violations(kind policy.Kind) []policy.Violation {
+	var list []policy.Violation
+	for _, v := range h.outcome.Violations {
+		if v.Kind == kind {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+func violated(v policy.Violation) Failure {
+	return Failure{Rule: v.Rule, Message: "policy: " + v.Name + " is not met", Expected: v.Expected, Actual: v.Actual}
+}
+
+// unchecked says that nothing demanded a rule, when the outcome says so.
+func (h *hardware) unchecked(name string) finding {
+	for _, n := range h.outcome.NotChecked {
+		if n.Name == name {
+			return finding{status: NotChecked, reason: n.Reason}
+		}
+	}
+	return finding{}
+}
+
+// checkPolicy is step 13.
+func (h *hardware) checkPolicy() (finding, AttestationError) {
+	if list := h.violations(policy.KindPolicy); len(list) > 0 {
+		return finding{}, &PolicyViolationError{Failure: violated(list[0]), Violations: list}
+	}
+	return finding{}, nil
+}
+
+// checkMeasurement is step 14.
+func (h *hardware) checkMeasurement() (finding, AttestationError) {
+	if list := h.violations(policy.KindMeasurement); len(list) > 0 {
+		return finding{}, &MeasurementNotAllowedError{
+			Failure:     violated(list[0]),
+			Measurement: hex.EncodeToString(h.report.Measurement[:]),
+			Allowed:     list[0].Allowed,
+		}
+	}
+	f := h.unchecked("measurements")
+	f.actual = hex.EncodeToString(h.report.Measurement[:])
+	return f, nil
+}
+
+// checkMinTCB is step 17.
+func (h *hardware) checkMinTCB() (finding, AttestationError) {
+	if list := h.violations(policy.KindTCB); len(list) > 0 {
+		return finding{}, &TCBBelowFloorError{Failure: violated(list[0]), Violations: list}
+	}
+	f := h.unchecked("min_tcb")
+	f.actual = h.chain.TCB.String()
+	return f, nil
+}
+
+// checkReportData is step 18, as far as the policy demands it.
+func (h *hardware) checkReportData() (finding, AttestationError) {
+	if list := h.violations(policy.KindReportData); len(list) > 0 {
+		return finding{}, &ReportDataMismatchError{violated(list[0])}
+	}
+	f := h.unchecked("report_data")
+	f.actual = hex.EncodeToString(h.report.ReportData[:])
+	return f, nil
+}

@@ -1,0 +1,178 @@
+package attest_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tresorhq/attest"
+
+// coreStd is what the verifying core may import from the standard library. It
+// has no network, file, environment, log or flag package, no reflection-driven
+// decoder and no clock: before you extend it, ask whether the caller should not
+// hand in the value instead.
+var coreStd = []string{
+	"bytes", "cmp", "crypto", "crypto/ecdsa", "crypto/ed25519", "crypto/elliptic", "crypto/rsa", "crypto/sha256", "crypto/sha512",
+	"encoding/base64", "encoding/binary", "encoding/hex", "errors", "fmt", "iter", "maps", "math/big", "math/bits", "slices",
+	"sort", "strconv", "strings", "sync", "time", "unicode", "unicode/utf16", "unicode/utf8",
+}
+
+// layers is the one-way flow: each package, and the packages of this module
+// that it may import. A package that is not listed fails the test.
+var layers = map[string]struct {
+	core bool // restricted to coreStd
+	http bool // may import net/http
+	deps []string
+}{
+	"internal/strictjson": {core: true},
+	"snpreport":           {core: true},
+	"jws":                 {core: true, deps: []string{"internal/strictjson"}},
+	"certchain":           {core: true, deps: []string{"snpreport"}},
+	"policy":              {core: true, deps: []string{"internal/strictjson", "snpreport"}},
+	"":                    {core: true, deps: []string{"certchain", "internal/strictjson", "policy", "snpreport"}},
+	"kds":                 {http: true, deps: []string{"snpreport"}},
+	"internal/mint":       {}, // imports nothing of what it tests
+	"cmd/tresor-verify":   {http: true, deps: []string{"", "certchain", "internal/strictjson", "kds", "policy", "snpreport"}},
+}
+
+// thirdParty is what shipped code may import from elsewhere.
+var thirdParty = []string{"golang.org/x/crypto/cryptobyte", "golang.org/x/crypto/cryptobyte/asn1"}
+
+// TestImports proves that data flows one way and that the core is pure.
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	eachFile(t, func(dir, name string, file *ast.File) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		layer, ok := layers[dir]
+		if !ok {
+			t.Fatalf("%s: package %q has no place in the flow; give it one in layers", name, dir)
+		}
+		seen[dir] = true
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if problem := forbidden(layer.core, layer.http, layer.deps, imported); problem != "" {
+				t.Errorf("%s imports %s: %s", name, imported, problem)
+			}
+		}
+	})
+	for dir := range layers {
+		if !seen[dir] {
+			t.Errorf("package %q is gone; remove it from layers", dir)
+		}
+	}
+}
+
+func forbidden(core, http bool, deps []string, imported string) string {
+	own, isOwn := strings.CutPrefix(imported, module)
+	switch own = strings.TrimPrefix(own, "/"); {
+	case isOwn:
+		if !slices.Contains(deps, own) {
+			return "data does not flow that way"
+		}
+	case strings.Contains(strings.Split(imported, "/")[0], "."):
+		if !slices.Contains(thirdParty, imported) {
+			return "not one of the dependencies"
+		}
+	case imported == "unsafe" || imported == "C" || imported == "plugin":
+		return "no unsafe, no cgo, no plugins"
+	case core && !slices.Contains(coreStd, imported):
+		return "not for the verifying core"
+	case strings.HasPrefix(imported, "net/http") && !http:
+		return "only kds, transport, attesttest and cmd may"
+	}
+	return ""
+}
+
+// TestForbiddenImports keeps the rules above from rotting: each must refuse.
+func TestForbiddenImports(t *testing.T) {
+	for _, imported := range []string{
+		"net", "net/http", "os", "io/fs", "log", "log/slog", "flag", "encoding/json", "crypto/x509", "reflect", "embed",
+		"unsafe", "C", "example.com/x", "golang.org/x/crypto/ocsp", module + "/kds",
+	} {
+		if forbidden(true, false, []string{"snpreport"}, imported) == "" {
+			t.Errorf("the core may import %s", imported)
+		}
+	}
+	if forbidden(false, false, nil, "net/http/httptest") == "" {
+		t.Error("every package may import net/http")
+	}
+}
+
+// TestCoreIsPure looks for what imports don't show: clocks, prints, init
+// functions, compiler directives that reach around the language.
+func TestCoreIsPure(t *testing.T) {
+	clock := map[string][]string{
+		"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"},
+		"fmt":  {"Print", "Printf", "Println"},
+	}
+	eachFile(t, func(dir, name string, file *ast.File) {
+		if strings.HasSuffix(name, "_test.go") || !layers[dir].core {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if x, ok := n.X.(*ast.Ident); ok && slices.Contains(clock[x.Name], n.Sel.Name) {
+					t.Errorf("%s uses %s.%s", name, x.Name, n.Sel.Name)
+				}
+			case *ast.FuncDecl:
+				if n.Recv == nil && n.Name.Name == "init" {
+					t.Errorf("%s has an init function", name)
+				}
+			case *ast.Comment:
+				if strings.HasPrefix(n.Text, "//go:linkname") || strings.HasPrefix(n.Text, "//go:build") {
+					t.Errorf("%s: %s", name, n.Text)
+				}
+			}
+			return true
+		})
+	})
+}
+
+// eachFile parses every Go file of this module, nested modules excepted.
+func eachFile(t *testing.T, visit func(dir, name string, file *ast.File)) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if d.IsDir() {
+			if name == "difftest" || name == "testdata" || (name != "." && strings.HasPrefix(path.Base(name), ".")) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		dir := path.Dir(name)
+		if dir == "." {
+			dir = ""
+		}
+		files++
+		visit(dir, name, file)
+		return nil
+	})
+	if err != nil || files == 0 {
+		t.Fatalf("walked %d files: %v", files, err)
+	}
+}

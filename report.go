@@ -1,0 +1,119 @@
+package attest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// ReportEvidence is a SEV-SNP report and the certificates that came with it.
+// Nothing of it is trusted, and nothing of it is written to.
+type ReportEvidence struct {
+	// Report is the report in any form that snpreport.Open knows. Certificates
+	// of a table behind it are used like those of Certificates.
+	Report []byte
+	// Certificates hold the leaf and, unless built in, what leads from it to the
+	// root, in any order. Each is PEM text, a DER certificate or a certificate
+	// table.
+	Certificates [][]byte
+	// CRL is a DER certificate revocation list, or nil. A given one must be good.
+	CRL []byte
+}
+
+// ReportConfig says what a ReportVerifier trusts and demands.
+type ReportConfig struct {
+	// Policy is required: the zero Policy is refused. policy.Default has the
+	// safe defaults and no further demand.
+	Policy policy.Policy
+	// Roots are the AMD roots; nil means those of certchain.Builtin.
+	Roots *certchain.Roots
+	// RequireCRL refuses evidence without a CRL.
+	RequireCRL bool
+	// Memory remembers chains that were verified, or is nil. It may be shared.
+	Memory *certchain.Memory
+}
+
+// A ReportVerifier verifies SEV-SNP reports by themselves: that an AMD chip
+// made them, at which firmware level, and that they meet a policy. It knows
+// nothing of TLS: whoever holds a report can show it. It may be used
+// concurrently.
+type ReportVerifier struct {
+	config ReportConfig
+}
+
+// NewReportVerifier checks the configuration.
+func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
+	if c.Policy.IsZero() {
+		return nil, errors.New("attest: no policy: it would refuse everything")
+	}
+	if c.Roots == nil {
+		c.Roots = certchain.Builtin()
+	}
+	if c.Roots.Empty() {
+		return nil, errors.New("attest: no AMD root: it would refuse everything")
+	}
+	return &ReportVerifier{c}, nil
+}
+
+// Verify carries out steps 8 to 14, 17 and 18 of SPEC.md section 2 at the time
+// at and returns the error of the first that fails, in this order:
+// *ReportInvalidError, *CertChainInvalidError, *CRLInvalidError or
+// *CertRevokedError, *ReportSignatureInvalidError, *EndorsementMismatchError,
+// *PolicyViolationError, *MeasurementNotAllowedError, *TCBBelowFloorError,
+// *ReportDataMismatchError. A zero time, or a ReportVerifier that was not made
+// by NewReportVerifier, is an ordinary error. On error the result is nil.
+func (v *ReportVerifier) Verify(e ReportEvidence, at time.Time) (*Result, error) {
+	a := v.verify(e, at, false)
+	if a.Err != nil {
+		return nil, a.Err
+	}
+	return a.Result, nil
+}
+
+// Audit is Verify, but carries out every step whose input was verified, and
+// reports on all.
+func (v *ReportVerifier) Audit(e ReportEvidence, at time.Time) *Audit {
+	return v.verify(e, at, true)
+}
+
+func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Audit {
+	if v == nil || v.config.Roots == nil {
+		return &Audit{Err: errors.New("attest: a ReportVerifier is made by NewReportVerifier")}
+	}
+	if at.IsZero() {
+		return &Audit{Err: errZeroTime}
+	}
+	r := &run{audit: audit}
+	h := &hardware{roots: v.config.Roots, memory: v.config.Memory, policy: v.config.Policy, at: at}
+	var carried snpreport.Carried
+
+	r.notApplicable("a report is verified by itself", stepEnvelope, stepFreshness, stepBundleSignature, stepBundle,
+		stepBundleValidity, stepBundleRollback, stepWorkload, stepIdentityTag, stepManifest, stepLiveKey)
+	r.do(stepReport, func() (_ finding, err AttestationError) {
+		var openErr error
+		if carried, openErr = snpreport.Open(e.Report); openErr != nil {
+			return finding{}, reportInvalid(openErr)
+		}
+		return h.parseReport(carried.Report)
+	})
+	r.do(stepChain, func() (finding, AttestationError) {
+		ders, err := certificates(carried.Certs, e.Certificates)
+		if err != nil {
+			return finding{}, chainInvalid(err)
+		}
+		return h.verifyChain(func(roots *certchain.Roots, m *certchain.Memory, at time.Time) (*certchain.Chain, error) {
+			return m.Verify(ders, roots, at)
+		})
+	})
+	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRL, v.config.RequireCRL) })
+	r.do(stepReportSignature, h.verifySignature)
+	r.do(stepEndorsement, h.endorse)
+	r.do(stepPolicy, h.checkPolicy)
+	r.do(stepMeasurement, h.checkMeasurement)
+	r.do(stepMinTCB, h.checkMinTCB)
+	r.do(stepReportData, h.checkReportData)
+	return conclude(r, h)
+}

@@ -1,0 +1,78 @@
+package attest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+var (
+	errZeroTime   = errors.New("attest: the time of verification is not set")
+	errIncomplete = errors.New("attest: internal error: a step was not carried out")
+)
+
+// A Result states what was verified. There is none unless everything passed.
+type Result struct {
+	At          time.Time // the time it was verified for
+	Report      snpreport.Report
+	Chain       certchain.Chain
+	CustomRoots bool                // the AMD roots are the caller's, not the built-in ones
+	Relaxed     []string            // the named relaxations in force
+	NotChecked  []policy.NotChecked // what no policy demanded
+	Warnings    []Warning           // known weaknesses that evidence can not disprove
+	Notes       []string            // what is worth knowing, and was not judged
+	Checks      []Check             // all 19 steps
+}
+
+// TCB decodes one of the report's TCB versions in the layout of its product.
+func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
+	t, _ := v.For(r.Chain.Product) // a verified chain has a product
+	return t
+}
+
+// Facts returns what a policy sees of the evidence.
+func (r *Result) Facts() policy.Facts { return facts(&r.Report, &r.Chain) }
+
+func facts(r *snpreport.Report, c *certchain.Chain) policy.Facts {
+	return policy.Facts{
+		Report:        r,
+		Product:       c.Product,
+		SigningKey:    c.SigningKey,
+		LeafKeySHA256: c.LeafKeySHA256,
+		CSPID:         c.CSPID,
+	}
+}
+
+// An Audit is the outcome of a verification, step by step, whether it passed or
+// not.
+type Audit struct {
+	Result *Result // nil unless Err is nil
+	Err    error   // of the first step that failed
+	Checks []Check // all 19 steps; nil when nothing was carried out
+}
+
+// conclude turns what the steps left into an Audit.
+func conclude(r *run, h *hardware) *Audit {
+	a := &Audit{Checks: r.list(), Err: r.verdict()}
+	if a.Err == nil && !h.outcome.Accepts() { // GEN-02: an outcome that nobody made accepts nothing
+		a.Err = errIncomplete
+	}
+	if a.Err != nil {
+		return a
+	}
+	a.Result = &Result{
+		At:          h.at,
+		Report:      h.report,
+		Chain:       *h.chain,
+		CustomRoots: h.roots.Custom(),
+		Relaxed:     h.policy.Relaxed(),
+		NotChecked:  h.outcome.NotChecked,
+		Warnings:    warningsFor(h.chain.Product),
+		Notes:       h.notes(),
+		Checks:      a.Checks,
+	}
+	return a
+}

@@ -1,0 +1,90 @@
+package attest
+
+// run carries out the steps of one verification, in their order.
+type run struct {
+	audit  bool // go on behind a step that failed
+	checks [lastStep + 1]Check
+	err    AttestationError // of the first step that failed
+}
+
+// A finding is what a step has to say when it does not fail.
+type finding struct {
+	status           Status // zero: Pass
+	expected, actual string
+	reason           string
+}
+
+// notApplicable marks a step that this kind of verification does not have.
+func (r *run) notApplicable(reason string, list ...step) {
+	for _, s := range list {
+		r.record(s, finding{status: NotApplicable, reason: reason}, nil)
+	}
+}
+
+// do runs a step if it is its turn. After a failure only an audit goes on, and
+// only with steps whose input was verified.
+func (r *run) do(s step, check func() (finding, AttestationError)) {
+	if r.err != nil && !r.audit {
+		r.record(s, finding{status: NotReached, reason: "an earlier step failed"}, nil)
+		return
+	}
+	for _, need := range steps[s].needs {
+		switch r.checks[need].Status {
+		case Pass, NotApplicable, NotChecked:
+		default:
+			r.record(s, finding{status: NotReached, reason: "needs step " + steps[need].id}, nil)
+			return
+		}
+	}
+	f, err := check()
+	r.record(s, f, err)
+}
+
+func (r *run) record(s step, f finding, err AttestationError) {
+	c := Check{
+		Step: int(s), ID: steps[s].id, Requirement: steps[s].requirement,
+		Status: f.status, Expected: f.expected, Actual: f.actual, Reason: f.reason,
+	}
+	switch {
+	case err != nil:
+		c.Status, c.Requirement, c.Reason = Fail, err.Requirement(), err.Error()
+		if d, ok := err.(interface{ Details() Failure }); ok {
+			c.Expected, c.Actual, c.Reason = d.Details().Expected, d.Details().Actual, d.Details().Message
+		}
+		if r.err == nil {
+			r.err = err
+		}
+	case c.Status == "":
+		c.Status = Pass
+	}
+	r.checks[s] = c
+}
+
+// list returns what every step found, in order. A step that was never recorded
+// did not pass.
+func (r *run) list() []Check {
+	list := make([]Check, 0, lastStep)
+	for s := stepEnvelope; s <= lastStep; s++ {
+		c := r.checks[s]
+		if c.Status == "" {
+			c = Check{Step: int(s), ID: steps[s].id, Requirement: steps[s].requirement, Status: NotReached}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// verdict returns the error of the first step that failed. It fails closed:
+// without a failure, but with a step that was not carried out, the run is
+// incomplete, which is a mistake of this package and no verdict.
+func (r *run) verdict() error {
+	if r.err != nil {
+		return r.err
+	}
+	for _, c := range r.list() {
+		if c.Status != Pass && c.Status != NotApplicable && c.Status != NotChecked {
+			return errIncomplete
+		}
+	}
+	return nil
+}
