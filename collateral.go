@@ -39,7 +39,7 @@ func Certificates(blob []byte) ([][]byte, error) {
 	switch {
 	case len(blob) > 1 && blob[0] == 0x30 && blob[1]&0x80 != 0: // SEQUENCE with a long length
 		return [][]byte{blob}, nil
-	case bytes.HasPrefix(bytes.TrimLeft(blob, " \t\r\n"), []byte("-----BEGIN")):
+	case isPEM(blob):
 		return certchain.SplitPEM(blob)
 	}
 	table, err := snpreport.ParseCertTable(blob)
@@ -47,6 +47,11 @@ func Certificates(blob []byte) ([][]byte, error) {
 		return nil, err
 	}
 	return fromTable(table)
+}
+
+// isPEM reports whether a blob is to be read as PEM text.
+func isPEM(blob []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(blob, " \t\r\n"), []byte("-----BEGIN"))
 }
 
 // fromTable returns the certificates of a table; each entry is DER or PEM.
@@ -60,7 +65,7 @@ func fromTable(table []snpreport.TableEntry) ([][]byte, error) {
 		default:
 			continue
 		}
-		if bytes.HasPrefix(e.Data, []byte("-----BEGIN")) {
+		if isPEM(e.Data) {
 			ders, err := certchain.SplitPEM(e.Data)
 			if err != nil {
 				return nil, err

@@ -20,10 +20,15 @@ type hardware struct {
 	policy policy.Policy
 	at     time.Time
 
-	report  snpreport.Report
+	result  *Result           // of which the fields below are filled in
+	report  *snpreport.Report // of result
 	chain   *certchain.Chain
 	outcome policy.Outcome
-	crl     *certchain.CRL // the one that was consulted, or nil
+}
+
+func newHardware(c ReportConfig, at time.Time) *hardware {
+	result := new(Result)
+	return &hardware{roots: c.Roots, memory: c.Memory, policy: c.Policy, at: at, result: result, report: &result.Report}
 }
 
 // parseReport is step 8.
@@ -44,9 +49,17 @@ func reportInvalid(err error) *ReportInvalidError {
 	return e
 }
 
-// verifyChain is step 9.
-func (h *hardware) verifyChain(verify func(*certchain.Roots, *certchain.Memory, time.Time) (*certchain.Chain, error)) (finding, AttestationError) {
-	chain, err := verify(h.roots, h.memory, h.at)
+// verifyChain is step 9. One PEM text, the usual form, goes to the memory as it
+// is: what is remembered need not be decoded.
+func (h *hardware) verifyChain(table []snpreport.TableEntry, blobs [][]byte) (finding, AttestationError) {
+	var chain *certchain.Chain
+	var ders [][]byte
+	var err error
+	if len(table) == 0 && len(blobs) == 1 && isPEM(blobs[0]) {
+		chain, err = h.memory.VerifyPEM(blobs[0], h.roots, h.at)
+	} else if ders, err = certificates(table, blobs); err == nil {
+		chain, err = h.memory.Verify(ders, h.roots, h.at)
+	}
 	if err != nil {
 		return finding{}, chainInvalid(err)
 	}
@@ -95,13 +108,12 @@ func (h *hardware) checkRevocation(der []byte, required bool) (finding, Attestat
 	default:
 		return finding{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: err.Error(), Cause: err}}
 	}
-	h.crl = crl
 	return finding{actual: "CRL number " + crl.Number}, nil
 }
 
 // verifySignature is step 11.
 func (h *hardware) verifySignature() (finding, AttestationError) {
-	err := h.chain.VerifyReport(&h.report)
+	err := h.chain.VerifyReport(h.report)
 	if err == nil {
 		return finding{}, nil
 	}
@@ -115,10 +127,10 @@ func (h *hardware) verifySignature() (finding, AttestationError) {
 
 // endorse is step 12. It leaves everything that the policy may look at.
 func (h *hardware) endorse() (finding, AttestationError) {
-	if err := checkEndorsement(&h.report, h.chain); err != nil {
+	if err := checkEndorsement(h.report, h.chain); err != nil {
 		return finding{}, err
 	}
-	h.outcome = h.policy.Evaluate(facts(&h.report, h.chain))
+	h.outcome = h.policy.Evaluate(facts(h.report, h.chain))
 	return finding{actual: h.chain.TCB.String()}, nil
 }
 

@@ -31,7 +31,7 @@ func (h *hardware) notes() []string {
 			notes = append(notes, fmt.Sprintf(format, args...))
 		}
 	}
-	r := &h.report
+	r := h.report
 	unknown := r.PlatformInfo.Unknown()
 	add(unknown != 0, "PLATFORM_INFO has bits without a name: %v", unknown)
 	add(h.chain.SigningKey == snpreport.VLEK, "signed by a VLEK: the report is bound to the provider %q, and to no chip", h.chain.CSPID)

@@ -86,8 +86,8 @@ func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Aud
 	if at.IsZero() {
 		return &Audit{Err: errZeroTime}
 	}
-	r := &run{audit: audit}
-	h := &hardware{roots: v.config.Roots, memory: v.config.Memory, policy: v.config.Policy, at: at}
+	r := newRun(audit)
+	h := newHardware(v.config, at)
 	var carried snpreport.Carried
 
 	r.notApplicable("a report is verified by itself", stepEnvelope, stepFreshness, stepBundleSignature, stepBundle,
@@ -99,15 +99,7 @@ func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Aud
 		}
 		return h.parseReport(carried.Report)
 	})
-	r.do(stepChain, func() (finding, AttestationError) {
-		ders, err := certificates(carried.Certs, e.Certificates)
-		if err != nil {
-			return finding{}, chainInvalid(err)
-		}
-		return h.verifyChain(func(roots *certchain.Roots, m *certchain.Memory, at time.Time) (*certchain.Chain, error) {
-			return m.Verify(ders, roots, at)
-		})
-	})
+	r.do(stepChain, func() (finding, AttestationError) { return h.verifyChain(carried.Certs, e.Certificates) })
 	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRL, v.config.RequireCRL) })
 	r.do(stepReportSignature, h.verifySignature)
 	r.do(stepEndorsement, h.endorse)

@@ -56,23 +56,21 @@ type Audit struct {
 
 // conclude turns what the steps left into an Audit.
 func conclude(r *run, h *hardware) *Audit {
-	a := &Audit{Checks: r.list(), Err: r.verdict()}
+	a := &Audit{Checks: r.checks, Err: r.verdict()}
 	if a.Err == nil && !h.outcome.Accepts() { // GEN-02: an outcome that nobody made accepts nothing
 		a.Err = errIncomplete
 	}
 	if a.Err != nil {
 		return a
 	}
-	a.Result = &Result{
-		At:          h.at,
-		Report:      h.report,
-		Chain:       *h.chain,
-		CustomRoots: h.roots.Custom(),
-		Relaxed:     h.policy.Relaxed(),
-		NotChecked:  h.outcome.NotChecked,
-		Warnings:    warningsFor(h.chain.Product),
-		Notes:       h.notes(),
-		Checks:      a.Checks,
-	}
+	a.Result = h.result
+	a.Result.At = h.at
+	a.Result.Chain = *h.chain
+	a.Result.CustomRoots = h.roots.Custom()
+	a.Result.Relaxed = h.policy.Relaxed()
+	a.Result.NotChecked = h.outcome.NotChecked
+	a.Result.Warnings = warningsFor(h.chain.Product)
+	a.Result.Notes = h.notes()
+	a.Result.Checks = a.Checks
 	return a
 }

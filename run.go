@@ -2,9 +2,17 @@ package attest
 
 // run carries out the steps of one verification, in their order.
 type run struct {
-	audit  bool // go on behind a step that failed
-	checks [lastStep + 1]Check
+	audit  bool             // go on behind a step that failed
+	checks []Check          // of step s at s-1
 	err    AttestationError // of the first step that failed
+}
+
+func newRun(audit bool) *run {
+	r := &run{audit: audit, checks: make([]Check, lastStep)}
+	for s := stepEnvelope; s <= lastStep; s++ { // what is not carried out has not passed
+		r.checks[s-1] = Check{Step: int(s), ID: steps[s].id, Requirement: steps[s].requirement, Status: NotReached}
+	}
+	return r
 }
 
 // A finding is what a step has to say when it does not fail.
@@ -29,7 +37,7 @@ func (r *run) do(s step, check func() (finding, AttestationError)) {
 		return
 	}
 	for _, need := range steps[s].needs {
-		switch r.checks[need].Status {
+		switch r.checks[need-1].Status {
 		case Pass, NotApplicable, NotChecked:
 		default:
 			r.record(s, finding{status: NotReached, reason: "needs step " + steps[need].id}, nil)
@@ -41,10 +49,8 @@ func (r *run) do(s step, check func() (finding, AttestationError)) {
 }
 
 func (r *run) record(s step, f finding, err AttestationError) {
-	c := Check{
-		Step: int(s), ID: steps[s].id, Requirement: steps[s].requirement,
-		Status: f.status, Expected: f.expected, Actual: f.actual, Reason: f.reason,
-	}
+	c := &r.checks[s-1]
+	c.Status, c.Expected, c.Actual, c.Reason = f.status, f.expected, f.actual, f.reason
 	switch {
 	case err != nil:
 		c.Status, c.Requirement, c.Reason = Fail, err.Requirement(), err.Error()
@@ -57,21 +63,6 @@ func (r *run) record(s step, f finding, err AttestationError) {
 	case c.Status == "":
 		c.Status = Pass
 	}
-	r.checks[s] = c
-}
-
-// list returns what every step found, in order. A step that was never recorded
-// did not pass.
-func (r *run) list() []Check {
-	list := make([]Check, 0, lastStep)
-	for s := stepEnvelope; s <= lastStep; s++ {
-		c := r.checks[s]
-		if c.Status == "" {
-			c = Check{Step: int(s), ID: steps[s].id, Requirement: steps[s].requirement, Status: NotReached}
-		}
-		list = append(list, c)
-	}
-	return list
 }
 
 // verdict returns the error of the first step that failed. It fails closed:
@@ -81,7 +72,7 @@ func (r *run) verdict() error {
 	if r.err != nil {
 		return r.err
 	}
-	for _, c := range r.list() {
+	for _, c := range r.checks {
 		if c.Status != Pass && c.Status != NotApplicable && c.Status != NotChecked {
 			return errIncomplete
 		}

@@ -43,39 +43,36 @@ func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
 	return nil
 }
 
-// levels maps each extension that holds a security patch level to its component.
-var levels = [...]struct {
-	extension extension
-	component snpreport.Component
-}{
-	{extBootLoader, snpreport.BootLoader},
-	{extTEE, snpreport.TEE},
-	{extSNP, snpreport.SNP},
-	{extMicrocode, snpreport.Microcode},
-	{extFMC, snpreport.FMC},
+// tcbLayouts says which extension has the level that stands in each byte of
+// TCB_VERSION. AMD 56860, TCB_VERSION: family 19h and Turin. The profile has made
+// sure that they are there.
+var tcbLayouts = [...][8]extension{
+	snpreport.Milan: legacyTCB,
+	snpreport.Genoa: legacyTCB,
+	snpreport.Turin: {extFMC, extBootLoader, extTEE, extSNP, noLevel, noLevel, noLevel, extMicrocode},
 }
 
+var legacyTCB = [8]extension{extBootLoader, extTEE, noLevel, noLevel, noLevel, noLevel, extSNP, extMicrocode}
+
+const noLevel = numExtensions // a reserved byte of TCB_VERSION
+
 func (c *Certificate) parseTCB(v *extensions) error {
-	level := make(map[snpreport.Component]uint8, len(levels))
-	for _, l := range levels {
-		value := v[l.extension]
-		if value == nil { // fmcSPL, where the profile has none
+	var tcb snpreport.TCBVersion
+	for i, e := range &tcbLayouts[c.Product] {
+		if e == noLevel {
 			continue
 		}
-		n, ok := small(value)
-		if !ok {
-			return c.fail("CHN-32", extensionTable[l.extension].name, value, "an INTEGER of 0 to 255", quoteHex(value))
+		var ok bool
+		if tcb[i], ok = small(v[e]); !ok {
+			return c.fail("CHN-32", extensionTable[e].name, v[e], "an INTEGER of 0 to 255", quoteHex(v[e]))
 		}
-		level[l.component] = n
 	}
 	for e := extSPL4; e <= extSPL7; e++ {
 		if value := v[e]; value != nil && string(value) != "\x02\x01\x00" {
 			return c.fail("CHN-33", extensionTable[e].name, value, "the INTEGER 0", quoteHex(value))
 		}
 	}
-	// The profile demands what the product has. If it did not, the zero TCB would
-	// equal no report's.
-	c.TCB, _ = snpreport.NewTCB(c.Product, level)
+	c.TCB, _ = tcb.For(c.Product)
 	return nil
 }
 

@@ -30,24 +30,31 @@ func offset(raw, part []byte) int { return cap(raw) - cap(part) }
 
 // element reads one whole element, header included.
 func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []byte {
-	before := *s
 	var e cryptobyte.String
-	if d.fault == nil && !s.ReadASN1Element(&e, tag) {
-		d.fault = &fault{field, d.at(before), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex(before[:min(len(before), 16)])}
+	if d.fault == nil && s.PeekASN1Tag(tag) && s.ReadASN1Element(&e, tag) {
+		return e
 	}
-	if d.fault != nil {
-		*s = nil
-		return nil
-	}
-	return e
+	d.absent(s, tag, field)
+	return nil
 }
 
 // open reads one element and returns what is in it.
 func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptobyte.String {
-	e := cryptobyte.String(d.element(s, tag, field))
 	var body cryptobyte.String
-	e.ReadASN1(&body, tag)
-	return body
+	if d.fault == nil && s.PeekASN1Tag(tag) && s.ReadASN1(&body, tag) {
+		return body
+	}
+	d.absent(s, tag, field)
+	return nil
+}
+
+// absent records the first fault and ends s. The read has not moved it: cryptobyte
+// does when only the tag is wrong, which is why that is looked at first.
+func (d *decoder) absent(s *cryptobyte.String, tag asn1.Tag, field string) {
+	if d.fault == nil {
+		d.fault = &fault{field, d.at(*s), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)])}
+	}
+	*s = nil
 }
 
 // optional is element, when the next one has the tag, else nil.
@@ -134,18 +141,16 @@ func unsigned(b []byte) (n []byte, ok bool) {
 	return b, true
 }
 
-// small decodes a whole INTEGER element of 0 to 255.
+// small decodes a whole INTEGER element of 0 to 255. Each has one encoding: from
+// 128 on a zero byte keeps it positive.
 func small(e []byte) (n uint8, ok bool) {
-	s := cryptobyte.String(e)
-	var body cryptobyte.String
-	if !s.ReadASN1(&body, asn1.INTEGER) || !s.Empty() {
-		return 0, false
+	switch {
+	case len(e) == 3 && e[0] == byte(asn1.INTEGER) && e[1] == 1:
+		return e[2], e[2] < 0x80
+	case len(e) == 4 && e[0] == byte(asn1.INTEGER) && e[1] == 2 && e[2] == 0:
+		return e[3], e[3] >= 0x80
 	}
-	b, ok := unsigned(body)
-	if !ok || len(b) != 1 {
-		return 0, false
-	}
-	return b[0], true
+	return 0, false
 }
 
 // A validity is a span of time, inclusive at both ends.

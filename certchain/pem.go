@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -50,7 +51,7 @@ func SplitPEM(text []byte) ([][]byte, error) {
 		if string(line) != pemBegin {
 			return nil, pemError("CHN-05", "text", at, pemBegin, quoteText(head(line)))
 		}
-		scratch = scratch[:0]
+		scratch = slices.Grow(scratch[:0], max(0, bytes.Index(text[next:], []byte(pemEnd))))
 		for {
 			at = next
 			line, next = cutLine(text, at)

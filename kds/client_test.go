@@ -431,7 +431,7 @@ func TestNoGoroutineLeaks(t *testing.T) {
 		func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 1<<20)) },
 		func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
 		func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(429) },
-		func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://localhost/", 302) },
+		func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://localhost/", http.StatusFound) },
 	} {
 		s := httptest.NewTLSServer(handler)
 		c, _ := client(t, to(s))

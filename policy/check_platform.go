@@ -66,10 +66,10 @@ func (e *evaluation) mitigations(need, have uint64, carried bool) bool {
 	if need == 0 {
 		return false
 	}
-	if expected := fmt.Sprintf("all of %#x", need); !carried {
-		e.violate("", expected, "a report of version "+decimal(e.r.Version)+", which carries none")
+	if !carried {
+		e.violate("", fmt.Sprintf("all of %#x", need), "a report of version "+decimal(e.r.Version)+", which carries none")
 	} else if have&need != need {
-		e.violate("", expected, fmt.Sprintf("%#x", have))
+		e.violate("", fmt.Sprintf("all of %#x", need), fmt.Sprintf("%#x", have))
 	}
 	return true
 }
@@ -142,10 +142,11 @@ func demandReportVersion(e *evaluation, s *rules) bool {
 
 // POL-45. Major, minor and build are compared as one.
 func demandFirmware(e *evaluation, s *rules) bool {
-	if s.minFirmware == nil {
+	low := s.minFirmware
+	if low == nil {
 		return false
 	}
-	e.firmwares(func(v snpreport.Firmware) bool { return v.Compare(*s.minFirmware) >= 0 }, "at least "+s.minFirmware.String())
+	e.firmwares(func(v snpreport.Firmware) bool { return v.Compare(*low) >= 0 }, func() string { return "at least " + low.String() })
 	return true
 }
 
@@ -154,17 +155,18 @@ func demandBuild(e *evaluation, s *rules) bool {
 	if s.minBuild == nil {
 		return false
 	}
-	e.firmwares(func(v snpreport.Firmware) bool { return v.Build >= *s.minBuild }, "at least build "+decimal(uint32(*s.minBuild)))
+	e.firmwares(func(v snpreport.Firmware) bool { return v.Build >= *s.minBuild },
+		func() string { return "at least build " + decimal(uint32(*s.minBuild)) })
 	return true
 }
 
 // firmwares checks both versions: the host may go back to the committed one.
-func (e *evaluation) firmwares(ok func(snpreport.Firmware) bool, expected string) {
+func (e *evaluation) firmwares(ok func(snpreport.Firmware) bool, expected func() string) {
 	if v := e.r.CurrentFirmware; !ok(v) {
-		e.violate("current", expected, "current firmware "+v.String())
+		e.violate("current", expected(), "current firmware "+v.String())
 	}
 	if v := e.r.CommittedFirmware; !ok(v) {
-		e.violate("committed", expected, "committed firmware "+v.String())
+		e.violate("committed", expected(), "committed firmware "+v.String())
 	}
 }
 

@@ -152,6 +152,9 @@ func TestEveryRule(t *testing.T) {
 		{"POL-33 host data", `"host_data": ["` + hexes(0x41, 32) + `", "` + hexes(0x40, 32) + `"]`, policy.Relax{}, nil,
 			func(f *policy.Facts, r *snpreport.Report) { r.HostData[31] = 0 },
 			[]string{"POL-33 host_data: " + hexes(0x41, 32) + " or " + hexes(0x40, 32) + " | " + hexes(0x40, 31) + "00"}},
+		{"POL-33 long list", `"host_data": ["` + hexes(1, 32) + `", "` + hexes(2, 32) + `", "` + hexes(3, 32) + `", "` + hexes(4, 32) + `", "` + hexes(0x40, 32) + `"]`, policy.Relax{}, nil,
+			func(f *policy.Facts, r *snpreport.Report) { r.HostData[0] = 0 },
+			[]string{"POL-33 host_data: one of 5 allowed values | 00" + hexes(0x40, 31)}},
 		{"POL-34 family", `"family_id": "` + hexes(0xfa, 16) + `"`, policy.Relax{}, nil,
 			func(f *policy.Facts, r *snpreport.Report) { r.FamilyID[15] = 0 },
 			[]string{"POL-34 family_id: " + hexes(0xfa, 16) + " | " + hexes(0xfa, 15) + "00"}},
@@ -338,6 +341,9 @@ func TestZero(t *testing.T) {
 	}
 	if got := (policy.Policy{}).Relaxed(); got != nil {
 		t.Errorf("the zero Policy is relaxed: %q", got)
+	}
+	if !(policy.Policy{}).IsZero() || policy.Default().IsZero() || !policy.Intersect().IsZero() {
+		t.Error("IsZero is wrong")
 	}
 	// Lesson: a report that the host asked for was accepted.
 	hostRequested := change(f, func(f *policy.Facts, r *snpreport.Report) { r.VMPL = 0xFFFFFFFF })

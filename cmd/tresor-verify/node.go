@@ -72,9 +72,9 @@ func (u *ui) tree(n node, depth int) {
 			u.tree(k, depth+1)
 		}
 	case n.note != "":
-		u.line("%s%-*s %s  (%s)", indent, max(1, 26-len(indent)), n.key+":", n.value, n.note)
+		u.line("%s%-*s %s  (%s)", indent, max(1, 26-len(indent)), n.key+":", fmt.Sprint(n.value), n.note)
 	default:
-		u.line("%s%-*s %s", indent, max(1, 26-len(indent)), n.key+":", n.value)
+		u.line("%s%-*s %s", indent, max(1, 26-len(indent)), n.key+":", fmt.Sprint(n.value))
 	}
 }
 

@@ -40,7 +40,7 @@ func TestPEMSpec(t *testing.T) {
 			t.Errorf("%s: got\n%s\nwant\n%s", tt.name, got, tt.want)
 		}
 	}
-	if got := string(mint.PEMSpec{Between: "junk\n"}.Encode(der, der)); strings.Count(got, "-----\njunk\n-----BEGIN") != 1 {
+	if got := string(mint.PEMSpec{Between: "junk\n"}.Encode(der, der)); strings.Count(got, "junk") != 1 || !strings.Contains(got, "-----\njunk\n-----BEGIN") {
 		t.Errorf("between:\n%s", got)
 	}
 	if got := (mint.PEMSpec{NoFinalNewline: true}).Encode(); len(got) != 0 {

@@ -67,9 +67,6 @@ func OID(dotted string) []byte {
 		}
 		arcs = append(arcs, n)
 	}
-	if len(arcs) < 2 {
-		panic("mint: not an object identifier: " + dotted)
-	}
 	var content []byte
 	for _, arc := range append([]uint64{arcs[0]*40 + arcs[1]}, arcs[2:]...) {
 		seven := []byte{byte(arc & 0x7F)}

@@ -40,20 +40,15 @@ func (s PSSSigner) Sign(tbs []byte) []byte {
 func (s PSSSigner) salt(tbs []byte) []byte {
 	seed := sha512.Sum384(concat([]byte("mint PSS salt "+s.Key.Name+"\x00"), tbs))
 	salt := make([]byte, s.SaltLength)
-	if copy(salt, seed[:]) < len(salt) {
-		mgf1(salt, seed[:], sha512.New384())
-	}
+	mgf1(salt, seed[:], sha512.New384())
 	return salt
 }
 
-// emsaPSS is EMSA-PSS-ENCODE of RFC 8017 section 9.1.1, from its step 3 on; the
-// comments carry the numbers of its steps.
+// emsaPSS is EMSA-PSS-ENCODE of RFC 8017 section 9.1.1, from its step 5 on; the
+// comments carry the numbers of its steps. A salt that does not fit panics.
 func emsaPSS(mHash, salt []byte, hash, mgf hash.Hash, emBits int) []byte {
 	em := make([]byte, (emBits+7)/8)
 	hLen := hash.Size()
-	if len(em) < hLen+len(salt)+2 {
-		panic("mint: salt does not fit") // 3
-	}
 	hash.Write(make([]byte, 8)) // 5: M' is eight zero bytes, mHash, salt
 	hash.Write(mHash)
 	hash.Write(salt)

@@ -48,6 +48,8 @@ func TestSpoilCertificate(t *testing.T) {
 		{"extension critical", other, func(s *mint.CertSpec) { s.Ext(mint.OIDUcodeSPL).Critical = true }},
 		{"extension twice", unparsable, func(s *mint.CertSpec) { s.AddExt(*s.Ext(mint.OIDUcodeSPL)) }},
 		{"extension raw", unparsable, func(s *mint.CertSpec) { s.Ext(mint.OIDUcodeSPL).Raw = []byte{5, 0} }},
+		{"no extensions", other, func(s *mint.CertSpec) { s.Extensions = nil }},
+		{"empty extensions", unparsable, func(s *mint.CertSpec) { s.Extensions = []mint.Extension{} }},
 		{"TBS trailer", other, func(s *mint.CertSpec) { s.TBSTrailer = []byte{5, 0} }},
 		{"unused bits", other, func(s *mint.CertSpec) { s.UnusedBits = 8 }},
 		{"mangled", unsigned, func(s *mint.CertSpec) { s.Mangle = func(b []byte) []byte { b[0] ^= 1; return b } }},

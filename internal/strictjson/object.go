@@ -60,7 +60,7 @@ func (d *decoder) path(target int32) string {
 				} else {
 					b.WriteString(dot(b.Len()) + pathName(stringOf(d.text, d.tokens[name])))
 				}
-				if target == name && !inArray {
+				if target == name {
 					return b.String()
 				}
 				break
@@ -97,7 +97,7 @@ type Member struct {
 // object sorts the members into known and unknown ones and refuses folded names.
 func (d *decoder) object(tok int32, known []string) *Object {
 	o := &Object{d: d, tok: tok, known: known, found: make([]int32, len(known))}
-	for name := range d.members(tok) {
+	for name := tok + 1; name < d.tokens[tok].next; name = d.tokens[name+1].next {
 		s, value := stringOf(d.text, d.tokens[name]), name+1
 		if i := slices.Index(known, s); i >= 0 {
 			o.found[i] = value
@@ -109,17 +109,6 @@ func (d *decoder) object(tok int32, known []string) *Object {
 		o.unknown = append(o.unknown, Member{s, Value{d, value}})
 	}
 	return o
-}
-
-// members yields the token of each name of an object.
-func (d *decoder) members(tok int32) func(yield func(name int32) bool) {
-	return func(yield func(int32) bool) {
-		for at := tok + 1; at < d.tokens[tok].next; at = d.tokens[at+1].next {
-			if !yield(at) {
-				return
-			}
-		}
-	}
 }
 
 // Has reports whether a known member is there.

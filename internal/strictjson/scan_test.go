@@ -231,6 +231,27 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// A name stands in a path as it is only when it can not be mistaken for syntax.
+func TestPathNames(t *testing.T) {
+	long := strings.Repeat("x", 64)
+	for name, want := range map[string]string{
+		"azAZ09_-": "azAZ09_-", long: long, long + "x": `"` + long + `"...`, "": `""`,
+		"a.b": `"a.b"`, "a[0]": `"a[0]"`, "a/": `"a/"`, "a:": `"a:"`, "a@": `"a@"`, "a`": "\"a`\"", "a{": `"a{"`, "é": `"\u00e9"`,
+	} {
+		paths, err := strictjson.Paths([]byte(`{"` + name + `":1}`))
+		if err != nil || paths[1] != want {
+			t.Errorf("%q: got %s, %v; want %s", name, paths, err, want)
+		}
+	}
+	if q := strictjson.Quote(long); q != `"`+long+`"` {
+		t.Errorf("got %s", q)
+	}
+	// No character is cut in half.
+	if q := strictjson.Quote(long[1:] + "éé"); q != `"`+long[1:]+`"...` {
+		t.Errorf("got %s", q)
+	}
+}
+
 // hostile are texts that make as much work as they can.
 func hostile() map[string][]byte {
 	const n = 1 << 18

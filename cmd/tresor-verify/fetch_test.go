@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// keyServer serves what AMD would have for a set, on loopback, and returns the
+// flags that lead to it.
+func keyServer(t *testing.T, f folder, e *mint.Set) (flags []string, asked *[]string) {
+	t.Helper()
+	product, _ := snpreport.ParseProduct(e.Product)
+	key := snpreport.VCEK
+	if e.Kind == "vlek" {
+		key = snpreport.VLEK
+	}
+	crl := mint.CRL(e.Product)
+	files := map[string][]byte{
+		kds.CertChain(product, key).Path(): mint.PEM(e.Intermediate, e.ARK),
+		kds.CRL(product, key).Path():       crl.Encode(mint.CAKey("ARK-" + e.Product)),
+	}
+	if key == snpreport.VCEK {
+		r, err := snpreport.Parse(e.Report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := kds.VCEKFor(r, product)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[request.Path()] = e.Leaf
+	}
+	asked = new([]string)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*asked = append(*asked, r.URL.RequestURI())
+		if b, ok := files[r.URL.RequestURI()]; ok {
+			w.Write(b)
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	t.Cleanup(server.Close)
+	ca := f.write("web-ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	return []string{"--kds-url", server.URL, "--ca-file", ca}, asked
+}
+
+// TestReportFetch: leaf, intermediate and CRL come from the key server.
+func TestReportFetch(t *testing.T) {
+	for _, tt := range []struct {
+		product string
+		version uint32
+		asked   int
+	}{{"Milan", 3, 3}, {"Genoa", 2, 4}, {"Turin", 5, 3}, {"Turin", 2, 3}} {
+		f := newFolder(t)
+		e := mint.Evidence(tt.product, tt.version, "vcek")
+		f.writeEvidence(e)
+		flags, asked := keyServer(t, f, e)
+		o := tool(append([]string{"report", "--report", f.path("report.bin"), "--amd-root", f.path("ark.pem"), "--fetch", "--crl", "fetch"}, flags...)...)
+		if o.code != 0 || !strings.Contains(o.stdout, "revocation:              checked") {
+			t.Errorf("%s %d: %+v", tt.product, tt.version, o)
+		}
+		if len(*asked) != tt.asked {
+			t.Errorf("%s %d: asked for %v", tt.product, tt.version, *asked)
+		}
+	}
+}
+
+// TestReportFetchNothing: what is there is not fetched again, and evidence that
+// is malformed is refused without asking anybody.
+func TestReportFetchNothing(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Milan", 3, "vcek")
+	f.writeEvidence(e)
+	flags, asked := keyServer(t, f, e)
+	if o := tool(append(f.report("--fetch"), flags...)...); o.code != 0 {
+		t.Errorf("%+v", o)
+	}
+	f.write("report.bin", e.Report[:1000])
+	if o := tool(append(f.report("--fetch", "--crl", "fetch"), flags...)...); o.code != exitRefused || !strings.Contains(o.stdout, "ReportInvalidError") {
+		t.Errorf("%+v", o)
+	}
+	if len(*asked) != 0 {
+		t.Errorf("asked for %v", *asked)
+	}
+}
+
+// TestFetchFails: no verdict without the evidence.
+func TestFetchFails(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Milan", 3, "vcek")
+	f.writeEvidence(e)
+	flags, _ := keyServer(t, f, mint.Evidence("Genoa", 3, "vcek"))
+	vlek := f.write("vlek.bin", mint.Evidence("Milan", 3, "vlek").Report)
+	masked := mint.Evidence("Milan", 3, "vcek")
+	masked.Spec.ChipID = [64]byte{}
+	masked.Resign()
+	for name, args := range map[string][]string{
+		"unknown chip":  {"report", "--report", f.path("report.bin"), "--fetch"},
+		"a VLEK":        {"report", "--report", vlek, "--fetch", "--allow-vlek"},
+		"a masked chip": {"report", "--report", f.write("masked.bin", masked.Report), "--fetch"},
+		"no CRL":        f.report("--crl", "fetch"),
+		"fetch":         {"fetch", "--report", f.path("report.bin"), "--out", f.path("out")},
+	} {
+		o := tool(append(args, flags...)...)
+		if o.code != exitUndecided || !strings.Contains(o.stdout, "UNDECIDED: EvidenceUnavailableError") {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+	if _, err := os.Stat(f.path("out")); err == nil {
+		t.Error("a folder was made for nothing")
+	}
+}
+
+// TestFetch: what is fetched verifies without a network.
+func TestFetch(t *testing.T) {
+	for _, kind := range []string{"vcek", "vlek"} {
+		f := newFolder(t)
+		e := mint.Evidence("Genoa", 5, kind)
+		f.writeEvidence(e)
+		flags, asked := keyServer(t, f, e)
+		args := append([]string{"fetch", "--report", f.path("report.bin"), "--out", f.path("out"), "--cache", f.path("cache")}, flags...)
+		if kind == "vlek" {
+			args = append(args, "--certs", f.path("leaf.der"))
+		}
+		if o := tool(args...); o.code != 0 || !strings.HasPrefix(o.stdout, "FETCHED (nothing was verified)\n") {
+			t.Fatalf("%+v", o)
+		}
+		first := len(*asked)
+		if o := tool(append(args, "--json")...); o.code != 0 || !strings.Contains(o.stdout, `"verified": false`) {
+			t.Errorf("%+v", o)
+		}
+		if again := len(*asked) - first; again != 1 { // CRLs are not kept
+			t.Errorf("asked %d times with a full cache", again)
+		}
+		o := tool("report", "--report", f.path("report.bin"), "--certs", f.path("out/chain.pem"), "--crl", f.path("out/crl.der"), "--amd-root", f.path("ark.pem"), "--allow-vlek")
+		if o.code != 0 {
+			t.Errorf("%s: %+v", kind, o)
+		}
+	}
+}

@@ -1,0 +1,367 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// recent is the clock of these tests.
+var recent = time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+
+// outcome is what a command line did.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+func tool(args ...string) outcome { return toolWith(nil, args...) }
+
+func toolWith(stdin io.Reader, args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	if stdin == nil {
+		stdin = strings.NewReader("")
+	}
+	code := run(ctx(), args, world{stdin, &stdout, &stderr, func() time.Time { return recent }})
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// verdict decodes the one JSON object on stdout.
+func (o outcome) verdict(t *testing.T) (v verdictJSON) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(o.stdout))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		t.Fatalf("%v in %q (stderr %q)", err, o.stdout, o.stderr)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		t.Fatalf("more than one object: %q", o.stdout)
+	}
+	if v.Schema != verdictSchema || v.ExitCode != o.code || v.Tool == "" {
+		t.Errorf("%+v, exit code %d", v, o.code)
+	}
+	return v
+}
+
+// folder is a temporary folder with files in it.
+type folder struct {
+	t   *testing.T
+	dir string
+}
+
+func newFolder(t *testing.T) folder { return folder{t, t.TempDir()} }
+
+func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+func (f folder) write(name string, data []byte) string {
+	f.t.Helper()
+	if err := os.WriteFile(f.path(name), data, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	return f.path(name)
+}
+
+// writeEvidence writes report.bin, chain.pem, ark.pem and crl.der of a set.
+func (f folder) writeEvidence(e *mint.Set) {
+	crl := mint.CRL(e.Product)
+	f.write("report.bin", e.Report)
+	f.write("leaf.der", e.Leaf)
+	f.write("chain.pem", e.PEM())
+	f.write("ark.pem", mint.PEM(e.ARK))
+	f.write("crl.der", crl.Encode(mint.CAKey("ARK-"+e.Product)))
+}
+
+// report returns the arguments that accept the evidence of the folder.
+func (f folder) report(more ...string) []string {
+	return append([]string{"report", "--report", f.path("report.bin"), "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem")}, more...)
+}
+
+func TestReportPass(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Turin", 5, "vcek")
+	f.writeEvidence(e)
+	measurement := hex.EncodeToString(e.Spec.Measurement[:])
+
+	o := tool(f.report("--crl", f.path("crl.der"), "--measurement", measurement, "--min-tcb", "fmc=1,bootloader=1,tee=1,snp=4,microcode=81")...)
+	if o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\nSNP MEASUREMENT:") || o.stderr != "" {
+		t.Errorf("%+v", o)
+	}
+	for _, want := range []string{measurement, "Turin", "fmc=1 bootloader=1", "custom", "revocation:              checked", "not checked:"} {
+		if !strings.Contains(o.stdout, want) {
+			t.Errorf("no %q in %s", want, o.stdout)
+		}
+	}
+
+	v := tool(f.report("--json")...).verdict(t)
+	if v.Verdict != "pass" || v.Mode != "offline" || v.TimeSource != "clock" || v.Time != "2026-04-01T12:00:00Z" || v.Error != nil {
+		t.Errorf("%+v", v)
+	}
+	if v.Measurement != measurement || v.Report.ReportedTCB.FMC == nil || v.Report.PlatformInfo != "0x65" || v.Roots.AMD != "custom" || len(v.Checks) != 19 {
+		t.Errorf("%+v", v)
+	}
+	if o := tool(f.report("--explain")...); !strings.Contains(o.stdout, "report_signature  RPT-23  pass") {
+		t.Error(o.stdout)
+	}
+}
+
+func TestReportRefusals(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Milan", 3, "vcek")
+	f.writeEvidence(e)
+	debug := mint.Evidence("Milan", 3, "vcek")
+	debug.Spec.Policy |= 1 << 19
+	debug.Resign()
+	f.write("debug.bin", debug.Report)
+	f.write("short.bin", e.Report[:1183])
+	f.write("altered.bin", append([]byte{e.Report[0], 0, 0, 0, 1}, e.Report[5:]...))
+	f.write("policy.json", []byte(`{"schema": "attest.policy/v1", "products": ["Genoa"]}`))
+	zero := strings.Repeat("00", 64)
+
+	for _, tt := range []struct {
+		name, typ, rule string
+		args            []string
+	}{
+		{"short", "ReportInvalidError", "RPT-01", []string{"--report", f.path("short.bin"), "--certs", f.path("chain.pem")}},
+		{"altered", "ReportSignatureInvalidError", "RPT-23", []string{"--report", f.path("altered.bin"), "--certs", f.path("chain.pem")}},
+		{"no certificates", "CertChainInvalidError", "", []string{"--report", f.path("report.bin")}},
+		{"expired", "CertChainInvalidError", "", f.report("--at", "2031-06-02T00:00:00Z")[1:5]},
+		{"debug", "PolicyViolationError", "", []string{"--report", f.path("debug.bin"), "--certs", f.path("chain.pem")}},
+		{"vmpl", "PolicyViolationError", "", f.report("--vmpl", "1")[1:]},
+		{"policy file", "PolicyViolationError", "", f.report("--policy", f.path("policy.json"))[1:]},
+		{"chip", "PolicyViolationError", "", f.report("--chip-id", zero[:127]+"1")[1:]},
+		{"host data", "PolicyViolationError", "", f.report("--host-data", strings.Repeat("11", 32))[1:]},
+		{"measurement", "MeasurementNotAllowedError", "", f.report("--measurement", strings.Repeat("11", 48))[1:]},
+		{"tcb", "TCBBelowFloorError", "", f.report("--min-tcb", "bootloader=4,tee=0,snp=25,microcode=219")[1:]},
+		{"tcb lacks a component", "TCBBelowFloorError", "", f.report("--min-tcb", "bootloader=4,tee=0,snp=24")[1:]},
+		{"report data", "ReportDataMismatchError", "", f.report("--report-data", zero)[1:]},
+		{"crl is a certificate", "CRLInvalidError", "", f.report("--crl", f.path("leaf.der"))[1:]},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			args := append([]string{"report"}, tt.args...)
+			if !strings.Contains(strings.Join(args, " "), "--amd-root") {
+				args = append(args, "--amd-root", f.path("ark.pem"))
+			}
+			if tt.name == "expired" {
+				args = append(args, "--at", "2031-06-02T00:00:00Z")
+			}
+			o := tool(args...)
+			if o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
+				t.Errorf("%+v", o)
+			}
+			v := tool(append(args, "--json")...).verdict(t)
+			if v.Verdict != "fail" || v.Error == nil || v.Error.Type != tt.typ || v.Error.Requirement == "" || tt.rule != "" && v.Error.Requirement != tt.rule {
+				t.Errorf("%+v", v.Error)
+			}
+			if v.Report != nil || v.Measurement != "" || v.Roots != nil || v.Warnings != nil || len(v.Checks) != 19 {
+				t.Errorf("facts next to a refusal: %+v", v)
+			}
+		})
+	}
+	// The named relaxation, and its echo.
+	o := tool("report", "--report", f.path("debug.bin"), "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"), "--allow-debug")
+	if o.code != 0 || !strings.Contains(o.stdout, "relaxed:                 allow-debug") {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	f.write("bad.json", []byte(`{"schema": "attest.policy/v1", "measurments": []}`))
+	for name, args := range map[string][]string{
+		"no such command":    {"atest"},
+		"no such flag":       {"report", "--no-such"},
+		"no report":          {"report"},
+		"argument":           f.report("extra"),
+		"twice":              f.report("--at", "2026-04-01T12:00:00Z", "--at", "2026-04-01T12:00:00Z"),
+		"bool twice":         f.report("--allow-debug", "--allow-debug"),
+		"time":               f.report("--at", "yesterday"),
+		"time without zone":  f.report("--at", "2026-04-01T12:00:00"),
+		"vmpl":               f.report("--vmpl", "4"),
+		"vmpl 01":            f.report("--vmpl", "01"),
+		"measurement":        f.report("--measurement", "abc"),
+		"measurement twice":  f.report("--measurement", strings.Repeat("ab", 48), "--measurement", strings.Repeat("ab", 48)),
+		"zero measurement":   f.report("--measurement", strings.Repeat("00", 48)),
+		"upper case":         f.report("--host-data", strings.Repeat("AB", 32)),
+		"empty":              f.report("--report-data", ""),
+		"tcb":                f.report("--min-tcb", "snp=256"),
+		"tcb name":           f.report("--min-tcb", "ucode=1"),
+		"tcb twice":          f.report("--min-tcb", "snp=1,snp=1"),
+		"no policy file":     f.report("--policy", f.path("none")),
+		"bad policy file":    f.report("--policy", f.path("bad.json")),
+		"policy is a folder": f.report("--policy", f.dir),
+		"no root file":       {"report", "--report", f.path("report.bin"), "--amd-root", f.path("none")},
+		"root is a leaf":     {"report", "--report", f.path("report.bin"), "--amd-root", f.path("leaf.der")},
+		"root twice":         f.report("--amd-root", f.path("ark.pem")),
+		"timeout":            f.report("--timeout", "0s"),
+		"http mirror":        f.report("--kds-url", "http://127.0.0.1"),
+		"no ca file":         f.report("--ca-file", f.path("none")),
+		"ca file is empty":   f.report("--ca-file", f.write("empty", nil)),
+		"show nothing":       {"show"},
+		"show two":           {"show", f.path("report.bin"), f.path("leaf.der")},
+		"fetch nothing":      {"fetch"},
+		"fetch without out":  {"fetch", "--report", f.path("report.bin")},
+		"version of":         {"version", "1"},
+		"help of nothing":    {"help", "nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := tool(args...)
+			if o.code != exitUsage || o.stdout != "" || !strings.HasPrefix(o.stderr, "tresor-verify: ") {
+				t.Errorf("%+v", o)
+			}
+			v := tool(append(args, "--json")...).verdict(t)
+			if v.Verdict != "error" || v.ExitCode != 2 || v.Error.Type != "UsageError" || v.Error.Message == "" {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+	if o := tool(); o.code != exitUsage || o.stdout != "" || !strings.Contains(o.stderr, "Commands:") {
+		t.Errorf("%+v", o)
+	}
+}
+
+// TestUndecided: what can not be read is no refusal.
+func TestUndecided(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	big := f.write("big", make([]byte, maxReportFile+1))
+	for name, args := range map[string][]string{
+		"no report":          {"report", "--report", f.path("none")},
+		"report is a folder": {"report", "--report", f.dir},
+		"report is empty":    {"report", "--report", f.write("empty", nil)},
+		"report is too long": {"report", "--report", big},
+		"no certificates":    f.report("--certs", f.path("none")),
+		"no crl":             f.report("--crl", f.path("none")),
+		"no file to show":    {"show", f.path("none")},
+		"nothing to fetch":   {"fetch", "--report", f.path("none"), "--out", f.dir},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := tool(args...)
+			if o.code != exitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") {
+				t.Errorf("%+v", o)
+			}
+			if v := tool(append(args, "--json")...).verdict(t); v.Verdict != "error" || v.Error.Type != "EvidenceUnavailableError" {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+type bomb struct{}
+
+func (bomb) Read([]byte) (int, error) { panic("boom") }
+
+// TestInternalError: a verdict that is lost, and a panic, are neither pass nor fail.
+func TestInternalError(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	var stderr bytes.Buffer
+	now := func() time.Time { return recent }
+	if code := run(ctx(), f.report(), world{strings.NewReader(""), brokenPipe{}, &stderr, now}); code != exitInternal {
+		t.Errorf("exit %d when stdout is broken", code)
+	}
+	v := toolWith(bomb{}, "report", "--report", "-", "--json").verdict(t)
+	if v.ExitCode != exitInternal || v.Error.Type != "InternalError" || v.Verdict != "error" {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestStdinAndText(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Genoa", 2, "vcek")
+	f.writeEvidence(e)
+	for name, in := range map[string]string{
+		"raw": string(e.Report), "hex": hex.EncodeToString(e.Report), "hex and LF": hex.EncodeToString(e.Report) + "\n", "hex and CRLF": hex.EncodeToString(e.Report) + "\r\n",
+	} {
+		o := toolWith(strings.NewReader(in), "report", "--report", "-", "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"))
+		if o.code != 0 {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+	o := toolWith(strings.NewReader(hex.EncodeToString(e.Report)+"\n\n"), "report", "--report", "-", "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"))
+	if o.code != exitRefused {
+		t.Errorf("two line breaks forgiven: %+v", o)
+	}
+}
+
+// TestWritePolicy: the policy accepts this report, and not its neighbour.
+func TestWritePolicy(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Genoa", 5, "vcek")
+	f.writeEvidence(e)
+	if o := tool(f.report("--write-policy", f.path("policy.json"))...); o.code != 0 {
+		t.Fatalf("%+v", o)
+	}
+	if o := tool(f.report("--policy", f.path("policy.json"))...); o.code != 0 {
+		t.Errorf("%+v", o)
+	}
+	if o := tool("show", f.path("policy.json")); o.code != 0 || !strings.Contains(o.stdout, "measurements:") {
+		t.Errorf("%+v", o)
+	}
+	e.Spec.Measurement[0] ^= 1
+	e.Resign()
+	f.write("report.bin", e.Report)
+	if o := tool(f.report("--policy", f.path("policy.json"))...); o.code != exitRefused {
+		t.Errorf("%+v", o)
+	}
+	os.Remove(f.path("policy.json"))
+	tool(f.report("--vmpl", "1", "--write-policy", f.path("policy.json"))...)
+	if _, err := os.Stat(f.path("policy.json")); err == nil {
+		t.Error("a policy was written after a refusal")
+	}
+	if o := tool(f.report("--write-policy", f.path("none/policy.json"))...); o.code != exitInternal {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"--help"}, {"-h"}, {"help", "report"}, {"report", "--help"}, {"show", "-h"}, {"help", "fetch"}} {
+		if o := tool(args...); o.code != 0 || o.stdout == "" || o.stderr != "" {
+			t.Errorf("%v: %+v", args, o)
+		}
+	}
+	if o := tool("version"); o.code != 0 || !strings.HasPrefix(o.stdout, "tresor-verify ") {
+		t.Errorf("%+v", o)
+	}
+	var v map[string]string
+	if err := json.Unmarshal([]byte(tool("version", "--json").stdout), &v); err != nil || v["toolchain"] == "" {
+		t.Errorf("%v %v", v, err)
+	}
+}
+
+// TestEscapes: nothing from outside moves the cursor or begins a line.
+func TestEscapes(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain": "plain", "a\nPASS": `a\nPASS`, "\x1b[31mred": `\x1b[31mred`, "bidi\u202eevil": `bidi\u202eevil`,
+		"\r": `\r`, "c1\u009b": `c1\u009b`, "\xff": `\xff`, "zero\u200bwidth": `zero\u200bwidth`, "ü": "ü", "a\x00b": `a\x00b`,
+	} {
+		if got := printable(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	evil := "\x1b]0;PASS\x07\nPASS\u202e"
+	for _, args := range [][]string{{evil}, {"report", "--report", evil}, {"report", evil}, {"show", evil}, {"report", "--report", "x", "--at", evil}, {"help", evil}} {
+		o := tool(args...)
+		for _, text := range []string{o.stdout, o.stderr} {
+			if strings.ContainsAny(text, "\x1b\x07\u202e") || strings.Contains(text, "\nPASS") {
+				t.Errorf("%v: %q", args, text)
+			}
+		}
+	}
+}
+
+func ctx() context.Context { return context.Background() }

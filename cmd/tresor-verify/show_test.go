@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/pem"
+	"strings"
+	"testing"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+func TestShow(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Turin", 5, "vcek")
+	v := mint.Evidence("Milan", 2, "vlek")
+	crl := mint.CRL("Milan")
+	crl.Revoke(1, 0, 1)
+	crlDER := crl.Encode(mint.CAKey("ARK-Milan"))
+	table := e.Table().Encode()
+	files := map[string]struct {
+		data []byte
+		kind string
+		want []string
+	}{
+		"report":      {e.Report, "report, raw", []string{"product:", "Turin", "reported          committed         current           launch", "fmc", "iommu_write_safe", "SMT allowed", "min_abi"}},
+		"version 2":   {v.Report, "report, raw", []string{"a guess", "iommu_write_safe:      unknown", "version:                 2"}},
+		"with table":  {append(append([]byte(nil), e.Report...), table...), "report, extended report", []string{"by the certificate", "63da758d-e664-4564-adc5-f4b93be8accd", "hwID"}},
+		"table":       {table, "certificate table", []string{"VCEK", "ARK-Turin"}},
+		"leaf":        {e.Leaf, "certificate", []string{"SEV-VCEK", "SEV-Turin", "structVersion", "fmc", "hwID", "not_after"}},
+		"VLEK":        {v.Leaf, "certificate", []string{"SEV-VLEK", "cspID", mint.DefaultCSPID}},
+		"chain":       {e.PEM(), "certificates", []string{"ASK", "keyCertSign", "RSA-4096", "path_len"}},
+		"CRL":         {crlDER, "CRL", []string{"ARK-Milan", "010001", "next_update"}},
+		"CRL, PEM":    {pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: crlDER}), "CRL", []string{"010001"}},
+		"policy":      {[]byte(`{"schema": "attest.policy/v1", "vmpl": 0, "min_tcb": {"19-a0-2": {"snp": 4}}}` + "\n"), "policy", []string{"vmpl:", "19-a0-2"}},
+		"hex":         {[]byte(strings.Repeat("0", 2368)), "", nil},
+		"nothing":     {[]byte("hello"), "", nil},
+		"other JSON":  {[]byte(`{"schema": "x"}`), "", nil},
+		"no JSON":     {[]byte(`{`), "", nil},
+		"bad policy":  {[]byte(`{"schema": "attest.policy/v1", "vmpl": 9}`), "", nil},
+		"bad PEM":     {[]byte("-----BEGIN CERTIFICATE-----\n"), "", nil},
+		"bad CRL":     {[]byte("-----BEGIN X509 CRL-----\n"), "", nil},
+		"bad DER":     {append([]byte{0x30, 0x82}, make([]byte, 40)...), "", nil},
+		"bad report":  {make([]byte, 1184), "", nil},
+		"web PEM":     {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}}), "", nil},
+		"table, junk": {mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Data: []byte{1}}}}.Encode(), "", nil},
+	}
+	for name, file := range files {
+		t.Run(name, func(t *testing.T) {
+			path := f.write("file", file.data)
+			o := tool("show", path)
+			if file.kind == "" {
+				if o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: ") {
+					t.Errorf("%+v", o)
+				}
+				return
+			}
+			if o.code != 0 || !strings.HasPrefix(o.stdout, "NOT VERIFIED: this is what the file says ("+file.kind+")\n") {
+				t.Fatalf("%+v", o)
+			}
+			if strings.Contains(o.stdout, "%!") {
+				t.Error(o.stdout)
+			}
+			for _, want := range file.want {
+				if !strings.Contains(o.stdout, want) {
+					t.Errorf("no %q in\n%s", want, o.stdout)
+				}
+			}
+			var v struct {
+				Schema, Tool, Kind string
+				Verified           *bool
+				Content            []map[string]any
+			}
+			if err := json.Unmarshal([]byte(tool("show", path, "--json").stdout), &v); err != nil {
+				t.Fatal(err)
+			}
+			if v.Schema != "tresor.show/v1" || v.Kind != file.kind || v.Verified == nil || *v.Verified || len(v.Content) == 0 {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
