@@ -49,7 +49,7 @@ func TestSpoilCertificate(t *testing.T) {
 		{"extension twice", unparsable, func(s *mint.CertSpec) { s.AddExt(*s.Ext(mint.OIDUcodeSPL)) }},
 		{"extension raw", unparsable, func(s *mint.CertSpec) { s.Ext(mint.OIDUcodeSPL).Raw = []byte{5, 0} }},
 		{"no extensions", other, func(s *mint.CertSpec) { s.Extensions = nil }},
-		{"empty extensions", unparsable, func(s *mint.CertSpec) { s.Extensions = []mint.Extension{} }},
+		{"empty extensions", other, func(s *mint.CertSpec) { s.Extensions = []mint.Extension{} }},
 		{"TBS trailer", other, func(s *mint.CertSpec) { s.TBSTrailer = []byte{5, 0} }},
 		{"unused bits", other, func(s *mint.CertSpec) { s.UnusedBits = 8 }},
 		{"mangled", unsigned, func(s *mint.CertSpec) { s.Mangle = func(b []byte) []byte { b[0] ^= 1; return b } }},
@@ -122,5 +122,17 @@ func TestSpoilAlgorithm(t *testing.T) {
 	c := parse(t, root.Encode(mint.ECDSASigner{ec, crypto.SHA384}))
 	if err := c.CheckSignatureFrom(c); err != nil || c.SignatureAlgorithm != x509.ECDSAWithSHA384 {
 		t.Errorf("ECDSA: %v, %v", c.SignatureAlgorithm, err)
+	}
+}
+
+// TestNilAndEmpty: nil leaves a list out, empty writes one without elements.
+func TestNilAndEmpty(t *testing.T) {
+	empty := []byte{0xA3, 2, 0x30, 0}
+	spec := mint.ARK("Milan")
+	spec.Extensions = nil
+	without := spec.TBS()
+	spec.Extensions = []mint.Extension{}
+	if bytes.HasSuffix(without, empty) || !bytes.HasSuffix(spec.TBS(), empty) {
+		t.Error("the two are not told apart")
 	}
 }

@@ -32,9 +32,12 @@ type decoder struct {
 	err    *Error // the first one
 }
 
-// fail records an error about a token, unless there is one.
+// fail records an error about a token, unless there is one. It looks for the
+// path only then: a reader may go on and fail for every element of a long list.
 func (d *decoder) fail(rule string, tok int32, expected, actual string) {
-	d.failPath(rule, tok, d.path(tok), expected, actual)
+	if d.err == nil {
+		d.failPath(rule, tok, d.path(tok), expected, actual)
+	}
 }
 
 func (d *decoder) failPath(rule string, tok int32, path, expected, actual string) {

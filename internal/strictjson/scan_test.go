@@ -179,7 +179,7 @@ func TestScanAccepts(t *testing.T) {
 		{"words", `{"a":[true,false,null]}`, map[string]any{"a": []any{true, false, nil}}},
 		{"depth 8", nested(8), nil},
 		{"depth is not a sum", `{"a":[[[[[[]]]]]],"b":[[[[[[]]]]]]}`, nil},
-		// JSN-28, JSN-29 of the catalogue: names are bytes; only the path matters.
+		// Names are bytes, and only those of one object count.
 		{"NFC and NFD", "{\"\u00e9\":1,\"e\u0301\":2}", nil},
 		{"same name elsewhere", `{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}`, nil},
 		{"many names", manyNames(1000, `"x":1`), nil},
@@ -294,6 +294,22 @@ func TestMemory(t *testing.T) {
 		} else {
 			t.Logf("%s: allocated %.1f times the text", name, factor)
 		}
+	}
+}
+
+// A reader that goes on after the first of many errors costs no more for it.
+func TestManyErrors(t *testing.T) {
+	name := strings.Repeat("x", 64)
+	text := []byte(`{"` + name + `":[` + strings.Repeat("1,", 20000) + "1]}")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := strictjson.Decode(text, big, []string{name}, func(o *strictjson.Object) { o.Required(name).Set(0, big) })
+	runtime.ReadMemStats(&after)
+	if rule, offset := ruleOf(t, err); rule != "JSN-13" || offset != 69 {
+		t.Error(err)
+	}
+	if factor := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(text)); factor > 80 {
+		t.Errorf("allocated %.0f times the text", factor)
 	}
 }
 
