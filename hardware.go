@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
@@ -82,33 +83,42 @@ func chainInvalid(err error) *CertChainInvalidError {
 	return e
 }
 
-// checkRevocation is step 10. der is nil when no CRL was given.
-func (h *hardware) checkRevocation(der []byte, required bool) (finding, AttestationError) {
-	if der == nil {
+// checkRevocation is step 10.
+func (h *hardware) checkRevocation(crls [][]byte, required bool) (finding, AttestationError) {
+	if len(crls) == 0 {
 		if required {
 			return finding{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: "a CRL is required, and none was given"}}
 		}
 		return finding{status: NotChecked, reason: "no CRL was given"}, nil
 	}
-	crl, err := certchain.ParseCRL(der)
-	if err == nil {
-		err = crl.Check(h.chain, h.roots, h.at)
+	var numbers []string
+	for _, der := range crls {
+		crl, err := certchain.ParseCRL(der)
+		if err == nil {
+			err = crl.Check(h.chain, h.roots, h.at)
+		}
+		if err != nil {
+			return finding{}, notRevoked(err)
+		}
+		numbers = append(numbers, crl.Number)
 	}
+	return finding{actual: "CRL number " + strings.Join(numbers, ", ")}, nil
+}
+
+// notRevoked describes why a CRL does not show that nothing is revoked.
+func notRevoked(err error) AttestationError {
 	var revoked *certchain.RevokedError
 	var invalid *certchain.CRLError
 	switch {
-	case err == nil:
 	case errors.As(err, &revoked):
-		return finding{}, &CertRevokedError{
+		return &CertRevokedError{
 			Failure: Failure{Rule: revoked.Rule, Message: "AMD revoked the " + revoked.Role.String(), Actual: "serial " + revoked.Serial, Cause: err},
 			Role:    revoked.Role.String(), Serial: revoked.Serial,
 		}
 	case errors.As(err, &invalid):
-		return finding{}, &CRLInvalidError{Failure{Rule: invalid.Rule, Message: "CRL: " + invalid.Field + " is wrong", Expected: invalid.Expected, Actual: invalid.Actual, Cause: err}}
-	default:
-		return finding{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: err.Error(), Cause: err}}
+		return &CRLInvalidError{Failure{Rule: invalid.Rule, Message: "CRL: " + invalid.Field + " is wrong", Expected: invalid.Expected, Actual: invalid.Actual, Cause: err}}
 	}
-	return finding{actual: "CRL number " + crl.Number}, nil
+	return &CRLInvalidError{Failure{Rule: "CRL-01", Message: err.Error(), Cause: err}}
 }
 
 // verifySignature is step 11.

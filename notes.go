@@ -21,6 +21,19 @@ var weaknesses = map[snpreport.Product][]Warning{
 	}},
 }
 
+// What no verdict says, whatever passed.
+var (
+	reportLimits = []string{
+		"the report is bound to no connection: whoever holds it can show it",
+		"a report holds no time: it may be as old as its certificate",
+	}
+	endpointLimits = []string{
+		"bound to the TLS key, not to this session: whoever stole the key can show the same evidence",
+		"no nonce is signed: freshness rests on the TLS key, the bundle's valid_until and the TCB floors",
+		"issued_at and max_age_seconds are signed by nobody",
+	}
+)
+
 func warningsFor(p snpreport.Product) []Warning { return append([]Warning(nil), weaknesses[p]...) }
 
 // notes lists what an auditor wants to see and what is not judged.

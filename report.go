@@ -19,8 +19,8 @@ type ReportEvidence struct {
 	// root, in any order. Each is PEM text, a DER certificate or a certificate
 	// table.
 	Certificates [][]byte
-	// CRL is a DER certificate revocation list, or nil. A given one must be good.
-	CRL []byte
+	// CRLs are DER certificate revocation lists. Each that is given must be good.
+	CRLs [][]byte
 }
 
 // ReportConfig says what a ReportVerifier trusts and demands.
@@ -100,12 +100,12 @@ func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Aud
 		return h.parseReport(carried.Report)
 	})
 	r.do(stepChain, func() (finding, AttestationError) { return h.verifyChain(carried.Certs, e.Certificates) })
-	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRL, v.config.RequireCRL) })
+	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRLs, v.config.RequireCRL) })
 	r.do(stepReportSignature, h.verifySignature)
 	r.do(stepEndorsement, h.endorse)
 	r.do(stepPolicy, h.checkPolicy)
 	r.do(stepMeasurement, h.checkMeasurement)
 	r.do(stepMinTCB, h.checkMinTCB)
 	r.do(stepReportData, h.checkReportData)
-	return conclude(r, h)
+	return conclude(r, h, reportLimits)
 }

@@ -83,7 +83,7 @@ func (s *sample) evidence() attest.ReportEvidence {
 	return attest.ReportEvidence{
 		Report:       report,
 		Certificates: [][]byte{mint.PEM(s.Leaf, s.Intermediate, s.ARK)},
-		CRL:          s.crl.Encode(mint.CAKey("ARK-" + s.Product)),
+		CRLs:         [][]byte{s.crl.Encode(mint.CAKey("ARK-" + s.Product))},
 	}
 }
 
@@ -288,7 +288,7 @@ func TestNothingDemanded(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := s.evidence()
-	e.CRL = nil
+	e.CRLs = nil
 	result, err := v.Verify(e, at)
 	if err != nil {
 		t.Fatal(err)
@@ -303,10 +303,10 @@ func TestNothingDemanded(t *testing.T) {
 func TestCRLRequired(t *testing.T) {
 	s := newSample("Milan", 3, "vcek")
 	e := s.evidence()
-	e.CRL = nil
+	e.CRLs = nil
 	_, err := s.verifier(t).Verify(e, at)
 	wantError(t, err, "CRLInvalidError", "CRL-01")
-	e.CRL = []byte{}
+	e.CRLs = [][]byte{{}}
 	_, err = s.verifier(t).Verify(e, at)
 	wantError(t, err, "CRLInvalidError", "")
 	s.crl.Version = mint.Integer(0)

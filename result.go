@@ -24,7 +24,17 @@ type Result struct {
 	NotChecked  []policy.NotChecked // what no policy demanded
 	Warnings    []Warning           // known weaknesses that evidence can not disprove
 	Notes       []string            // what is worth knowing, and was not judged
+	Limits      []string            // what this verdict does not say
 	Checks      []Check             // all 19 steps
+
+	// Of a Verifier only; zero in the result of a ReportVerifier.
+	TLSSPKISHA256 [32]byte  // of the attested TLS key, which is the live one
+	IdentityTag   [32]byte  // workload identity tag
+	Workload      string    // as the trust bundle has it
+	Manifest      *Manifest // nil: the envelope has none
+	Bundle        *Bundle
+	IssuedAt      time.Time     // of the envelope; signed by nobody
+	MaxAge        time.Duration // how long the envelope says it may be used
 }
 
 // TCB decodes one of the report's TCB versions in the layout of its product.
@@ -55,7 +65,7 @@ type Audit struct {
 }
 
 // conclude turns what the steps left into an Audit.
-func conclude(r *run, h *hardware) *Audit {
+func conclude(r *run, h *hardware, limits []string) *Audit {
 	a := &Audit{Checks: r.checks, Err: r.verdict()}
 	if a.Err == nil && !h.outcome.Accepts() { // GEN-02: an outcome that nobody made accepts nothing
 		a.Err = errIncomplete
@@ -71,6 +81,7 @@ func conclude(r *run, h *hardware) *Audit {
 	a.Result.NotChecked = h.outcome.NotChecked
 	a.Result.Warnings = warningsFor(h.chain.Product)
 	a.Result.Notes = h.notes()
+	a.Result.Limits = append([]string(nil), limits...)
 	a.Result.Checks = a.Checks
 	return a
 }

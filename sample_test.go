@@ -32,7 +32,7 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	evidence := attest.ReportEvidence{Report: file("report.bin"), Certificates: [][]byte{file("chain.pem")}, CRL: file("crl.der")}
+	evidence := attest.ReportEvidence{Report: file("report.bin"), Certificates: [][]byte{file("chain.pem")}, CRLs: [][]byte{file("crl.der")}}
 	if _, err := v.Verify(evidence, at); err != nil {
 		t.Error(err)
 	}

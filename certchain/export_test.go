@@ -3,6 +3,7 @@ package certchain
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"math/big"
 
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -44,4 +45,39 @@ func SameFacts(a, b *Chain) bool {
 	same := x.key.Equal(y.key)
 	x.key, y.key = nil, nil
 	return same && x == y
+}
+
+// Len returns how many chains are remembered.
+func (m *Memory) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.keys) != len(m.chains) {
+		return -1
+	}
+	return len(m.chains)
+}
+
+// KeyError builds the key of a certificate for use.
+func KeyError(c *Certificate) error {
+	if c.Role.isLeaf() {
+		_, err := p384Key(c.RawSPKI)
+		return err
+	}
+	rsaKey(c.RawSPKI)
+	return nil
+}
+
+// SignatureOf returns signatureValue.
+func SignatureOf(c *Certificate) []byte { return c.signature }
+
+// CRLParts returns tbsCertList and issuer.
+func CRLParts(l *CRL) (tbs, issuer []byte) { return l.tbs, l.issuer }
+
+// CRLSerials returns the serial numbers of all entries, decimal.
+func CRLSerials(l *CRL) (all []string) {
+	_ = l.eachEntry(func(serial []byte) error {
+		all = append(all, new(big.Int).SetBytes(serial).String())
+		return nil
+	})
+	return all
 }

@@ -2,6 +2,7 @@ package certchain_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,26 @@ var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 type unsigned struct{}
 
 func (unsigned) Sign([]byte) []byte { return make([]byte, 512) }
+
+// encode is spec.Encode that signs the same thing once, because RSA is slow.
+func encode(spec mint.CertSpec, signer mint.Signer) []byte {
+	key, ok := signer.(*mint.RSAKey)
+	if !ok || spec.Mangle != nil {
+		return spec.Encode(signer)
+	}
+	name := key.Name + "\x00" + string(spec.Encode(unsigned{}))
+	encoded.Lock()
+	defer encoded.Unlock()
+	if encoded.certs[name] == nil {
+		encoded.certs[name] = spec.Encode(signer)
+	}
+	return encoded.certs[name]
+}
+
+var encoded = struct {
+	sync.Mutex
+	certs map[string][]byte
+}{certs: map[string][]byte{}}
 
 // second returns the error of a call.
 func second[T any](_ T, err error) error { return err }

@@ -1,6 +1,12 @@
 package jws
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/strictjson"
+)
 
 // An Error says what is wrong with a message, a key or a key set.
 type Error struct {
@@ -20,3 +26,25 @@ func (e *Error) Requirement() string { return e.Rule }
 
 // Unwrap returns Cause.
 func (e *Error) Unwrap() error { return e.Cause }
+
+func sizeError(rule, field string, actual int, expected string) *Error {
+	return &Error{Rule: rule, Field: field, Expected: expected + " bytes", Actual: fmt.Sprintf("%d bytes", actual)}
+}
+
+// fromJSON turns an error of the JSON reader, or nil, into one of this package.
+// What broke a rule of the reader breaks rule, and is kept as the cause; rules
+// of this package have passed through the reader, for the order and the path.
+func fromJSON(rule, field string, err error) error {
+	var j *strictjson.Error
+	if !errors.As(err, &j) {
+		return err
+	}
+	if j.Path != "" {
+		field += "." + j.Path
+	}
+	e := &Error{Rule: rule, Field: field, Expected: j.Expected, Actual: j.Actual, Cause: j}
+	if !strings.HasPrefix(j.Rule, "JSN-") {
+		e.Rule, e.Cause = j.Rule, nil
+	}
+	return e
+}

@@ -1,8 +1,9 @@
 package jws
 
 import (
-	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tresorhq/attest/internal/strictjson"
 )
@@ -10,50 +11,34 @@ import (
 // refused are header members that change what is signed, or that bring a key.
 var refused = []string{"crit", "b64", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256"}
 
-var headerNames = append([]string{"alg", "kid", "typ"}, refused...)
+var headerNames = slices.Concat([]string{"alg", "typ", "kid"}, refused)
 
-// readHeader checks the header: its JSON, the members that are refused, alg,
-// typ, kid.
-func (m *Message) readHeader(header []byte) error {
-	var bad *Error
-	fail := func(e *Error) {
-		if bad == nil {
-			bad = e
-		}
-	}
-	err := strictjson.Decode(header, maxHeader, headerNames, func(o *strictjson.Object) {
+// readHeader checks the header and returns its kid. The first error wins: of
+// the JSON text, then of the members that are refused, alg, typ, kid.
+func readHeader(header []byte, kind Kind) (keyID string, err error) {
+	err = strictjson.Decode(header, maxHeader, headerNames, func(o *strictjson.Object) {
 		for _, name := range refused {
-			if o.Has(name) {
-				fail(&Error{Rule: "JWS-07", Field: "header." + name, Expected: "no such member", Actual: "one"})
+			if v, ok := o.Optional(name); ok {
+				v.Fail("JWS-07", "no such member", "one")
 			}
 		}
-		alg := o.Required("alg").Text()
-		if m.kind.Algorithm == 0 || alg != m.kind.Algorithm.String() {
-			fail(&Error{Rule: "JWS-08", Field: "header.alg", Expected: m.kind.Algorithm.String(), Actual: strictjson.Quote(alg)})
+		alg := o.Required("alg")
+		if s := alg.Text(); s != kind.Algorithm.String() {
+			alg.Fail("JWS-08", kind.Algorithm.String(), strictjson.Quote(s))
 		}
-		if v, ok := o.Optional("typ"); ok {
-			if typ := v.Text(); !slices.Contains(m.kind.Types, typ) {
-				fail(&Error{Rule: "JWS-09", Field: "header.typ", Expected: "another type, or none", Actual: strictjson.Quote(typ)})
+		if typ, ok := o.Optional("typ"); ok && !kind.AnyType {
+			if s := typ.Text(); !slices.Contains(kind.Types, s) {
+				typ.Fail("JWS-09", strings.Join(append(slices.Clone(kind.Types), "no type"), " or "), strictjson.Quote(s))
 			}
 		}
-		if v, ok := o.Optional("kid"); ok {
-			m.keyID = v.Text()
+		if kid, ok := o.Optional("kid"); ok {
+			if keyID = kid.Text(); len(keyID) > maxKeyID {
+				kid.Fail("JWS-11", fmt.Sprintf("at most %d bytes", maxKeyID), fmt.Sprintf("%d bytes", len(keyID)))
+			}
 		}
 	})
-	if bad != nil {
-		return bad
+	if err != nil {
+		return "", fromJSON("JWS-06", "header", err)
 	}
-	return fromJSON("JWS-06", "header", err)
-}
-
-// fromJSON wraps an error of the JSON reader.
-func fromJSON(rule, field string, err error) error {
-	var j *strictjson.Error
-	if !errors.As(err, &j) {
-		return err
-	}
-	if j.Path != "" {
-		field += "." + j.Path
-	}
-	return &Error{Rule: rule, Field: field, Expected: j.Expected, Actual: j.Actual, Cause: err}
+	return keyID, nil
 }

@@ -1,6 +1,10 @@
 package jws
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+
 	"github.com/tresorhq/attest/internal/strictjson"
 )
 
@@ -8,27 +12,37 @@ import (
 const (
 	maxJWKS = 64 << 10 // bytes
 	maxKeys = 64
+	maxOps  = 8
 )
 
-var jwkNames = []string{
-	"kty", "crv", "x", "y", "kid", "use", "key_ops", "alg",
-	"d", "k", "p", "q", "dp", "dq", "qi", "oth", // private or symmetric: refused
+// secret are the members of private and symmetric keys: RFC 7518 sections
+// 6.2.2, 6.3.2 and 6.4, RFC 8037 section 2.
+var secret = []string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}
+
+var jwkNames = slices.Concat([]string{"kty", "crv", "alg", "use", "key_ops", "x", "y", "kid"}, secret)
+
+// A keyType is a kty with its only curve.
+type keyType struct {
+	curve     string
+	algorithm Algorithm
+}
+
+var keyTypes = map[string]keyType{
+	"OKP": {"Ed25519", EdDSA},
+	"EC":  {"P-256", ES256},
 }
 
 // ParseJWK reads one public key: RFC 7517, of type OKP with curve Ed25519 (RFC
 // 8037) or EC with curve P-256 (RFC 7518 section 6.2). use, when present, must
 // be "sig"; key_ops, when present, must be ["verify"]; alg, when present, must be
 // that of the curve. Private and symmetric keys are refused. Other members are
-// ignored. The error is an *Error.
+// ignored. The error is an *Error; members are checked in the order of the
+// package documentation.
 func ParseJWK(data []byte) (Key, error) {
 	var k Key
-	var bad error
-	err := strictjson.Decode(data, maxJWKS, jwkNames, func(o *strictjson.Object) { k, bad = readJWK(o) })
+	err := strictjson.Decode(data, maxJWKS, jwkNames, func(o *strictjson.Object) { k = readJWK(o) })
 	if err != nil {
 		return Key{}, fromJSON("JWK-06", "key", err)
-	}
-	if bad != nil {
-		return Key{}, bad
 	}
 	return k, nil
 }
@@ -37,103 +51,97 @@ func ParseJWK(data []byte) (Key, error) {
 // of its own. One key that is no good, or a kid that stands twice, refuses all.
 func ParseJWKS(data []byte) ([]Key, error) {
 	var keys []Key
-	var bad error
 	err := strictjson.Decode(data, maxJWKS, []string{"keys"}, func(o *strictjson.Object) {
-		seen := map[string]bool{}
 		for _, v := range o.Required("keys").Array(1, maxKeys) {
-			k, err := readJWK(v.Object(jwkNames...))
-			if err == nil && (k.id == "" || seen[k.id]) {
-				err = &Error{Rule: "JWK-10", Field: "keys.kid", Expected: "a kid of its own for each key", Actual: strictjson.Quote(k.id)}
+			k := readJWK(v.Object(jwkNames...))
+			if k.id == "" {
+				v.Fail("JWK-10", "a key with a kid", "one without")
 			}
-			if err != nil && bad == nil {
-				bad = err
+			if slices.ContainsFunc(keys, func(l Key) bool { return l.id == k.id }) {
+				v.Fail("JWK-10", "a key with a kid of its own", strictjson.Quote(k.id)+" again")
 			}
-			seen[k.id] = true
 			keys = append(keys, k)
 		}
 	})
 	if err != nil {
 		return nil, fromJSON("JWK-06", "key set", err)
 	}
-	if bad != nil {
-		return nil, bad
-	}
 	return keys, nil
 }
 
-// curves are the key types that are known.
-var curves = []struct {
-	kty, crv, alg string
-}{
-	{"OKP", "Ed25519", "EdDSA"},
-	{"EC", "P-256", "ES256"},
-}
-
-func readJWK(o *strictjson.Object) (Key, error) {
-	for _, name := range jwkNames[8:] {
-		if o.Has(name) {
-			return Key{}, &Error{Rule: "JWK-07", Field: "key." + name, Expected: "a public key", Actual: "a private or symmetric one; it must be treated as leaked"}
+// readJWK reads a key, which is good only when nothing of o has failed.
+func readJWK(o *strictjson.Object) Key {
+	for _, name := range secret {
+		if v, ok := o.Optional(name); ok {
+			v.Fail("JWK-07", "no such member in a public key", "one: take the secret for leaked")
 		}
 	}
-	kty, crv := o.Required("kty").NonEmpty(), o.Required("crv").NonEmpty()
-	alg := ""
-	for _, c := range curves {
-		if c.kty == kty && c.crv == crv {
-			alg = c.alg
-		}
+	kty := o.Required("kty")
+	t, ok := keyTypes[kty.Text()]
+	if !ok {
+		kty.Fail("JWK-08", "OKP or EC", strictjson.Quote(kty.Text()))
+		return Key{}
 	}
-	if alg == "" {
-		return Key{}, &Error{Rule: "JWK-08", Field: "key.kty, key.crv", Expected: "OKP with Ed25519 or EC with P-256", Actual: strictjson.Quote(kty) + " with " + strictjson.Quote(crv)}
+	if crv := o.Required("crv"); crv.Text() != t.curve {
+		crv.Fail("JWK-08", t.curve, strictjson.Quote(crv.Text()))
 	}
-	if err := checkUse(o, alg); err != nil {
-		return Key{}, err
+	checkUse(o, t.algorithm)
+	k := readPoint(o, t.algorithm)
+	if kid, ok := o.Optional("kid"); ok {
+		k.id = kid.NonEmpty()
 	}
-	x := o.Required("x").Base64URL()
-	var k Key
-	var err error
-	if kty == "OKP" {
-		if o.Has("y") {
-			return Key{}, &Error{Rule: "JWK-08", Field: "key.y", Expected: "no such member", Actual: "one"}
-		}
-		k, err = NewEd25519Key(x)
-	} else {
-		y := o.Required("y").Base64URL()
-		if len(x) != 32 || len(y) != 32 {
-			return Key{}, &Error{Rule: "JWK-05", Field: "key.x, key.y", Expected: "32 bytes each", Actual: "another length"}
-		}
-		k, err = newP256Key(x, y)
-	}
-	if err != nil {
-		return Key{}, err
-	}
-	if v, ok := o.Optional("kid"); ok {
-		k.id = v.NonEmpty()
-	}
-	return k, nil
+	return k
 }
 
 // checkUse refuses a key that is said to be for something else.
-func checkUse(o *strictjson.Object, alg string) error {
-	wrong := func(name, expected, actual string) error {
-		return &Error{Rule: "JWK-09", Field: "key." + name, Expected: expected, Actual: strictjson.Quote(actual)}
-	}
-	if v, ok := o.Optional("alg"); ok {
-		if s := v.Text(); s != alg {
-			return wrong("alg", alg, s)
+func checkUse(o *strictjson.Object, algorithm Algorithm) {
+	only := func(v strictjson.Value, word string) {
+		if s := v.Text(); s != word {
+			v.Fail("JWK-09", word, strictjson.Quote(s))
 		}
 	}
-	if v, ok := o.Optional("use"); ok {
-		if s := v.Text(); s != "sig" {
-			return wrong("use", "sig", s)
+	if alg, ok := o.Optional("alg"); ok {
+		only(alg, algorithm.String())
+	}
+	if use, ok := o.Optional("use"); ok {
+		only(use, "sig")
+	}
+	if ops, ok := o.Optional("key_ops"); ok {
+		for _, op := range ops.Set(1, maxOps) {
+			only(op, "verify")
 		}
 	}
-	if v, ok := o.Optional("key_ops"); ok {
-		ops := v.Set(1, 8)
-		for _, op := range ops {
-			if s := op.Text(); s != "verify" {
-				return wrong("key_ops", "verify", s)
-			}
+}
+
+// readPoint reads the public key itself.
+func readPoint(o *strictjson.Object, algorithm Algorithm) Key {
+	x := o.Required("x")
+	if algorithm == ES256 {
+		k, bad := newP256Key(coordinate(x), coordinate(o.Required("y")))
+		if bad != nil {
+			x.Fail(bad.Rule, bad.Expected, bad.Actual)
 		}
+		return k
 	}
-	return nil
+	k, err := NewEd25519Key(x.Base64URL())
+	var bad *Error
+	if errors.As(err, &bad) {
+		x.Fail(bad.Rule, bad.Expected, bad.Actual)
+	}
+	if y, ok := o.Optional("y"); ok {
+		y.Fail("JWK-12", "no such member with this kty", "one")
+	}
+	return k
+}
+
+// coordinate reads a coordinate of P-256, which is never shortened: RFC 7518
+// section 6.2.1.2. Checking x and y together would let 31 and 33 bytes pass, cut
+// in the wrong place.
+func coordinate(v strictjson.Value) (c [32]byte) {
+	b := v.Base64URL()
+	if len(b) != len(c) {
+		v.Fail("JWK-05", "32 bytes", fmt.Sprintf("%d bytes", len(b)))
+		return c
+	}
+	return [32]byte(b)
 }

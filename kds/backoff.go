@@ -25,7 +25,7 @@ func (c *Client) afterStatus(res *http.Response) again {
 // when there is none, when it is malformed, and when it is over. Numbers of
 // more than nine digits count as for ever.
 func retryAfter(value string, now time.Time) time.Duration {
-	if value != "" && strings.Trim(value, "0123456789") == "" {
+	if strings.Trim(value, "0123456789") == "" {
 		if len(value) > 9 {
 			return math.MaxInt64
 		}

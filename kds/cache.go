@@ -77,7 +77,7 @@ func (c cache) get(u string, limit int) ([]byte, error) {
 }
 
 func damaged(u, expected, actual string) error {
-	return &FetchError{Rule: "KDS-31", Layer: layerCache, URL: u, Expected: expected, Actual: actual}
+	return &FetchError{Rule: "KDS-30", Layer: layerCache, URL: u, Expected: expected, Actual: actual}
 }
 
 // put keeps body for u. A reader sees the file from before or this one, never a

@@ -37,7 +37,7 @@ func entry(dir string, r kds.Request) string {
 	return filepath.Join(dir, kds.EntryName(r.URL(kds.DefaultBase)))
 }
 
-// What is asked for twice is fetched once, but for CRLs; a Client that comes
+// KDS-33: what is asked for twice is fetched once, but for CRLs; a Client that comes
 // later finds it too.
 func TestFetchCaches(t *testing.T) {
 	asked := map[string]int{}
@@ -71,6 +71,14 @@ func TestFetchCaches(t *testing.T) {
 			t.Errorf("%s was asked for %d times, want %d", r.Path(), got, want)
 		}
 	}
+	// Nor is one taken that something else has put there.
+	planted := filepath.Join(config.CacheDir, kds.EntryName(crl.URL(s.URL)))
+	if err := os.WriteFile(planted, kds.EncodeEntry(crl.URL(s.URL), []byte("old")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := c1.Kept(crl); got != nil || os.Remove(planted) != nil {
+		t.Errorf("the cache gave a CRL: %q", got)
+	}
 	if err := c2.Forget(turin); err != nil {
 		t.Error(err)
 	}
@@ -84,7 +92,7 @@ func TestFetchCaches(t *testing.T) {
 	}
 }
 
-// What was not an answer is not kept.
+// KDS-33: what was not an answer is not kept.
 func TestFetchKeepsNoFailure(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) })
 	config := to(s)
@@ -98,7 +106,7 @@ func TestFetchKeepsNoFailure(t *testing.T) {
 	}
 }
 
-// KDS-34: a cache that can not be used costs nothing but a warning.
+// KDS-31: a cache that can not be used costs nothing but a warning.
 func TestCacheFailuresAreWarnings(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "bytes") })
 	file := filepath.Join(t.TempDir(), "file")
@@ -109,7 +117,7 @@ func TestCacheFailuresAreWarnings(t *testing.T) {
 	config := to(s)
 	config.CacheDir = file // a file, not a directory
 	config.Warn = func(err error) {
-		e := wantFetchError(t, "warning", nil, err, "KDS-32", "cache", 0)
+		e := wantFetchError(t, "warning", nil, err, "KDS-31", "cache", 0)
 		if e.Err == nil {
 			t.Error("no cause")
 		}
@@ -120,7 +128,7 @@ func TestCacheFailuresAreWarnings(t *testing.T) {
 	if err != nil || string(body) != "bytes" || warnings != 2 {
 		t.Errorf("%q, error %v, %d warnings, want one for reading and one for writing", body, err, warnings)
 	}
-	wantFetchError(t, "Forget", nil, c.Forget(chain), "KDS-32", "cache", 0)
+	wantFetchError(t, "Forget", nil, c.Forget(chain), "KDS-31", "cache", 0)
 
 	// Without Warn: not a word, and no panic.
 	config.Warn = nil
@@ -143,7 +151,7 @@ func TestNoCache(t *testing.T) {
 	}
 }
 
-// KDS-33.
+// KDS-32.
 func TestCacheModes(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
 		t.Skip("no such modes on " + runtime.GOOS)
@@ -158,7 +166,7 @@ func TestCacheModes(t *testing.T) {
 	}
 }
 
-// KDS-33: an entry is replaced, not rewritten: who reads the old one goes on
+// KDS-32: an entry is replaced, not rewritten: who reads the old one goes on
 // reading it.
 func TestCacheReplaces(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -182,7 +190,7 @@ func TestCacheReplaces(t *testing.T) {
 	}
 }
 
-// Whatever stands where an entry belongs, it is passed over.
+// KDS-30: whatever stands where an entry belongs, it is passed over.
 func TestStrangeEntries(t *testing.T) {
 	body := []byte("bytes")
 	whole := kds.EncodeEntry(chain.URL(kds.DefaultBase), body)

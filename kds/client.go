@@ -209,5 +209,5 @@ func cacheError(u string, err error) error {
 	if e, ok := errors.AsType[*FetchError](err); ok {
 		return e
 	}
-	return &FetchError{Rule: "KDS-32", Layer: layerCache, URL: u, Err: err}
+	return &FetchError{Rule: "KDS-31", Layer: layerCache, URL: u, Err: err}
 }

@@ -2,6 +2,7 @@ package kds
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -32,3 +33,6 @@ func (c *Client) Keep(r Request, b []byte) { c.keep(r, r.URL(c.base), b) }
 var CheckRedirect = checkRedirect
 
 var Sleep = sleep
+
+// Transport is what a Client asks through.
+func (c *Client) Transport() *http.Transport { return c.http.Transport.(*http.Transport) }

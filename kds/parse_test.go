@@ -28,6 +28,7 @@ func TestParseURLAccepts(t *testing.T) {
 		"https://mirror.example:8443/a/b/vlek/v1/Turin/cert_chain":                                  kds.CertChain(snpreport.Turin, snpreport.VLEK),
 		"https://127.0.0.1:1/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
 		"https://[::1]:65535/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
+		"https://h/vcek/v1/x/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
 		"https://h/vlek/v1/x/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
 		"https://h/vcek/v1/x/vlek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VLEK),
 	} {
@@ -139,6 +140,7 @@ var badBases = map[string]string{
 	"IPv6, raw zone":   "https://[fe80::1%eth0]",
 	"IPv6, long form":  "https://[0:0::1]",
 	"IPv6, open":       "https://[::1",
+	"IPv6, open, port": "https://[::1:5",
 	"IPv4 in brackets": "https://[127.0.0.1]",
 	"two slashes":      "https://h//a",
 	"dot segment":      "https://h/./a",

@@ -65,6 +65,7 @@ func TestRetries(t *testing.T) {
 		{"fraction", "7.5", []int{429, 200}, []pause{{s, "status 429"}}, true},
 		{"longer than MaxWait", "31", []int{429, 200}, nil, false},
 		{"huge", "99999999999999999999999999", []int{429, 200}, nil, false},
+		{"2^64 + 1", "18446744073709551617", []int{429, 200}, nil, false},
 		{"far date", "Fri, 31 Dec 9999 23:59:59 GMT", []int{503, 200}, nil, false},
 		{"not with other statuses", "7", []int{500, 200}, []pause{{s, "status 500"}}, true},
 		{"nor longer then", "31", []int{502, 200}, []pause{{s, "status 502"}}, true},

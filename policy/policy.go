@@ -41,6 +41,15 @@ func Intersect(ps ...Policy) Policy {
 	return out
 }
 
+// Narrow returns p with further demands. The relaxations of p stay.
+func (p Policy) Narrow(r Rules) (Policy, error) {
+	q, err := New(r)
+	if err != nil {
+		return Policy{}, err
+	}
+	return Intersect(p.Relax(Relax{}), q).Relax(p.relax), nil
+}
+
 // Relax names the rules of Default that are lifted. Its zero value lifts none.
 // It never lifts what Rules demand: a forbid list with "debug" forbids debugging
 // whatever Debug says.

@@ -55,9 +55,11 @@ const (
 //	1184 bytes                        Raw
 //	byte 3 is not zero, 2368 bytes    Hex
 //	byte 3 is not zero, 1580 bytes    Base64
+//	byte 3 is not zero                none
 //	1216 bytes or more, a report at offset 0 would have VERSION 0 or POLICY 0
 //	                                  GuestResponse
 //	1208 bytes or more, neither is 0  Extended
+//	anything else                     none
 //
 // Text has no zero byte, and the integer in bytes 0..3 of a binary form stays
 // far below 2^24. No report has VERSION 0; none has POLICY 0, whose bit 17 is

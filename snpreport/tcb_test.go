@@ -139,6 +139,10 @@ func TestNewTCB(t *testing.T) {
 			if c, ok := snpreport.NewTCB(p, less); ok || c != (snpreport.TCB{}) {
 				t.Errorf("%v: accepted without a component", p)
 			}
+			less[200] = 1 // as many, but not the same
+			if c, ok := snpreport.NewTCB(p, less); ok || c != (snpreport.TCB{}) {
+				t.Errorf("%v: accepted with another component in place of one", p)
+			}
 		}
 		more := maps.Clone(levels)
 		more[snpreport.FMC+100] = 1

@@ -64,7 +64,7 @@ func TestReportFetch(t *testing.T) {
 		f.writeEvidence(e)
 		flags, asked := keyServer(t, f, e)
 		o := tool(append([]string{"report", "--report", f.path("report.bin"), "--amd-root", f.path("ark.pem"), "--fetch", "--crl", "fetch"}, flags...)...)
-		if o.code != 0 || !strings.Contains(o.stdout, "revocation:              checked") {
+		if o.code != 0 || !strings.Contains(o.stdout, "revocation:            checked") {
 			t.Errorf("%s %d: %+v", tt.product, tt.version, o)
 		}
 		if len(*asked) != tt.asked {

@@ -15,6 +15,9 @@ const (
 	maxCRLFile    = 1 << 20
 	maxPolicyFile = 256 << 10
 	maxShowFile   = 1 << 20
+	maxEnvelopeFile    = 1 << 20 // the library's own limits are lower, and refuse
+	maxBundleFile      = 1 << 20
+	maxReleaseRootFile = 16 << 10
 )
 
 // read reads a whole file, or standard input for "-". Directories, devices and

@@ -24,13 +24,19 @@ type verdictJSON struct {
 	Time        string        `json:"time,omitempty"`
 	TimeSource  string        `json:"time_source,omitempty"`
 	Error       *errorJSON    `json:"error,omitempty"`
+	SPKI        string        `json:"tls_spki_sha256,omitempty"`
 	Measurement string        `json:"snp_measurement,omitempty"`
+	Tag         string        `json:"workload_identity_tag,omitempty"`
+	Workload    string        `json:"workload,omitempty"`
+	Manifest    *manifestJSON `json:"manifest,omitempty"`
+	Bundle      *bundleJSON   `json:"trust_bundle,omitempty"`
 	Report      *reportJSON   `json:"report,omitempty"`
 	Roots       *rootsJSON    `json:"roots,omitempty"`
 	Relaxed     []string      `json:"relaxed,omitempty"`
 	Warnings    []warningJSON `json:"warnings,omitempty"`
 	Notes       []string      `json:"notes,omitempty"`
 	NotChecked  []string      `json:"not_checked,omitempty"`
+	Limits      []string      `json:"limits,omitempty"`
 	Checks      []checkJSON   `json:"checks,omitempty"`
 }
 
@@ -74,7 +80,22 @@ type reportJSON struct {
 }
 
 type rootsJSON struct {
-	AMD string `json:"amd"` // "builtin" or "custom"
+	AMD     string   `json:"amd"`               // "builtin" or "custom"
+	Release []string `json:"release,omitempty"` // SHA-256 of the key that signed the bundle
+}
+
+// manifestJSON is what the tag's publisher claims.
+type manifestJSON struct {
+	Version      string `json:"version"`
+	ImageDigest  string `json:"image_digest"`
+	BinaryDigest string `json:"binary_digest"`
+}
+
+type bundleJSON struct {
+	Version        uint64   `json:"version"`
+	ValidUntil     string   `json:"valid_until"`
+	SHA256         string   `json:"sha256"`
+	IgnoredMembers []string `json:"ignored_members"`
 }
 
 type warningJSON struct {
@@ -114,6 +135,20 @@ func (v *verdictJSON) addFacts(r *attest.Result) {
 	v.Notes = r.Notes
 	for _, n := range r.NotChecked {
 		v.NotChecked = append(v.NotChecked, n.Name)
+	}
+	v.Limits = r.Limits
+	if r.Bundle != nil {
+		v.addEndpoint(r)
+	}
+}
+
+// addEndpoint fills in what was verified of an endpoint.
+func (v *verdictJSON) addEndpoint(r *attest.Result) {
+	v.SPKI, v.Tag, v.Workload = hex.EncodeToString(r.TLSSPKISHA256[:]), hex.EncodeToString(r.IdentityTag[:]), r.Workload
+	v.Roots.Release = []string{hex.EncodeToString(r.Bundle.Root[:])}
+	v.Bundle = &bundleJSON{r.Bundle.Version, stamp(r.Bundle.ValidUntil), hex.EncodeToString(r.Bundle.SHA256[:]), append([]string{}, r.Bundle.IgnoredMembers...)}
+	if m := r.Manifest; m != nil {
+		v.Manifest = &manifestJSON{m.Version, m.ImageDigest, m.BinaryDigest}
 	}
 }
 

@@ -202,8 +202,8 @@ func (c *kdsClient) chain(ctx context.Context, leaf *certchain.Certificate) ([][
 	return intermediates, nil
 }
 
-// crl fetches the list that covers the intermediate of the evidence's leaf.
-func (c *kdsClient) crl(ctx context.Context, e attest.ReportEvidence) ([]byte, error) {
+// crls fetches the list that covers the intermediate of the evidence's leaf.
+func (c *kdsClient) crls(ctx context.Context, e attest.ReportEvidence) ([][]byte, error) {
 	p, err := parseEvidence(e)
 	if err != nil || p.leaf == nil {
 		return nil, nil // there is no chain that it could belong to; verifying says so
@@ -212,7 +212,7 @@ func (c *kdsClient) crl(ctx context.Context, e attest.ReportEvidence) ([]byte, e
 	if err != nil {
 		return nil, unavailable("--crl fetch", err)
 	}
-	return der, nil
+	return [][]byte{der}, nil
 }
 
 func signingKey(leaf *certchain.Certificate) snpreport.SigningKey {

@@ -96,7 +96,7 @@ func TestReportPass(t *testing.T) {
 	if o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\nSNP MEASUREMENT:") || o.stderr != "" {
 		t.Errorf("%+v", o)
 	}
-	for _, want := range []string{measurement, "Turin", "fmc=1 bootloader=1", "custom", "revocation:              checked", "not checked:"} {
+	for _, want := range []string{measurement, "Turin", "fmc=1 bootloader=1", "custom", "revocation:            checked", "not checked:"} {
 		if !strings.Contains(o.stdout, want) {
 			t.Errorf("no %q in %s", want, o.stdout)
 		}
@@ -169,7 +169,7 @@ func TestReportRefusals(t *testing.T) {
 	}
 	// The named relaxation, and its echo.
 	o := tool("report", "--report", f.path("debug.bin"), "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"), "--allow-debug")
-	if o.code != 0 || !strings.Contains(o.stdout, "relaxed:                 allow-debug") {
+	if o.code != 0 || !strings.Contains(o.stdout, "relaxed:               allow-debug") {
 		t.Errorf("%+v", o)
 	}
 }

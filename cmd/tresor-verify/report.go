@@ -3,12 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/policy"
@@ -109,7 +107,7 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 			return 0, fmt.Errorf("--write-policy: %w", err)
 		}
 	}
-	return f.answer(u, audit, at, source, pol.Relaxed()), nil
+	return f.answer(u, audit, frame{"offline", at, source, pol.Relaxed()}), nil
 }
 
 // evidence reads the files and fetches what is missing.
@@ -132,9 +130,11 @@ func (f *reportFlags) evidence(ctx context.Context, w world, c *kdsClient) (e at
 	switch f.crl {
 	case "":
 	case "fetch":
-		e.CRL, err = c.crl(ctx, e)
+		e.CRLs, err = c.crls(ctx, e)
 	default:
-		e.CRL, err = readCRL(w, f.crl)
+		var crl []byte
+		crl, err = readCRL(w, f.crl)
+		e.CRLs = [][]byte{crl}
 	}
 	return e, err
 }
@@ -171,93 +171,6 @@ func readCRL(w world, name string) ([]byte, error) {
 		return block.Bytes, nil
 	}
 	return b, nil
-}
-
-// answer prints the verdict and returns the exit code.
-func (f *reportFlags) answer(u *ui, a *attest.Audit, at time.Time, source string, relaxed []string) int {
-	code := exitCode(a.Err)
-	if f.json {
-		v := &verdictJSON{
-			Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code,
-			Mode: "offline", Time: stamp(at), TimeSource: source, Relaxed: relaxed, Checks: checksJSON(a.Checks),
-		}
-		if a.Err != nil {
-			v.Error = newErrorJSON(a.Err)
-		} else {
-			v.addFacts(a.Result)
-		}
-		u.out.WriteString(marshal(v))
-		return code
-	}
-	if a.Err != nil {
-		u.refusal(code, a.Err)
-	} else {
-		u.line("PASS")
-		u.reportFacts(a.Result)
-	}
-	u.field("relaxed", strings.Join(relaxed, ", "))
-	if source != "clock" {
-		u.field("verified for", stamp(at)+" ("+source+")")
-	}
-	if f.explain {
-		u.explain(a.Checks)
-	}
-	return code
-}
-
-// reportFacts writes what a verified report says, and what was not checked.
-func (u *ui) reportFacts(r *attest.Result) {
-	rep := &r.Report
-	x := hex.EncodeToString
-	u.field("SNP MEASUREMENT", x(rep.Measurement[:]))
-	u.field("product", r.Chain.Product.String())
-	if die, ok := rep.Die(); ok {
-		u.field("die", die.String())
-	}
-	u.field("report version", strconv.Itoa(int(rep.Version)))
-	u.field("signing key", r.Chain.SigningKey.String())
-	u.field("CSP id", r.Chain.CSPID)
-	u.field("chip id", x(rep.ChipID[:]))
-	u.field("VMPL", strconv.Itoa(int(rep.VMPL)))
-	u.field("guest policy", rep.GuestPolicy.String())
-	u.field("platform info", rep.PlatformInfo.String())
-	u.field("reported TCB", r.TCB(rep.ReportedTCB).String())
-	u.field("committed TCB", r.TCB(rep.CommittedTCB).String())
-	u.field("current TCB", r.TCB(rep.CurrentTCB).String())
-	u.field("launch TCB", r.TCB(rep.LaunchTCB).String())
-	u.field("current firmware", rep.CurrentFirmware.String())
-	u.field("committed firmware", rep.CommittedFirmware.String())
-	if launch, current, ok := rep.Mitigations(); ok {
-		u.field("mitigations", fmt.Sprintf("launch %#x, current %#x", launch, current))
-	}
-	u.field("guest SVN", strconv.FormatUint(uint64(rep.GuestSVN), 10))
-	u.field("report data", x(rep.ReportData[:]))
-	u.field("host data", x(rep.HostData[:]))
-	u.field("report id", x(rep.ReportID[:]))
-	u.field("family id", x(rep.FamilyID[:]))
-	u.field("image id", x(rep.ImageID[:]))
-	u.field("id key digest", x(rep.IDKeyDigest[:]))
-	if rep.KeyInfo.AuthorKeyEn() {
-		u.field("author key digest", x(rep.AuthorKeyDigest[:]))
-	}
-	u.field("leaf certificate", fmt.Sprintf("%x, valid until %s", r.Chain.LeafSHA256, stamp(r.Chain.NotAfter)))
-	u.field("AMD root", map[bool]string{false: "builtin", true: "custom"}[r.CustomRoots]+fmt.Sprintf(" %x", r.Chain.RootSHA256))
-	for _, c := range r.Checks {
-		if c.ID == "revocation" {
-			u.field("revocation", map[attest.Status]string{attest.Pass: "checked, " + c.Actual, attest.NotChecked: "not checked"}[c.Status])
-		}
-	}
-	var unchecked []string
-	for _, n := range r.NotChecked {
-		unchecked = append(unchecked, n.Name)
-	}
-	u.field("not checked", strings.Join(unchecked, ", "))
-	for _, n := range r.Notes {
-		u.field("note", n)
-	}
-	for _, warning := range r.Warnings {
-		u.field("warning", warning.Text+" ("+warning.Source+")")
-	}
 }
 
 // parseMinTCB reads "bootloader=4,tee=0,snp=22,microcode=213".

@@ -3,9 +3,55 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/tresorhq/attest"
 )
+
+// frame is how a verification was done.
+type frame struct {
+	mode    string // "live", "offline" or "replay"
+	at      time.Time
+	source  string // of the time: "clock", "given" or "recorded"
+	relaxed []string
+}
+
+// answer prints the verdict and returns the exit code.
+func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
+	code := exitCode(a.Err)
+	if h.json {
+		v := &verdictJSON{
+			Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code,
+			Mode: f.mode, Time: stamp(f.at), TimeSource: f.source, Relaxed: f.relaxed, Checks: checksJSON(a.Checks),
+		}
+		if a.Err != nil {
+			v.Error = newErrorJSON(a.Err)
+		} else {
+			v.addFacts(a.Result)
+		}
+		u.out.WriteString(marshal(v))
+		return code
+	}
+	switch {
+	case a.Err != nil:
+		u.refusal(code, a.Err)
+	case a.Result.Bundle != nil:
+		u.line("PASS")
+		u.endpointFacts(a.Result)
+	default:
+		u.line("PASS")
+		u.reportFacts(a.Result)
+	}
+	u.field("relaxed", strings.Join(f.relaxed, ", "))
+	if f.mode != "live" || f.source != "clock" {
+		u.field("verified", f.mode+", for "+stamp(f.at)+" ("+f.source+")")
+	}
+	if h.explain {
+		u.explain(a.Checks)
+	}
+	return code
+}
 
 // refusal writes the block that says why there is no PASS.
 func (u *ui) refusal(code int, err error) {
@@ -27,7 +73,7 @@ func (u *ui) refusal(code int, err error) {
 // field writes "name: value", unless there is no value.
 func (u *ui) field(name, value string) {
 	if value != "" {
-		u.line("%-24s %s", name+":", value)
+		u.line("%-22s %s", name+":", value)
 	}
 }
 
@@ -63,6 +109,16 @@ func verdictWord(code int) string {
 // hints say what to try next, by the rule that was broken, else by the type.
 var hints = map[string]string{
 	"UsageError":                  `"tresor-verify help COMMAND" has flags and examples`,
+	"EnvelopeInvalidError":        "this is not what GET /attestation returns; check the address, and that the file is whole",
+	"EnvelopeStaleError":          "fetch the envelope again; if it stays old, the server or one of the two clocks is wrong",
+	"BundleSignatureInvalid":      "the bundle is not signed by a key that you pinned with --release-root; was it rotated?",
+	"BundleInvalidError":          "the publisher signed a bundle that this version can't read; look for a newer one of both",
+	"BundleExpiredError":          "fetch the current trust bundle",
+	"BundleRollbackError":         "somebody serves an old trust bundle; fetch the current one from the publisher",
+	"WorkloadMismatchError":       "check --workload, and that bundle and endpoint belong together",
+	"IdentityTagNotAllowedError":  "the release that runs there is not, or no longer, on the publisher's list",
+	"IdentityManifestMismatchError": "the manifest does not belong to the tag that the hardware vouches for",
+	"SPKIMismatchError":           "you are not connected to the attested machine: someone may sit in between",
 	"ReportInvalidError":          "a report is 1184 bytes, raw or as hex or base64; check that the file is one, and whole",
 	"CertChainInvalidError":       "give the VCEK or VLEK and what came with it by --certs, or let --fetch ask AMD for it",
 	"CRLInvalidError":             "fetch the current list: --crl fetch",

@@ -35,6 +35,7 @@ type RSAKey struct {
 
 	p, q, dp, dq, qInv *big.Int // RFC 8017 section 3.2, second form
 	public             rsa.PublicKey
+	signed             sync.Map // SHA-256 of a message to its signature
 }
 
 const rsaExponent = 65537

@@ -108,12 +108,15 @@ func TestScanRefuses(t *testing.T) {
 		{"escape upper", `{"a":"\N"}`, "JSN-06", 6},
 		{"escape U", `{"a":"\U00000041"}`, "JSN-06", 6},
 		{"escape end", `{"a":"\`, "JSN-06", 6},
+		{"escape, then the end", `{"a":"\n`, "JSN-06", 8},
 		{"escape u short", `{"a":"\u004"}`, "JSN-06", 6},
 		{"escape u no hex", `{"a":"\u00g1"}`, "JSN-06", 6},
 		{"escape u sign", `{"a":"\u+041"}`, "JSN-06", 6},
 		{"high surrogate alone", `{"a":"\ud83d"}`, "JSN-07", 6},
 		{"high surrogate and letter", `{"a":"\uD83Dx"}`, "JSN-07", 6},
 		{"high surrogate and escape", `{"a":"\ud83d\n"}`, "JSN-07", 6},
+		{"high surrogate and no backslash", `{"a":"\ud83dxude00"}`, "JSN-07", 6},
+		{"high surrogate and no u", `{"a":"\ud83d\nde00"}`, "JSN-07", 6},
 		{"high surrogate twice", `{"a":"\ud83d\ud83d"}`, "JSN-07", 6},
 		{"high surrogate and other", `{"a":"\ud83d\u0041"}`, "JSN-07", 6},
 		{"low surrogate alone", `{"a":"\ude00"}`, "JSN-07", 6},
@@ -197,6 +200,17 @@ func TestScanAccepts(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// An error shows the character that is wrong, or that there is none.
+func TestActual(t *testing.T) {
+	for text, want := range map[string]string{`{`: "the end", `{"a`: "the end", `{a`: `"a"`, `{é`: `"\u00e9"`, "{\x00": `"\x00"`, `{} x`: `"x"`} {
+		_, err := strictjson.Tree([]byte(text), big)
+		var e *strictjson.Error
+		if !errors.As(err, &e) || e.Actual != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ func (s *scanner) string() bool {
 	start, k := s.pos, kindString
 	for {
 		switch c := s.peek(); {
-		case s.pos == len(s.text) || c < 0x20:
+		case c < 0x20: // the end, too
 			return s.fail("JSN-06", "'\"' or a character that is no control character")
 		case c == '"':
 			s.add(k, start, s.pos)
@@ -49,8 +49,8 @@ func (s *scanner) escape() bool {
 		s.pos += 6
 		return true
 	}
-	second, ok := hexEscape(rest[6:])
-	if !ok || utf16.DecodeRune(r, second) == '\uFFFD' {
+	second, _ := hexEscape(rest[6:]) // or 0, which is no half of a pair
+	if utf16.DecodeRune(r, second) == '\uFFFD' {
 		return s.fail("JSN-07", "no half of a surrogate pair")
 	}
 	s.pos += 12

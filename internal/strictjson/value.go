@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,20 +75,40 @@ func (v Value) Bool() bool {
 
 // Int returns an integer between low and high, both included.
 func (v Value) Int(low, high int64) int64 {
-	if !v.is(kindNumber, kindNumber) {
-		return 0
-	}
-	text := v.d.text[v.token().start:v.token().end]
-	if text == "-0" || strings.ContainsAny(text, ".eE") {
-		v.Fail("JSN-14", "an integer in plain decimal digits", Quote(text))
-		return 0
-	}
+	text, ok := v.integer()
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < low || n > high {
+	if ok && (err != nil || n < low || n > high) {
 		v.Fail("JSN-15", "an integer from "+strconv.FormatInt(low, 10)+" to "+strconv.FormatInt(high, 10), text[:min(len(text), quoteMax)])
 		return 0
 	}
 	return n
+}
+
+// IntUpTo returns an integer of at least low. One above high counts as high,
+// however many digits it has.
+func (v Value) IntUpTo(low, high int64) int64 {
+	text, ok := v.integer()
+	n, err := strconv.ParseInt(text, 10, 64) // out of range: the nearest int64
+	if ok && (errors.Is(err, strconv.ErrRange) || err == nil) && n >= low {
+		return min(n, high)
+	}
+	if ok {
+		v.Fail("JSN-15", "an integer of at least "+strconv.FormatInt(low, 10), text[:min(len(text), quoteMax)])
+	}
+	return 0
+}
+
+// integer returns the digits of an integer in plain decimal form.
+func (v Value) integer() (text string, ok bool) {
+	if !v.is(kindNumber, kindNumber) {
+		return "", false
+	}
+	text = v.d.text[v.token().start:v.token().end]
+	if text == "-0" || strings.ContainsAny(text, ".eE") {
+		v.Fail("JSN-14", "an integer in plain decimal digits", Quote(text))
+		return "", false
+	}
+	return text, true
 }
 
 // Object returns an object whose known members have these names.
@@ -128,7 +149,7 @@ func (v Value) Set(low, high int) []Value {
 	list := v.Array(low, high)
 	var seen nameSet
 	for _, e := range list {
-		if s := e.NonEmpty(); s != "" && !seen.add(s) {
+		if s := e.NonEmpty(); !seen.add(s) {
 			e.Fail("JSN-17", "every element once", "a second "+Quote(s))
 			return nil
 		}

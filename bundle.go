@@ -1,0 +1,182 @@
+package attest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// Limits and constants of the trust bundle.
+const (
+	maxBundlePayload = 256 << 10 // bytes
+	maxAllowed       = 1024      // entries of each allow-list
+	maxBundleVersion = 1<<53 - 1
+	bundleSchema     = "tresor.trust-bundle/v1"
+)
+
+var bundleKind = jws.Kind{Algorithm: jws.EdDSA, Types: []string{"JWT", "trust-bundle+jwt"}, MaxPayload: maxBundlePayload}
+
+// bundleNames are the members that are read. Others are ignored and listed.
+var bundleNames = []string{
+	"allowed_hw_measurements", "allowed_workload_identity_tags", "min_tcb", "version", "valid_until",
+	"amd_root_ca_pem", "workload", "schema", "issued_at", "allowed_products",
+}
+
+// A Bundle is a trust bundle whose signature holds: what its publisher allows.
+type Bundle struct {
+	SHA256         [32]byte // of the compact JWS, as received
+	Root           [32]byte // SHA-256 of the release root that signed it
+	KeyID          string   // kid of its header, a label
+	Version        uint64
+	ValidUntil     time.Time
+	Workload       string
+	Measurements   [][48]byte
+	IdentityTags   [][32]byte
+	MinTCB         *policy.Floors
+	Products       []snpreport.Product
+	IssuedAt       time.Time // zero when absent
+	IgnoredMembers []string  // names of members that nobody reads, in their order
+
+	amdRoots [][]byte // DER
+}
+
+// OpenBundle checks the signature of a compact JWS by any of the release roots,
+// then reads its payload: steps 3 and 4. The error is a *BundleSignatureInvalid
+// or a *BundleInvalidError, the bundle then nil. It does not look at ValidUntil.
+func OpenBundle(compact []byte, releaseRoots []jws.Key) (*Bundle, error) {
+	b, payload, bad := openBundle(compact, releaseRoots)
+	if bad != nil {
+		return nil, bad
+	}
+	if invalid := b.parse(payload); invalid != nil {
+		return nil, invalid
+	}
+	return b, nil
+}
+
+// openBundle is step 3. No payload is read before its signature holds.
+func openBundle(compact []byte, roots []jws.Key) (*Bundle, []byte, *BundleSignatureInvalid) {
+	m, err := jws.Parse(compact, bundleKind)
+	if err != nil {
+		return nil, nil, bundleSignature(err)
+	}
+	payload, i, err := m.Verify(roots...)
+	if err != nil {
+		return nil, nil, bundleSignature(err)
+	}
+	return &Bundle{SHA256: sha256.Sum256(compact), Root: roots[i].SHA256(), KeyID: m.KeyID()}, payload, nil
+}
+
+func bundleSignature(err error) *BundleSignatureInvalid {
+	f := Failure{Rule: "BND-01", Message: "trust bundle: " + err.Error(), Cause: err}
+	var j *jws.Error
+	if errors.As(err, &j) {
+		f = Failure{Rule: j.Rule, Message: "trust bundle: " + j.Field + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
+	}
+	return &BundleSignatureInvalid{f}
+}
+
+// parse is step 4.
+func (b *Bundle) parse(payload []byte) *BundleInvalidError {
+	err := strictjson.Decode(payload, maxBundlePayload, bundleNames, func(o *strictjson.Object) {
+		if v, ok := o.Optional("schema"); ok {
+			v.OneOf(bundleSchema)
+		}
+		b.Measurements = strictjson.HexSet[[48]byte](o.Required("allowed_hw_measurements"), 1, maxAllowed)
+		if slices.Contains(b.Measurements, [48]byte{}) {
+			o.Required("allowed_hw_measurements").Fail("BND-11", "no zero measurement", "one")
+		}
+		b.IdentityTags = strictjson.HexSet[[32]byte](o.Required("allowed_workload_identity_tags"), 1, maxAllowed)
+		if slices.Contains(b.IdentityTags, [32]byte{}) {
+			o.Required("allowed_workload_identity_tags").Fail("BND-12", "no zero tag", "one")
+		}
+		b.MinTCB = policy.ParseMinTCB(o.Required("min_tcb"))
+		b.Version = uint64(o.Required("version").Int(1, maxBundleVersion))
+		b.ValidUntil = o.Required("valid_until").Time()
+		b.readRoots(o.Required("amd_root_ca_pem"))
+		b.Workload = o.Required("workload").NonEmpty()
+		if v, ok := o.Optional("issued_at"); ok {
+			b.IssuedAt = v.Time()
+		}
+		b.readProducts(o)
+		for _, m := range o.Unknown() {
+			b.IgnoredMembers = append(b.IgnoredMembers, m.Name)
+		}
+	})
+	if err != nil {
+		return &BundleInvalidError{jsonFailure("trust bundle", "BND-10", err)}
+	}
+	return nil
+}
+
+func (b *Bundle) readRoots(v strictjson.Value) {
+	ders, err := certchain.SplitPEM([]byte(v.NonEmpty()))
+	if err == nil && len(ders) == 0 {
+		err = errors.New("none")
+	}
+	for _, der := range ders {
+		var c *certchain.Certificate
+		if c, err = certchain.ParseCertificate(der); err == nil && c.Role != certchain.ARK {
+			err = fmt.Errorf("an %v", c.Role)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err != nil {
+		v.Fail("BND-13", "one or more ARK certificates in PEM", err.Error())
+		return
+	}
+	b.amdRoots = ders
+}
+
+func (b *Bundle) readProducts(o *strictjson.Object) {
+	v, ok := o.Optional("allowed_products")
+	if !ok {
+		b.Products = snpreport.Products()
+		return
+	}
+	for _, e := range v.Set(1, len(snpreport.Products())) {
+		p, ok := snpreport.ParseProduct(e.Text())
+		if !ok {
+			e.Fail("BND-14", "Milan, Genoa or Turin", strictjson.Quote(e.Text()))
+		}
+		b.Products = append(b.Products, p)
+	}
+}
+
+// checkValidity is step 5.
+func (b *Bundle) checkValidity(at time.Time) *BundleExpiredError {
+	if at.Before(b.ValidUntil) {
+		return nil
+	}
+	return &BundleExpiredError{
+		Failure:    Failure{Rule: "BND-30", Message: "the trust bundle has expired", Expected: "valid_until after " + at.UTC().Format(time.RFC3339Nano), Actual: b.ValidUntil.Format(time.RFC3339Nano)},
+		ValidUntil: b.ValidUntil,
+	}
+}
+
+// narrow returns the policy that p and the bundle both demand.
+func (b *Bundle) narrow(p policy.Policy) policy.Policy {
+	rules := policy.Rules{MinTCB: b.MinTCB}
+	for _, m := range b.Measurements {
+		rules.Measurements = append(rules.Measurements, hex.EncodeToString(m[:]))
+	}
+	for _, product := range b.Products {
+		rules.Products = append(rules.Products, product.String())
+	}
+	narrow, err := p.Narrow(rules)
+	if err != nil { // the bundle was checked; the zero policy accepts nothing
+		return policy.Policy{}
+	}
+	return narrow
+}

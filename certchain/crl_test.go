@@ -1,0 +1,296 @@
+package certchain_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// TestParseCRL spoils one thing of a CRL with two entries.
+func TestParseCRL(t *testing.T) {
+	type S = *mint.CRLSpec
+	null := mint.TLV(0x05)
+	addEntry := func(e mint.Extension) func(S) {
+		return func(s S) { s.Entries[1].Extensions = append(s.Entries[1].Extensions, e) }
+	}
+	reason := func(v ...byte) func(S) { return addEntry(mint.Extension{OID: mint.OIDReasonCode, Value: v}) }
+	for _, row := range []struct {
+		name, rule string
+		spoil      func(S)
+	}{
+		{"as it is", "", func(S) {}},
+		{"no entries", "", func(s S) { s.Entries = nil }},
+		{"empty list of entries", "", func(s S) { s.Entries = []mint.CRLEntry{} }},
+		{"trailing byte", "CRL-02", func(s S) { s.Trailing = []byte{0} }},
+		{"element after the signature", "CRL-02", func(s S) { s.CRLTrailer = null }},
+		{"element after the extensions", "CRL-02", func(s S) { s.TBSTrailer = null }},
+		{"no extensions", "CRL-02", func(s S) { s.Extensions = nil }},
+		{"no issuer", "CRL-02", func(s S) { s.Issuer = nil }},
+		// Lesson: a list without end was good for ever.
+		{"no nextUpdate", "CRL-02", func(s S) { s.NextUpdate = mint.Time{} }},
+		{"version 1", "CRL-03", func(s S) { s.Version = nil }},
+		{"version 1, written", "CRL-03", func(s S) { s.Version = mint.Integer(0) }},
+		{"version 3", "CRL-03", func(s S) { s.Version = mint.Integer(2) }},
+		{"PSS, omitted trailer", "", func(s S) { s.SetAlgorithm(mint.OmittedTrailer().Encode()) }},
+		{"PSS without parameters", "CRL-04", func(s S) { s.SetAlgorithm(mint.PSSParams{}.Encode()) }},
+		{"ECDSA", "CRL-04", func(s S) { s.SetAlgorithm(mint.TLV(mint.TagSequence, mint.OID("1.2.840.10045.4.3.3"))) }},
+		{"outer is the other encoding", "CRL-05", func(s S) { s.OuterAlgorithm = mint.OmittedTrailer().Encode() }},
+		{"issued by an ASK", "CRL-06", func(s S) { s.Issuer = mint.Name("SEV-Milan") }},
+		{"issued by ARK-Venice", "CRL-06", func(s S) { s.Issuer = mint.Name("ARK-Venice") }},
+		{"issued by nobody known", "CRL-06", func(s S) { s.Issuer = mint.Name("ARK-Rome") }},
+		{"not AMD's name", "CRL-06", func(s S) { s.Issuer = mint.EncodeName(mint.AMDName("ARK-Milan")[5:]) }},
+		{"spoilt thisUpdate", "CRL-07", func(s S) { s.ThisUpdate.Text = "260101000060Z" }},
+		{"spoilt nextUpdate", "CRL-07", func(s S) { s.NextUpdate = mint.GeneralizedTime(now) }},
+		{"spoilt revocationDate", "CRL-07", func(s S) { s.Entries[1].Date.Text = "261301000000Z" }},
+		{"signature of 511 bytes", "CRL-08", func(s S) { s.Mangle = func(b []byte) []byte { return b[1:] } }},
+		{"unused bits", "CRL-08", func(s S) { s.UnusedBits = 1 }},
+
+		{"not an entry", "CRL-02", func(s S) { s.Entries[1].Date = mint.Time{} }},
+		{"negative serial number", "CRL-09", func(s S) { s.Entries[1].Serial = []byte{0x80} }},
+		{"serial number with a zero", "CRL-09", func(s S) { s.Entries[1].Serial = []byte{0, 1} }},
+		{"serial number of 21 bytes", "CRL-09", func(s S) { s.Entries[1].Serial = bytes.Repeat([]byte{1}, 21) }},
+		{"reason", "", reason(0x0a, 1, 1)},
+		{"reason, long", "CRL-14", reason(0x0a, 2, 0, 1)},
+		{"reason of another type", "CRL-14", reason(0x02, 1, 1)},
+		{"reason with a wrong length", "CRL-14", reason(0x0a, 2, 1)},
+		{"empty reason", "CRL-14", reason()},
+		{"other extension of an entry", "", addEntry(mint.Extension{OID: "2.5.29.24", Value: mint.TLV(0x18, []byte("20260101000000Z"))})},
+		// Lesson: critical extensions of lists and entries were parsed and ignored.
+		{"critical extension of an entry", "CRL-10", addEntry(mint.Extension{OID: "2.5.29.29", Critical: true, Value: null})},
+		{"extension of an entry twice", "CRL-11", func(s S) { reason(0x0a, 1, 1)(s); reason(0x0a, 1, 1)(s) }},
+		{"element after the entry", "CRL-02", func(s S) { s.Entries[1].Extensions = nil; s.Entries[1].Date.Tag = 0x30 }},
+
+		{"other extension", "", func(s S) { s.AddExt(mint.Extension{OID: "1.2.3.268435455", Value: null}) }},
+		{"critical extension", "CRL-10", func(s S) { s.AddExt(mint.Extension{OID: "1.2.3", Critical: true}) }},
+		{"critical CRL number", "CRL-10", func(s S) { s.Ext(mint.OIDCRLNumber).Critical = true }},
+		{"explicit FALSE", "CRL-10", func(s S) { s.AddExt(rawExtension("1.2.3", []byte{1, 1, 0}, octets())) }},
+		{"element after extnValue", "CRL-02", func(s S) { s.AddExt(rawExtension("1.2.3", octets(), null)) }},
+		{"empty OID", "CRL-02", func(s S) { s.AddExt(mint.Extension{Raw: mint.TLV(0x30, []byte{6, 0}, octets())}) }},
+		{"OID with a zero", "CRL-02", func(s S) { s.AddExt(mint.Extension{Raw: mint.TLV(0x30, []byte{6, 2, 0x80, 1}, octets())}) }},
+		{"OID cut short", "CRL-02", func(s S) { s.AddExt(mint.Extension{Raw: mint.TLV(0x30, []byte{6, 2, 0x2a, 0x81}, octets())}) }},
+		{"OID with a huge arc", "CRL-02", func(s S) {
+			s.AddExt(mint.Extension{Raw: mint.TLV(0x30, []byte{6, 6, 0x2a, 0x81, 0x80, 0x80, 0x80, 1}, octets())})
+		}},
+		{"extension twice", "CRL-11", func(s S) { s.AddExt(*s.Ext(mint.OIDCRLNumber)) }},
+		{"other extension twice", "CRL-11", func(s S) {
+			s.AddExt(mint.Extension{OID: "1.2.3"})
+			s.AddExt(mint.Extension{OID: "1.2.3"})
+		}},
+		{"16 extensions", "", func(s S) { manyExtensions(s, 14) }},
+		{"17 extensions", "CRL-11", func(s S) { manyExtensions(s, 15) }},
+		{"delta CRL", "CRL-10", func(s S) {
+			s.AddExt(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Critical: true, Value: mint.Integer(1)})
+		}},
+		{"delta CRL, not critical", "CRL-12", func(s S) { s.AddExt(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)}) }},
+		{"part of a CRL, not critical", "CRL-12", func(s S) { s.AddExt(mint.Extension{OID: mint.OIDIssuingDistPoint, Value: mint.TLV(0x30)}) }},
+		{"no CRL number", "CRL-13", func(s S) { s.DropExt(mint.OIDCRLNumber) }},
+		{"negative CRL number", "CRL-13", func(s S) { s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 0x80} }},
+		{"CRL number with trailing byte", "CRL-13", func(s S) { s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 1, 0} }},
+		{"CRL number of 21 bytes", "CRL-13", func(s S) { s.Ext(mint.OIDCRLNumber).Value = append([]byte{2, 21}, bytes.Repeat([]byte{1}, 21)...) }},
+		{"CRL number of another type", "CRL-13", func(s S) { s.Ext(mint.OIDCRLNumber).Value = []byte{4, 1, 1} }},
+		{"no authorityKeyIdentifier", "", func(s S) { s.DropExt(mint.OIDAuthorityKeyID) }},
+		{"empty authorityKeyIdentifier", "CRL-14", func(s S) { s.Ext(mint.OIDAuthorityKeyID).Value = nil }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := mint.CRL("Milan")
+			s.Revoke(7)
+			s.Revoke(0, 0x80)
+			row.spoil(&s)
+			crl, err := certchain.ParseCRL(s.Encode(unsigned{}))
+			wantRule(t, row.rule, err)
+			var e *certchain.CRLError
+			if err != nil && (crl != nil || !errors.As(err, &e) || e.Field == "" || e.Expected == "") {
+				t.Errorf("CRL %v, error %v", crl, err)
+			}
+		})
+	}
+}
+
+func manyExtensions(s *mint.CRLSpec, n int) {
+	for i := range n {
+		s.AddExt(mint.Extension{OID: "1.2.3." + string(rune('0'+i/10)) + "." + string(rune('0'+i%10))})
+	}
+}
+
+func TestCRLSizeAndFacts(t *testing.T) {
+	wantRule(t, "CRL-01", second(certchain.ParseCRL(nil)))
+	wantRule(t, "CRL-01", second(certchain.ParseCRL(make([]byte, 1<<20+1))))
+	wantRule(t, "CRL-02", second(certchain.ParseCRL(make([]byte, 1<<20))))
+	s := mint.CRL("Turin")
+	s.Ext(mint.OIDCRLNumber).Value = mint.Integer(1<<40 + 7)
+	s.Revoke(7)
+	der := s.Encode(unsigned{})
+	crl, err := certchain.ParseCRL(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if crl.Number != "1099511627783" || crl.Product != snpreport.Turin || !crl.ThisUpdate.Equal(mint.NotBefore) || !crl.NextUpdate.Equal(mint.NotAfterLeaf) {
+		t.Errorf("%+v", crl)
+	}
+	for n := range der {
+		if _, err := certchain.ParseCRL(der[:n]); err == nil {
+			t.Fatalf("accepted the first %d bytes", n)
+		}
+	}
+}
+
+// TestCRLMany: a list of the largest size is read without memory for each entry.
+func TestCRLMany(t *testing.T) {
+	s := mint.CRL("Milan")
+	for i := range 45000 {
+		s.Revoke(1, byte(i>>16), byte(i>>8), byte(i))
+	}
+	der := s.Encode(unsigned{})
+	if len(der) < 900<<10 || len(der) > 1<<20 {
+		t.Fatalf("%d bytes", len(der))
+	}
+	allocations := testing.AllocsPerRun(1, func() {
+		if _, err := certchain.ParseCRL(der); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocations > 10 {
+		t.Errorf("%v allocations", allocations)
+	}
+}
+
+// TestCRLCheck is about a chain of Milan and its CRL.
+func TestCRLCheck(t *testing.T) {
+	e := mint.Evidence("Milan", 3, "vcek")
+	milan, ark := rootsOf(t, "Milan"), mint.CAKey("ARK-Milan")
+	vcek, err := certchain.Verify(e.Chain(), milan, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vlek, err := certchain.Verify(mint.Evidence("Milan", 3, "vlek").Chain(), milan, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noCRLSign := mint.ARK("Milan")
+	noCRLSign.Ext(mint.OIDKeyUsage).Value = mint.KeyUsage(0x04)
+	weakDER := noCRLSign.Encode(ark)
+	weak, err := certchain.NewRoots(weakDER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weakChain, err := certchain.Verify([][]byte{e.Leaf, e.Intermediate}, weak, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := *vcek
+	odd.IntermediateSerial = "xyz"
+	ask, asvk, root := mint.ASK("Milan").Serial, mint.ASVK("Milan").Serial, mint.ARK("Milan").Serial
+
+	for _, row := range []struct {
+		name, rule string
+		spoil      func(*mint.CRLSpec)
+		signer     mint.Signer
+		chain      *certchain.Chain
+		roots      *certchain.Roots
+		at         time.Time
+	}{
+		{name: "nothing revoked"},
+		{name: "others revoked", spoil: func(s *mint.CRLSpec) { s.Revoke(7); s.Revoke(asvk...) }},
+		{name: "the chain is a VLEK's", chain: vlek, spoil: func(s *mint.CRLSpec) { s.Revoke(ask...) }},
+		{name: "old encoding", spoil: func(s *mint.CRLSpec) { s.SetAlgorithm(mint.ExplicitTrailer().Encode()) }},
+		{name: "new encoding", spoil: func(s *mint.CRLSpec) { s.SetAlgorithm(mint.OmittedTrailer().Encode()) }},
+		// Every leaf has serial 0: a list that names it says nothing about this one.
+		{name: "serial number 0", spoil: func(s *mint.CRLSpec) { s.Revoke(0) }},
+		{name: "first second", at: mint.NotBefore}, {name: "last second", at: mint.NotAfterLeaf},
+		{name: "no time", rule: "CRL-15", at: time.Unix(0, 0)},
+		{name: "chain not verified", rule: "CRL-16", chain: &certchain.Chain{Product: vcek.Product, RootSHA256: vcek.RootSHA256}},
+		{name: "other roots", rule: "CRL-16", roots: rootsOf(t, "Genoa")},
+		{name: "another root of the product", rule: "CRL-16", roots: weak},
+		{name: "a serial number that is none", rule: "CRL-16", chain: &odd},
+		{name: "of another product", rule: "CRL-17", spoil: func(s *mint.CRLSpec) { *s = mint.CRL("Genoa") }, signer: mint.CAKey("ARK-Genoa")},
+		// Lesson: the list was checked with the key of the ASK.
+		{name: "signed by the ASK", rule: "CRL-18", signer: mint.CAKey("SEV-Milan")},
+		{name: "signed by another product's root", rule: "CRL-18", signer: mint.CAKey("ARK-Genoa")},
+		{name: "signed by nobody", rule: "CRL-18", signer: unsigned{}},
+		{name: "signed with a salt of 32", rule: "CRL-18", signer: mint.PSSSigner{Key: ark, Hash: 6, MGF: 6, SaltLength: 32}},
+		{name: "anchor without cRLSign", rule: "CRL-19", chain: weakChain, roots: weak},
+		{name: "not yet", rule: "CRL-20", at: mint.NotBefore.Add(-1)},
+		// Lesson: a stale list was accepted after it had been fetched.
+		{name: "no longer", rule: "CRL-20", at: mint.NotAfterLeaf.Add(1)},
+		{name: "ASK revoked", rule: "CRL-21", spoil: func(s *mint.CRLSpec) { s.Revoke(7); s.Revoke(ask...); s.Revoke(8) }},
+		{name: "ARK revoked", rule: "CRL-21", spoil: func(s *mint.CRLSpec) { s.Revoke(7); s.Revoke(root...) }},
+		// Lesson: the serial number of an ASVK was never looked up.
+		{name: "ASVK revoked", rule: "CRL-21", chain: vlek, spoil: func(s *mint.CRLSpec) { s.Revoke(asvk...) }},
+		{name: "ASK removed from the list", rule: "CRL-21", spoil: func(s *mint.CRLSpec) {
+			s.Revoke(ask...)
+			s.Entries[0].Extensions = []mint.Extension{{OID: mint.OIDReasonCode, Value: []byte{0x0a, 1, 8}}}
+		}},
+		{name: "revoked and stale", rule: "CRL-20", at: mint.NotAfterLeaf.Add(1), spoil: func(s *mint.CRLSpec) { s.Revoke(ask...) }},
+		{name: "revoked and forged", rule: "CRL-18", signer: unsigned{}, spoil: func(s *mint.CRLSpec) { s.Revoke(ask...) }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s, signer, chain, roots, at := mint.CRL("Milan"), row.signer, row.chain, row.roots, row.at
+			if row.spoil != nil {
+				row.spoil(&s)
+			}
+			if signer == nil {
+				signer = ark
+			}
+			if chain == nil {
+				chain = vcek
+			}
+			if roots == nil {
+				roots = milan
+			}
+			switch {
+			case at.IsZero():
+				at = now
+			case at.Unix() == 0:
+				at = time.Time{}
+			}
+			der := s.Encode(signer)
+			crl, err := certchain.ParseCRL(der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// What is left to the caller changes nothing.
+			clear(der)
+			crl.NextUpdate, crl.ThisUpdate, crl.Product = now.AddDate(100, 0, 0), time.Time{}, 0
+			err = crl.Check(chain, roots, at)
+			wantRule(t, row.rule, err)
+			var r *certchain.RevokedError
+			if errors.As(err, &r) != (row.rule == "CRL-21") {
+				t.Errorf("%T", err)
+			}
+			if r != nil && (r.Role == 0 || r.Serial == "" || !strings.Contains(err.Error(), r.Serial)) {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	wantRule(t, "CRL-16", (*certchain.CRL)(nil).Check(vcek, milan, now))
+	wantRule(t, "CRL-16", new(certchain.CRL).Check(nil, milan, now))
+	wantRule(t, "CRL-16", new(certchain.CRL).Check(vcek, nil, now))
+	wantRule(t, "CRL-17", new(certchain.CRL).Check(vcek, milan, now))
+}
+
+// TestRevokedSerialOfTable: an intermediate that was not sent is looked up by
+// the serial number of the table.
+func TestRevokedSerialOfTable(t *testing.T) {
+	for _, c := range realCases(t) {
+		chain, err := certchain.Verify([][]byte{c.leaf}, certchain.Builtin(), c.At)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := mint.CRL(c.Product)
+		crl, err := certchain.ParseCRL(s.Encode(unsigned{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantRule(t, "CRL-18", crl.Check(chain, certchain.Builtin(), c.At))
+		if want := spec(chain.IntermediateRole, c.Product).Serial; chain.IntermediateSerial != hex.EncodeToString(want) {
+			t.Errorf("%s: serial %s", c.name, chain.IntermediateSerial)
+		}
+	}
+}

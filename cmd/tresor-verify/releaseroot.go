@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/jws"
+)
+
+// spkiPrefix is what stands before the 32 bytes of an Ed25519 key in a
+// SubjectPublicKeyInfo: RFC 8410 section 4.
+var spkiPrefix = []byte{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00}
+
+var errPrivateKey = errors.New("this is a PRIVATE key: it has no business here; treat it as leaked if others could read the file")
+
+// readReleaseRoots reads the keys that may sign trust bundles.
+func readReleaseRoots(w world, files []string) ([]ed25519.PublicKey, error) {
+	if len(files) == 0 {
+		return nil, usagef("no release root: pin the service's key with --release-root FILE; none is built in")
+	}
+	var roots []ed25519.PublicKey
+	for _, name := range files {
+		b, err := w.read(name, maxReleaseRootFile)
+		if err != nil {
+			return nil, usagef("--release-root: %v", err)
+		}
+		keys, err := parseReleaseRoots(trimLine(b))
+		if err != nil {
+			return nil, usagef("--release-root %s: %v", name, err)
+		}
+		roots = append(roots, keys...)
+	}
+	return roots, nil
+}
+
+// parseReleaseRoots reads one file: PEM, a JWK, or 32 bytes as hex or base64.
+func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
+	switch {
+	case bytes.Contains(b, []byte("PRIVATE KEY")):
+		return nil, errPrivateKey
+	case bytes.HasPrefix(b, []byte("-----BEGIN")):
+		return parsePEMKeys(b)
+	case bytes.HasPrefix(b, []byte("{")):
+		k, err := jws.ParseJWK(b)
+		if err != nil {
+			return nil, err
+		}
+		public, ok := k.Ed25519()
+		if !ok {
+			return nil, errors.New("the JWK is no Ed25519 key")
+		}
+		return []ed25519.PublicKey{public}, nil
+	}
+	text := string(b)
+	if key, ok := strictjson.ParseHex[[32]byte](text); ok {
+		return []ed25519.PublicKey{key[:]}, nil
+	}
+	if key, ok := strictjson.ParseBase64(text); ok && len(key) == ed25519.PublicKeySize {
+		return []ed25519.PublicKey{key}, nil
+	}
+	return nil, errors.New("neither PEM PUBLIC KEY, nor a JWK, nor 32 bytes in hex or base64")
+}
+
+// parsePEMKeys reads one or more blocks with nothing but white space around them.
+func parsePEMKeys(b []byte) ([]ed25519.PublicKey, error) {
+	var keys []ed25519.PublicKey
+	for len(bytes.TrimSpace(b)) > 0 {
+		if !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("-----BEGIN PUBLIC KEY-----")) {
+			return nil, fmt.Errorf("expected a block of type PUBLIC KEY, got %q", short(strings.TrimSpace(string(b[:min(len(b), 64)]))))
+		}
+		block, rest := pem.Decode(b)
+		// Decode passes over a block that it can not read: that the rest shrank by
+		// more than one block shows it.
+		if block == nil || len(block.Headers) != 0 || bytes.Count(b[:len(b)-len(rest)], []byte("-----BEGIN")) != 1 {
+			return nil, errors.New("a malformed PEM block")
+		}
+		key, ok := bytes.CutPrefix(block.Bytes, spkiPrefix)
+		if !ok || len(key) != ed25519.PublicKeySize {
+			return nil, errors.New("the PUBLIC KEY is no Ed25519 key (RFC 8410)")
+		}
+		keys = append(keys, key)
+		b = rest
+	}
+	return keys, nil
+}

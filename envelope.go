@@ -1,0 +1,105 @@
+package attest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tresorhq/attest/internal/strictjson"
+)
+
+// Limits and constants of the envelope.
+const (
+	maxEnvelope    = 64 << 10 // bytes
+	envelopeSchema = "tresor.attestation/v1"
+	maxMaxAge      = 86400 // seconds; a larger max_age_seconds counts as this
+	maxClockAhead  = 5 * time.Minute
+	ageGrace       = 60 * time.Second
+)
+
+// envelopeNames are the members that are read. Others are ignored.
+var envelopeNames = []string{
+	"schema", "workload", "snp_report_b64", "vcek_chain_pem", "tls_spki_sha256", "workload_identity_tag",
+	"workload_identity_manifest_jws", "trust_bundle_url", "issued_at", "max_age_seconds",
+}
+
+// An Envelope is what GET /attestation returned. Nobody vouches for it: its
+// members count only as far as later steps bind them to the hardware.
+type Envelope struct {
+	Workload       string
+	Report         []byte // still to be parsed
+	ChainPEM       []byte // still to be parsed
+	TLSSPKISHA256  [32]byte
+	IdentityTag    [32]byte
+	ManifestJWS    []byte // nil when there is none
+	TrustBundleURL string // "" when there is none
+	IssuedAt       time.Time
+	MaxAge         time.Duration // 1 s to 24 h
+}
+
+// ParseEnvelope reads an envelope: step 1. The error is an
+// *EnvelopeInvalidError, the envelope then nil. SPEC.md section ENV.
+func ParseEnvelope(data []byte) (*Envelope, error) {
+	e := new(Envelope)
+	err := strictjson.Decode(data, maxEnvelope, envelopeNames, func(o *strictjson.Object) {
+		if s := o.Required("schema").NonEmpty(); s != envelopeSchema {
+			o.Required("schema").Fail("ENV-02", `"`+envelopeSchema+`"`, strictjson.Quote(s))
+		}
+		e.Workload = o.Required("workload").NonEmpty()
+		e.Report = o.Required("snp_report_b64").Base64()
+		e.ChainPEM = []byte(o.Required("vcek_chain_pem").NonEmpty())
+		e.TLSSPKISHA256 = strictjson.Hex[[32]byte](o.Required("tls_spki_sha256"))
+		e.IdentityTag = strictjson.Hex[[32]byte](o.Required("workload_identity_tag"))
+		if v, ok := o.Optional("workload_identity_manifest_jws"); ok {
+			e.ManifestJWS = []byte(v.NonEmpty())
+		}
+		if v, ok := o.Optional("trust_bundle_url"); ok {
+			e.TrustBundleURL = v.Text()
+		}
+		e.IssuedAt = o.Required("issued_at").Time()
+		e.MaxAge = time.Duration(o.Required("max_age_seconds").IntUpTo(1, maxMaxAge)) * time.Second
+	})
+	if err != nil {
+		return nil, envelopeInvalid(err)
+	}
+	return e, nil
+}
+
+func envelopeInvalid(err error) *EnvelopeInvalidError {
+	var already *EnvelopeInvalidError
+	if errors.As(err, &already) {
+		return already
+	}
+	return &EnvelopeInvalidError{jsonFailure("envelope", "ENV-01", err)}
+}
+
+// jsonFailure describes an error of the JSON reader.
+func jsonFailure(what, rule string, err error) Failure {
+	f := Failure{Rule: rule, Message: what + " is malformed", Cause: err}
+	var j *strictjson.Error
+	if errors.As(err, &j) {
+		f.Rule, f.Expected, f.Actual = j.Rule, j.Expected, j.Actual
+		if j.Path != "" {
+			f.Message = what + ": " + j.Path + " is wrong"
+		}
+	}
+	return f
+}
+
+// checkFreshness is step 2. issued_at is signed by nobody, so this only keeps an
+// honest server from serving what is old by mistake.
+func (e *Envelope) checkFreshness(at time.Time) *EnvelopeStaleError {
+	age := at.Sub(e.IssuedAt)
+	stale := func(rule, message, expected string) *EnvelopeStaleError {
+		return &EnvelopeStaleError{
+			Failure:  Failure{Rule: rule, Message: message, Expected: expected, Actual: age.String()},
+			IssuedAt: e.IssuedAt, MaxAge: e.MaxAge,
+		}
+	}
+	if age < -maxClockAhead {
+		return stale("ENV-20", "issued_at is in the future", "an age of at least "+(-maxClockAhead).String())
+	}
+	if most := e.MaxAge + ageGrace; age > most {
+		return stale("ENV-21", "the envelope is older than it says it may be", "an age of at most "+most.String())
+	}
+	return nil
+}

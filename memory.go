@@ -1,0 +1,47 @@
+package attest
+
+import "sync"
+
+// BundleVersion identifies a trust bundle that was accepted.
+type BundleVersion struct {
+	Version uint64
+	SHA256  [32]byte // of the compact JWS
+}
+
+// A BundleMemory remembers the newest trust bundle that was accepted for each
+// workload, whichever release root signed it, so that an older one is noticed.
+// It must be safe for concurrent use. An error means that it is not known what
+// was accepted, never that nothing was.
+type BundleMemory interface {
+	// Highest returns the newest one; ok is false when none was ever accepted.
+	Highest(workload string) (v BundleVersion, ok bool, err error)
+	// Accept records v, unless one of the same or a higher version is recorded,
+	// and returns what is recorded then: v, exactly if v is the newest. To compare
+	// and to record is one step: no other user of the memory comes in between.
+	Accept(workload string, v BundleVersion) (BundleVersion, error)
+}
+
+// NewBundleMemory returns a BundleMemory that lasts as long as the process.
+func NewBundleMemory() BundleMemory { return &bundleMemory{highest: map[string]BundleVersion{}} }
+
+type bundleMemory struct {
+	mu      sync.Mutex
+	highest map[string]BundleVersion
+}
+
+func (m *bundleMemory) Highest(workload string) (BundleVersion, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.highest[workload]
+	return v, ok, nil
+}
+
+func (m *bundleMemory) Accept(workload string, v BundleVersion) (BundleVersion, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if known, ok := m.highest[workload]; ok && known.Version >= v.Version {
+		return known, nil
+	}
+	m.highest[workload] = v
+	return v, nil
+}
