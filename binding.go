@@ -27,9 +27,13 @@ func checkLiveKey(attested, live [32]byte) *SPKIMismatchError {
 	if attested == live && live != [32]byte{} {
 		return nil
 	}
+	rule, message := "BIN-10", "the connection's TLS key is not the attested one"
+	if live == [32]byte{} {
+		rule, message = "BIN-11", "the connection's TLS key was not observed"
+	}
 	a, l := hex.EncodeToString(attested[:]), hex.EncodeToString(live[:])
 	return &SPKIMismatchError{
-		Failure:  Failure{Rule: "BIN-10", Message: "the connection's TLS key is not the attested one", Expected: a, Actual: l},
+		Failure:  Failure{Rule: rule, Message: message, Expected: a, Actual: l},
 		Attested: a, Live: l,
 	}
 }

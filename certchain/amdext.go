@@ -22,8 +22,8 @@ func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
 
 	// AMD writes "Milan-B0" for B1 dies and no stepping at all for others: what
 	// follows the hyphen means nothing.
-	c.ProductName, ok = ia5String(v[extProductName])
-	if line, _, _ := bytes.Cut(c.ProductName, []byte("-")); !ok || string(line) != c.Product.String() {
+	c.ProductName, _ = ia5String(v[extProductName])
+	if line, _, _ := bytes.Cut(c.ProductName, []byte("-")); string(line) != c.Product.String() {
 		return c.fail("CHN-31", "productName", v[extProductName], "an IA5String of "+c.Product.String(), quoteText(v[extProductName]))
 	}
 

@@ -63,6 +63,7 @@ func TestCertificateStructure(t *testing.T) {
 		{"trailing byte", "CHN-10", func(s S) { s.Trailing = []byte{0} }},
 		{"element after the signature", "CHN-10", func(s S) { s.CertTrailer = null }},
 		{"element after the extensions", "CHN-10", func(s S) { s.TBSTrailer = null }},
+		{"element after the list of extensions", "CHN-10", func(s S) { s.TBSTrailer, s.Extensions = wrapExtensions(0xa3, s.Extensions, null), nil }},
 		{"unique identifier", "CHN-10", func(s S) { s.UniqueIDs = mint.TLV(0x81, []byte{0, 1}) }},
 		{"no extensions", "CHN-10", func(s S) { s.Extensions = nil }},
 		{"no serial number", "CHN-12", func(s S) { s.Serial = nil }},
@@ -141,6 +142,9 @@ func TestCertificateStructure(t *testing.T) {
 		{"UTCTime of 1950", "", dates(mint.TagUTCTime, "500101000000Z")},
 		{"GeneralizedTime of 2050", "", dates(mint.TagGeneralizedTime, "20500101000000Z")},
 		{"GeneralizedTime of 2049", "CHN-18", dates(mint.TagGeneralizedTime, "20491231235959Z")},
+		{"UTCTime with four digits, 2050", "CHN-18", dates(mint.TagUTCTime, "20500101000000Z")},
+		{"GeneralizedTime, not a digit", "CHN-18", dates(mint.TagGeneralizedTime, "205x0101000000Z")},
+		{"UTCTime, not a digit", "CHN-18", dates(mint.TagUTCTime, "5x0101000000Z")},
 		{"UTCTime without seconds", "CHN-18", dates(mint.TagUTCTime, "4912312359Z")},
 		{"UTCTime with offset", "CHN-18", dates(mint.TagUTCTime, "491231235959+0000")},
 		{"UTCTime without Z", "CHN-18", dates(mint.TagUTCTime, "491231235959z")},
@@ -278,12 +282,96 @@ func TestCertificateSize(t *testing.T) {
 	wantRule(t, "CHN-09", second(certchain.ParseCertificate(make([]byte, 8193))))
 	wantRule(t, "CHN-10", second(certchain.ParseCertificate(make([]byte, 8192))))
 	wantRule(t, "CHN-09", second(certchain.Verify([][]byte{make([]byte, 8193)}, certchain.Builtin(), now)))
-	// The offset is that of the field.
+	// A third element in validity, which mint does not write.
+	s, null := spec(certchain.VCEK, "Milan"), mint.TLV(0x05)
+	dates := func(more []byte) []byte {
+		date := mint.TLV(mint.TagUTCTime, []byte("260101000000Z"))
+		tbs := mint.TLV(mint.TagSequence, s.Version, mint.TLV(mint.TagInteger, s.Serial), s.InnerAlgorithm, s.Issuer,
+			mint.TLV(mint.TagSequence, date, date, more), s.Subject, s.SPKI, wrapExtensions(0xa3, s.Extensions, nil))
+		return mint.TLV(mint.TagSequence, tbs, s.OuterAlgorithm, mint.TLV(mint.TagBitString, make([]byte, 513)))
+	}
+	wantRule(t, "", second(certchain.ParseCertificate(dates(nil))))
+	wantRule(t, "CHN-10", second(certchain.ParseCertificate(dates(null))))
+	// Of two faults the first is reported.
+	s.SPKI = append(bytes.Clone(s.SPKI), null...)
+	var e *certchain.Error
+	if _, err := certchain.ParseCertificate(dates(null)); !errors.As(err, &e) || e.Field != "validity" {
+		t.Error(err)
+	}
+}
+
+// wrapExtensions writes the explicit tag, the list, and something behind it.
+func wrapExtensions(tag byte, list []mint.Extension, more []byte) []byte {
+	var all []byte
+	for _, e := range list {
+		all = append(all, e.Encode()...)
+	}
+	return mint.TLV(tag, mint.TLV(mint.TagSequence, all), more)
+}
+
+// TestErrorPlace: an error says which certificate, and at which offset the field
+// begins.
+func TestErrorPlace(t *testing.T) {
 	s := spec(certchain.VCEK, "Milan")
 	s.Serial = []byte{0x80}
 	var e *certchain.Error
-	if _, err := certchain.ParseCertificate(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != 15 {
-		t.Errorf("offset of %v", err)
+	if _, err := certchain.ParseCertificate(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != 15 || e.Certificate != "certificate" {
+		t.Errorf("%+v", e)
+	}
+	s = spec(certchain.VCEK, "Milan")
+	s.SPKI = mint.SPKI(mint.P256Key("x").Public())
+	der := s.Encode(unsigned{})
+	if _, err := certchain.ParseCertificate(der); !errors.As(err, &e) || e.Offset != bytes.Index(der, s.SPKI) || e.Certificate != "VCEK" {
+		t.Errorf("%+v", e)
+	}
+	if got := e.Where(); !strings.HasPrefix(got, "VCEK: subjectPublicKeyInfo at offset 0x") {
+		t.Error(got)
+	}
+	// An element with another tag, in two ways of reading.
+	for _, der := range [][]byte{{0x30, 3, 2, 1, 5}, {0x31, 3, 2, 1, 5}} {
+		at := 2 - 2*int(der[0]&1)
+		if _, err := certchain.ParseCertificate(der); !errors.As(err, &e) || e.Offset != at {
+			t.Errorf("offset %d, want %d: %v", e.Offset, at, e)
+		}
+	}
+	_, err := certchain.Verify([][]byte{mint.CACert("ARK-Milan"), der}, nil, now)
+	if !errors.As(err, &e) || e.Certificate != "certificate 2 (VCEK)" {
+		t.Errorf("%+v", e)
+	}
+	if _, err = certchain.Verify([][]byte{{1}}, nil, now); !errors.As(err, &e) || e.Certificate != "certificate 1" {
+		t.Errorf("%+v", e)
+	}
+	if _, err = certchain.Verify(nil, nil, now); !errors.As(err, &e) || e.Where() != "chain: certificates" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestStrings(t *testing.T) {
+	for usage, want := range map[certchain.KeyUsage]string{
+		0: "none", 4: "keyCertSign", 2: "cRLSign", 6: "keyCertSign cRLSign", 0x86: `keyCertSign cRLSign "80"`,
+	} {
+		if got := usage.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	names := ""
+	for r := range certchain.VLEK + 2 {
+		names += r.String() + " "
+	}
+	if names != "no role ARK ASK ASVK VCEK VLEK no role " {
+		t.Error(names)
+	}
+}
+
+// TestExtensionIsNamed: so that one sees which one does not belong there.
+func TestExtensionIsNamed(t *testing.T) {
+	for oid, want := range map[string]string{mint.OIDCSPID: "cspID with OID", "1.2.3": "an unknown one with OID"} {
+		s := spec(certchain.VCEK, "Milan")
+		s.AddExt(mint.Extension{OID: oid})
+		_, err := certchain.ParseCertificate(s.Encode(unsigned{}))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Error(err)
+		}
 	}
 }
 
@@ -294,6 +382,11 @@ func TestVeniceIsNamed(t *testing.T) {
 	s.Subject = mint.Name("ARK-Venice")
 	_, err := certchain.ParseCertificate(s.Encode(unsigned{}))
 	if err == nil || !strings.Contains(err.Error(), `"ARK-Venice" (recognised, but not supported)`) {
+		t.Error(err)
+	}
+	s.Subject = mint.Name("ARK-Rome")
+	_, err = certchain.ParseCertificate(s.Encode(unsigned{}))
+	if err == nil || !strings.Contains(err.Error(), `got "ARK-Rome"`) || strings.Contains(err.Error(), "recognised") {
 		t.Error(err)
 	}
 }

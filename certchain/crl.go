@@ -83,12 +83,13 @@ func (l *CRL) parse(der []byte) error {
 	if !bytes.Equal(inner, outer) {
 		return l.fail("CRL-05", "signatureAlgorithm", outer, "the bytes of tbsCertList.signature", quoteHex(outer))
 	}
-	cn, ok := commonName(l.issuer)
+	cn, _ := commonName(l.issuer)
 	issuer := identify(cn)
-	if !ok || issuer.role != ARK || issuer.unsupported() {
+	if issuer.role != ARK || issuer.unsupported() {
 		return l.fail("CRL-06", "issuer", l.issuer, "the Name of an ARK", issuer.describe(cn))
 	}
 	l.Product = issuer.product
+	var ok bool
 	if l.ThisUpdate, ok = parseTime(thisUpdate); !ok {
 		return l.fail("CRL-07", "thisUpdate", thisUpdate, expectedTime, quoteText(thisUpdate))
 	}

@@ -31,6 +31,7 @@ func TestParseCRL(t *testing.T) {
 		{"trailing byte", "CRL-02", func(s S) { s.Trailing = []byte{0} }},
 		{"element after the signature", "CRL-02", func(s S) { s.CRLTrailer = null }},
 		{"element after the extensions", "CRL-02", func(s S) { s.TBSTrailer = null }},
+		{"element after the list of extensions", "CRL-02", func(s S) { s.TBSTrailer, s.Extensions = wrapExtensions(0xa0, s.Extensions, null), nil }},
 		{"no extensions", "CRL-02", func(s S) { s.Extensions = nil }},
 		{"no issuer", "CRL-02", func(s S) { s.Issuer = nil }},
 		// Lesson: a list without end was good for ever.
@@ -45,6 +46,11 @@ func TestParseCRL(t *testing.T) {
 		{"issued by an ASK", "CRL-06", func(s S) { s.Issuer = mint.Name("SEV-Milan") }},
 		{"issued by ARK-Venice", "CRL-06", func(s S) { s.Issuer = mint.Name("ARK-Venice") }},
 		{"issued by nobody known", "CRL-06", func(s S) { s.Issuer = mint.Name("ARK-Rome") }},
+		{"another string type", "CRL-06", func(s S) {
+			name := mint.AMDName("ARK-Milan")
+			name[5].Tag = mint.TagPrintableString
+			s.Issuer = mint.EncodeName(name)
+		}},
 		{"not AMD's name", "CRL-06", func(s S) { s.Issuer = mint.EncodeName(mint.AMDName("ARK-Milan")[5:]) }},
 		{"spoilt thisUpdate", "CRL-07", func(s S) { s.ThisUpdate.Text = "260101000060Z" }},
 		{"spoilt nextUpdate", "CRL-07", func(s S) { s.NextUpdate = mint.GeneralizedTime(now) }},
@@ -65,9 +71,18 @@ func TestParseCRL(t *testing.T) {
 		// Lesson: critical extensions of lists and entries were parsed and ignored.
 		{"critical extension of an entry", "CRL-10", addEntry(mint.Extension{OID: "2.5.29.29", Critical: true, Value: null})},
 		{"extension of an entry twice", "CRL-11", func(s S) { reason(0x0a, 1, 1)(s); reason(0x0a, 1, 1)(s) }},
-		{"element after the entry", "CRL-02", func(s S) { s.Entries[1].Extensions = nil; s.Entries[1].Date.Tag = 0x30 }},
+		{"date of another type", "CRL-02", func(s S) { s.Entries[1].Date.Tag = 0x30 }},
+		{"element after the entry's extensions", "CRL-02", func(s S) {
+			date, none := mint.TLV(mint.TagUTCTime, []byte("260101000000Z")), mint.TLV(mint.TagSequence)
+			entries := mint.TLV(mint.TagSequence, mint.TLV(mint.TagSequence, mint.Integer(7), date, none, null))
+			s.TBSTrailer = append(entries, wrapExtensions(0xa0, s.Extensions, nil)...)
+			s.Entries, s.Extensions = nil, nil
+		}},
 
-		{"other extension", "", func(s S) { s.AddExt(mint.Extension{OID: "1.2.3.268435455", Value: null}) }},
+		{"other extensions", "", func(s S) {
+			s.AddExt(mint.Extension{OID: "1.2.3.268435455", Value: null})
+			s.AddExt(mint.Extension{OID: "1.2.3.16384", Value: null})
+		}},
 		{"critical extension", "CRL-10", func(s S) { s.AddExt(mint.Extension{OID: "1.2.3", Critical: true}) }},
 		{"critical CRL number", "CRL-10", func(s S) { s.Ext(mint.OIDCRLNumber).Critical = true }},
 		{"explicit FALSE", "CRL-10", func(s S) { s.AddExt(rawExtension("1.2.3", []byte{1, 1, 0}, octets())) }},
@@ -124,6 +139,16 @@ func TestCRLSizeAndFacts(t *testing.T) {
 	wantRule(t, "CRL-01", second(certchain.ParseCRL(make([]byte, 1<<20+1))))
 	wantRule(t, "CRL-02", second(certchain.ParseCRL(make([]byte, 1<<20))))
 	s := mint.CRL("Turin")
+	s.Version = nil
+	var e *certchain.CRLError
+	if _, err := certchain.ParseCRL(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != 0 || !strings.Contains(err.Error(), "CRL: version: expected") {
+		t.Error(err)
+	}
+	s.Version = mint.Integer(2)
+	if _, err := certchain.ParseCRL(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != 8 {
+		t.Error(err)
+	}
+	s.Version = mint.Integer(1)
 	s.Ext(mint.OIDCRLNumber).Value = mint.Integer(1<<40 + 7)
 	s.Revoke(7)
 	der := s.Encode(unsigned{})

@@ -20,18 +20,15 @@ const maxCRLExtensions = 16
 
 // parseExtensions reads those of the list and returns the CRL number.
 func (l *CRL) parseExtensions(list cryptobyte.String) (number []byte, err error) {
-	whole := list
+	var raw []byte
 	err = l.eachExtension(list, func(oid, value []byte) error {
-		var ok bool
 		switch string(oid) {
 		case oidDeltaCRLIndicator:
 			return l.fail("CRL-12", "deltaCRLIndicator", oid, "a complete CRL", "changes to another")
 		case oidIssuingPoint:
 			return l.fail("CRL-12", "issuingDistributionPoint", oid, "a complete CRL", "a part of one")
 		case oidCRLNumber:
-			if number, ok = integer(value); !ok {
-				return l.fail("CRL-13", "cRLNumber", value, "a minimal INTEGER, not negative, of at most 20 bytes", quoteHex(value))
-			}
+			raw = value
 		case oidAuthorityKeyID:
 			if !isAuthorityKeyID(value) {
 				return l.fail("CRL-14", "authorityKeyIdentifier", value, "the form of RFC 5280", quoteHex(value))
@@ -39,10 +36,14 @@ func (l *CRL) parseExtensions(list cryptobyte.String) (number []byte, err error)
 		}
 		return nil
 	})
-	if err == nil && number == nil {
-		err = l.fail("CRL-13", "cRLNumber", whole, "a CRL number", "none")
+	if err != nil {
+		return nil, err
 	}
-	return number, err
+	number, ok := integer(raw)
+	if !ok { // or absent
+		return nil, l.fail("CRL-13", "cRLNumber", raw, "a minimal INTEGER, not negative, of at most 20 bytes", quoteHex(raw))
+	}
+	return number, nil
 }
 
 // parseEntryExtensions reads those of an entry. Whatever the reason, an entry

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// A decoder walks DER. After the first thing that is not there, every read
-// returns nothing, so that a structure is walked in one go and judged once.
+// A decoder walks DER. It keeps the first fault and goes on with nothing in the
+// place of what is not there, so that a structure is walked in one go and judged
+// once. Nothing that was read may be used before.
 type decoder struct {
 	raw   []byte
 	fault *fault
@@ -31,7 +32,7 @@ func offset(raw, part []byte) int { return cap(raw) - cap(part) }
 // element reads one whole element, header included.
 func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []byte {
 	var e cryptobyte.String
-	if d.fault == nil && s.PeekASN1Tag(tag) && s.ReadASN1Element(&e, tag) {
+	if s.PeekASN1Tag(tag) && s.ReadASN1Element(&e, tag) {
 		return e
 	}
 	d.absent(s, tag, field)
@@ -41,7 +42,7 @@ func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []by
 // open reads one element and returns what is in it.
 func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptobyte.String {
 	var body cryptobyte.String
-	if d.fault == nil && s.PeekASN1Tag(tag) && s.ReadASN1(&body, tag) {
+	if s.PeekASN1Tag(tag) && s.ReadASN1(&body, tag) {
 		return body
 	}
 	d.absent(s, tag, field)
@@ -81,39 +82,34 @@ func (d *decoder) end(s cryptobyte.String, field string) {
 }
 
 // parseTime decodes a UTCTime YYMMDDhhmmssZ (1950 to 2049) or, from 2050 on, a
-// GeneralizedTime YYYYMMDDhhmmssZ: each date has one encoding. e is the whole
+// GeneralizedTime YYYYMMDDhhmmssZ: each date has one encoding. e is a whole
 // element. RFC 5280 section 4.1.2.5.
 func parseTime(e []byte) (t time.Time, ok bool) {
-	if len(e) < 2 || len(e) != 2+int(e[1]) {
-		return time.Time{}, false
-	}
-	text := e[2:]
-	year := 0
+	var year int
 	switch {
-	case e[0] == byte(asn1.UTCTime) && len(text) == 13:
-		year, ok = digits(text[:2])
+	case len(e) == 15 && e[0] == byte(asn1.UTCTime):
+		year, ok = digits(e[2:4])
 		if year += 1900; year < 1950 {
 			year += 100
 		}
-		text = text[2:]
-	case e[0] == byte(asn1.GeneralizedTime) && len(text) == 15:
-		year, ok = digits(text[:4])
-		ok = ok && year >= 2050
-		text = text[4:]
+		e = e[4:]
+	case len(e) == 17 && e[0] == byte(asn1.GeneralizedTime):
+		year, _ = digits(e[2:6])
+		ok = year >= 2050
+		e = e[6:]
 	}
-	if !ok || text[10] != 'Z' {
+	if !ok || e[10] != 'Z' {
 		return time.Time{}, false
 	}
 	var part [5]int // month, day, hour, minute, second
 	for i := range part {
-		if part[i], ok = digits(text[2*i : 2*i+2]); !ok {
+		if part[i], ok = digits(e[2*i : 2*i+2]); !ok {
 			return time.Time{}, false
 		}
 	}
 	t = time.Date(year, time.Month(part[0]), part[1], part[2], part[3], part[4], 0, time.UTC)
-	// time.Date carries what is out of range into the next unit: then it shows.
-	ok = int(t.Month()) == part[0] && t.Day() == part[1] && t.Hour() == part[2] && t.Minute() == part[3] && t.Second() == part[4]
-	if !ok {
+	// time.Date carries what is out of range into the next unit.
+	if part != [5]int{int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second()} {
 		return time.Time{}, false
 	}
 	return t, true

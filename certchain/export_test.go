@@ -81,3 +81,9 @@ func CRLSerials(l *CRL) (all []string) {
 	})
 	return all
 }
+
+// RememberTwice remembers the same chain twice, as two goroutines would.
+func (m *Memory) RememberTwice() {
+	m.remember([32]byte{1}, Chain{})
+	m.remember([32]byte{1}, Chain{})
+}

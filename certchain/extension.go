@@ -133,7 +133,7 @@ func (c *Certificate) split(list cryptobyte.String, p *profile, values *extensio
 			return c.malformed(d.fault)
 		}
 		e := lookUp(oid)
-		if e == numExtensions || !(p.required | p.optional).has(e) {
+		if !(p.required | p.optional).has(e) {
 			name := "an unknown one"
 			if e != numExtensions {
 				name = extensionTable[e].name
@@ -160,6 +160,7 @@ func (c *Certificate) split(list cryptobyte.String, p *profile, values *extensio
 	return nil
 }
 
+// lookUp returns the extension with that OID, or numExtensions, which no set has.
 func lookUp(oid []byte) extension {
 	for e := range extensionTable {
 		if extensionTable[e].oid == string(oid) {

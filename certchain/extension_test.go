@@ -73,6 +73,7 @@ func TestLeafExtensions(t *testing.T) {
 		{"negative level", "CHN-32", value(mint.OIDUcodeSPL, 2, 1, 0xdb)},
 		{"level with a zero", "CHN-32", value(mint.OIDUcodeSPL, 2, 2, 0, 0x7f)},
 		{"level with trailing byte", "CHN-32", value(mint.OIDUcodeSPL, 2, 1, 1, 0)},
+		{"level 0 with more behind it", "CHN-32", value(mint.OIDUcodeSPL, 2, 1, 0, 0xdb)},
 		{"level without header", "CHN-32", value(mint.OIDUcodeSPL, 1)},
 		{"empty level", "CHN-32", value(mint.OIDUcodeSPL)},
 		{"level as OCTET STRING", "CHN-32", value(mint.OIDUcodeSPL, 4, 1, 1)},

@@ -25,22 +25,20 @@ const (
 const (
 	modulusSize  = 512
 	exponent     = 65537
-	rsaSize      = len(rsaStart) + modulusSize + len(rsaEnd)
-	ecSize       = len(ecStart) + 2*48
 	ecPointStart = len(ecStart) - 1 // the 04 is part of the point
 )
 
-// isRSA4096 reports whether spki has the form above. The top bit of the modulus
+// isRSA4096 reports whether spki, a whole element, has the form above: the header
+// that both begin with fixes the length. The top bit of the modulus
 // is set: it has 4096 bits, not fewer.
 func isRSA4096(spki []byte) bool {
-	return len(spki) == rsaSize && bytes.HasPrefix(spki, []byte(rsaStart)) && bytes.HasSuffix(spki, []byte(rsaEnd)) &&
-		spki[len(rsaStart)]&0x80 != 0
+	return bytes.HasPrefix(spki, []byte(rsaStart)) && bytes.HasSuffix(spki, []byte(rsaEnd)) && spki[len(rsaStart)]&0x80 != 0
 }
 
-// isP384 reports whether spki has the form above. Whether the point is on the
+// isP384 reports whether spki, a whole element, has the form above. Whether the point is on the
 // curve is checked when the key is built for use.
 func isP384(spki []byte) bool {
-	return len(spki) == ecSize && bytes.HasPrefix(spki, []byte(ecStart))
+	return bytes.HasPrefix(spki, []byte(ecStart))
 }
 
 // rsaKey builds the key of a SubjectPublicKeyInfo that isRSA4096.

@@ -148,6 +148,12 @@ func TestMemoryBounded(t *testing.T) {
 			}
 		}
 	}
+	// Two goroutines may find the same chain missing.
+	memory := certchain.NewMemory(2)
+	memory.RememberTwice()
+	if n := memory.Len(); n != 1 {
+		t.Errorf("%d chains after the same one twice", n)
+	}
 	var none *certchain.Memory
 	for range 2 {
 		if _, err := none.VerifyPEM(text, roots, now); err != nil {

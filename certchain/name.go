@@ -17,11 +17,11 @@ const nameStart = "\x31\x14\x30\x12\x06\x03\x55\x04\x0b\x0c\x0bEngineering" + //
 	"\x31\x1f\x30\x1d\x06\x03\x55\x04\x0a\x0c\x16Advanced Micro Devices" // O
 
 // commonName returns the CN of a Name that is AMD's in every other byte. name
-// is the whole SEQUENCE.
+// is the whole SEQUENCE and nothing else.
 func commonName(name []byte) (cn []byte, ok bool) {
 	s := cryptobyte.String(name)
 	var rdns cryptobyte.String
-	if !s.ReadASN1(&rdns, asn1.SEQUENCE) || !s.Empty() {
+	if !s.ReadASN1(&rdns, asn1.SEQUENCE) {
 		return nil, false
 	}
 	last, ok := bytes.CutPrefix(rdns, []byte(nameStart))
@@ -30,7 +30,10 @@ func commonName(name []byte) (cn []byte, ok bool) {
 		return nil, false
 	}
 	header := [11]byte{0x31, byte(n + 9), 0x30, byte(n + 7), 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, byte(n)}
-	return last[11:], [11]byte(last) == header
+	if [11]byte(last) != header {
+		return nil, false
+	}
+	return last[11:], true
 }
 
 // distinguishedName is the inverse of commonName.

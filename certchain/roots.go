@@ -127,8 +127,8 @@ func (r *Roots) Custom() bool { return r != nil && r.custom }
 func (r *Roots) Empty() bool { return r == nil || len(r.anchors) == 0 }
 
 // Only returns the anchors of r that are among arks, DER certificates compared by
-// SHA-256, with what r knows below them. It may be empty, and then refuses
-// every chain. What else is in arks has no effect.
+// SHA-256, with the intermediates that r knows. It may be empty, and then
+// refuses every chain. What else is in arks has no effect.
 func (r *Roots) Only(arks ...[]byte) *Roots {
 	only := &Roots{custom: r.Custom()}
 	if r != nil {
@@ -141,11 +141,7 @@ func (r *Roots) Only(arks ...[]byte) *Roots {
 				only.anchors = append(only.anchors, a)
 			}
 		}
-		for _, a := range r.intermediates {
-			if only.anchor(a.product) != nil {
-				only.intermediates = append(only.intermediates, a)
-			}
-		}
+		only.intermediates = r.intermediates // of no use without the anchor above
 	}
 	return only.seal()
 }
@@ -186,10 +182,8 @@ func (r *Roots) anchor(p snpreport.Product) *authority {
 	return nil
 }
 
+// intermediate is called only when there is an anchor.
 func (r *Roots) intermediate(role Role, p snpreport.Product) *authority {
-	if r == nil {
-		return nil
-	}
 	for _, a := range r.intermediates {
 		if a.role == role && a.product == p {
 			return a

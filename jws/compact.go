@@ -38,8 +38,8 @@ type Message struct {
 // Parse checks framing and header. The error is an *Error; checked in this
 // order: that the Kind has an algorithm; the size; that there are exactly three
 // segments; of each of them, first to last, that it is not empty and strict
-// base64url; the size of the payload; the size of the signature; the header, as
-// in the package documentation.
+// base64url; the header, as in the package documentation; the size of the
+// payload; the size of the signature.
 func Parse(compact []byte, kind Kind) (*Message, error) {
 	if kind.Algorithm != EdDSA && kind.Algorithm != ES256 {
 		return nil, &Error{Rule: "JWS-08", Field: "kind of document", Expected: "one with an algorithm", Actual: kind.Algorithm.String()}
@@ -66,15 +66,15 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
+	keyID, err := readHeader(header, kind)
+	if err != nil {
+		return nil, err
+	}
 	if len(payload) > kind.MaxPayload {
 		return nil, sizeError("JWS-01", "payload", len(payload), fmt.Sprintf("at most %d", kind.MaxPayload))
 	}
 	if len(signature) != signatureSize {
 		return nil, sizeError("JWS-05", "signature", len(signature), fmt.Sprint(signatureSize))
-	}
-	keyID, err := readHeader(header, kind)
-	if err != nil {
-		return nil, err
 	}
 	return &Message{
 		algorithm: kind.Algorithm,

@@ -51,10 +51,10 @@ func (c *Client) backoff(n int) time.Duration {
 	return d - half + time.Duration(c.jitter(int64(half)+1))
 }
 
-// pause waits before the attempt after the nth, which failed. It gives
-// up at once when the pause would be longer than it may be: asking earlier than
-// the server allows would not be honouring it, and there is no point in waiting
-// for a deadline.
+// pause waits before the attempt after the nth, which failed. It gives up at
+// once when the pause would be longer than it may be: asking earlier than the
+// server allows would not be honouring it, and there is no point in waiting for
+// a deadline.
 func (c *Client) pause(ctx context.Context, n int, next again, failed *FetchError) *FetchError {
 	d := next.after
 	if d == 0 {
@@ -80,10 +80,7 @@ func (c *Client) pause(ctx context.Context, n int, next again, failed *FetchErro
 // givenUp is e with the reason why there was no further attempt.
 func (e *FetchError) givenUp(rule, hint string, cause error) *FetchError {
 	up := *e
-	up.Rule, up.Hint = rule, hint
-	if cause != nil {
-		up.Err = cause
-	}
+	up.Rule, up.Hint, up.Err = rule, hint, cause
 	return &up
 }
 

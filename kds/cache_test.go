@@ -256,11 +256,14 @@ func TestCacheConcurrently(t *testing.T) {
 	dir := t.TempDir()
 	var all sync.WaitGroup
 	for i := range 4 {
-		c, _ := cacheOnly(t, dir)
+		c, failed := cacheOnly(t, dir)
 		c2, warnings := cacheOnly(t, dir)
 		all.Go(func() {
 			for range 25 {
 				c.Keep(chain, bytes.Repeat([]byte{byte('a' + i)}, 1000*(i+1)))
+			}
+			if *failed != 0 {
+				t.Errorf("%d warnings", *failed)
 			}
 		})
 		all.Go(func() {

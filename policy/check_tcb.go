@@ -53,7 +53,8 @@ func (e *evaluation) floors(of func(*rules) *Floors, each func(check func(name s
 		each(func(name string, v snpreport.TCBVersion) {
 			t, _ := v.For(e.facts.Product)
 			for c, low := range highest {
-				if level, ok := t.Level(snpreport.Component(c)); ok && level < low {
+				// What the product lacks reads as 0, and has no floor above that.
+				if level, _ := t.Level(snpreport.Component(c)); level < low {
 					e.violate(snpreport.Component(c).String(), "at least "+decimal(uint32(low)), name+" has "+decimal(uint32(level)))
 				}
 			}

@@ -45,9 +45,6 @@ func list[A comparable](c *compiler, member string, in []string, how int, decode
 		}
 		seen[a] = struct{}{}
 		out = append(out, a)
-		if c.err != nil {
-			return nil
-		}
 	}
 	return out
 }
@@ -130,9 +127,9 @@ func (c *compiler) version(member, s string) *snpreport.Firmware {
 		return nil
 	}
 	major, minor, _ := strings.Cut(s, ".")
-	a, err1 := strconv.ParseUint(major, 10, 8)
-	b, err2 := strconv.ParseUint(minor, 10, 8)
-	if err1 != nil || err2 != nil || strconv.FormatUint(a, 10)+"."+strconv.FormatUint(b, 10) != s {
+	a, _ := strconv.ParseUint(major, 10, 8)
+	b, _ := strconv.ParseUint(minor, 10, 8)
+	if strconv.FormatUint(a, 10)+"."+strconv.FormatUint(b, 10) != s { // so is any that is no number
 		c.fail("POL-68", member, `a version such as "1.55"`, strictjson.Quote(s))
 	}
 	return &snpreport.Firmware{Major: uint8(a), Minor: uint8(b)}

@@ -221,6 +221,13 @@ func TestNewRefuses(t *testing.T) {
 	if e := (&policy.FileError{Rule: "POL-61", Member: "a.b", Offset: -1, Expected: "x", Actual: "y"}); e.Error() != "policy: a.b: expected x, got y" {
 		t.Error(e)
 	}
+	three := uint32(3)
+	if _, err := policy.New(policy.Rules{VMPL: &three}); err != nil {
+		t.Error(err)
+	}
+	if e := (&policy.FileError{Rule: "JSN-01", Expected: "x", Actual: "y"}); e.Error() != "policy: at offset 0: expected x, got y" {
+		t.Error(e)
+	}
 	if e := (&policy.FileError{Rule: "JSN-05", Offset: 3, Expected: "x", Actual: "y"}); e.Error() != "policy: at offset 3: expected x, got y" {
 		t.Error(e)
 	}

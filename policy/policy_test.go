@@ -117,6 +117,27 @@ func TestIntersect(t *testing.T) {
 	expect(t, policy.Intersect(d.Relax(policy.Relax{VMPL: 1}), d.Relax(policy.Relax{VMPL: 1})), change(f, func(f *policy.Facts, r *snpreport.Report) { r.VMPL = 1 }))
 }
 
+// Narrow adds demands and keeps the relaxations.
+func TestNarrow(t *testing.T) {
+	wide := parse(t, `"products": ["Turin"]`).Relax(policy.Relax{VLEK: true, VMPL: 1})
+	p, err := wide.Narrow(policy.Rules{Measurements: []string{hexes(0x3e, 48)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := change(good(turin), func(f *policy.Facts, r *snpreport.Report) { f.SigningKey, r.VMPL = vlek, 1 })
+	expect(t, p, f)
+	expect(t, p, change(f, func(f *policy.Facts, r *snpreport.Report) { r.Measurement[0] = 0; f.Product = 0 }), "POL-04 facts: a product | unknown product")
+	expect(t, p, change(f, func(f *policy.Facts, r *snpreport.Report) { r.Measurement[0] = 0 }),
+		"POL-02 measurements: the one allowed measurement | 00"+hexes(0x3e, 47))
+	expect(t, p, change(good(milan), func(f *policy.Facts, r *snpreport.Report) { r.VMPL = 1 }), "POL-20 products: Turin | Milan")
+	if p, err = wide.Narrow(policy.Rules{Measurements: []string{}}); err == nil || !p.IsZero() {
+		t.Errorf("got %v", err)
+	}
+	if p, err = (policy.Policy{}).Narrow(policy.Rules{}); err != nil || !p.IsZero() {
+		t.Errorf("the zero Policy became another: %v", err)
+	}
+}
+
 // POL-09, POL-10, POL-29: one says true and none says false.
 func TestAllowUnknownBits(t *testing.T) {
 	unsaid := policy.Default()

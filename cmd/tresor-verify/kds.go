@@ -36,7 +36,26 @@ func (k *kdsFlags) declare(fs *flagSet) {
 
 // kdsClient fetches collateral; what it is asked for is decided by evidence that
 // nobody has verified yet, and what it brings is verified like anything else.
-type kdsClient struct{ *kds.Client }
+type kdsClient struct {
+	client *kds.Client
+	asked  []kds.Request
+}
+
+// Fetch asks for one thing.
+func (c *kdsClient) Fetch(ctx context.Context, r kds.Request) ([]byte, error) {
+	c.asked = append(c.asked, r)
+	return c.client.Fetch(ctx, r)
+}
+
+// forget removes from the cache what did not lead to a PASS, so that the next
+// run asks again.
+func (c *kdsClient) forget(u *ui) {
+	for _, r := range c.asked {
+		if err := c.client.Forget(r); err != nil {
+			u.note("cache: %v", err)
+		}
+	}
+}
 
 func (k *kdsFlags) client(w world, u *ui) (*kdsClient, error) {
 	config := kds.Config{
@@ -57,7 +76,7 @@ func (k *kdsFlags) client(w world, u *ui) (*kdsClient, error) {
 	if err != nil {
 		return nil, usagef("--kds-url: %v", err)
 	}
-	return &kdsClient{client}, nil
+	return &kdsClient{client: client}, nil
 }
 
 // webRoots adds the certificates of a file, PEM or DER, to the system's.

@@ -102,6 +102,9 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 		return 0, err
 	}
 	audit := verifier.Audit(evidence, at)
+	if audit.Err != nil {
+		client.forget(u)
+	}
 	if audit.Err == nil && f.writePolicy != "" {
 		if err := writeFile(f.writePolicy, policy.Write(audit.Result.Facts()), 0o644); err != nil {
 			return 0, fmt.Errorf("--write-policy: %w", err)

@@ -28,13 +28,13 @@ type CRLEntry struct {
 
 // CRL describes the CRL of a product: number 1, nothing revoked, in force as
 // long as the default leaves. Signer: CAKey("ARK-<product>").
-func CRL(product string) CRLSpec {
+func (f *Forge) CRL(product string) CRLSpec {
 	ark := "ARK-" + find(product).name
 	s := CRLSpec{
 		Version: Integer(1), Issuer: Name(ark),
 		ThisUpdate: At(NotBefore), NextUpdate: At(NotAfterLeaf),
 		Extensions: []Extension{
-			{OID: OIDAuthorityKeyID, Value: authorityKeyID(ark)},
+			{OID: OIDAuthorityKeyID, Value: f.authorityKeyID(ark)},
 			{OID: OIDCRLNumber, Value: Integer(1)},
 		},
 	}

@@ -1,10 +1,6 @@
 package mint
 
-import (
-	"bytes"
-	"crypto/ecdsa"
-	"sync"
-)
+import "crypto/ecdsa"
 
 // Set is one piece of evidence and all that it takes to change it: a report and
 // the certificates that endorse it.
@@ -17,22 +13,24 @@ type Set struct {
 
 	Report                  []byte // 1184 bytes, signed by Key
 	Leaf, Intermediate, ARK []byte // DER
+
+	forge *Forge // whose authorities these are
 }
 
 // Evidence gives a set that holds together: report version 2 to 5 of "Milan",
 // "Genoa" or "Turin", under a "vcek" or a "vlek". Each call gives a set of its
 // own, which the caller may change.
-func Evidence(product string, version uint32, kind string) *Set {
+func (f *Forge) Evidence(product string, version uint32, kind string) *Set {
 	e := &Set{
-		Product: product, Kind: kind,
+		Product: product, Kind: kind, forge: f,
 		Spec:         NewReport(product, version, kind),
 		Key:          LeafKey(product, kind),
-		Intermediate: CACert(intermediateName(product, kind)),
-		ARK:          CACert("ARK-" + product),
-		Leaf:         bytes.Clone(leafCerts[product+kind]()),
+		Intermediate: f.CACert(intermediateName(product, kind)),
+		ARK:          f.CACert("ARK-" + product),
+		LeafSpec:     defaultLeaf(product, kind),
 	}
-	e.LeafSpec = defaultLeaf(product, kind)
 	e.Resign()
+	e.Reissue()
 	return e
 }
 
@@ -47,7 +45,7 @@ func (e *Set) Resign() {
 func (e *Set) Reissue() { e.Leaf = e.LeafSpec.Encode(e.LeafSigner()) }
 
 // LeafSigner gives the key of the leaf's authority.
-func (e *Set) LeafSigner() *RSAKey { return CAKey(intermediateName(e.Product, e.Kind)) }
+func (e *Set) LeafSigner() *RSAKey { return e.forge.CAKey(intermediateName(e.Product, e.Kind)) }
 
 // Chain gives leaf, intermediate and root.
 func (e *Set) Chain() [][]byte { return [][]byte{e.Leaf, e.Intermediate, e.ARK} }
@@ -68,16 +66,3 @@ func defaultLeaf(product, kind string) CertSpec {
 	}
 	return VCEK(product, DefaultTCB(product), DefaultHWID(product))
 }
-
-// leafCerts signs each default leaf once.
-var leafCerts = func() map[string]func() []byte {
-	certs := map[string]func() []byte{}
-	for _, product := range Products {
-		for _, kind := range []string{"vcek", "vlek"} {
-			certs[product+kind] = sync.OnceValue(func() []byte {
-				return defaultLeaf(product, kind).Encode(CAKey(intermediateName(product, kind)))
-			})
-		}
-	}
-	return certs
-}()

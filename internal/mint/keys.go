@@ -1,6 +1,7 @@
 package mint
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -9,14 +10,9 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
-	_ "embed"
 	"math/big"
-	"strings"
 	"sync"
 )
-
-//go:embed testkeys.txt
-var testKeys string
 
 // CANames are the common names of the imitated authorities, each also the name
 // of its key. OtherCA is the key of nobody: for rogue roots.
@@ -35,36 +31,21 @@ type RSAKey struct {
 
 	p, q, dp, dq, qInv *big.Int // RFC 8017 section 3.2, second form
 	public             rsa.PublicKey
-	signed             sync.Map // SHA-256 of a message to its signature
+
+	mu     sync.Mutex
+	signed map[[sha256.Size]byte][]byte // SHA-256 of a message to its signature
 }
 
 const rsaExponent = 65537
 
-// CAKey gives the test key of that name, one of CANames or OtherCA.
-func CAKey(name string) *RSAKey {
-	once, ok := rsaKeys[name]
-	if !ok {
-		panic("mint: no test key named " + name)
-	}
-	return once()
-}
-
-// rsaKeys reads each key when it is first asked for.
-var rsaKeys = func() map[string]func() *RSAKey {
-	keys := map[string]func() *RSAKey{}
-	for line := range strings.Lines(testKeys) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] != "#" {
-			keys[f[0]] = sync.OnceValue(func() *RSAKey { return newRSAKey(f[0], f[1], f[2]) })
-		}
-	}
-	return keys
-}()
+// maxRemembered bounds the signatures that a key remembers.
+const maxRemembered = 256
 
 func newRSAKey(name, pHex, qHex string) *RSAKey {
 	p, okP := new(big.Int).SetString(pHex, 16)
 	q, okQ := new(big.Int).SetString(qHex, 16)
 	if !okP || !okQ {
-		panic("mint: testkeys.txt: malformed key " + name)
+		panic("mint: malformed test key " + name)
 	}
 	one, e := big.NewInt(1), big.NewInt(rsaExponent)
 	return &RSAKey{
@@ -73,6 +54,7 @@ func newRSAKey(name, pHex, qHex string) *RSAKey {
 		dq:     new(big.Int).ModInverse(e, new(big.Int).Sub(q, one)),
 		qInv:   new(big.Int).ModInverse(q, p),
 		public: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: rsaExponent},
+		signed: map[[sha256.Size]byte][]byte{},
 	}
 }
 
@@ -90,6 +72,25 @@ func (k *RSAKey) private(message []byte) []byte {
 	h := m1.Sub(m1, m2)
 	h.Mul(h, k.qInv).Mod(h, k.p)
 	return h.Mul(h, k.q).Add(h, m2).FillBytes(make([]byte, k.public.Size()))
+}
+
+// remembered gives a copy of the signature of a message that was signed before,
+// or signs it.
+func (k *RSAKey) remembered(message []byte, sign func([]byte) []byte) []byte {
+	digest := sha256.Sum256(message)
+	k.mu.Lock()
+	known, ok := k.signed[digest]
+	k.mu.Unlock()
+	if ok {
+		return bytes.Clone(known)
+	}
+	signature := sign(message)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.signed) < maxRemembered {
+		k.signed[digest] = bytes.Clone(signature)
+	}
+	return signature
 }
 
 // P384Key, P256Key and Ed25519Key derive a test key from a seed: the same seed,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha1" // the key identifiers that AMD's certificates carry
 	"crypto/x509"
-	"sync"
 	"time"
 )
 
@@ -20,13 +19,13 @@ var (
 const DefaultCSPID = "CN=cc-test-1.example.com"
 
 // ARK describes the root of a product. Signer: CAKey("ARK-<product>").
-func ARK(product string) CertSpec {
+func (f *Forge) ARK(product string) CertSpec {
 	p := find(product)
 	cn := "ARK-" + p.name
-	s := authority(cn, cn, p.serial, 0, 0)
+	s := f.authority(cn, cn, p.serial, 0, 0)
 	s.Extensions = []Extension{
 		{OID: OIDKeyUsage, Critical: true, Value: KeyUsage(0x06)},
-		{OID: OIDSubjectKeyID, Value: subjectKeyID(cn)},
+		{OID: OIDSubjectKeyID, Value: f.subjectKeyID(cn)},
 		{OID: OIDBasicConstraints, Critical: true, Value: BasicConstraints(true, -1)},
 		{OID: OIDCRLDistPoints, Value: crlDistPoint("vcek", p.name)},
 	}
@@ -34,23 +33,23 @@ func ARK(product string) CertSpec {
 }
 
 // ASK describes the authority for VCEKs. Signer: CAKey("ARK-<product>").
-func ASK(product string) CertSpec {
+func (f *Forge) ASK(product string) CertSpec {
 	p := find(product)
-	return intermediate("SEV-"+p.name, p, 0, p.ask, "vcek")
+	return f.intermediate("SEV-"+p.name, p, 0, p.ask, "vcek")
 }
 
 // ASVK describes the authority for VLEKs. Signer: CAKey("ARK-<product>").
-func ASVK(product string) CertSpec {
+func (f *Forge) ASVK(product string) CertSpec {
 	p := find(product)
-	return intermediate("SEV-VLEK-"+p.name, p, 1, 1, "vlek")
+	return f.intermediate("SEV-VLEK-"+p.name, p, 1, 1, "vlek")
 }
 
-func intermediate(cn string, p *product, middle, last byte, service string) CertSpec {
+func (f *Forge) intermediate(cn string, p *product, middle, last byte, service string) CertSpec {
 	ark := "ARK-" + p.name
-	s := authority(cn, ark, p.serial, middle, last)
+	s := f.authority(cn, ark, p.serial, middle, last)
 	s.Extensions = []Extension{
-		{OID: OIDSubjectKeyID, Value: subjectKeyID(cn)},
-		{OID: OIDAuthorityKeyID, Value: authorityKeyID(ark)},
+		{OID: OIDSubjectKeyID, Value: f.subjectKeyID(cn)},
+		{OID: OIDAuthorityKeyID, Value: f.authorityKeyID(ark)},
 		{OID: OIDBasicConstraints, Critical: true, Value: BasicConstraints(true, 0)},
 		{OID: OIDKeyUsage, Critical: true, Value: KeyUsage(0x04)},
 		{OID: OIDCRLDistPoints, Value: crlDistPoint(service, p.name)},
@@ -58,11 +57,11 @@ func intermediate(cn string, p *product, middle, last byte, service string) Cert
 	return s
 }
 
-func authority(subject, issuer string, serial ...byte) CertSpec {
+func (f *Forge) authority(subject, issuer string, serial ...byte) CertSpec {
 	s := CertSpec{
 		Version: CertVersion(2), Serial: serial,
 		Issuer: Name(issuer), Subject: Name(subject),
-		SPKI: SPKI(CAKey(subject).Public()),
+		SPKI: SPKI(f.CAKey(subject).Public()),
 	}
 	s.SetAlgorithm(ExplicitTrailer().Encode())
 	s.SetValidity(NotBefore, NotAfterCA)
@@ -129,12 +128,12 @@ func BasicConstraints(ca bool, pathLen int) []byte {
 	return TLV(TagSequence, flag, length)
 }
 
-func subjectKeyID(cn string) []byte   { return TLV(TagOctetString, keyID(cn)) }
-func authorityKeyID(cn string) []byte { return TLV(TagSequence, TLV(0x80, keyID(cn))) }
+func (f *Forge) subjectKeyID(cn string) []byte   { return TLV(TagOctetString, f.keyID(cn)) }
+func (f *Forge) authorityKeyID(cn string) []byte { return TLV(TagSequence, TLV(0x80, f.keyID(cn))) }
 
 // keyID is method 1 of RFC 5280 section 4.2.1.2, which AMD uses.
-func keyID(cn string) []byte {
-	hash := sha1.Sum(x509.MarshalPKCS1PublicKey(CAKey(cn).Public()))
+func (f *Forge) keyID(cn string) []byte {
+	hash := sha1.Sum(x509.MarshalPKCS1PublicKey(f.CAKey(cn).Public()))
 	return hash[:]
 }
 
@@ -144,28 +143,3 @@ func crlDistPoint(service, product string) []byte {
 	fullName := TLV(0xA0, TLV(0x86, []byte(uri)))
 	return TLV(TagSequence, TLV(TagSequence, TLV(0xA0, fullName)))
 }
-
-// CACert gives the default certificate of an authority, one of CANames. It is
-// signed once; each call gives a copy of its own.
-func CACert(cn string) []byte {
-	once, ok := caCerts[cn]
-	if !ok {
-		panic("mint: no authority named " + cn)
-	}
-	return bytes.Clone(once())
-}
-
-var caCerts = func() map[string]func() []byte {
-	certs := map[string]func() []byte{}
-	add := func(prefix, product string, spec func(string) CertSpec) {
-		certs[prefix+product] = sync.OnceValue(func() []byte {
-			return spec(product).Encode(CAKey("ARK-" + product))
-		})
-	}
-	for _, p := range Products {
-		add("ARK-", p, ARK)
-		add("SEV-", p, ASK)
-		add("SEV-VLEK-", p, ASVK)
-	}
-	return certs
-}()

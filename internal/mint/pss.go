@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
 	"hash"
@@ -19,13 +18,7 @@ type Signer interface {
 // Sign makes AMD's signature: RSASSA-PSS, SHA-384, MGF1 with SHA-384, salt of 48
 // bytes. The same message has the same signature, so each is made once.
 func (k *RSAKey) Sign(tbs []byte) []byte {
-	digest := sha256.Sum256(tbs)
-	if known, ok := k.signed.Load(digest); ok {
-		return bytes.Clone(known.([]byte))
-	}
-	signature := PSSSigner{Key: k, Hash: crypto.SHA384, MGF: crypto.SHA384, SaltLength: 48}.Sign(tbs)
-	k.signed.Store(digest, bytes.Clone(signature))
-	return signature
+	return k.remembered(tbs, PSSSigner{Key: k, Hash: crypto.SHA384, MGF: crypto.SHA384, SaltLength: 48}.Sign)
 }
 
 // PSSSigner makes RSASSA-PSS signatures with other parameters than AMD's.

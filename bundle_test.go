@@ -1,0 +1,364 @@
+package attest_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/policy"
+)
+
+// TestBundleMembers: no list, no expiry, no floor never means "anything goes".
+func TestBundleMembers(t *testing.T) {
+	measurement, tag := strings.Repeat("ab", 48), strings.Repeat("cd", 32)
+	entries := func(n int, digits int) []string {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf("%0*x", digits, i+1))
+		}
+		return list
+	}
+	leaf := string(mint.PEM(mint.Evidence("Milan", 3, "vcek").Leaf))
+	changes := map[string][2]any{}
+	for _, name := range []string{"allowed_hw_measurements", "allowed_workload_identity_tags", "min_tcb", "version", "valid_until", "amd_root_ca_pem", "workload"} {
+		changes[name+" absent"] = [2]any{name, nil}
+		for what, value := range map[string]any{"null": json.RawMessage("null"), "empty": "", "empty list": []string{}, "empty object": members{}, "true": true, "number": 1.5} {
+			changes[name+" is "+what] = [2]any{name, value}
+		}
+	}
+	for name, change := range map[string][2]any{
+		"measurement twice":          {"allowed_hw_measurements", []string{measurement, measurement}},
+		"measurement in upper case":  {"allowed_hw_measurements", []string{strings.ToUpper(measurement)}},
+		"measurement prefix":         {"allowed_hw_measurements", []string{measurement[:94]}},
+		"measurement wildcard":       {"allowed_hw_measurements", []string{"*"}},
+		"empty measurement":          {"allowed_hw_measurements", []string{""}},
+		"zero measurement":           {"allowed_hw_measurements", []string{measurement, strings.Repeat("0", 96)}},
+		"one string, not a list":     {"allowed_hw_measurements", measurement},
+		"1025 measurements":          {"allowed_hw_measurements", entries(1025, 96)},
+		"zero tag":                   {"allowed_workload_identity_tags", []string{strings.Repeat("0", 64)}},
+		"tag twice":                  {"allowed_workload_identity_tags", []string{tag, tag}},
+		"1025 tags":                  {"allowed_workload_identity_tags", entries(1025, 64)},
+		"version -1":                 {"version", -1},
+		"version 2^53":               {"version", json.RawMessage("9007199254740992")},
+		"version 2^64":               {"version", json.RawMessage("18446744073709551616")},
+		"version 1.0":                {"version", json.RawMessage("1.0")},
+		"version 1e1":                {"version", json.RawMessage("1e1")},
+		"version in quotes":          {"version", "17"},
+		"valid_until as number":      {"valid_until", 1777593600},
+		"valid_until, lower-case z":  {"valid_until", "2026-05-01t00:00:00z"},
+		"a leaf as root":             {"amd_root_ca_pem", leaf},
+		"root with text":             {"amd_root_ca_pem", "root:\n" + string(mint.PEM(mint.CACert("ARK-Milan")))},
+		"root is no PEM":             {"amd_root_ca_pem", "root"},
+		"floor 256":                  {"min_tcb", members{"snp": 256}},
+		"floor -1":                   {"min_tcb", members{"snp": -1}},
+		"unknown component":          {"min_tcb", members{"ucode": 1}},
+		"mixed floors":               {"min_tcb", members{"snp": 1, "Milan": members{"snp": 1}}},
+		"unknown product in floors":  {"min_tcb", members{"Rome": members{"snp": 1}}},
+		"die in upper case":          {"min_tcb", members{"19-A0-2": members{"snp": 1}}},
+		"empty floor":                {"min_tcb", members{"Milan": members{}}},
+		"packed floor":               {"min_tcb", json.RawMessage("8286623314361712643")},
+		"no product":                 {"allowed_products", []string{}},
+		"unknown product":            {"allowed_products", []string{"Rome"}},
+		"product twice":              {"allowed_products", []string{"Milan", "Milan"}},
+		"product null":               {"allowed_products", json.RawMessage("null")},
+		"schema of a manifest":       {"schema", "workload-identity/v1"},
+		"schema empty":               {"schema", ""},
+		"issued_at malformed":        {"issued_at", "yesterday"},
+		"folded name of a list":      {"Allowed_HW_Measurements", []string{measurement}},
+		"Unicode folded valid_until": {"valid_until\u017f", "x"},
+	} {
+		changes[name] = change
+	}
+	delete(changes, "Unicode folded valid_until") // it is another name, see below
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			p := newEndpoint("Milan", 3, "vcek")
+			e := p.evidenceOf(t)
+			e.Bundle = compact(edDSA, p.bundle.with(change[0].(string), change[1]).json(t), p.release)
+			_, err := p.verifierOf(t, p.config(t)).Verify(e, at)
+			wantError(t, err, "BundleInvalidError", "")
+		})
+	}
+	for name, change := range map[string][2]any{
+		"1024 measurements":    {"allowed_hw_measurements", append(entries(1023, 96), hex.EncodeToString(func() []byte { m := mint.NewReport("Milan", 3, "vcek").Measurement; return m[:] }()))},
+		"version 2^53-1":       {"version", json.RawMessage("9007199254740991")},
+		"schema":               {"schema", "tresor.trust-bundle/v1"},
+		"issued_at":            {"issued_at", "2026-01-01T00:00:00+01:00"},
+		"products":             {"allowed_products", []string{"Turin", "Milan"}},
+		"floor by product":     {"min_tcb", members{"Milan": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}}},
+		"floor by die":         {"min_tcb", members{"19-01-1": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}}},
+		"roots of all":         {"amd_root_ca_pem", string(mint.PEM(mint.CACert("ARK-Milan"), mint.CACert("ARK-Genoa"), mint.CACert("ARK-Turin")))},
+		"unknown member":       {"deny", members{"x": 1.5}},
+		"almost a folded name": {"valid_until\u017f", "x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newEndpoint("Milan", 3, "vcek")
+			p.bundle = p.bundle.with(change[0].(string), change[1])
+			result, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "unknown member" && (len(result.Bundle.IgnoredMembers) != 1 || result.Bundle.IgnoredMembers[0] != "deny") {
+				t.Errorf("ignored: %v", result.Bundle.IgnoredMembers)
+			}
+		})
+	}
+}
+
+// TestBundleSignatures: what is not signed by a pinned root is not read.
+func TestBundleSignatures(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	e := p.evidenceOf(t)
+	payload := p.bundle.json(t)
+	public := p.release.Public().(ed25519.PublicKey)
+	enc := base64.RawURLEncoding.EncodeToString
+	hs256 := func() []byte {
+		signed := enc([]byte(`{"alg":"HS256"}`)) + "." + enc(payload)
+		mac := hmac.New(sha256.New, public)
+		mac.Write([]byte(signed))
+		return []byte(signed + "." + enc(mac.Sum(nil)))
+	}()
+	half, _, _ := bytes.Cut(e.Bundle, []byte(".")) // the header alone
+	for name, bundle := range map[string][]byte{
+		"none at all":     nil,
+		"alg none":        []byte(enc([]byte(`{"alg":"none"}`)) + "." + enc(payload) + "."),
+		"alg none, 64":    compact(`{"alg":"none"}`, payload, p.release),
+		"HS256, key":      hs256,
+		"alg in capitals": compact(`{"alg":"EDDSA"}`, payload, p.release),
+		"alg Ed25519":     compact(`{"alg":"Ed25519"}`, payload, p.release),
+		"alg ES256":       compact(`{"alg":"ES256"}`, payload, p.release),
+		"alg twice":       compact(`{"alg":"EdDSA","alg":"EdDSA"}`, payload, p.release),
+		"no alg":          compact(`{}`, payload, p.release),
+		"crit":            compact(`{"alg":"EdDSA","crit":[]}`, payload, p.release),
+		"b64":             compact(`{"alg":"EdDSA","b64":true}`, payload, p.release),
+		"jwk":             compact(`{"alg":"EdDSA","jwk":{}}`, payload, p.release),
+		"jku":             compact(`{"alg":"EdDSA","jku":"https://x"}`, payload, p.release),
+		"x5c":             compact(`{"alg":"EdDSA","x5c":[]}`, payload, p.release),
+		"typ":             compact(`{"alg":"EdDSA","typ":"receipt+jwt"}`, payload, p.release),
+		"kid of another":  compact(`{"alg":"EdDSA","kid":"release"}`, payload, mint.Ed25519Key("somebody")),
+		"trailing LF":     append(bytes.Clone(e.Bundle), '\n'),
+		"header alone":    half,
+		"JSON":            payload,
+		"four segments":   append(bytes.Clone(e.Bundle), ".AAAA"...),
+		"payload changed": bytes.Replace(e.Bundle, []byte("."), []byte(".e"), 1),
+		"too long":        compact(edDSA, append(payload, bytes.Repeat([]byte(" "), 256<<10)...), p.release),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := e
+			e.Bundle = bundle
+			_, err := p.verifierOf(t, p.config(t)).Verify(e, at)
+			wantError(t, err, "BundleSignatureInvalid", "")
+		})
+	}
+	for name, header := range map[string]string{
+		"kid": `{"alg":"EdDSA","kid":"2026-1"}`, "typ JWT": `{"alg":"EdDSA","typ":"JWT"}`, "typ": `{"alg":"EdDSA","typ":"trust-bundle+jwt"}`, "unknown": `{"alg":"EdDSA","x":{"y":1}}`,
+	} {
+		e := e
+		e.Bundle = compact(header, payload, p.release)
+		if _, err := p.verifierOf(t, p.config(t)).Verify(e, at); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestBundleExpiry: expired when now is valid_until, not a nanosecond before.
+func TestBundleExpiry(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	p.envelope = p.envelope.with("issued_at", "2026-05-01T00:00:00Z")
+	e, until := p.evidenceOf(t), time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	v := p.verifierOf(t, p.config(t))
+	if _, err := v.Verify(e, until.Add(-1)); err != nil {
+		t.Error(err)
+	}
+	_, err := v.Verify(e, until)
+	wantError(t, err, "BundleExpiredError", "BND-30")
+}
+
+// TestBundleRoots: a stolen release key alone can not invent hardware, and a
+// pinned root that the bundle does not name is not used.
+func TestBundleRoots(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	p.bundle = p.bundle.with("amd_root_ca_pem", string(mint.PEM(mint.CACert("ARK-Genoa"))))
+	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+	wantError(t, err, "CertChainInvalidError", "CHN-42")
+
+	p = newEndpoint("Milan", 3, "vcek")
+	c := p.config(t)
+	c.Roots = nil // the built-in ones; the bundle names the synthetic one
+	_, err = p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+	wantError(t, err, "CertChainInvalidError", "CHN-42")
+}
+
+// TestBundleNarrows: policy and bundle must both accept; the highest floor counts.
+func TestBundleNarrows(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rules  policy.Rules
+		bundle [2]any
+		typ    string
+	}{
+		"policy's measurement":   {rules: policy.Rules{Measurements: []string{strings.Repeat("ab", 48)}}, typ: "MeasurementNotAllowedError"},
+		"bundle's products":      {bundle: [2]any{"allowed_products", []string{"Turin"}}, typ: "PolicyViolationError"},
+		"policy's products":      {rules: policy.Rules{Products: []string{"Turin"}}, typ: "PolicyViolationError"},
+		"policy's floor":         {rules: policy.Rules{MinTCB: &policy.Floors{Any: policy.Floor{0: 1, 1: 1, 2: 0, 3: 200, 4: 1}}}, typ: "TCBBelowFloorError"},
+		"floor lacks components": {bundle: [2]any{"min_tcb", members{"snp": 1}}, typ: "TCBBelowFloorError"},
+		"floor of another":       {bundle: [2]any{"min_tcb", members{"Genoa": members{"snp": 1}}}, typ: "TCBBelowFloorError"},
+		"policy's REPORT_DATA":   {rules: policy.Rules{ReportData: strings.Repeat("ab", 64)}, typ: "ReportDataMismatchError"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newEndpoint("Milan", 3, "vcek")
+			if tt.bundle[0] != nil {
+				p.bundle = p.bundle.with(tt.bundle[0].(string), tt.bundle[1])
+			}
+			c := p.config(t)
+			var err error
+			if c.Policy, err = c.Policy.Narrow(tt.rules); err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+			wantError(t, err, tt.typ, "")
+		})
+	}
+}
+
+// TestVersion2NeedsAFloorByProduct: a version 2 report names no die.
+func TestVersion2NeedsAFloorByProduct(t *testing.T) {
+	p := newEndpoint("Milan", 2, "vcek")
+	p.bundle = p.bundle.with("min_tcb", members{"19-01-1": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}})
+	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+	wantError(t, err, "TCBBelowFloorError", "POL-03")
+}
+
+// TestRollback: older is refused, other bytes of the same version are refused,
+// newer is accepted and remembered, under any pinned root.
+func TestRollback(t *testing.T) {
+	old, second := newEndpoint("Milan", 3, "vcek"), mint.Ed25519Key("second")
+	v, err := attest.NewVerifier([]ed25519.PublicKey{old.release.Public().(ed25519.PublicKey), second.Public().(ed25519.PublicKey)}, old.config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := func(version int, key ed25519.PrivateKey, more ...string) attest.Evidence {
+		p := newEndpoint("Milan", 3, "vcek")
+		p.bundle, p.release = p.bundle.with("version", version), key
+		for _, name := range more {
+			p.bundle = p.bundle.with(name, 1)
+		}
+		return p.evidenceOf(t)
+	}
+	for _, step := range []struct {
+		e    attest.Evidence
+		rule string
+	}{
+		{bundle(17, old.release), ""},
+		{bundle(17, old.release), ""},
+		{bundle(16, old.release), "BND-40"},
+		{bundle(16, second), "BND-40"},
+		{bundle(17, second), "BND-41"},
+		{bundle(17, old.release, "x"), "BND-41"},
+		{bundle(18, second), ""},
+		{bundle(17, old.release), "BND-40"},
+		{bundle(18, second), ""},
+	} {
+		_, err := v.Verify(step.e, at)
+		if step.rule == "" {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		wantError(t, err, "BundleRollbackError", step.rule)
+	}
+}
+
+// TestMemoryIsWrittenLate: only a bundle that was accepted as a whole counts, and
+// then whatever else is wrong with the evidence.
+func TestMemoryIsWrittenLate(t *testing.T) {
+	for _, f := range faults {
+		if f.step == 6 {
+			continue
+		}
+		p := newEndpoint("Milan", 3, "vcek")
+		c := p.config(t)
+		c.Bundles = spoil(p, f.step)
+		v := p.verifierOf(t, c)
+		v.Audit(p.evidenceOf(t), at)
+		_, known, _ := c.Bundles.Highest("router")
+		if want := f.step > 7 || f.step == 2; known != want {
+			t.Errorf("%s: remembered: %v, want %v", f.typ, known, want)
+		}
+	}
+}
+
+// brokenMemory can not say what was accepted.
+type brokenMemory struct{ highest, accept error }
+
+func (m brokenMemory) Highest(string) (attest.BundleVersion, bool, error) {
+	return attest.BundleVersion{}, false, m.highest
+}
+
+func (m brokenMemory) Accept(string, attest.BundleVersion) (attest.BundleVersion, error) {
+	return attest.BundleVersion{Version: 99}, m.accept
+}
+
+// TestBrokenMemory: not to know is no first run; and when another verification
+// was faster, its bundle counts.
+func TestBrokenMemory(t *testing.T) {
+	for _, tt := range []struct {
+		memory    attest.BundleMemory
+		typ, rule string
+	}{
+		{brokenMemory{highest: errors.New("damaged")}, "EvidenceUnavailableError", "BND-42"},
+		{brokenMemory{accept: errors.New("disk full")}, "EvidenceUnavailableError", "BND-42"},
+		{brokenMemory{}, "BundleRollbackError", "BND-40"},
+	} {
+		p := newEndpoint("Milan", 3, "vcek")
+		c := p.config(t)
+		c.Bundles = tt.memory
+		_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+		wantError(t, err, tt.typ, tt.rule)
+	}
+}
+
+// TestBundleMemory: many at once never lower a version.
+func TestBundleMemory(t *testing.T) {
+	m := attest.NewBundleMemory()
+	if _, ok, err := m.Highest("router"); ok || err != nil {
+		t.Error("a new memory remembers something")
+	}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			last := uint64(0)
+			for j := range 100 {
+				v := attest.BundleVersion{Version: uint64(i + 8*j + 1)}
+				got, err := m.Accept("router", v)
+				if err != nil || got.Version < v.Version || got.Version < last {
+					t.Errorf("%v %v after %d", got, err, last)
+				}
+				last = got.Version
+			}
+		})
+	}
+	wg.Wait()
+	if v, ok, _ := m.Highest("router"); !ok || v.Version != 800 {
+		t.Errorf("%v", v)
+	}
+	if _, ok, _ := m.Highest("other"); ok {
+		t.Error("one workload for another")
+	}
+	known, _ := m.Accept("router", attest.BundleVersion{Version: 800, SHA256: [32]byte{1}})
+	if known.SHA256 != [32]byte{} {
+		t.Error("other bytes of the same version were recorded")
+	}
+}

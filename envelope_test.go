@@ -1,0 +1,130 @@
+package attest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+)
+
+// TestEnvelopeMembers: each member is required, is of one type, and is never null.
+func TestEnvelopeMembers(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	good := p.evidenceOf(t).Envelope
+	if _, err := attest.ParseEnvelope(good); err != nil {
+		t.Fatal(err)
+	}
+	required := []string{"schema", "workload", "snp_report_b64", "vcek_chain_pem", "tls_spki_sha256", "workload_identity_tag", "issued_at", "max_age_seconds"}
+	refused := func(name string, m []byte) {
+		t.Helper()
+		e, err := attest.ParseEnvelope(m)
+		var invalid *attest.EnvelopeInvalidError
+		if !errors.As(err, &invalid) || e != nil || invalid.Requirement() == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range required {
+		refused(name+" absent", p.envelope.with(name, nil).json(t))
+	}
+	for _, name := range append(required, "workload_identity_manifest_jws") {
+		for what, value := range map[string]any{"null": json.RawMessage("null"), "empty": "", "list": []string{"x"}, "object": members{}, "bool": true, "float": 1.5} {
+			refused(name+" is "+what, p.envelope.with(name, value).json(t))
+		}
+	}
+	refused("trust_bundle_url is a number", p.envelope.with("trust_bundle_url", 5).json(t))
+
+	digest := strings.Repeat("ab", 32)
+	for name, change := range map[string]members{
+		"schema in capitals":     p.envelope.with("schema", "TRESOR.ATTESTATION/V1"),
+		"digest in upper case":   p.envelope.with("tls_spki_sha256", strings.ToUpper(digest)),
+		"digest with prefix":     p.envelope.with("tls_spki_sha256", "sha256:"+digest),
+		"digest of 62 digits":    p.envelope.with("tls_spki_sha256", digest[:62]),
+		"digest of 66 digits":    p.envelope.with("workload_identity_tag", digest+"ab"),
+		"digest with line break": p.envelope.with("workload_identity_tag", digest+"\n"),
+		"report, URL alphabet":   p.envelope.with("snp_report_b64", "-_-_"),
+		"report, line break":     p.envelope.with("snp_report_b64", "AAAA\nAAAA"),
+		"report, no padding":     p.envelope.with("snp_report_b64", "AA"),
+		"report, stray bits":     p.envelope.with("snp_report_b64", "AB=="),
+		"max age 0":              p.envelope.with("max_age_seconds", 0),
+		"max age -1":             p.envelope.with("max_age_seconds", -1),
+		"max age 1e2":            p.envelope.with("max_age_seconds", json.RawMessage("1e2")),
+		"max age in quotes":      p.envelope.with("max_age_seconds", "300"),
+		"time without zone":      p.envelope.with("issued_at", "2026-04-01T11:59:00"),
+		"time in words":          p.envelope.with("issued_at", "now"),
+		"folded name":            p.envelope.with("Workload", "x"),
+		"Unicode folded name":    p.envelope.with("ſchema", "x"),
+	} {
+		refused(name, change.json(t))
+	}
+	for name, text := range map[string][]byte{
+		"nothing": nil, "null": []byte("null"), "array": []byte("[]"), "text": []byte("<html>"), "BOM": append([]byte("\ufeff"), good...),
+		"trailing": append(bytes.Clone(good), '{', '}'), "NUL": append(bytes.Clone(good), 0),
+		"duplicate":         []byte(strings.Replace(string(good), `{`, `{"workload":"router",`, 1)),
+		"escaped duplicate": []byte(strings.Replace(string(good), `{`, `{"\u0077orkload":"router",`, 1)),
+		"too long":          append(bytes.Clone(good), bytes.Repeat([]byte(" "), 64<<10)...),
+		"too deep":          p.envelope.with("x", json.RawMessage(strings.Repeat("[", 8)+strings.Repeat("]", 8))).json(t),
+	} {
+		refused(name, text)
+	}
+	// What is accepted: white space, unknown members with anything in them, a huge age.
+	for name, change := range map[string]members{
+		"unknown member":     p.envelope.with("x", members{"y": []any{1.5, nil, "z"}}),
+		"huge age":           p.envelope.with("max_age_seconds", json.RawMessage("1"+strings.Repeat("0", 400))),
+		"2^63 seconds":       p.envelope.with("max_age_seconds", json.RawMessage("9223372036854775808")),
+		"no manifest":        p.envelope.with("workload_identity_manifest_jws", nil),
+		"empty bundle URL":   p.envelope.with("trust_bundle_url", ""),
+		"fraction of second": p.envelope.with("issued_at", "2026-04-01T13:59:00.123+02:00"),
+	} {
+		e, err := attest.ParseEnvelope(change.json(t))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if strings.Contains(name, "age") && e.MaxAge != 24*time.Hour {
+			t.Errorf("%s: %v", name, e.MaxAge)
+		}
+	}
+}
+
+// TestFreshness: both bounds, one nanosecond on either side.
+func TestFreshness(t *testing.T) {
+	issued := time.Date(2026, 4, 1, 11, 59, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		maxAge any
+		at     time.Time
+		typ    string
+		rule   string
+	}{
+		{300, issued.Add(-5 * time.Minute), "", ""},
+		{300, issued.Add(-5*time.Minute - 1), "EnvelopeStaleError", "ENV-20"},
+		{300, issued.Add(360 * time.Second), "", ""},
+		{300, issued.Add(360*time.Second + 1), "EnvelopeStaleError", "ENV-21"},
+		{1, issued.Add(61 * time.Second), "", ""},
+		{1, issued.Add(62 * time.Second), "EnvelopeStaleError", "ENV-21"},
+		{86400, issued.Add(86460 * time.Second), "", ""},
+		{999999, issued.Add(86460 * time.Second), "", ""}, // counts as 86400
+		{999999, issued.Add(86461 * time.Second), "EnvelopeStaleError", "ENV-21"},
+	} {
+		p := newEndpoint("Milan", 3, "vcek")
+		p.envelope = p.envelope.with("max_age_seconds", tt.maxAge)
+		p.bundle = p.bundle.with("valid_until", "2027-01-01T00:00:00Z")
+		_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), tt.at)
+		if tt.typ == "" {
+			if err != nil {
+				t.Errorf("%v at %v: %v", tt.maxAge, tt.at, err)
+			}
+			continue
+		}
+		wantError(t, err, tt.typ, tt.rule)
+	}
+}
+
+// TestDevMode: an empty chain is no way around the hardware.
+func TestDevMode(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	p.envelope = p.envelope.with("vcek_chain_pem", "")
+	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+	wantError(t, err, "EnvelopeInvalidError", "JSN-12")
+}

@@ -1,0 +1,88 @@
+package attest_test
+
+import (
+	"crypto/ed25519"
+	"testing"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// TestManifest: its hash comes first, and what vouches for it is the tag alone,
+// unless a key is configured.
+func TestManifest(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		rule  string // "": accepted
+		spoil func(p *endpoint, c *attest.Config)
+	}{
+		{"absent", "", func(p *endpoint, c *attest.Config) {
+			p.encode = func(e *attest.Evidence) { e.Envelope = p.envelope.with("workload_identity_manifest_jws", nil).json(t) }
+		}},
+		{"signed by anybody", "", func(p *endpoint, c *attest.Config) { p.manifestKey = mint.Ed25519Key("anybody") }},
+		{"signed by the configured key", "", func(p *endpoint, c *attest.Config) {
+			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
+		}},
+		{"not signed by the configured key", "JWS-10", func(p *endpoint, c *attest.Config) {
+			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
+			p.manifestKey = mint.Ed25519Key("anybody")
+		}},
+		{"of another workload", "IDT-13", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("workload", "other") }},
+		{"of another schema", "JSN-18", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("schema", "tresor.trust-bundle/v1") }},
+		{"without a version", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("version", nil) }},
+		{"without image_digest", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("image_digest", "") }},
+		{"without binary_digest", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("binary_digest", "") }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newEndpoint("Milan", 3, "vcek")
+			c := p.config(t)
+			tt.spoil(p, &c)
+			_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+			if tt.rule == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantError(t, err, "IdentityManifestMismatchError", tt.rule)
+		})
+	}
+}
+
+// TestWorkload: the caller's word counts too.
+func TestWorkload(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	c := p.config(t)
+	c.Workload = "billing"
+	_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+	wantError(t, err, "WorkloadMismatchError", "WKL-02")
+	c.Workload = ""
+	if _, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLiveKey: without an observation of the connection nothing is judged, not
+// even evidence that claims to be for none.
+func TestLiveKey(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	p.live = [32]byte{}
+	p.envelope = p.envelope.with("tls_spki_sha256", "0000000000000000000000000000000000000000000000000000000000000000")
+	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+	wantError(t, err, "SPKIMismatchError", "BIN-11")
+}
+
+// TestReplay: genuine evidence of one server, shown by another with its own key.
+func TestReplay(t *testing.T) {
+	genuine := newEndpoint("Milan", 3, "vcek").evidenceOf(t)
+	p := newEndpoint("Milan", 3, "vcek")
+	genuine.LiveSPKI = [32]byte{1}
+	_, err := p.verifierOf(t, p.config(t)).Verify(genuine, at)
+	wantError(t, err, "SPKIMismatchError", "BIN-10")
+	// The liar writes its own key into the envelope: the hardware does not.
+	p.evidenceOf(t)
+	p.envelope = p.envelope.with("tls_spki_sha256", "0100000000000000000000000000000000000000000000000000000000000000")
+	genuine.Envelope = p.envelope.json(t)
+	_, err = p.verifierOf(t, p.config(t)).Verify(genuine, at)
+	wantError(t, err, "ReportDataMismatchError", "BIN-01")
+}
