@@ -63,9 +63,9 @@ func TestParseFraming(t *testing.T) {
 		{"final zero byte", good + "\x00", "JWS-04"},
 		{"byte order mark", "\uFEFF" + good, "JWS-04"},
 		// Lesson: bits that nobody reads make a second text of the same bytes.
-		{"trailing bits in the payload", join(head, "eyJ9", tail[:85]+"B"), "JWS-04"},
+		{"trailing bits in the payload", join(head, "AB", tail), "JWS-04"},
 		{"trailing bits in the signature", join(head, body, tail[:85]+string(tail[85]+1)), "JWS-04"},
-		{"length 1 mod 4", join(head, body+"AAA"[:(5-len(body)%4)%4], tail), "JWS-04"},
+		{"length 1 mod 4", join(head, "AAAAA", tail), "JWS-04"},
 		// Lesson: only 64 bytes go to the primitive.
 		{"signature of 63 bytes", join(head, body, b64(sig[:63])), "JWS-05"},
 		{"signature of 65 bytes", join(head, body, b64(sig)), "JWS-05"},

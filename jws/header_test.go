@@ -53,7 +53,7 @@ func TestHeader(t *testing.T) {
 		{"Kelvin sign in kid", with("\"\u212Aid\":\"a\""), "JWS-06"},
 		{"Crit", with(`"CRIT":["x"]`), "JWS-06"},
 		{"X5T#s256", with(`"X5T#s256":""`), "JWS-06"},
-		{"long s in jws members", with("\"x5t#\u017F256\":\"\""), "JWS-06"},
+		{"long s in x5t#S256", with("\"x5t#\u017F256\":\"\""), "JWS-06"},
 		{"alg is absent", `{"typ":"JWT"}`, "JWS-06"},
 		{"alg is null", `{"alg":null}`, "JWS-06"},
 		{"alg is a number", `{"alg":1}`, "JWS-06"},

@@ -17,7 +17,7 @@
 //
 // # Policy file
 //
-// A JSON object (SPEC.md section 2) of at most 1 MiB, schema attest.policy/v1.
+// A JSON object (SPEC.md section 9) of at most 1 MiB, schema attest.policy/v1.
 // All members but schema are optional, an unknown member is an error, an empty
 // list is one too except in forbid and deny, and no list has an entry twice or
 // more than 1024 entries. Hex is lower case.

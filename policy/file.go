@@ -9,7 +9,7 @@ const (
 )
 
 // Parse returns the policy of the default rules and of a policy file. The error
-// is a *FileError. Checked in this order: the text as JSON (SPEC.md section 2),
+// is a *FileError. Checked in this order: the text as JSON (SPEC.md section 9),
 // unknown members, schema, the form of every member in the order of Rules, then
 // their values as in New.
 func Parse(file []byte) (Policy, error) {
