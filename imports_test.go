@@ -38,10 +38,11 @@ var layers = map[string]struct {
 	"certchain":           {core: true, deps: []string{"snpreport"}},
 	"policy":              {core: true, deps: []string{"internal/strictjson", "snpreport"}},
 	"":                    {core: true, deps: []string{"certchain", "internal/strictjson", "jws", "policy", "snpreport"}},
+	"internal/statefile":  {deps: []string{"", "internal/strictjson"}},
 	"kds":                 {http: true, deps: []string{"snpreport"}},
 	"internal/mint":       {}, // imports nothing of what it tests
 	"attesttest":          {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
-	"cmd/tresor-verify":   {http: true, deps: []string{"", "certchain", "internal/strictjson", "jws", "kds", "policy", "snpreport"}},
+	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "jws", "kds", "policy", "snpreport"}},
 }
 
 // thirdParty is what shipped code may import from elsewhere.

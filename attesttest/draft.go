@@ -7,9 +7,11 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/snpreport"
 )
 
 // draft is an enclave in the making, and the publisher of its bundle. Faults
@@ -23,9 +25,9 @@ type draft struct {
 	manifest    members
 	manifestKey ed25519.PrivateKey
 	set         *mint.Set
-	attested    *ecdsa.PrivateKey                    // the TLS key that the envelope names
-	live        *ecdsa.PrivateKey                    // the TLS key of the server
-	bind        func(spki, tag [32]byte) [32]byte    // makes REPORT_DATA
+	attested    *ecdsa.PrivateKey                 // the TLS key that the envelope names
+	live        *ecdsa.PrivateKey                 // the TLS key of the server
+	bind        func(spki, tag [32]byte) [32]byte // makes REPORT_DATA
 	crl         mint.CRLSpec
 	crlKey      *mint.RSAKey
 
@@ -36,7 +38,7 @@ type draft struct {
 	chain       [][]byte
 	crls        [][]byte
 	envelope    members
-	issued      time.Duration // after the enclave's clock
+	issued      time.Duration // issued_at, after the enclave's clock
 
 	// Of the publisher.
 	releaseKey ed25519.PrivateKey
@@ -44,8 +46,8 @@ type draft struct {
 	bundle     members
 	signer     func([]byte) []byte
 
-	finish         func(envelope []byte) []byte // applied to every envelope
-	finishedBundle func(jws []byte) []byte
+	// Applied to the finished documents.
+	mangleEnvelope, mangleBundle func([]byte) []byte
 }
 
 // secret derives the seed of one key.
@@ -57,22 +59,21 @@ func (c Config) kind() string { return c.SigningKey.String() }
 func newDraft(c Config) *draft {
 	d := &draft{
 		config: c, forge: forge, workload: c.Workload,
-		manifestKey: mint.Ed25519Key(c.secret("manifest")),
-		attested:    mint.P256Key(c.secret("tls")),
-		bind:        binding,
-		releaseKey:  mint.Ed25519Key(c.secret("release")),
-		header:      members{"alg": "EdDSA", "typ": "trust-bundle+jwt", "kid": "test-release"},
-		finish:      func(b []byte) []byte { return b },
+		manifestKey:    mint.Ed25519Key(c.secret("manifest")),
+		attested:       mint.P256Key(c.secret("tls")),
+		bind:           binding,
+		releaseKey:     mint.Ed25519Key(c.secret("release")),
+		header:         members{"alg": "EdDSA", "typ": "trust-bundle+jwt", "kid": "test-release"},
+		mangleEnvelope: asIs, mangleBundle: asIs,
 	}
 	d.live = d.attested
-	d.finishedBundle = d.finish
 	d.signer = eddsa(d.releaseKey)
 	d.manifest = members{
 		"schema": "workload-identity/v1", "workload": c.Workload, "version": "v1.42.3",
 		"image_digest": digest("image " + c.Workload), "binary_digest": digest("binary " + c.Workload),
 		"build_metadata": members{"commit": "0000000000000000000000000000000000000000"},
 	}
-	d.signManifest()
+	d.manifestJWS, d.tag = d.manifestNow()
 	d.use(c.kind())
 	d.crl, d.crlKey = d.forge.CRL(c.Product.String()), d.forge.CAKey("ARK-"+c.Product.String())
 	d.crl.ThisUpdate, d.crl.NextUpdate = mint.At(c.Now.Add(-day)), mint.At(c.Now.Add(180*day))
@@ -82,8 +83,8 @@ func newDraft(c Config) *draft {
 		"version":                        c.BundleVersion,
 		"issued_at":                      rfc3339(c.Now),
 		"valid_until":                    rfc3339(c.Now.Add(c.BundleLife)),
-		"allowed_hw_measurements":        []string{hex.EncodeToString(d.set.Spec.Measurement[:])},
-		"allowed_workload_identity_tags": []string{hex.EncodeToString(d.tag[:])},
+		"allowed_hw_measurements":        []string{hexOf(d.set.Spec.Measurement[:])},
+		"allowed_workload_identity_tags": []string{hexOf(d.tag[:])},
 		"min_tcb":                        members{c.Product.String(): d.floor()},
 		"amd_root_ca_pem":                string(mint.PEM(d.set.ARK)),
 	}
@@ -95,7 +96,7 @@ func (d *draft) use(kind string) {
 	product := d.config.Product.String()
 	d.set = d.forge.Evidence(product, d.config.ReportVersion, kind)
 	d.set.Key = mint.P384Key(d.config.secret(kind))
-	d.set.Spec.Measurement = sha512.Sum384([]byte("attesttest measurement " + d.config.Workload))
+	d.set.Spec.Measurement = d.measurement()
 	d.set.Spec.ReportID = sha256.Sum256([]byte(d.config.secret("report id")))
 	if kind == "vcek" {
 		id := sha512.Sum512([]byte(d.config.secret("chip")))
@@ -120,21 +121,32 @@ func (d *draft) setLeaf(tcb mint.TCB) {
 func (d *draft) floor() members {
 	t := d.set.Spec.ReportedTCB
 	f := members{"bootloader": t.BootLoader, "tee": t.TEE, "snp": t.SNP, "microcode": t.Microcode}
-	if d.set.LeafHas(mint.OIDFmcSPL) {
+	if d.config.Product == snpreport.Turin {
 		f["fmc"] = t.FMC
 	}
 	return f
 }
 
-func (d *draft) signManifest() {
-	header := members{"alg": "EdDSA", "kid": "test-manifest"}
-	d.manifestJWS = compact(header, d.manifest, eddsa(d.manifestKey))
-	d.tag = sha256.Sum256(d.manifestJWS)
+// setForge takes other authorities for the chip.
+func (d *draft) setForge(f *mint.Forge) {
+	d.forge = f
+	d.use(d.set.Kind)
+}
+
+// measurement is that of the workload that the publisher allows.
+func (d *draft) measurement() [48]byte {
+	return sha512.Sum384([]byte("attesttest measurement " + d.config.Workload))
+}
+
+// manifestNow writes the manifest as it is now, and its tag.
+func (d *draft) manifestNow() (jws []byte, tag [32]byte) {
+	jws = compact(members{"alg": "EdDSA", "kid": "test-manifest"}, d.manifest, eddsa(d.manifestKey))
+	return jws, sha256.Sum256(jws)
 }
 
 // sign makes what the enclave shows.
 func (d *draft) sign() {
-	d.signManifest()
+	d.manifestJWS, d.tag = d.manifestNow()
 	spki := spkiHash(d.attested)
 	data := d.bind(spki, d.tag)
 	copy(d.set.Spec.ReportData[:], data[:])
@@ -145,15 +157,32 @@ func (d *draft) sign() {
 	d.envelope = members{
 		"schema":                         "tresor.attestation/v1",
 		"workload":                       d.workload,
-		"tls_spki_sha256":                hex.EncodeToString(spki[:]),
-		"workload_identity_tag":          hex.EncodeToString(d.tag[:]),
+		"tls_spki_sha256":                hexOf(spki[:]),
+		"workload_identity_tag":          hexOf(d.tag[:]),
 		"workload_identity_manifest_jws": string(d.manifestJWS),
 		"max_age_seconds":                int64(d.config.MaxAge / time.Second),
 	}
 }
 
+// seal puts the hardware's evidence into the envelope.
+func (d *draft) seal() {
+	d.envelope["snp_report_b64"] = encode64(d.report)
+	d.envelope["vcek_chain_pem"] = string(mint.PEM(d.chain...))
+}
+
+// envelopeAt is the envelope that the enclave gives out at that time. A url is
+// that of the trust bundle, or "".
+func (d *draft) envelopeAt(at time.Time, url string) members {
+	m := maps.Clone(d.envelope)
+	m["issued_at"] = rfc3339(at.Add(d.issued))
+	if url != "" {
+		m["trust_bundle_url"] = url
+	}
+	return m
+}
+
 func (d *draft) signBundle() []byte {
-	return d.finishedBundle(compact(d.header, d.bundle, d.signer))
+	return d.mangleBundle(compact(d.header, d.bundle, d.signer))
 }
 
 // binding is the first half of REPORT_DATA.
@@ -163,9 +192,13 @@ func spkiHash(key *ecdsa.PrivateKey) [32]byte { return sha256.Sum256(mint.SPKI(k
 
 func digest(of string) string {
 	sum := sha256.Sum256([]byte("attesttest " + of))
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return "sha256:" + hexOf(sum[:])
 }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func asIs(b []byte) []byte { return b }
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }
 
 func encode64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }

@@ -1,13 +1,16 @@
 package attesttest
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
+	"math/big"
 )
 
 // members are those of a JSON object, so that a fault can change one.
@@ -43,10 +46,17 @@ func eddsa(key ed25519.PrivateKey) func([]byte) []byte {
 func es256(key *ecdsa.PrivateKey) func([]byte) []byte {
 	return func(signed []byte) []byte {
 		digest := sha256.Sum256(signed)
-		r, s := signECDSA(key, digest[:])
+		der, err := key.Sign(nil, digest[:], crypto.SHA256) // nonce of RFC 6979
+		var rs struct{ R, S *big.Int }
+		if err == nil {
+			_, err = asn1.Unmarshal(der, &rs)
+		}
+		if err != nil {
+			panic(err)
+		}
 		out := make([]byte, 64)
-		r.FillBytes(out[:32])
-		s.FillBytes(out[32:])
+		rs.R.FillBytes(out[:32])
+		rs.S.FillBytes(out[32:])
 		return out
 	}
 }
@@ -58,4 +68,10 @@ func hs512(key []byte) func([]byte) []byte {
 		mac.Write(signed)
 		return mac.Sum(nil)
 	}
+}
+
+// okp gives the JWK of a public key (RFC 8037 section 2).
+func okp(key ed25519.PrivateKey) members {
+	x := base64.RawURLEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+	return members{"kty": "OKP", "crv": "Ed25519", "x": x}
 }

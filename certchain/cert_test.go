@@ -284,18 +284,17 @@ func TestCertificateSize(t *testing.T) {
 	wantRule(t, "CHN-09", second(certchain.Verify([][]byte{make([]byte, 8193)}, certchain.Builtin(), now)))
 	// A third element in validity, which mint does not write.
 	s, null := spec(certchain.VCEK, "Milan"), mint.TLV(0x05)
-	dates := func(more []byte) []byte {
+	dates := func(more, last []byte) []byte {
 		date := mint.TLV(mint.TagUTCTime, []byte("260101000000Z"))
 		tbs := mint.TLV(mint.TagSequence, s.Version, mint.TLV(mint.TagInteger, s.Serial), s.InnerAlgorithm, s.Issuer,
-			mint.TLV(mint.TagSequence, date, date, more), s.Subject, s.SPKI, wrapExtensions(0xa3, s.Extensions, nil))
+			mint.TLV(mint.TagSequence, date, date, more), s.Subject, s.SPKI, wrapExtensions(0xa3, s.Extensions, nil), last)
 		return mint.TLV(mint.TagSequence, tbs, s.OuterAlgorithm, mint.TLV(mint.TagBitString, make([]byte, 513)))
 	}
-	wantRule(t, "", second(certchain.ParseCertificate(dates(nil))))
-	wantRule(t, "CHN-10", second(certchain.ParseCertificate(dates(null))))
+	wantRule(t, "", second(certchain.ParseCertificate(dates(nil, nil))))
+	wantRule(t, "CHN-10", second(certchain.ParseCertificate(dates(null, nil))))
 	// Of two faults the first is reported.
-	s.SPKI = append(bytes.Clone(s.SPKI), null...)
 	var e *certchain.Error
-	if _, err := certchain.ParseCertificate(dates(null)); !errors.As(err, &e) || e.Field != "validity" {
+	if _, err := certchain.ParseCertificate(dates(null, null)); !errors.As(err, &e) || e.Field != "validity" {
 		t.Error(err)
 	}
 }
@@ -353,6 +352,12 @@ func TestStrings(t *testing.T) {
 		if got := usage.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+	root := mint.ARK("Milan")
+	root.Ext(mint.OIDBasicConstraints).Value = mint.BasicConstraints(true, 1)
+	_, err := certchain.NewRoots(root.Encode(unsigned{}))
+	if err == nil || err.Error() != "certchain: certificate 1 (ARK): pathLenConstraint: expected none, got 1" {
+		t.Error(err)
 	}
 	names := ""
 	for r := range certchain.VLEK + 2 {

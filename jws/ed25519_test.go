@@ -175,8 +175,8 @@ func TestKeyFacts(t *testing.T) {
 	if k, ok := edKey.Ed25519(); !ok || !bytes.Equal(k, jws.Raw(edKey)) {
 		t.Error("Ed25519")
 	}
-	// echo '0x8a88…' | xxd -r -p | sha256sum, and of 04, x, y of RFC 7515 A.3.
-	digest := must(jws.ParseJWK([]byte(rfc8037Key))).SHA256()
+	// sha256sum of the 32 bytes of RFC 8032 section 7.1, test 1.
+	digest := must(jws.ParseJWK([]byte(exampleKey))).SHA256()
 	if got := hex.EncodeToString(digest[:]); got != "21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9" {
 		t.Errorf("SHA256 of the key of RFC 8037: %s", got)
 	}

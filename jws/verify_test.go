@@ -17,13 +17,8 @@ import (
 	"github.com/tresorhq/attest/jws"
 )
 
-// Published examples.
+// Published examples, next to exampleKey and exampleMessage.
 const (
-	// RFC 8037 appendix A.4, key from A.2.
-	rfc8037Key   = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
-	rfc8037Token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc." +
-		"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
-
 	// RFC 7515 appendix A.3, without d of the key; A.1 and A.2 share its payload.
 	rfc7515Key = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",` +
 		`"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
@@ -38,8 +33,8 @@ const (
 )
 
 func TestPublishedExamples(t *testing.T) {
-	ed, ec := must(jws.ParseJWK([]byte(rfc8037Key))), must(jws.ParseJWK([]byte(rfc7515Key)))
-	if got, err := open([]byte(rfc8037Token), bundle, ed); err != nil || string(got) != "Example of Ed25519 signing" {
+	ed, ec := must(jws.ParseJWK([]byte(exampleKey))), must(jws.ParseJWK([]byte(rfc7515Key)))
+	if got, err := open([]byte(exampleMessage), bundle, ed); err != nil || string(got) != "Example of Ed25519 signing" {
 		t.Errorf("RFC 8037 A.4: %q, %v", got, err)
 	}
 	const claims = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}"
@@ -54,9 +49,9 @@ func TestPublishedExamples(t *testing.T) {
 	}
 	_, err := open([]byte(rfc7515ES256), bundle, ed, ec)
 	checkError(t, err, "JWS-08")
-	_, err = open([]byte(rfc8037Token), receipt, ed, ec)
+	_, err = open([]byte(exampleMessage), receipt, ed, ec)
 	checkError(t, err, "JWS-08")
-	_, err = open([]byte(rfc8037Token), bundle, edKey)
+	_, err = open([]byte(exampleMessage), bundle, edKey)
 	checkError(t, err, "JWS-10")
 }
 
@@ -121,7 +116,7 @@ func TestEd25519Malleability(t *testing.T) {
 	if _, err := open(token(plain, text, added(0)), bundle, edKey); err != nil {
 		t.Fatal(err)
 	}
-	for n := int64(1); n <= 14; n++ { // 15 times the order has more than 256 bits, less S
+	for n := int64(1); n <= 14; n++ { // S+15L need not fit 32 bytes
 		_, err := open(token(plain, text, added(n)), bundle, edKey)
 		checkError(t, err, "JWS-10")
 	}

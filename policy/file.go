@@ -26,7 +26,7 @@ func parseRules(file []byte) (r Rules, err error) {
 		"family_id", "image_id", "report_id", "report_id_ma", "chip_ids", "leaf_keys", "csp_ids", "min_guest_svn",
 		"report_versions", "firmware", "id_block"}
 	err = strictjson.Decode(file, MaxFile, known, func(o *strictjson.Object) {
-		f := reader{o}
+		f, in := reader{o}, reader{}
 		o.RefuseUnknown()
 		if v := o.Required("schema"); v.NonEmpty() != Schema {
 			v.Fail("POL-60", strictjson.Quote(Schema), strictjson.Quote(v.Text()))
@@ -37,15 +37,12 @@ func parseRules(file []byte) (r Rules, err error) {
 		r.VMPL = number[uint32](f, "vmpl", 0, 3)
 		r.MinTCB = f.floors("min_tcb")
 		r.MinLaunchTCB = f.floors("min_launch_tcb")
-		if f, ok := f.object("guest_policy", "require", "forbid", "min_abi", "allow_unknown_bits"); ok {
-			r.GuestPolicy = GuestPolicyRules{f.texts("require"), f.texts("forbid"), f.text("min_abi"), f.choice("allow_unknown_bits")}
-		}
-		if f, ok := f.object("platform_info", "require", "forbid", "allow_unknown_bits"); ok {
-			r.PlatformInfo = PlatformInfoRules{f.texts("require"), f.texts("forbid"), f.choice("allow_unknown_bits")}
-		}
-		if f, ok := f.object("mitigations", "launch", "current"); ok {
-			r.Mitigations = MitigationRules{f.text("launch"), f.text("current")}
-		}
+		in = f.object("guest_policy", "require", "forbid", "min_abi", "allow_unknown_bits")
+		r.GuestPolicy = GuestPolicyRules{in.texts("require"), in.texts("forbid"), in.text("min_abi"), in.choice("allow_unknown_bits")}
+		in = f.object("platform_info", "require", "forbid", "allow_unknown_bits")
+		r.PlatformInfo = PlatformInfoRules{in.texts("require"), in.texts("forbid"), in.choice("allow_unknown_bits")}
+		in = f.object("mitigations", "launch", "current")
+		r.Mitigations = MitigationRules{in.text("launch"), in.text("current")}
 		r.ReportData = f.text("report_data")
 		r.ReportDataTailZero = f.yes("report_data_tail_zero")
 		r.HostData = f.texts("host_data")
@@ -57,16 +54,13 @@ func parseRules(file []byte) (r Rules, err error) {
 		r.LeafKeys = f.allowDeny("leaf_keys")
 		r.CSPIDs = f.texts("csp_ids")
 		r.MinGuestSVN = value(number[uint32](f, "min_guest_svn", 0, 1<<32-1))
-		if f, ok := f.object("report_versions", "min", "max"); ok {
-			r.ReportVersions.Min = value(number[uint32](f, "min", minVersion, maxVersion))
-			r.ReportVersions.Max = value(number[uint32](f, "max", minVersion, maxVersion))
-		}
-		if f, ok := f.object("firmware", "min_version", "min_build", "committed_equals_current"); ok {
-			r.Firmware = FirmwareRules{f.text("min_version"), number[uint8](f, "min_build", 0, 255), f.yes("committed_equals_current")}
-		}
-		if f, ok := f.object("id_block", "require", "id_keys", "author_keys", "require_author_key", "forbid"); ok {
-			r.IDBlock = IDBlockRules{f.yes("require"), f.texts("id_keys"), f.texts("author_keys"), f.yes("require_author_key"), f.yes("forbid")}
-		}
+		in = f.object("report_versions", "min", "max")
+		r.ReportVersions.Min = value(number[uint32](in, "min", minVersion, maxVersion))
+		r.ReportVersions.Max = value(number[uint32](in, "max", minVersion, maxVersion))
+		in = f.object("firmware", "min_version", "min_build", "committed_equals_current")
+		r.Firmware = FirmwareRules{in.text("min_version"), number[uint8](in, "min_build", 0, 255), in.yes("committed_equals_current")}
+		in = f.object("id_block", "require", "id_keys", "author_keys", "require_author_key", "forbid")
+		r.IDBlock = IDBlockRules{in.yes("require"), in.texts("id_keys"), in.texts("author_keys"), in.yes("require_author_key"), in.yes("forbid")}
 	})
 	if err != nil {
 		return Rules{}, fileError(err)
@@ -74,24 +68,19 @@ func parseRules(file []byte) (r Rules, err error) {
 	return r, nil
 }
 
-// reader reads optional members; what is absent is nil or zero.
+// reader reads optional members. What is absent is nil or zero, as are all
+// members of an object that is absent.
 type reader struct{ o *strictjson.Object }
 
-func (r reader) object(name string, known ...string) (reader, bool) {
-	v, ok := r.o.Optional(name)
-	if !ok {
-		return reader{}, false
-	}
+func (r reader) object(name string, known ...string) reader {
+	v, _ := r.o.Optional(name)
 	o := v.Object(known...)
 	o.RefuseUnknown()
-	return reader{o}, true
+	return reader{o}
 }
 
 func (r reader) text(name string) string {
-	v, ok := r.o.Optional(name)
-	if !ok {
-		return ""
-	}
+	v, _ := r.o.Optional(name)
 	return v.NonEmpty()
 }
 
@@ -127,18 +116,12 @@ func number[T uint8 | uint32](r reader, name string, low, high int64) *T {
 }
 
 func (r reader) floors(name string) *Floors {
-	v, ok := r.o.Optional(name)
-	if !ok {
-		return nil
-	}
+	v, _ := r.o.Optional(name)
 	return ParseMinTCB(v)
 }
 
 func (r reader) allowDeny(name string) AllowDeny {
-	f, ok := r.object(name, "allow", "deny")
-	if !ok {
-		return AllowDeny{}
-	}
+	f := r.object(name, "allow", "deny")
 	return AllowDeny{f.texts("allow"), f.texts("deny")}
 }
 

@@ -20,9 +20,11 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"attest", "--envelope FILE --spki HEX|--cert FILE --bundle FILE --release-root FILE [flags]", "verify an endpoint's evidence from files", attestHelp, runAttest},
 		{"report", "--report FILE|- [flags]", "verify any SEV-SNP report with its certificates", reportHelp, runReport},
 		{"show", "FILE|- [--json]", "print what a file says, verifying nothing", showHelp, runShow},
 		{"fetch", "--report FILE|- --out DIR [flags]", "fetch the collateral of a report from AMD, for use without a network", fetchHelp, runFetch},
+		{"demo", "[--json]", "attest a synthetic enclave, and show attacks being refused", demoHelp, runDemo},
 		{"version", "[--json]", "print the version", "", runVersion},
 		{"help", "[COMMAND]", "print this help, or that of a command", "", nil},
 	}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
@@ -93,6 +96,11 @@ func (h *hardwareFlags) roots(w world) (*certchain.Roots, error) {
 		}
 		arks = append(arks, ders...)
 	}
+	for _, der := range arks {
+		if isTestRoot(der) {
+			return nil, usagef("--amd-root: this is the root of the test kit: its private key is public, and so it vouches for nothing")
+		}
+	}
 	roots, err := certchain.NewRoots(arks...)
 	if err != nil {
 		return nil, usagef("--amd-root: %v", err)
@@ -105,4 +113,10 @@ func unavailable(what string, err error) error {
 	return &attest.EvidenceUnavailableError{Failure: attest.Failure{
 		Rule: "CLI-03", Message: what + ": " + err.Error(), Cause: err,
 	}}
+}
+
+// isTestRoot reports whether a certificate is of a key that everybody has.
+func isTestRoot(der []byte) bool {
+	c, err := certchain.ParseCertificate(der)
+	return err == nil && slices.Contains(attesttest.TestRoots(), sha256.Sum256(c.RawSPKI))
 }

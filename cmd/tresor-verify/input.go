@@ -10,11 +10,11 @@ import (
 
 // Sizes above which a file is refused, in bytes.
 const (
-	maxReportFile = 64 << 10 // report with certificate table; 4 kB in practice
-	maxCertFile   = 64 << 10
-	maxCRLFile    = 1 << 20
-	maxPolicyFile = 256 << 10
-	maxShowFile   = 1 << 20
+	maxReportFile      = 64 << 10 // report with certificate table; 4 kB in practice
+	maxCertFile        = 64 << 10
+	maxCRLFile         = 1 << 20
+	maxPolicyFile      = 256 << 10
+	maxShowFile        = 1 << 20
 	maxEnvelopeFile    = 1 << 20 // the library's own limits are lower, and refuse
 	maxBundleFile      = 1 << 20
 	maxReleaseRootFile = 16 << 10

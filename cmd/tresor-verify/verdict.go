@@ -17,20 +17,26 @@ type frame struct {
 	relaxed []string
 }
 
+// verdict makes the JSON object.
+func (h *hardwareFlags) verdict(a *attest.Audit, f frame) *verdictJSON {
+	code := exitCode(a.Err)
+	v := &verdictJSON{
+		Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code,
+		Mode: f.mode, Time: stamp(f.at), TimeSource: f.source, Relaxed: f.relaxed, Checks: checksJSON(a.Checks),
+	}
+	if a.Err != nil {
+		v.Error = newErrorJSON(a.Err)
+	} else {
+		v.addFacts(a.Result)
+	}
+	return v
+}
+
 // answer prints the verdict and returns the exit code.
 func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 	code := exitCode(a.Err)
 	if h.json {
-		v := &verdictJSON{
-			Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code,
-			Mode: f.mode, Time: stamp(f.at), TimeSource: f.source, Relaxed: f.relaxed, Checks: checksJSON(a.Checks),
-		}
-		if a.Err != nil {
-			v.Error = newErrorJSON(a.Err)
-		} else {
-			v.addFacts(a.Result)
-		}
-		u.out.WriteString(marshal(v))
+		u.out.WriteString(marshal(h.verdict(a, f)))
 		return code
 	}
 	switch {
@@ -108,28 +114,28 @@ func verdictWord(code int) string {
 
 // hints say what to try next, by the rule that was broken, else by the type.
 var hints = map[string]string{
-	"UsageError":                  `"tresor-verify help COMMAND" has flags and examples`,
-	"EnvelopeInvalidError":        "this is not what GET /attestation returns; check the address, and that the file is whole",
-	"EnvelopeStaleError":          "fetch the envelope again; if it stays old, the server or one of the two clocks is wrong",
-	"BundleSignatureInvalid":      "the bundle is not signed by a key that you pinned with --release-root; was it rotated?",
-	"BundleInvalidError":          "the publisher signed a bundle that this version can't read; look for a newer one of both",
-	"BundleExpiredError":          "fetch the current trust bundle",
-	"BundleRollbackError":         "somebody serves an old trust bundle; fetch the current one from the publisher",
-	"WorkloadMismatchError":       "check --workload, and that bundle and endpoint belong together",
-	"IdentityTagNotAllowedError":  "the release that runs there is not, or no longer, on the publisher's list",
+	"UsageError":                    `"tresor-verify help COMMAND" has flags and examples`,
+	"EnvelopeInvalidError":          "this is not what GET /attestation returns; check the address, and that the file is whole",
+	"EnvelopeStaleError":            "fetch the envelope again; if it stays old, the server or one of the two clocks is wrong",
+	"BundleSignatureInvalid":        "the bundle is not signed by a key that you pinned with --release-root; was it rotated?",
+	"BundleInvalidError":            "the publisher signed a bundle that this version can't read; look for a newer one of both",
+	"BundleExpiredError":            "fetch the current trust bundle",
+	"BundleRollbackError":           "somebody serves an old trust bundle; fetch the current one from the publisher",
+	"WorkloadMismatchError":         "check --workload, and that bundle and endpoint belong together",
+	"IdentityTagNotAllowedError":    "the release that runs there is not, or no longer, on the publisher's list",
 	"IdentityManifestMismatchError": "the manifest does not belong to the tag that the hardware vouches for",
-	"SPKIMismatchError":           "you are not connected to the attested machine: someone may sit in between",
-	"ReportInvalidError":          "a report is 1184 bytes, raw or as hex or base64; check that the file is one, and whole",
-	"CertChainInvalidError":       "give the VCEK or VLEK and what came with it by --certs, or let --fetch ask AMD for it",
-	"CRLInvalidError":             "fetch the current list: --crl fetch",
-	"CertRevokedError":            "AMD withdrew the key that vouches for this chip's certificates; ask the operator for new evidence",
-	"ReportSignatureInvalidError": "the report was altered, or the certificate is of another chip or firmware level; --fetch gets the right one",
-	"EndorsementMismatchError":    "the certificate must be the one for REPORTED_TCB of this very report; --fetch gets it",
-	"MeasurementNotAllowedError":  "the code that was launched is not on the list; compare with the measurement of the release you expect",
-	"TCBBelowFloorError":          "the host needs newer firmware or microcode; see AMD's security bulletins",
-	"ReportDataMismatchError":     "the guest put other bytes into the report than expected; was it made for this request?",
-	"PolicyViolationError":        "--explain lists every step; relaxations have names: --allow-debug, --allow-migration, --allow-vlek, --vmpl N",
-	"EvidenceUnavailableError":    "nothing was judged; try again when the file or the service can be reached",
+	"SPKIMismatchError":             "you are not connected to the attested machine: someone may sit in between",
+	"ReportInvalidError":            "a report is 1184 bytes, raw or as hex or base64; check that the file is one, and whole",
+	"CertChainInvalidError":         "give the VCEK or VLEK and what came with it by --certs, or let --fetch ask AMD for it",
+	"CRLInvalidError":               "fetch the current list: --crl fetch",
+	"CertRevokedError":              "AMD withdrew the key that vouches for this chip's certificates; ask the operator for new evidence",
+	"ReportSignatureInvalidError":   "the report was altered, or the certificate is of another chip or firmware level; --fetch gets the right one",
+	"EndorsementMismatchError":      "the certificate must be the one for REPORTED_TCB of this very report; --fetch gets it",
+	"MeasurementNotAllowedError":    "the code that was launched is not on the list; compare with the measurement of the release you expect",
+	"TCBBelowFloorError":            "the host needs newer firmware or microcode; see AMD's security bulletins",
+	"ReportDataMismatchError":       "the guest put other bytes into the report than expected; was it made for this request?",
+	"PolicyViolationError":          "--explain lists every step; relaxations have names: --allow-debug, --allow-migration, --allow-vlek, --vmpl N",
+	"EvidenceUnavailableError":      "nothing was judged; try again when the file or the service can be reached",
 }
 
 func hint(err error) string {

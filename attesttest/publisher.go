@@ -1,0 +1,60 @@
+package attesttest
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+
+	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+const bundlePath = "/trust-bundle.jws"
+
+// publish answers for the publisher of the bundle, and for AMD's key server:
+// what it has for the served enclave and nothing else.
+func (s *Server) publish(w http.ResponseWriter, r *http.Request) {
+	e := s.enclave.Load()
+	answer, ok := e.published()[r.URL.RequestURI()]
+	if !ok || r.Method != http.MethodGet {
+		http.NotFound(w, r)
+		return
+	}
+	write(w, answer.contentType, answer.body)
+}
+
+type document struct {
+	contentType string
+	body        []byte
+}
+
+// published gives path and query of each document. Source of those of the key
+// server: AMD 57230.
+func (e *Enclave) published() map[string]document {
+	set := e.draft.set
+	product := set.Product
+	documents := map[string]document{bundlePath: {"application/jose", e.bundle}}
+	for kind, authority := range map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"} {
+		base := "/" + kind + "/v1/" + product
+		chain := mint.PEM(e.draft.forge.CACert(authority+product), e.draft.forge.CACert("ARK-"+product))
+		documents[base+"/cert_chain"] = document{"application/x-pem-file", chain}
+		for _, crl := range e.draft.crls {
+			documents[base+"/crl"] = document{"application/pkix-crl", crl}
+		}
+	}
+	if set.Kind == "vcek" {
+		documents[e.leafPath()] = document{"application/pkix-cert", set.Leaf}
+	}
+	return documents
+}
+
+// leafPath names the chip and the level of the report.
+func (e *Enclave) leafPath() string {
+	set := e.draft.set
+	t, fmc := set.Spec.ReportedTCB, ""
+	if e.draft.config.Product == snpreport.Turin {
+		fmc = fmt.Sprintf("fmcSPL=%d&", t.FMC)
+	}
+	id := hex.EncodeToString(set.Spec.ChipID[:e.draft.config.Product.ChipIDSize()])
+	return fmt.Sprintf("/vcek/v1/%s/%s?%sblSPL=%d&teeSPL=%d&snpSPL=%d&ucodeSPL=%d", set.Product, id, fmc, t.BootLoader, t.TEE, t.SNP, t.Microcode)
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/attesttest"
+)
+
+const demoHelp = `Starts a synthetic enclave on loopback, with real TLS and a synthetic AMD root,
+and attests it; then shows attacks being refused. It needs no file and no network.
+Its keys are public: every other command refuses them.
+
+Flags:
+  --json                the same as JSON
+
+Exit code 0 when the enclave is verified and every attack is refused for the
+right reason, 1 when not.
+`
+
+// attack is what became of one.
+type attack struct {
+	Name     string `json:"name"`
+	About    string `json:"about"`
+	Expected string `json:"expected"`
+	Error    string `json:"error"`
+	Message  string `json:"message"`
+	Refused  bool   `json:"refused"`
+}
+
+func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
+	fs := newFlagSet("demo")
+	var h hardwareFlags
+	fs.yes(&h.json, "json")
+	if _, err := fs.parse(args, 0); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	config := attesttest.Config{Now: w.now().Truncate(time.Second)}
+	enclave, err := attesttest.New(config)
+	if err != nil {
+		return 0, err
+	}
+	audit, err := attestDemo(ctx, enclave, w)
+	if err != nil {
+		return 0, err
+	}
+	attacks, err := attackDemo(config)
+	if err != nil {
+		return 0, err
+	}
+	code := exitCode(audit.Err)
+	for _, a := range attacks {
+		if !a.Refused {
+			code = exitRefused
+		}
+	}
+	f := frame{"live", enclave.Now(), "clock", nil}
+	if h.json {
+		u.out.WriteString(marshal(struct {
+			Schema   string       `json:"schema"`
+			Tool     string       `json:"tool"`
+			Verdict  string       `json:"verdict"`
+			ExitCode int          `json:"exit_code"`
+			Endpoint *verdictJSON `json:"endpoint"`
+			Attacks  []attack     `json:"attacks"`
+		}{"tresor.demo/v1", toolName(), verdictWord(code), code, h.verdict(audit, f), attacks}))
+		return code, nil
+	}
+	h.answer(u, audit, f)
+	u.line("")
+	u.line("Attacks, each with everything else right and signed:")
+	for _, a := range attacks {
+		word := "refused"
+		if !a.Refused {
+			word = "GOT THROUGH"
+		}
+		u.line("%-8s %-30s %s", word, a.Error, a.About)
+	}
+	return code, nil
+}
+
+// attestDemo fetches the evidence from a server, over the connection whose key
+// it then holds against it.
+func attestDemo(ctx context.Context, enclave *attesttest.Enclave, w world) (*attest.Audit, error) {
+	server, err := enclave.Serve(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: enclave.WebRoots(), MinVersion: tls.VersionTLS13}, DisableKeepAlives: true,
+	}}
+	envelope, key, err := get(ctx, client, server.URL+"/attestation")
+	if err != nil {
+		return nil, err
+	}
+	bundle, _, err := get(ctx, client, server.BundleURL)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := enclave.Verifier()
+	if err != nil {
+		return nil, err
+	}
+	return verifier.Audit(attest.Evidence{Envelope: envelope, Bundle: bundle, LiveSPKI: key, CRLs: enclave.Evidence().CRLs}, w.now()), nil
+}
+
+// get returns a body, and the SHA-256 of the key of the server that sent it.
+func get(ctx context.Context, client *http.Client, url string) (body []byte, key [32]byte, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, key, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, key, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK || response.TLS == nil {
+		return nil, key, fmt.Errorf("%s: %s", url, response.Status)
+	}
+	body, err = io.ReadAll(io.LimitReader(response.Body, maxBundleFile))
+	return body, sha256.Sum256(response.TLS.PeerCertificates[0].RawSubjectPublicKeyInfo), err
+}
+
+// attackDemo spoils one thing after the other. Each attack is of an enclave of
+// its own.
+func attackDemo(config attesttest.Config) ([]attack, error) {
+	var attacks []attack
+	for _, fault := range attesttest.Faults() {
+		if !fault.Fits(config) {
+			continue
+		}
+		enclave, err := attesttest.New(config, fault)
+		if err != nil {
+			return nil, err
+		}
+		verifier, err := enclave.Verifier()
+		if err != nil {
+			return nil, err
+		}
+		a := attack{Name: string(fault), About: fault.About(), Expected: fault.ErrorType()}
+		_, err = verifier.Verify(enclave.Evidence(), enclave.Now())
+		var refusal attest.AttestationError
+		if errors.As(err, &refusal) {
+			a.Error, a.Message = attest.ErrorType(refusal), refusal.Error()
+		}
+		a.Refused = a.Error != "" && a.Error == a.Expected
+		attacks = append(attacks, a)
+	}
+	return attacks, nil
+}

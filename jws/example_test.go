@@ -1,0 +1,54 @@
+package jws_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tresorhq/attest/jws"
+)
+
+// The example of RFC 8037: A.2 and A.4.
+const (
+	exampleKey     = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
+	exampleMessage = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc." +
+		"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+)
+
+func ExampleMessage_Verify() {
+	key, err := jws.ParseJWK([]byte(exampleKey))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	m, err := jws.Parse([]byte(exampleMessage), jws.Kind{Algorithm: jws.EdDSA, MaxPayload: 1024})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	payload, index, err := m.Verify(key)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%s, by key %d\n", payload, index)
+	// Output: Example of Ed25519 signing, by key 0
+}
+
+func ExampleParse_refused() {
+	_, err := jws.Parse([]byte(exampleMessage), jws.Kind{Algorithm: jws.ES256, MaxPayload: 1024})
+	var e *jws.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.Requirement(), e)
+	}
+	// Output: JWS-08 jws: header.alg: expected ES256, got "EdDSA"
+}
+
+func ExampleNewEd25519Key() {
+	_, err := jws.NewEd25519Key([]byte("\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
+	var e *jws.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.Requirement(), "expected", e.Expected)
+	}
+	// Output: JWK-03 expected a point of large order
+}
