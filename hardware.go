@@ -25,6 +25,7 @@ type hardware struct {
 	report  *snpreport.Report // of result
 	chain   *certchain.Chain
 	outcome policy.Outcome
+	level   string // TCB of the chain, for people
 }
 
 func newHardware(c ReportConfig, at time.Time) *hardware {
@@ -141,7 +142,8 @@ func (h *hardware) endorse() (finding, AttestationError) {
 		return finding{}, err
 	}
 	h.outcome = h.policy.Evaluate(facts(h.report, h.chain))
-	return finding{actual: h.chain.TCB.String()}, nil
+	h.level = h.chain.TCB.String()
+	return finding{actual: h.level}, nil
 }
 
 // violations returns those of one kind.
@@ -197,7 +199,7 @@ func (h *hardware) checkMinTCB() (finding, AttestationError) {
 		return finding{}, &TCBBelowFloorError{Failure: violated(list[0]), Violations: list}
 	}
 	f := h.unchecked("min_tcb")
-	f.actual = h.chain.TCB.String()
+	f.actual = h.level
 	return f, nil
 }
 

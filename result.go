@@ -18,7 +18,7 @@ var (
 type Result struct {
 	At          time.Time // the time it was verified for
 	Report      snpreport.Report
-	Chain       certchain.Chain
+	Chain       *certchain.Chain
 	CustomRoots bool                // the AMD roots are the caller's, not the built-in ones
 	Relaxed     []string            // the named relaxations in force
 	NotChecked  []policy.NotChecked // what no policy demanded
@@ -44,7 +44,7 @@ func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
 }
 
 // Facts returns what a policy sees of the evidence.
-func (r *Result) Facts() policy.Facts { return facts(&r.Report, &r.Chain) }
+func (r *Result) Facts() policy.Facts { return facts(&r.Report, r.Chain) }
 
 func facts(r *snpreport.Report, c *certchain.Chain) policy.Facts {
 	return policy.Facts{
@@ -75,7 +75,7 @@ func conclude(r *run, h *hardware, limits []string) *Audit {
 	}
 	a.Result = h.result
 	a.Result.At = h.at
-	a.Result.Chain = *h.chain
+	a.Result.Chain = h.chain
 	a.Result.CustomRoots = h.roots.Custom()
 	a.Result.Relaxed = h.policy.Relaxed()
 	a.Result.NotChecked = h.outcome.NotChecked

@@ -14,8 +14,7 @@ const (
 	ReportReserved        Fault = "report-reserved"
 	ReportHostRequested   Fault = "report-host-requested"
 	ReportAlgorithm       Fault = "report-algorithm"
-	ReportAltered         Fault = "report-altered"
-	ReportOtherKey        Fault = "report-other-key"
+	ReportMaskedKey       Fault = "report-masked-key"
 	ChainRogueRoot        Fault = "chain-rogue-root"
 	ChainInventedHardware Fault = "chain-invented-hardware"
 	ChainRootNotInBundle  Fault = "chain-root-not-in-bundle"
@@ -28,6 +27,8 @@ const (
 	CRLExpired            Fault = "crl-expired"
 	CRLForged             Fault = "crl-forged"
 	CRLRevoked            Fault = "crl-revoked"
+	ReportAltered         Fault = "report-altered"
+	ReportOtherKey        Fault = "report-other-key"
 	EndorsementChip       Fault = "endorsement-chip"
 	EndorsementMasked     Fault = "endorsement-masked"
 	EndorsementTCB        Fault = "endorsement-tcb"
@@ -63,6 +64,11 @@ var hardwareFaults = []fault{
 		name: ReportAlgorithm, err: "ReportInvalidError",
 		about:  "the report names another signature algorithm",
 		before: func(d *draft) { d.set.Spec.SignatureAlgo = 2 },
+	},
+	{
+		name: ReportMaskedKey, err: "ReportInvalidError",
+		about:  "the report says that the firmware did not sign it",
+		before: func(d *draft) { d.set.Spec.KeyInfo |= 1 << 1 },
 	},
 	{
 		name: ChainRogueRoot, err: "CertChainInvalidError",

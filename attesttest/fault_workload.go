@@ -14,6 +14,7 @@ const (
 	PolicyUnknownBit     Fault = "policy-unknown-bit"
 	PolicyVMPL           Fault = "policy-vmpl"
 	PolicyVLEK           Fault = "policy-vlek"
+	PolicyProduct        Fault = "policy-product"
 	Measurement          Fault = "measurement"
 	MeasurementWithdrawn Fault = "measurement-withdrawn"
 	IdentityTag          Fault = "identity-tag"
@@ -60,6 +61,14 @@ var workloadFaults = []fault{
 		name: PolicyVLEK, err: "PolicyViolationError", needs: vcekOnly,
 		about:  "a VLEK signed, which the verifier does not allow",
 		before: func(d *draft) { d.use("vlek") },
+	},
+	{
+		name: PolicyProduct, err: "PolicyViolationError",
+		about: "a newer bundle no longer allows the processor",
+		after: func(d *draft) {
+			d.publish()
+			d.bundle["allowed_products"] = []string{d.otherProduct()}
+		},
 	},
 	{
 		name: Measurement, err: "MeasurementNotAllowedError",

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"slices"
 )
 
 const (
@@ -30,9 +29,8 @@ func SplitPEM(text []byte) ([][]byte, error) {
 	if len(text) > maxPEM {
 		return nil, pemError("CHN-03", "text", 0, fmt.Sprintf("at most %d bytes", maxPEM), fmt.Sprintf("%d bytes", len(text)))
 	}
-	var blocks [][]byte
-	var scratch []byte // base64 of one block without line breaks
-	at := 0            // where the rest starts
+	blocks := make([][]byte, 0, maxChain)
+	at := 0 // where the rest starts
 	for {
 		start := at
 		for at < len(text) && isSpace(text[at]) {
@@ -51,7 +49,7 @@ func SplitPEM(text []byte) ([][]byte, error) {
 		if string(line) != pemBegin {
 			return nil, pemError("CHN-05", "text", at, pemBegin, quoteText(head(line)))
 		}
-		scratch = slices.Grow(scratch[:0], max(0, bytes.Index(text[next:], []byte(pemEnd))))
+		body := next
 		for {
 			at = next
 			line, next = cutLine(text, at)
@@ -61,10 +59,11 @@ func SplitPEM(text []byte) ([][]byte, error) {
 			if len(line) == 0 || len(line) > pemLine || bytes.IndexByte(line, '\r') >= 0 {
 				return nil, pemError("CHN-06", "line", at, fmt.Sprintf("1 to %d characters of base64, or %s", pemLine, pemEnd), quoteText(head(line)))
 			}
-			scratch = append(scratch, line...)
 		}
-		der := make([]byte, base64.StdEncoding.DecodedLen(len(scratch)))
-		n, err := base64.StdEncoding.Strict().Decode(der, scratch)
+		// The decoder passes over the line breaks, of which only those that end a
+		// line are left.
+		der := make([]byte, base64.StdEncoding.DecodedLen(at-body))
+		n, err := base64.StdEncoding.Strict().Decode(der, text[body:at])
 		if err != nil {
 			return nil, pemError("CHN-07", "base64", at, "padded, canonical base64", err.Error())
 		}

@@ -46,11 +46,9 @@ func (k Key) ID() string { return k.id }
 // (SEC 1, uncompressed).
 func (k Key) SHA256() [32]byte { return sha256.Sum256(k.raw) }
 
-// Equal reports whether k and l are the same key for the same algorithm. A zero
-// Key equals nothing.
-func (k Key) Equal(l Key) bool {
-	return k.algorithm != 0 && k.algorithm == l.algorithm && bytes.Equal(k.raw, l.raw)
-}
+// Equal reports whether k and l are the same key for the same algorithm, which
+// the length of their bytes tells. A zero Key equals nothing.
+func (k Key) Equal(l Key) bool { return k.algorithm != 0 && bytes.Equal(k.raw, l.raw) }
 
 // newP256Key checks a point given by its coordinates, big-endian, and binds it
 // to ES256.

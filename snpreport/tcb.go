@@ -1,9 +1,6 @@
 package snpreport
 
-import (
-	"fmt"
-	"strings"
-)
+import "strconv"
 
 // Component is one part of the platform that has a security version level.
 type Component uint8
@@ -163,13 +160,18 @@ func (t TCB) compare(u TCB, ok func(a, b uint8) bool) bool {
 
 // String returns e.g. "bootloader=4 tee=0 snp=24 microcode=219".
 func (t TCB) String() string {
-	var b strings.Builder
-	for i, c := range t.Components() {
-		if i > 0 {
-			b.WriteByte(' ')
+	var b []byte
+	for c := range numComponents {
+		level, ok := t.Level(c)
+		if !ok {
+			continue
 		}
-		level, _ := t.Level(c)
-		fmt.Fprintf(&b, "%s=%d", c, level)
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, componentNames[c]...)
+		b = append(b, '=')
+		b = strconv.AppendUint(b, uint64(level), 10)
 	}
-	return b.String()
+	return string(b)
 }

@@ -24,6 +24,7 @@
 // # Determinism
 //
 // The same calls give the same bytes on each machine and each run. Keys come
-// from testkeys.txt or from a seed string, the PSS salt from a hash of the
-// message, the ECDSA nonce from RFC 6979, and dates are constants.
+// from testkeys.txt, from the file of a Forge or from a seed string, the PSS salt
+// from a hash of the message, the ECDSA nonce from RFC 6979, and dates are
+// constants.
 package mint

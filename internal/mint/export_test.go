@@ -5,6 +5,12 @@ import (
 	"math/big"
 )
 
+const MaxRemembered = maxRemembered
+
+func (k *RSAKey) Remembered(message []byte, sign func([]byte) []byte) []byte {
+	return k.remembered(message, sign)
+}
+
 // Private gives the key in the form of the standard library.
 func (k *RSAKey) Private() *rsa.PrivateKey {
 	one := big.NewInt(1)

@@ -6,8 +6,8 @@ import (
 )
 
 // The keys of this package are for tests only: a program that uses no function
-// of this file must not contain them. So no initialiser may refer to them;
-// then the linker leaves them out. TestOwnKeysStayOut holds it to that.
+// of this file must not contain them. So no initialiser may refer to them; then
+// the linker leaves them out. TestBinaries of package attesttest looks after it.
 
 //go:embed testkeys.txt
 var testKeys string

@@ -60,7 +60,7 @@ func Open(path string) (*File, error) {
 // Errors are of type *Error, in this order: the workload's name is empty or no
 // UTF-8 (STA-02); the folder can not be opened, or the file not be examined or
 // read (STA-21); it is no regular file (STA-22); it is not of the form in the
-// package documentation (STA-10, STA-11, JSN-nn).
+// package documentation (JSN-nn, STA-10).
 func (f *File) Highest(workload string) (v attest.BundleVersion, ok bool, err error) {
 	if err := f.checkName(workload); err != nil {
 		return attest.BundleVersion{}, false, err

@@ -24,12 +24,10 @@ func decode(text []byte) (state, error) {
 	s := state{}
 	err := strictjson.Decode(text, maxSize, []string{"schema", "workloads"}, func(o *strictjson.Object) {
 		o.RefuseUnknown()
-		if got := o.Required("schema").NonEmpty(); got != schema {
-			o.Required("schema").Fail("STA-10", strictjson.Quote(schema), strictjson.Quote(got))
-		}
+		o.Required("schema").OneOf(schema)
 		for _, m := range o.Required("workloads").Members() {
 			if m.Name == "" {
-				m.Value.Fail("STA-11", "the name of a workload", `""`)
+				m.Value.Fail("STA-10", "the name of a workload", `""`)
 			}
 			w := m.Value.Object("version", "sha256")
 			w.RefuseUnknown()

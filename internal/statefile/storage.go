@@ -64,7 +64,8 @@ func (f *File) write(folder *os.Root, s state) error {
 		err = folder.Rename(name, f.name)
 	}
 	if err != nil {
-		return errors.Join(f.failed("STA-32", "a folder that can be written", err), f.removeNew(folder))
+		err = errors.Join(err, removeIfThere(folder, name))
+		return f.failed("STA-32", "a folder that can be written", err)
 	}
 	if err := syncFolder(folder); err != nil {
 		return f.failed("STA-32", "a folder that can be flushed to storage", err)
@@ -84,9 +85,17 @@ func writeNew(folder *os.Root, name string, text []byte) error {
 	return errors.Join(err, file.Close())
 }
 
+// removeNew removes what a crash left. The caller holds the lock.
 func (f *File) removeNew(folder *os.Root) error {
-	if err := folder.Remove(f.name + newSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return f.failed("STA-32", "no "+newSuffix+" file left by a crash, or one that can be removed", err)
+	if err := removeIfThere(folder, f.name+newSuffix); err != nil {
+		return f.failed("STA-32", "no "+newSuffix+" file, or one that can be removed", err)
+	}
+	return nil
+}
+
+func removeIfThere(folder *os.Root, name string) error {
+	if err := folder.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package strictjson
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,8 +87,8 @@ func (v Value) Int(low, high int64) int64 {
 // however many digits it has.
 func (v Value) IntUpTo(low, high int64) int64 {
 	text, ok := v.integer()
-	n, err := strconv.ParseInt(text, 10, 64) // out of range: the nearest int64
-	if ok && (errors.Is(err, strconv.ErrRange) || err == nil) && n >= low {
+	n, _ := strconv.ParseInt(text, 10, 64) // of one out of range: the nearest int64
+	if ok && n >= low {
 		return min(n, high)
 	}
 	if ok {

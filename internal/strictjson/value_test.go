@@ -31,6 +31,7 @@ var (
 	asOneOf    = required(func(v strictjson.Value) any { return v.OneOf("red", "blue") })
 	asVersion  = required(func(v strictjson.Value) any { return v.Int(1, 1<<53-1) })
 	asAny      = required(func(v strictjson.Value) any { return v.Int(math.MinInt64, math.MaxInt64) })
+	asAge      = required(func(v strictjson.Value) any { return v.IntUpTo(1, 86400) })
 	asHex      = required(func(v strictjson.Value) any { return strictjson.Hex[[16]byte](v) })
 	asHexSet   = required(func(v strictjson.Value) any { return strictjson.HexSet[[16]byte](v, 1, 2) })
 	asBase64   = required(func(v strictjson.Value) any { return string(v.Base64()) })
@@ -115,6 +116,19 @@ func TestValues(t *testing.T) {
 		{"exact above 2^53", `{"m":8286623314361712643}`, asAny, int64(0x7300000000000003)},
 		{"lowest", `{"m":-9223372036854775808}`, asAny, int64(math.MinInt64)},
 		{"below the lowest", `{"m":-9223372036854775809}`, asAny, "JSN-15 m"},
+
+		{"age", `{"m":86399}`, asAge, int64(86399)},
+		{"age 1", `{"m":1}`, asAge, int64(1)},
+		{"age 0", `{"m":0}`, asAge, "JSN-15 m"},
+		{"age -1", `{"m":-1}`, asAge, "JSN-15 m"},
+		{"age above", `{"m":86401}`, asAge, int64(86400)},
+		{"age 2^63", `{"m":9223372036854775808}`, asAge, int64(86400)},
+		{"age of 400 digits", `{"m":` + strings.Repeat("9", 400) + `}`, asAge, int64(86400)},
+		{"age of -400 digits", `{"m":-` + strings.Repeat("9", 400) + `}`, asAge, "JSN-15 m"},
+		{"age 1.5", `{"m":1.5}`, asAge, "JSN-14 m"},
+		{"age 1e9", `{"m":1e9}`, asAge, "JSN-14 m"},
+		{"age text", `{"m":"1"}`, asAge, "JSN-13 m"},
+		{"age null", `{"m":null}`, asAge, "JSN-12 m"},
 
 		{"hex", `{"m":"` + zeros + `"}`, asHex, [16]byte{}},
 		{"hex short", `{"m":"` + zeros[2:] + `"}`, asHex, "JSN-19 m"},
