@@ -29,8 +29,7 @@ type Enclave struct {
 	roots   *certchain.Roots
 }
 
-// New makes an enclave in which nothing is wrong but the faults. It signs at
-// most a handful of certificates and takes some ten milliseconds. An error means
+// New makes an enclave in which nothing is wrong but the faults. An error means
 // that the Config is wrong, or that it has no such fault: see Fault.Fits.
 func New(c Config, spoil ...Fault) (*Enclave, error) {
 	c, err := c.withDefaults()

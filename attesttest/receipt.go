@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"math/big"
 	"slices"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -77,11 +76,13 @@ func bodyDigest(body []byte, other bool) string {
 
 // jwk gives the JWK of a public key (RFC 7518 section 6.2).
 func jwk(key *ecdsa.PrivateKey) members {
-	coordinate := func(n *big.Int) string {
-		return base64.RawURLEncoding.EncodeToString(n.FillBytes(make([]byte, 32)))
+	point, err := key.PublicKey.Bytes() // 0x04, x, y
+	if err != nil {
+		panic(err)
 	}
 	return members{
 		"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "test-receipt",
-		"x": coordinate(key.X), "y": coordinate(key.Y),
+		"x": base64.RawURLEncoding.EncodeToString(point[1:33]),
+		"y": base64.RawURLEncoding.EncodeToString(point[33:]),
 	}
 }

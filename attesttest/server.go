@@ -57,7 +57,7 @@ func (s *Server) SetEnclave(e *Enclave) { s.enclave.Store(e) }
 // Close ends the servers and all connections, and waits for the handlers.
 func (s *Server) Close() {
 	for _, server := range s.servers {
-		_ = server
+		server.Close()
 	}
 	s.running.Wait()
 }

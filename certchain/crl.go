@@ -26,7 +26,7 @@ type CRL struct {
 	window                      validity
 }
 
-// ParseCRL parses one DER CertificateList of version 2: at most 1 MiB, nothing
+// ParseCRL parses one DER CertificateList of version 2: at most 128 KiB, nothing
 // around it. It copies der. On error the CRL is nil and the error is a *CRLError.
 // Checked in this order: size, structure, version, signature algorithm, issuer
 // (the Name of an ARK), dates, length of the signature, the extensions, the

@@ -90,10 +90,9 @@ func decode(name string, segment []byte) ([]byte, error) {
 	if len(segment) == 0 {
 		return nil, &Error{Rule: "JWS-03", Field: name, Expected: "a segment", Actual: "an empty one"}
 	}
-	text := string(segment)
-	decoded, ok := strictjson.ParseBase64URL(text)
+	decoded, ok := strictjson.ParseBase64URL(segment)
 	if !ok {
-		return nil, &Error{Rule: "JWS-04", Field: name, Expected: "canonical base64url without padding", Actual: strictjson.Quote(text)}
+		return nil, &Error{Rule: "JWS-04", Field: name, Expected: "canonical base64url without padding", Actual: strictjson.Quote(string(segment))}
 	}
 	return decoded, nil
 }

@@ -159,6 +159,8 @@ func TestWrite(t *testing.T) {
 	for _, e := range []edit{
 		func(f *policy.Facts, r *snpreport.Report) { r.PlatformInfo = snpreport.PlatformSMTEn },
 		func(f *policy.Facts, r *snpreport.Report) { f.CSPID = "of a VCEK" },
+		func(f *policy.Facts, r *snpreport.Report) { r.VMPL = 3 },
+		func(f *policy.Facts, r *snpreport.Report) { r.Version, r.CPUID = 2, snpreport.CPUID{} },
 		func(f *policy.Facts, r *snpreport.Report) {
 			f.SigningKey, f.CSPID = vlek, "\"quoted\" \\ \x00\x1f\x20\x7f\u2028é"
 		},

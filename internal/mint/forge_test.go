@@ -2,6 +2,7 @@ package mint_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"os"
 	"strings"
 	"sync"
@@ -42,30 +43,39 @@ func TestForge(t *testing.T) {
 	if ark := f.CAKey("ARK-Milan").Public(); !ark.Equal(mint.CAKey("ARK-Genoa").Public()) {
 		t.Error("not the key of the file")
 	}
-	crl := f.CRL("Milan").Encode(f.CAKey("ARK-Milan"))
-	if bytes.Equal(crl, mint.CRL("Milan").Encode(mint.CAKey("ARK-Milan"))) {
-		t.Error("CRL: made with the keys of this package")
+	crl, err := x509.ParseRevocationList(f.CRL("Milan").Encode(f.CAKey("ARK-Milan")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ark := parse(t, f.CACert("ARK-Milan"))
+	if err := crl.CheckSignatureFrom(ark); err != nil || !bytes.Equal(crl.AuthorityKeyId, ark.SubjectKeyId) {
+		t.Errorf("CRL: not of this ARK: %v", err)
 	}
 }
 
 // TestForgeFile: the first key of a name counts, and names are whole words.
 func TestForgeFile(t *testing.T) {
-	lines := strings.Split(otherKeys(t), "\n")
-	last := strings.TrimPrefix(lines[len(lines)-2], mint.OtherCA)
-	f := mint.NewForge("# ARK-Milan " + last + "\nARK-Milanese" + last + "\nARK-Milan" + last + "\n" + otherKeys(t))
+	file := otherKeys(t)
+	key := func(name string) string {
+		_, rest, _ := strings.Cut(file, "\n"+name+" ")
+		primes, _, _ := strings.Cut(rest, "\n")
+		return " " + primes + "\n"
+	}
+	f := mint.NewForge("ARK-Milanese" + key("ARK-Turin") + "ARK-Milan" + key(mint.OtherCA) + file)
 	if !f.CAKey("ARK-Milan").Public().Equal(mint.CAKey(mint.OtherCA).Public()) {
 		t.Error("not the first key of that name")
 	}
-	for name, misuse := range map[string]func(){
-		"no key":    func() { mint.NewForge("").CAKey("ARK-Milan") },
-		"malformed": func() { mint.NewForge("ARK-Milan x 1").CAKey("ARK-Milan") },
-		"no name":   func() { f.CACert("SEV-VLEK-Venice") },
-		"other":     func() { f.CACert(mint.OtherCA) },
+	for want, misuse := range map[string]func(){
+		"mint: no test key named ARK-Milan":        func() { mint.NewForge("").CAKey("ARK-Milan") },
+		"mint: malformed test key ARK-Milan":       func() { mint.NewForge("ARK-Milan x 1").CAKey("ARK-Milan") },
+		"mint: malformed test key ARK-Turin":       func() { mint.NewForge("ARK-Turin 1 x").CAKey("ARK-Turin") },
+		"mint: no product named Venice":            func() { f.CACert("SEV-VLEK-Venice") },
+		"mint: no authority named " + mint.OtherCA: func() { f.CACert(mint.OtherCA) },
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(want, func(t *testing.T) {
 			defer func() {
-				if recover() == nil {
-					t.Error("no panic")
+				if got := recover(); got != want {
+					t.Errorf("panic: %v", got)
 				}
 			}()
 			misuse()

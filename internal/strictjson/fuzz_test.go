@@ -251,8 +251,8 @@ func FuzzBase64(f *testing.F) {
 			parse func(string) ([]byte, bool)
 			print *base64.Encoding
 		}{
-			{strictjson.ParseBase64, base64.StdEncoding},
-			{strictjson.ParseBase64URL, base64.RawURLEncoding},
+			{strictjson.ParseBase64[string], base64.StdEncoding},
+			{strictjson.ParseBase64URL[string], base64.RawURLEncoding},
 		} {
 			b, ok := tt.parse(s)
 			if !ok {

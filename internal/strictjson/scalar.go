@@ -1,8 +1,8 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/base64"
-	"strings"
 )
 
 // Bytes are the lengths of identifiers, digests and keys.
@@ -40,19 +40,23 @@ func hexDigit(c byte) (d byte, ok bool) {
 
 // ParseBase64 reads standard base64 (RFC 4648, section 4): padded, with zero
 // bits behind the last byte, without line breaks. So every value has one text.
-func ParseBase64(s string) ([]byte, bool) { return parseBase64(base64.StdEncoding, s) }
+func ParseBase64[T string | []byte](s T) ([]byte, bool) { return parseBase64(base64.StdEncoding, s) }
 
 // ParseBase64URL reads base64url (RFC 4648, section 5) without padding, with
 // zero bits behind the last byte, without line breaks.
-func ParseBase64URL(s string) ([]byte, bool) { return parseBase64(base64.RawURLEncoding, s) }
+func ParseBase64URL[T string | []byte](s T) ([]byte, bool) {
+	return parseBase64(base64.RawURLEncoding, s)
+}
 
-func parseBase64(e *base64.Encoding, s string) ([]byte, bool) {
-	if strings.ContainsAny(s, "\r\n") { // the decoder skips them, in strict mode too
+func parseBase64[T string | []byte](e *base64.Encoding, s T) ([]byte, bool) {
+	src := []byte(s)
+	if bytes.ContainsAny(src, "\r\n") { // the decoder skips them, in strict mode too
 		return nil, false
 	}
-	b, err := e.Strict().DecodeString(s)
+	b := make([]byte, e.DecodedLen(len(src)))
+	n, err := e.Strict().Decode(b, src)
 	if err != nil {
 		return nil, false
 	}
-	return b, true
+	return b[:n], true
 }

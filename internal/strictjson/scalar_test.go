@@ -79,7 +79,7 @@ func TestParseBase64(t *testing.T) {
 		for _, d := range []struct {
 			parse func(string) ([]byte, bool)
 			want  string
-		}{{strictjson.ParseBase64, tt.std}, {strictjson.ParseBase64URL, tt.url}} {
+		}{{strictjson.ParseBase64[string], tt.std}, {strictjson.ParseBase64URL[string], tt.url}} {
 			got, ok := d.parse(tt.text)
 			if ok != (d.want != "-") || ok && string(got) != d.want || !ok && got != nil {
 				t.Errorf("%q: got %q, %v; want %q", tt.text, got, ok, d.want)

@@ -1,14 +1,16 @@
 package strictjson
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // Limits that hold for every document.
 const (
-	maxDepth = 8       // objects and arrays within each other
-	maxText  = 1 << 30 // so that offsets fit 32 bits
+	maxDepth   = 8       // objects and arrays within each other
+	maxMembers = 1024    // of one object
+	maxText    = 1 << 30 // so that offsets fit 32 bits
 )
 
 type kind uint8
@@ -108,7 +110,11 @@ func (s *scanner) value(depth int) bool {
 
 func (s *scanner) object(depth int) bool {
 	var names nameSet
+	members := 0
 	return s.container(depth, kindObject, '}', func() bool {
+		if members++; members > maxMembers {
+			return s.fail("JSN-23", decimal(maxMembers)+" members at most")
+		}
 		if s.peek() != '"' {
 			return s.fail("JSN-06", "a member's name in quotes")
 		}
@@ -201,8 +207,27 @@ func (s *scanner) digits() bool {
 // add appends a token that holds nothing and returns its index.
 func (s *scanner) add(k kind, start, end int) int {
 	self := len(s.tokens)
+	if self == cap(s.tokens) { // once at most
+		s.tokens = slices.Grow(s.tokens, 1+atMost(s.text[end:], k == kindString || k == kindEscaped))
+	}
 	s.tokens = append(s.tokens, token{int32(start), int32(end), int32(self + 1), k})
 	return self
+}
+
+// atMost returns how many tokens there can be in the rest of a text, which may
+// begin at the closing quote of a string: each stands behind one of these four.
+func atMost(rest string, inString bool) (n int) {
+	for i := 0; i < len(rest); i++ {
+		switch c := rest[i]; {
+		case c == '"':
+			inString = !inString
+		case inString && c == '\\':
+			i++
+		case !inString && (c == ',' || c == ':' || c == '[' || c == '{'):
+			n++
+		}
+	}
+	return n
 }
 
 // peek returns the next byte, or 0 at the end: no grammar rule wants a 0.

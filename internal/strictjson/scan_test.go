@@ -126,6 +126,8 @@ func TestScanRefuses(t *testing.T) {
 		{"depth 9", nested(9), "JSN-08", 12},
 		{"depth 9 of objects", strings.Repeat(`{"a":`, 9) + "1" + strings.Repeat("}", 9), "JSN-08", 40},
 		{"depth 100000", nested(100000), "JSN-08", 12},
+		{"1025 members", numbered(1025), "JSN-23", len(numbered(1024)) - 1 + len(",")},
+		{"1025 members deep", `{"x":[` + numbered(1025) + `]}`, "JSN-23", 6 + len(numbered(1024)) - 1 + len(",")},
 		{"duplicate", `{"a":1,"a":1}`, "JSN-09", 7},
 		{"duplicate escaped", `{"a":1,"\u0061":1}`, "JSN-09", 7},
 		{"duplicate both escaped", `{"\u0061":1,"\u0061":1}`, "JSN-09", 12},
@@ -339,4 +341,13 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		})
 	}
+}
+
+// numbered is an object of n members.
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"%d":0`, i)
+	}
+	return "{" + b.String()[1:] + "}"
 }
