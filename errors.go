@@ -160,10 +160,24 @@ type (
 		Live     string
 	}
 
+	// PinChangedError: everything was verified, but it is not what was recorded
+	// before. Nothing in this package returns it, since it records nothing.
+	PinChangedError struct {
+		Failure
+		Changes []PinChange // in the order of the pin's members
+	}
+
 	// EvidenceUnavailableError: evidence could not be read or fetched. There is
 	// no verdict. Nothing in this package returns it, since it reads nothing.
 	EvidenceUnavailableError struct{ Failure }
 )
+
+// A PinChange is one thing that differs from what was recorded.
+type PinChange struct {
+	Member   string // e.g. "snp_measurement"
+	Recorded string
+	Now      string
+}
 
 // ErrorType returns the name of the type of an AttestationError of this
 // package, e.g. "ReportInvalidError", as it stands in JSON verdicts. It returns

@@ -2,7 +2,6 @@ package certchain_test
 
 import (
 	"bytes"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"errors"
 	"math/big"
@@ -181,8 +180,9 @@ func TestCertificateStructure(t *testing.T) {
 
 // compressed encodes a P-384 key with a compressed point.
 func compressed() []byte {
-	key := mint.P384Key("x").PublicKey
-	point := elliptic.MarshalCompressed(elliptic.P384(), key.X, key.Y)
+	spki := mint.SPKI(mint.P384Key("x").Public())
+	x, y := spki[len(spki)-96:len(spki)-48], spki[len(spki)-48:]
+	point := append([]byte{2 + y[47]&1}, x...)
 	algorithm := mint.TLV(mint.TagSequence, mint.OID("1.2.840.10045.2.1"), mint.OID("1.3.132.0.34"))
 	return mint.TLV(mint.TagSequence, algorithm, mint.TLV(mint.TagBitString, append([]byte{0}, point...)))
 }

@@ -45,7 +45,7 @@ func TestSetsAreIndependent(t *testing.T) {
 	for _, b := range [][]byte{spoilt.Report, spoilt.Leaf, spoilt.Intermediate, spoilt.ARK, spoilt.LeafSpec.SPKI, spoilt.LeafSpec.Issuer, spoilt.LeafSpec.Ext(mint.OIDHWID).Value} {
 		b[len(b)-1] ^= 0xFF
 	}
-	spoilt.Key.D.SetInt64(1)
+	*spoilt.Key = *mint.P384Key("another")
 	got := fresh()
 	got.Reissue()
 	if !bytes.Equal(got.Report, want.Report) || !bytes.Equal(got.PEM(), want.PEM()) {

@@ -37,7 +37,7 @@ func TestFirstRun(t *testing.T) {
 		t.Fatal(v, ok, err)
 	}
 	wantMissing(t, path)
-	wantMissing(t, path+".lock") // readers write nothing
+	wantMissing(t, path+".lock") // STA-24
 	if v, err := f.Accept("router", version(17, 2)); v != version(17, 2) || err != nil {
 		t.Fatal(v, err)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // Each is one change to a good file. None may be taken for a first run, and
-// none may be overwritten (STA-22).
+// none may be overwritten (STA-23).
 func TestDamaged(t *testing.T) {
 	change := func(before, after string) string { return strings.Replace(router, before, after, 1) }
 	const sum = "0202020202020202020202020202020202020202020202020202020202020202"

@@ -123,14 +123,6 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("{\"\u212aey\":\"s\"}"))
 	known := []string{"schema", "key", "n", "b", "t", "h"}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		type result struct {
-			Schema string
-			Key    map[string]any
-			N      int64
-			B      bool
-			T      *time.Time
-			H      []byte
-		}
 		var list []string
 		err := strictjson.Decode(text, 1<<16, known, func(o *strictjson.Object) {
 			o.Required("schema").NonEmpty()
