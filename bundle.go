@@ -145,12 +145,14 @@ func (b *Bundle) readProducts(o *strictjson.Object) {
 		b.Products = snpreport.Products()
 		return
 	}
-	for _, e := range v.Set(1, len(snpreport.Products())) {
-		p, ok := snpreport.ParseProduct(e.Text())
+	for _, e := range v.Array(1, maxAllowed) {
+		p, ok := snpreport.ParseProduct(e.NonEmpty())
 		if !ok {
 			e.Fail("BND-14", "Milan, Genoa or Turin", strictjson.Quote(e.Text()))
 		}
-		b.Products = append(b.Products, p)
+		if !slices.Contains(b.Products, p) {
+			b.Products = append(b.Products, p)
+		}
 	}
 }
 

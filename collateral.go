@@ -49,9 +49,11 @@ func Certificates(blob []byte) ([][]byte, error) {
 	return fromTable(table)
 }
 
-// isPEM reports whether a blob is to be read as PEM text.
+// isPEM reports whether a blob is to be read as PEM text: it has a BEGIN line,
+// and its head, unlike that of a certificate table, has no zero byte.
 func isPEM(blob []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(blob, " \t\r\n"), []byte("-----BEGIN"))
+	head := blob[:min(len(blob), 24)]
+	return bytes.IndexByte(head, 0) < 0 && bytes.Contains(blob, []byte("-----BEGIN "))
 }
 
 // fromTable returns the certificates of a table; each entry is DER or PEM.

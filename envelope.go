@@ -31,7 +31,7 @@ type Envelope struct {
 	TLSSPKISHA256  [32]byte
 	IdentityTag    [32]byte
 	ManifestJWS    []byte // nil when there is none
-	TrustBundleURL string // "" when there is none
+	TrustBundleURL string // as sent, "" when there is none; who fetches it must judge it
 	IssuedAt       time.Time
 	MaxAge         time.Duration // 1 s to 24 h
 }

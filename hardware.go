@@ -51,17 +51,8 @@ func reportInvalid(err error) *ReportInvalidError {
 	return e
 }
 
-// verifyChain is step 9. One PEM text, the usual form, goes to the memory as it
-// is: what is remembered need not be decoded.
-func (h *hardware) verifyChain(table []snpreport.TableEntry, blobs [][]byte) (finding, AttestationError) {
-	var chain *certchain.Chain
-	var ders [][]byte
-	var err error
-	if len(table) == 0 && len(blobs) == 1 && isPEM(blobs[0]) {
-		chain, err = h.memory.VerifyPEM(blobs[0], h.roots, h.at)
-	} else if ders, err = certificates(table, blobs); err == nil {
-		chain, err = h.memory.Verify(ders, h.roots, h.at)
-	}
+// verifyChain is step 9, with what verifying the certificates gave.
+func (h *hardware) verifyChain(chain *certchain.Chain, err error) (finding, AttestationError) {
 	if err != nil {
 		return finding{}, chainInvalid(err)
 	}
@@ -84,6 +75,9 @@ func chainInvalid(err error) *CertChainInvalidError {
 	return e
 }
 
+// maxCRLs is one for each key of a chain, and room.
+const maxCRLs = 4
+
 // checkRevocation is step 10.
 func (h *hardware) checkRevocation(crls [][]byte, required bool) (finding, AttestationError) {
 	if len(crls) == 0 {
@@ -91,6 +85,9 @@ func (h *hardware) checkRevocation(crls [][]byte, required bool) (finding, Attes
 			return finding{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: "a CRL is required, and none was given"}}
 		}
 		return finding{status: NotChecked, reason: "no CRL was given"}, nil
+	}
+	if len(crls) > maxCRLs {
+		return finding{}, &CRLInvalidError{Failure{Rule: "CRL-22", Message: "too many CRLs", Expected: fmt.Sprintf("at most %d", maxCRLs), Actual: fmt.Sprint(len(crls))}}
 	}
 	var numbers []string
 	for _, der := range crls {

@@ -21,7 +21,7 @@ const module = "github.com/tresorhq/attest"
 // hand in the value instead.
 var coreStd = []string{
 	"bytes", "cmp", "crypto", "crypto/ecdsa", "crypto/ed25519", "crypto/elliptic", "crypto/rsa", "crypto/sha256", "crypto/sha512",
-	"encoding/base64", "encoding/binary", "encoding/hex", "errors", "fmt", "iter", "maps", "math/big", "math/bits", "slices",
+	"encoding/base64", "encoding/binary", "encoding/hex", "errors", "fmt", "hash/maphash", "iter", "maps", "math/big", "math/bits", "slices",
 	"sort", "strconv", "strings", "sync", "time", "unicode", "unicode/utf16", "unicode/utf8",
 }
 
@@ -41,8 +41,10 @@ var layers = map[string]struct {
 	"internal/statefile":  {deps: []string{"", "internal/strictjson"}},
 	"kds":                 {http: true, deps: []string{"snpreport"}},
 	"internal/mint":       {}, // imports nothing of what it tests
+	"releaseroot":         {deps: []string{"internal/strictjson", "jws"}},
+	"transport":           {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "snpreport"}},
 	"attesttest":          {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
-	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "jws", "kds", "policy", "snpreport"}},
+	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "jws", "kds", "policy", "releaseroot", "snpreport", "transport"}},
 }
 
 // thirdParty is what shipped code may import from elsewhere.

@@ -14,7 +14,8 @@ const (
 	manifestSchema     = "workload-identity/v1"
 )
 
-// manifestKind does not look at typ: what vouches for a manifest is its hash.
+// manifestKind is for a manifest whose signature is checked. typ is not looked
+// at.
 var manifestKind = jws.Kind{Algorithm: jws.EdDSA, AnyType: true, MaxPayload: maxManifestPayload}
 
 var manifestNames = []string{"schema", "workload", "version", "image_digest", "binary_digest", "build_metadata"}
@@ -41,11 +42,10 @@ func checkManifest(compact []byte, tag [32]byte, workload string, keys []jws.Key
 			Expected: hex.EncodeToString(tag[:]), Actual: hex.EncodeToString(digest[:]),
 		})
 	}
-	message, err := jws.Parse(compact, manifestKind)
-	var payload []byte
-	if err == nil {
-		payload = message.UnverifiedPayload() // vouched for by the tag
-		if len(keys) > 0 {
+	payload, err := jws.Framing(compact, maxManifestPayload) // vouched for by the tag
+	if err == nil && len(keys) > 0 {
+		var message *jws.Message
+		if message, err = jws.Parse(compact, manifestKind); err == nil {
 			payload, _, err = message.Verify(keys...)
 		}
 	}

@@ -99,7 +99,9 @@ func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Aud
 		}
 		return h.parseReport(carried.Report)
 	})
-	r.do(stepChain, func() (finding, AttestationError) { return h.verifyChain(carried.Certs, e.Certificates) })
+	r.do(stepChain, func() (finding, AttestationError) {
+		return h.verifyChain(chainOf(carried.Certs, e.Certificates, h))
+	})
 	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRLs, v.config.RequireCRL) })
 	r.do(stepReportSignature, h.verifySignature)
 	r.do(stepEndorsement, h.endorse)
@@ -108,4 +110,17 @@ func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Aud
 	r.do(stepMinTCB, h.checkMinTCB)
 	r.do(stepReportData, h.checkReportData)
 	return conclude(r, h, reportLimits)
+}
+
+// chainOf verifies certificates from wherever they are. One PEM text, the usual
+// form, goes to the memory as it is: what is remembered need not be decoded.
+func chainOf(table []snpreport.TableEntry, blobs [][]byte, h *hardware) (*certchain.Chain, error) {
+	if len(table) == 0 && len(blobs) == 1 && isPEM(blobs[0]) {
+		return h.memory.VerifyPEM(blobs[0], h.roots, h.at)
+	}
+	ders, err := certificates(table, blobs)
+	if err != nil {
+		return nil, err
+	}
+	return h.memory.Verify(ders, h.roots, h.at)
 }

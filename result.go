@@ -79,6 +79,9 @@ func conclude(r *run, h *hardware, limits []string) *Audit {
 	a.Result.CustomRoots = h.roots.Custom()
 	a.Result.Relaxed = h.policy.Relaxed()
 	a.Result.NotChecked = h.outcome.NotChecked
+	if c := r.checks[stepRevocation-1]; c.Status == NotChecked {
+		a.Result.NotChecked = append(a.Result.NotChecked, policy.NotChecked{Name: c.ID, Reason: c.Reason})
+	}
 	a.Result.Warnings = warningsFor(h.chain.Product)
 	a.Result.Notes = h.notes()
 	a.Result.Limits = append([]string(nil), limits...)

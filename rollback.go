@@ -42,17 +42,12 @@ func (b *Bundle) against(known BundleVersion) AttestationError {
 	return nil
 }
 
-// acceptBundle records the bundle once it was accepted as a whole: steps 3 to 7.
+// acceptBundle records the bundle once it was accepted as a whole: steps 1 to 7.
 // What the memory holds then decides, should another verification have been
 // faster.
 func (s *session) acceptBundle(r *run) {
-	if s.config.Bundles == nil {
+	if s.config.Bundles == nil || r.err != nil {
 		return
-	}
-	for _, need := range []step{stepBundleSignature, stepBundle, stepBundleValidity, stepBundleRollback, stepWorkload} {
-		if r.checks[need-1].Status != Pass {
-			return
-		}
 	}
 	known, err := s.config.Bundles.Accept(s.bundle.Workload, BundleVersion{s.bundle.Version, s.bundle.SHA256})
 	if err != nil {

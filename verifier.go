@@ -105,8 +105,8 @@ func newKeys(role string, public []ed25519.PublicKey, others []jws.Key) ([]jws.K
 // package, listed there in the same order. A zero time, or a Verifier that was
 // not made by NewVerifier, is an ordinary error. On error the result is nil.
 //
-// The bundle memory learns of the trust bundle when steps 3 to 7 have passed,
-// whatever the others say.
+// The bundle memory learns of the trust bundle when steps 1 to 7 have passed,
+// whatever the later ones say.
 func (v *Verifier) Verify(e Evidence, at time.Time) (*Result, error) {
 	a := v.verify(e, at, false)
 	if a.Err != nil {
@@ -139,7 +139,9 @@ func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
 
 	h := s.newHardware()
 	r.do(stepReport, func() (finding, AttestationError) { return h.parseReport(s.envelope.Report) })
-	r.do(stepChain, func() (finding, AttestationError) { return h.verifyChain(nil, [][]byte{s.envelope.ChainPEM}) })
+	r.do(stepChain, func() (finding, AttestationError) {
+		return h.verifyChain(h.memory.VerifyPEM(s.envelope.ChainPEM, h.roots, h.at))
+	})
 	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRLs, v.config.RequireCRL) })
 	r.do(stepReportSignature, h.verifySignature)
 	r.do(stepEndorsement, h.endorse)

@@ -12,7 +12,8 @@ import (
 const (
 	maxHeader     = 4096
 	maxKeyID      = 256
-	signatureSize = 64 // of both algorithms
+	signatureSize = 64   // of both algorithms
+	maxSignature  = 1024 // of a message whose signature nobody looks at
 )
 
 // A Kind says what one kind of document looks like. Its zero value refuses
@@ -31,7 +32,7 @@ type Message struct {
 	algorithm Algorithm
 	keyID     string
 	signed    []byte // as received, up to the second dot
-	payload   []byte
+	body      int    // where the payload starts in it
 	signature [signatureSize]byte
 }
 
@@ -48,18 +49,15 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 	if len(compact) > most {
 		return nil, sizeError("JWS-01", "message", len(compact), fmt.Sprintf("at most %d", most))
 	}
-	// Cut twice; splitting at every dot would cost memory for each of them.
-	head, rest, _ := bytes.Cut(compact, []byte("."))
-	body, tail, two := bytes.Cut(rest, []byte("."))
-	if !two || bytes.IndexByte(tail, '.') >= 0 {
-		return nil, &Error{Rule: "JWS-02", Field: "message", Expected: "three segments", Actual: fmt.Sprint(1 + bytes.Count(compact, []byte(".")))}
+	head, body, tail, err := cut(compact)
+	if err != nil {
+		return nil, err
 	}
 	header, err := decode("header", head)
 	if err != nil {
 		return nil, err
 	}
-	payload, err := decode("payload", body)
-	if err != nil {
+	if err := check("payload", body); err != nil {
 		return nil, err
 	}
 	signature, err := decode("signature", tail)
@@ -70,8 +68,8 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(payload) > kind.MaxPayload {
-		return nil, sizeError("JWS-01", "payload", len(payload), fmt.Sprintf("at most %d", kind.MaxPayload))
+	if n := base64.RawURLEncoding.DecodedLen(len(body)); n > kind.MaxPayload {
+		return nil, sizeError("JWS-01", "payload", n, fmt.Sprintf("at most %d", kind.MaxPayload))
 	}
 	if len(signature) != signatureSize {
 		return nil, sizeError("JWS-05", "signature", len(signature), fmt.Sprint(signatureSize))
@@ -80,9 +78,34 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 		algorithm: kind.Algorithm,
 		keyID:     keyID,
 		signed:    bytes.Clone(compact[:len(head)+1+len(body)]),
-		payload:   payload,
+		body:      len(head) + 1,
 		signature: [signatureSize]byte(signature),
 	}, nil
+}
+
+// check refuses what decode would refuse, without memory for the outcome: most
+// of a message is its payload, and it counts only once the signature holds.
+func check(name string, segment []byte) error {
+	if len(segment) == 0 {
+		return &Error{Rule: "JWS-03", Field: name, Expected: "a segment", Actual: "an empty one"}
+	}
+	var scratch [3 << 10]byte
+	ok := !bytes.ContainsAny(segment, "\r\n") // the decoder skips them, in strict mode too
+	for rest := segment; ok && len(rest) > 0; {
+		part := rest[:min(len(rest), 4<<10)] // whole groups of four, but for the last part
+		_, err := base64.RawURLEncoding.Strict().Decode(scratch[:], part)
+		ok, rest = err == nil, rest[len(part):]
+	}
+	if !ok {
+		return &Error{Rule: "JWS-04", Field: name, Expected: "canonical base64url without padding", Actual: strictjson.Quote(string(segment[:min(len(segment), 65)]))}
+	}
+	return nil
+}
+
+// payload decodes what was checked.
+func (m *Message) payload() []byte {
+	payload, _ := strictjson.ParseBase64URL(m.signed[m.body:])
+	return payload
 }
 
 // decode reads a segment.
@@ -92,7 +115,7 @@ func decode(name string, segment []byte) ([]byte, error) {
 	}
 	decoded, ok := strictjson.ParseBase64URL(segment)
 	if !ok {
-		return nil, &Error{Rule: "JWS-04", Field: name, Expected: "canonical base64url without padding", Actual: strictjson.Quote(string(segment))}
+		return nil, &Error{Rule: "JWS-04", Field: name, Expected: "canonical base64url without padding", Actual: strictjson.Quote(string(segment[:min(len(segment), 65)]))}
 	}
 	return decoded, nil
 }
@@ -107,6 +130,48 @@ func (m *Message) KeyID() string {
 	return m.keyID
 }
 
+// Framing reads the payload of a message that something else than its signature
+// vouches for, such as its hash: three segments of strict base64url, and a header
+// that is a JSON object of at most 4096 bytes. Algorithm, signature and members
+// of the header are not looked at. Most callers want Parse and Verify.
+func Framing(compact []byte, maxPayload int) (payload []byte, err error) {
+	if most := encodedLen(maxHeader) + 2 + encodedLen(maxPayload) + encodedLen(maxSignature); len(compact) > most {
+		return nil, sizeError("JWS-01", "message", len(compact), fmt.Sprintf("at most %d", most))
+	}
+	head, body, tail, err := cut(compact)
+	if err != nil {
+		return nil, err
+	}
+	header, err := decode("header", head)
+	if err != nil {
+		return nil, err
+	}
+	if payload, err = decode("payload", body); err != nil {
+		return nil, err
+	}
+	if err := check("signature", tail); err != nil {
+		return nil, err
+	}
+	if err := strictjson.Decode(header, maxHeader, nil, func(*strictjson.Object) {}); err != nil {
+		return nil, fromJSON("JWS-06", "header", err)
+	}
+	if len(payload) > maxPayload {
+		return nil, sizeError("JWS-01", "payload", len(payload), fmt.Sprintf("at most %d", maxPayload))
+	}
+	return payload, nil
+}
+
+// cut finds the three segments. It cuts twice: splitting at every dot would cost
+// memory for each of them.
+func cut(compact []byte) (head, body, tail []byte, err error) {
+	head, rest, _ := bytes.Cut(compact, []byte("."))
+	body, tail, two := bytes.Cut(rest, []byte("."))
+	if !two || bytes.IndexByte(tail, '.') >= 0 {
+		return nil, nil, nil, &Error{Rule: "JWS-02", Field: "message", Expected: "three segments", Actual: fmt.Sprint(1 + bytes.Count(compact, []byte(".")))}
+	}
+	return head, body, tail, nil
+}
+
 // UnverifiedPayload returns the payload although no signature has been checked.
 // Most callers want Verify. It serves documents that are vouched for by their
 // hash.
@@ -114,5 +179,5 @@ func (m *Message) UnverifiedPayload() []byte {
 	if m == nil {
 		return nil
 	}
-	return bytes.Clone(m.payload)
+	return m.payload()
 }

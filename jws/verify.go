@@ -1,7 +1,6 @@
 package jws
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -19,7 +18,7 @@ func (m *Message) Verify(keys ...Key) (payload []byte, index int, err error) {
 	}
 	for i, k := range keys {
 		if k.algorithm == m.algorithm && k.verify(m.signed, m.signature) {
-			return bytes.Clone(m.payload), i, nil
+			return m.payload(), i, nil
 		}
 	}
 	return nil, -1, &Error{

@@ -54,6 +54,9 @@ func (c *Client) get(ctx context.Context, r Request, u string) ([]byte, again, *
 	// One byte more than allowed, or a longer answer would look like a whole one.
 	limit := limits[r.kind]
 	body, err := io.ReadAll(io.LimitReader(res.Body, int64(limit)+1))
+	if err == nil {
+		err = ctx.Err() // whose end can look like that of the body
+	}
 	if err != nil {
 		return c.broken(ctx, u, layerHTTP, err)
 	}

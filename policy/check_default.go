@@ -31,9 +31,9 @@ func checkMigrationAgent(e *evaluation) {
 	}
 }
 
-// POL-08. Nothing lifts it: firmware refuses to launch such a guest.
+// POL-08.
 func checkReserved1(e *evaluation) {
-	if !e.r.GuestPolicy.Has(snpreport.PolicyReserved1) {
+	if !e.r.GuestPolicy.Has(snpreport.PolicyReserved1) && !e.policy.allowsUnknownBits() {
 		e.violate("", "set", "clear in guest policy "+e.r.GuestPolicy.String())
 	}
 }

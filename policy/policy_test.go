@@ -280,3 +280,15 @@ func TestNoAliasing(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Bit 17 is in the row of what allow_unknown_bits lifts, and nothing else lifts it.
+func TestReserved1(t *testing.T) {
+	f := good(milan)
+	f.Report.GuestPolicy &^= snpreport.PolicyReserved1
+	if !parse(t, `"guest_policy": {"allow_unknown_bits": true}`).Evaluate(f).Accepts() {
+		t.Error("POL-08 is not lifted")
+	}
+	if policy.Default().Evaluate(f).Accepts() || parse(t, `"guest_policy": {"allow_unknown_bits": false}`).Evaluate(f).Accepts() {
+		t.Error("POL-08 is lifted")
+	}
+}

@@ -93,7 +93,7 @@ func writeFloors(f Facts, a, b snpreport.TCBVersion) string {
 
 // hasUnknown reports whether only allow_unknown_bits makes f acceptable.
 func hasUnknown(f Facts) bool {
-	if f.Report.GuestPolicy.Unknown() != 0 {
+	if f.Report.GuestPolicy.Unknown() != 0 || !f.Report.GuestPolicy.Has(snpreport.PolicyReserved1) {
 		return true
 	}
 	for _, v := range []snpreport.TCBVersion{f.Report.CurrentTCB, f.Report.ReportedTCB, f.Report.CommittedTCB, f.Report.LaunchTCB} {

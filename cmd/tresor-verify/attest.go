@@ -1,95 +1,234 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
+	"fmt"
+	"slices"
+	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/statefile"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
 )
 
-const attestHelp = `Verifies what an endpoint said of itself, from files: all 19 steps.
+const attestHelp = `Verifies what runs behind an endpoint: all 19 steps, live, from files, or again
+from saved evidence.
 
-Flags:
-  --envelope FILE|-     the body of GET /attestation
-  --spki HEX            SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that you
-                        saw on that connection, 64 digits
-  --cert FILE           or that certificate itself, PEM or DER, leaf first
+Which evidence:
+  --url ORIGIN          live: https://HOST[:PORT]
+  --envelope FILE|-     offline: the body of GET /attestation, with
+    --spki HEX          the SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that
+                        you saw on that connection, 64 digits
+    --cert FILE         or that certificate itself, PEM or DER, leaf first
+  --evidence FILE       replay: what --save wrote; no network is used
   --bundle FILE         the trust bundle, a compact JWS
-  --release-root FILE   who may sign it: PEM PUBLIC KEY, JWK, or 32 bytes in hex or
-                        base64 (repeatable)
+  --bundle-url URL      or where it is, with --url; without both, where the
+                        endpoint says
+What is trusted and demanded:
+  --release-root FILE   who may sign the bundle: PEM PUBLIC KEY, JWK, or 32 bytes in
+                        hex or base64 (repeatable)
   --workload NAME       the workload that must run there
-  --state FILE          remembers the newest bundle, so that older ones are refused
   --policy FILE         what the report must meet besides (attest.policy/v1)
-  --crl FILE            check revocation; without it, it is not checked
+  --crl FILE|fetch      check revocation; without it, it is not checked
   --amd-root FILE       use this ARK instead of all built-in ones (repeatable)
   --allow-debug --allow-migration --allow-vlek --vmpl N
                         accept what is refused by default
-  --at TIME             verify for this time (RFC 3339) instead of now
+  --at TIME|recorded    verify for this time (RFC 3339) instead of now; recorded:
+                        for the time of --evidence
+What is remembered:
+  --state FILE          the newest bundle, so that older ones are refused
+  --record FILE         after a PASS, write a pin
+  --pin FILE            exit code 4 when what is verified differs from this pin
+  --save FILE           the evidence, to verify it again
+How:
+  --ca-file FILE        further web roots
+  --timeout DURATION    bounds the whole run (default 30s)
+  --kds-url URL --cache DIR
+                        a mirror of AMD's key server for --crl fetch, and a cache
   --json  --explain     the verdict as JSON; every step of it
 
-Example:
+Examples:
+  tresor-verify attest --url https://api.tresor.co --release-root release.pem
+  tresor-verify attest --url https://api.tresor.co --release-root release.pem --pin pin.json
   tresor-verify attest --envelope attestation.json --cert leaf.pem \
       --bundle bundle.jws --release-root release.pem
 `
 
 type attestFlags struct {
 	hardwareFlags
-	envelope, spki, cert, bundle string
-	releaseRoots                 []string
-	workload, state              string
+	kdsFlags
+	url, evidenceFile                       string
+	envelope, spki, cert, bundle, bundleURL string
+	releaseRoots                            []string
+	workload, state                         string
+	record, pin, save                       string
 }
 
-func runAttest(_ context.Context, w world, u *ui, args []string) (int, error) {
+func (f *attestFlags) declare(fs *flagSet) {
+	f.hardwareFlags.declare(fs)
+	f.kdsFlags.declare(fs)
+	for name, p := range map[string]*string{
+		"url": &f.url, "evidence": &f.evidenceFile, "envelope": &f.envelope, "spki": &f.spki, "cert": &f.cert,
+		"bundle": &f.bundle, "bundle-url": &f.bundleURL, "workload": &f.workload, "state": &f.state,
+		"record": &f.record, "pin": &f.pin, "save": &f.save,
+	} {
+		fs.text(p, name)
+	}
+	fs.texts(&f.releaseRoots, "release-root")
+}
+
+func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	var f attestFlags
 	fs := newFlagSet("attest")
-	f.hardwareFlags.declare(fs)
-	fs.text(&f.envelope, "envelope")
-	fs.text(&f.spki, "spki")
-	fs.text(&f.cert, "cert")
-	fs.text(&f.bundle, "bundle")
-	fs.texts(&f.releaseRoots, "release-root")
-	fs.text(&f.workload, "workload")
-	fs.text(&f.state, "state")
+	f.declare(fs)
 	if _, err := fs.parse(args, 0); err != nil {
 		return 0, err
 	}
-	if err := f.check(); err != nil {
-		return 0, err
-	}
-	at, source, err := f.time(w)
-	if err != nil {
+	if err := f.check(fs); err != nil {
 		return 0, err
 	}
 	verifier, pol, err := f.verifier(w)
 	if err != nil {
 		return 0, err
 	}
-	evidence, err := f.evidence(w)
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	c, err := f.collect(ctx, w, u, verifier)
 	if err != nil {
 		return 0, err
 	}
-	return f.answer(u, verifier.Audit(evidence, at), frame{"offline", at, source, pol.Relaxed()}), nil
+	at, source, err := f.when(w, c)
+	if err != nil {
+		return 0, err
+	}
+	fr := frame{mode: f.mode(), at: at, source: source, relaxed: pol.Relaxed()}
+	audit := verifier.Audit(c.evidence, at)
+	if audit.Err == nil {
+		fr.changed, err = f.comparePin(w, newPin(audit.Result, c.origin, at))
+		if err != nil {
+			return 0, err
+		}
+	}
+	if err := f.keep(c, audit, fr.changed, at); err != nil {
+		return 0, err
+	}
+	return f.answer(u, audit, fr), nil
+}
+
+func (f *attestFlags) mode() string {
+	switch {
+	case f.url != "":
+		return "live"
+	case f.evidenceFile != "":
+		return "replay"
+	}
+	return "offline"
+}
+
+// collect reads or fetches the evidence.
+func (f *attestFlags) collect(ctx context.Context, w world, u *ui, v *attest.Verifier) (*collected, error) {
+	switch f.mode() {
+	case "live":
+		return f.live(ctx, w, u, v)
+	case "replay":
+		b, err := w.read(f.evidenceFile, maxEvidenceFile)
+		if err != nil {
+			return nil, unavailable("--evidence", err)
+		}
+		c, err := parseEvidenceFile(trimLine(b))
+		if err != nil {
+			return nil, unavailable("--evidence "+f.evidenceFile, err)
+		}
+		return c, nil
+	}
+	return f.offline(w)
+}
+
+// when returns the time to verify for.
+func (f *attestFlags) when(w world, c *collected) (at time.Time, source string, err error) {
+	if f.at == "recorded" {
+		return c.fetchedAt, "recorded", nil
+	}
+	return f.time(w)
+}
+
+// comparePin returns what differs from the pin, or why it can not be told.
+func (f *attestFlags) comparePin(w world, now pin) (changed, err error) {
+	if f.pin == "" {
+		return nil, nil
+	}
+	b, err := w.read(f.pin, maxPinFile)
+	if err != nil {
+		return nil, unavailable("--pin", err)
+	}
+	recorded, err := parsePin(trimLine(b))
+	if err != nil {
+		return nil, unavailable("--pin "+f.pin, err)
+	}
+	return recorded.compare(now), nil
+}
+
+// keep writes what --save and --record ask for: evidence whatever the verdict
+// is, a pin after a PASS.
+func (f *attestFlags) keep(c *collected, a *attest.Audit, changed error, at time.Time) error {
+	if f.save != "" {
+		if err := writeFile(f.save, c.encode(), 0o644); err != nil {
+			return fmt.Errorf("--save: %w", err)
+		}
+	}
+	if f.record != "" && a.Err == nil && changed == nil {
+		if err := writeFile(f.record, newPin(a.Result, c.origin, at).encode(), 0o644); err != nil {
+			return fmt.Errorf("--record: %w", err)
+		}
+	}
+	return nil
 }
 
 // check refuses flags that do not go together.
-func (f *attestFlags) check() error {
+func (f *attestFlags) check(fs *flagSet) error {
+	sources := 0
+	for _, source := range []string{f.url, f.envelope, f.evidenceFile} {
+		if source != "" {
+			sources++
+		}
+	}
+	if sources != 1 {
+		return usagef("exactly one of --url, --envelope and --evidence is needed")
+	}
+	allowed := map[string][]string{
+		"live":    {"bundle", "bundle-url", "state", "record", "save"},
+		"offline": {"bundle", "spki", "cert", "state", "record", "save"},
+		"replay":  {},
+	}[f.mode()]
+	for _, name := range []string{"bundle", "bundle-url", "spki", "cert", "state", "record", "save"} {
+		if fs.given[name] && !slices.Contains(allowed, name) {
+			return usagef("--%s does not go with %s", name, map[string]string{"live": "--url", "offline": "--envelope", "replay": "--evidence"}[f.mode()])
+		}
+	}
+	if err := onceStdin([]string{f.envelope, f.bundle, f.cert, f.crl, f.policyFile, f.evidenceFile, f.pin}); err != nil {
+		return err
+	}
 	switch {
-	case f.envelope == "":
-		return usagef("--envelope is missing")
-	case f.bundle == "":
+	case f.at == "recorded" && f.mode() != "replay":
+		return usagef("--at recorded goes with --evidence only")
+	case f.bundle != "" && f.bundleURL != "":
+		return usagef("--bundle and --bundle-url are two sources for one thing")
+	case f.crl == "fetch" && f.mode() != "live":
+		return usagef("--crl fetch goes with --url only; \"tresor-verify fetch\" gets a CRL beforehand")
+	case f.mode() == "offline" && f.bundle == "":
 		return usagef("--bundle is missing")
-	case f.spki == "" && f.cert == "":
+	case f.mode() == "offline" && f.spki == "" && f.cert == "":
 		return usagef("--spki or --cert is missing: nothing is judged without the key of the connection")
 	case f.spki != "" && f.cert != "":
 		return usagef("--spki and --cert are two sources for one thing")
-	case f.crl == "fetch":
-		return usagef("--crl fetch needs a network; \"tresor-verify fetch\" gets a CRL beforehand")
+	case f.save != "" && f.spki != "":
+		return usagef("--save needs the certificate: --cert instead of --spki")
 	}
 	return nil
 }
@@ -120,44 +259,58 @@ func (f *attestFlags) verifier(w world) (*attest.Verifier, policy.Policy, error)
 	return v, pol, nil
 }
 
-func (f *attestFlags) evidence(w world) (e attest.Evidence, err error) {
-	if e.Envelope, err = w.read(f.envelope, maxEnvelopeFile); err != nil {
-		return e, unavailable("--envelope", err)
+// offline reads the evidence from files.
+func (f *attestFlags) offline(w world) (*collected, error) {
+	c := &collected{fetchedAt: w.now()}
+	var err error
+	if c.evidence.Envelope, err = w.evidence(f.envelope, maxEnvelopeFile); err != nil {
+		return nil, unavailable("--envelope", err)
 	}
-	if e.Bundle, err = w.read(f.bundle, maxBundleFile); err != nil {
-		return e, unavailable("--bundle", err)
+	if c.evidence.Bundle, err = f.readBundle(w); err != nil {
+		return nil, err
 	}
-	e.Bundle = trimLine(e.Bundle)
 	if f.crl != "" {
 		crl, err := readCRL(w, f.crl)
 		if err != nil {
-			return e, err
+			return nil, err
 		}
-		e.CRLs = [][]byte{crl}
+		c.evidence.CRLs = [][]byte{crl}
 	}
-	e.LiveSPKI, err = f.liveKey(w)
-	return e, err
+	return c, f.liveKey(w, c)
 }
 
-// liveKey returns the hash of the key that was seen on the connection.
-func (f *attestFlags) liveKey(w world) (sum [32]byte, err error) {
-	if f.spki != "" {
-		sum, ok := strictjson.ParseHex[[32]byte](f.spki)
-		if !ok {
-			return sum, usagef("--spki is 64 lower-case hex digits")
-		}
-		return sum, nil
-	}
-	b, err := w.read(f.cert, maxCertFile)
+func (f *attestFlags) readBundle(w world) ([]byte, error) {
+	b, err := w.evidence(f.bundle, maxBundleFile)
 	if err != nil {
-		return sum, unavailable("--cert", err)
+		return nil, unavailable("--bundle", err)
 	}
-	if block, _ := pem.Decode(b); block != nil && block.Type == "CERTIFICATE" {
-		b = block.Bytes // the first is the leaf
+	return trimLine(b), nil
+}
+
+// liveKey reads the key that was seen on the connection.
+func (f *attestFlags) liveKey(w world, c *collected) error {
+	if f.spki != "" {
+		var ok bool
+		if c.evidence.LiveSPKI, ok = strictjson.ParseHex[[32]byte](f.spki); !ok {
+			return usagef("--spki is 64 lower-case hex digits")
+		}
+		return nil
+	}
+	b, err := w.evidence(f.cert, maxCertFile)
+	if err != nil {
+		return unavailable("--cert", err)
+	}
+	if bytes.HasPrefix(b, []byte("-----BEGIN")) {
+		ders, err := certchain.SplitPEM(b) // strictly: a block that was passed over would make another the leaf
+		if err != nil {
+			return unavailable("--cert", err)
+		}
+		b = ders[0]
 	}
 	leaf, err := x509.ParseCertificate(b)
 	if err != nil {
-		return sum, unavailable("--cert", errors.New("no certificate in it: "+err.Error()))
+		return unavailable("--cert", errors.New("no certificate in it: "+err.Error()))
 	}
-	return sha256.Sum256(leaf.RawSubjectPublicKeyInfo), nil
+	c.leaf, c.evidence.LiveSPKI = leaf.Raw, sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+	return nil
 }

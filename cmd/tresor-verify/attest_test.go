@@ -105,8 +105,9 @@ func TestAttestCert(t *testing.T) {
 	f.write("leaf.der", leaf)
 	f.write("chain.pem", mint.PEM(leaf, mint.CACert("ARK-Milan")))
 	f.write("other.pem", mint.PEM(mint.CACert("ARK-Milan")))
+	f.write("bad-first.pem", append([]byte("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), mint.PEM(leaf)...))
 	args = args[:len(args)-2]
-	for name, code := range map[string]int{"leaf.der": 0, "chain.pem": 0, "other.pem": exitRefused, "bundle.jws": exitUndecided, "none": exitUndecided} {
+	for name, code := range map[string]int{"leaf.der": 0, "chain.pem": 0, "other.pem": exitRefused, "bad-first.pem": exitUndecided, "bundle.jws": exitUndecided, "none": exitUndecided} {
 		if o := tool(append(args, "--cert", f.path(name))...); o.code != code {
 			t.Errorf("%s: %+v", name, o)
 		}
@@ -135,6 +136,14 @@ func TestAttestRefusals(t *testing.T) {
 		}
 		if v := tool(append(given, "--json")...).verdict(t); v.Error.Type != tt.typ || v.SPKI != "" || v.Bundle != nil || v.Manifest != nil || v.Tag != "" {
 			t.Errorf("%s: %+v", tt.typ, v)
+		}
+	}
+	// Evidence of an impossible size was read, and is refused.
+	for typ, flag := range map[string]string{"EnvelopeInvalidError": "--envelope", "BundleSignatureInvalid": "--bundle"} {
+		for name, size := range map[string]int{"none": 0, "much": 2 << 20} {
+			if v := tool(append(replaceFlag(args, []string{flag, f.write(name, make([]byte, size))}), "--json")...).verdict(t); v.Error.Type != typ || v.ExitCode != exitRefused {
+				t.Errorf("%s %s: %+v", flag, name, v.Error)
+			}
 		}
 	}
 	// Without --amd-root the built-in roots count, whatever the bundle says.

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -20,7 +22,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"attest", "--envelope FILE --spki HEX|--cert FILE --bundle FILE --release-root FILE [flags]", "verify an endpoint's evidence from files", attestHelp, runAttest},
+		{"attest", "--url ORIGIN|--envelope FILE|--evidence FILE --release-root FILE [flags]", "verify what runs behind an endpoint", attestHelp, runAttest},
 		{"report", "--report FILE|- [flags]", "verify any SEV-SNP report with its certificates", reportHelp, runReport},
 		{"show", "FILE|- [--json]", "print what a file says, verifying nothing", showHelp, runShow},
 		{"fetch", "--report FILE|- --out DIR [flags]", "fetch the collateral of a report from AMD, for use without a network", fetchHelp, runFetch},
@@ -53,7 +55,7 @@ func run(ctx context.Context, args []string, w world) (code int) {
 	name, rest := args[0], args[1:]
 	switch name {
 	case "help", "-h", "--help":
-		return runHelp(u, rest, asJSON)
+		return runHelp(u, slices.DeleteFunc(rest, isJSONFlag), asJSON)
 	}
 	for _, c := range commands() {
 		if c.name != name {
@@ -62,8 +64,7 @@ func run(ctx context.Context, args []string, w world) (code int) {
 		code, err := c.run(ctx, w, u, rest)
 		switch {
 		case errors.Is(err, flag.ErrHelp):
-			u.out.WriteString(c.help())
-			return exitVerified
+			return u.help(c.help(), asJSON)
 		case err != nil:
 			return fail(u, asJSON, err)
 		}
@@ -75,15 +76,29 @@ func run(ctx context.Context, args []string, w world) (code int) {
 // wantsJSON looks for --json by itself: it counts even when the rest of the
 // command line is wrong.
 func wantsJSON(args []string) bool {
-	for _, a := range args {
-		switch a {
-		case "--":
-			return false
-		case "--json", "-json", "--json=true", "-json=true":
-			return true
-		}
+	if i := slices.Index(args, "--"); i >= 0 {
+		args = args[:i]
 	}
-	return false
+	return slices.ContainsFunc(args, isJSONFlag)
+}
+
+func isJSONFlag(arg string) bool {
+	name, value, given := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
+	yes, err := strconv.ParseBool(value)
+	return strings.HasPrefix(arg, "-") && name == "json" && (!given || err == nil && yes)
+}
+
+// help prints a text that was asked for.
+func (u *ui) help(text string, asJSON bool) int {
+	if asJSON {
+		text = marshal(struct {
+			Schema string `json:"schema"`
+			Tool   string `json:"tool"`
+			Help   string `json:"help"`
+		}{"tresor.help/v1", toolName(), text})
+	}
+	u.out.WriteString(text)
+	return exitVerified
 }
 
 // fail reports an error that came before there was a verdict.
@@ -121,6 +136,7 @@ Exit codes:
   1  refused: the evidence was checked and fails
   2  usage, or a file of the trust configuration is no good
   3  undecided: evidence could not be read or fetched
+  4  verified, but it differs from the recorded pin
   5  internal error
 
 "tresor-verify help COMMAND" has flags and examples.
@@ -130,13 +146,11 @@ Exit codes:
 
 func runHelp(u *ui, args []string, asJSON bool) int {
 	if len(args) == 0 {
-		u.out.WriteString(helpText())
-		return exitVerified
+		return u.help(helpText(), asJSON)
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
-			u.out.WriteString(c.help())
-			return exitVerified
+			return u.help(c.help(), asJSON)
 		}
 	}
 	return fail(u, asJSON, usagef("no such command %q", short(args[0])))

@@ -64,7 +64,7 @@ func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
 			code = exitRefused
 		}
 	}
-	f := frame{"live", enclave.Now(), "clock", nil}
+	f := frame{mode: "live", at: enclave.Now(), source: "clock"}
 	if h.json {
 		u.out.WriteString(marshal(struct {
 			Schema   string       `json:"schema"`

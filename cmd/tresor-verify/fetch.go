@@ -115,11 +115,11 @@ func (f *fetchFlags) collect(ctx context.Context, w world, c *kdsClient) ([]outF
 			return nil, unavailable("fetch: not a certificate of AMD's", err)
 		}
 	}
-	chain, err := c.Fetch(ctx, kds.CertChain(p.leaf.Product, signingKey(p.leaf)))
+	chain, err := c.Fetch(ctx, kds.CertChain(p.leaf.Product, signingKey(p.leaf)), isChain)
 	if err != nil {
 		return nil, unavailable("fetch", err)
 	}
-	crl, err := c.Fetch(ctx, kds.CRL(p.leaf.Product, signingKey(p.leaf)))
+	crl, err := c.Fetch(ctx, kds.CRL(p.leaf.Product, signingKey(p.leaf)), isCRL)
 	if err != nil {
 		return nil, unavailable("fetch", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -144,5 +146,57 @@ func TestFetch(t *testing.T) {
 		if o.code != 0 {
 			t.Errorf("%s: %+v", kind, o)
 		}
+	}
+}
+
+// TestFetchGarbage: an answer that is nothing of the kind is never kept, nor
+// passed off as collateral.
+func TestFetchGarbage(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Milan", 3, "vcek")
+	f.writeEvidence(e)
+	healthy := false
+	flags, asked := keyServer(t, f, e)
+	good, err := url.Parse(flags[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(good)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !healthy {
+			w.Write([]byte("<html>maintenance</html>"))
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	proxy.Transport = server.Client().Transport.(*http.Transport).Clone()
+	proxy.Transport.(*http.Transport).TLSClientConfig.InsecureSkipVerify = true
+	flags[1] = server.URL
+	flags = append(flags, "--cache", f.path("cache"))
+	report := append([]string{"report", "--report", f.path("report.bin"), "--amd-root", f.path("ark.pem"), "--fetch"}, flags...)
+	fetch := append([]string{"fetch", "--report", f.path("report.bin"), "--certs", f.path("leaf.der"), "--out", f.path("out")}, flags...)
+	for range 2 {
+		for _, args := range [][]string{report, append(report, "--certs", f.path("chain.pem"), "--crl", "fetch"), fetch} {
+			want := exitUndecided
+			if healthy {
+				want = 0
+			}
+			if o := tool(args...); o.code != want {
+				t.Errorf("healthy %v: %+v", healthy, o)
+			}
+		}
+		healthy = true
+	}
+	// A policy that is not met is no reason to ask again; a chain that fails is.
+	before := len(*asked)
+	tool(append(report, "--vmpl", "1")...)
+	if len(*asked) != before {
+		t.Error("asked again after a policy violation")
+	}
+	tool(append(report, "--at", "2040-01-01T00:00:00Z")...)
+	tool(report...)
+	if len(*asked) == before {
+		t.Error("the cache kept what did not verify")
 	}
 }

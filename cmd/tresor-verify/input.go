@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/tresorhq/attest/policy"
 )
 
 // Sizes above which a file is refused, in bytes.
@@ -13,36 +15,26 @@ const (
 	maxReportFile      = 64 << 10 // report with certificate table; 4 kB in practice
 	maxCertFile        = 64 << 10
 	maxCRLFile         = 1 << 20
-	maxPolicyFile      = 256 << 10
+	maxPolicyFile      = policy.MaxFile
 	maxShowFile        = 1 << 20
 	maxEnvelopeFile    = 1 << 20 // the library's own limits are lower, and refuse
 	maxBundleFile      = 1 << 20
 	maxReleaseRootFile = 16 << 10
 )
 
-// read reads a whole file, or standard input for "-". Directories, devices and
-// pipes by name are refused: a file that waits for somebody is no file.
+// read reads a whole file of the trust configuration, or standard input for "-".
+// Directories, devices and pipes are refused, and so are empty files.
 func (w world) read(name string, most int64) ([]byte, error) {
-	if name == "-" {
-		return readAll(w.stdin, "standard input", most)
+	if name != "-" {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is not a regular file", name)
+		}
 	}
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", name)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readAll(f, name, most)
-}
-
-func readAll(r io.Reader, name string, most int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	b, err := w.evidence(name, most)
 	switch {
 	case err != nil:
 		return nil, err
@@ -52,6 +44,21 @@ func readAll(r io.Reader, name string, most int64) ([]byte, error) {
 		return nil, errors.New(name + " is empty")
 	}
 	return b, nil
+}
+
+// evidence reads a file, a pipe, or standard input for "-", up to one byte more
+// than most. To judge it, its size included, is the verifier's business: bad
+// evidence is refused, not undecided.
+func (w world) evidence(name string, most int64) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(io.LimitReader(w.stdin, most+1))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most+1))
 }
 
 // trimLine forgives a text file its last line break, which editors add.

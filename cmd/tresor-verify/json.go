@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -32,8 +33,8 @@ type verdictJSON struct {
 	Bundle      *bundleJSON   `json:"trust_bundle,omitempty"`
 	Report      *reportJSON   `json:"report,omitempty"`
 	Roots       *rootsJSON    `json:"roots,omitempty"`
-	Relaxed     []string      `json:"relaxed,omitempty"`
-	Warnings    []warningJSON `json:"warnings,omitempty"`
+	Relaxed     []string      `json:"relaxed,omitzero"`
+	Warnings    []warningJSON `json:"warnings,omitzero"`
 	Notes       []string      `json:"notes,omitempty"`
 	NotChecked  []string      `json:"not_checked,omitempty"`
 	Limits      []string      `json:"limits,omitempty"`
@@ -44,9 +45,18 @@ type errorJSON struct {
 	Type        string `json:"type"`
 	Requirement string `json:"requirement,omitempty"`
 	Message     string `json:"message"`
-	Expected    string `json:"expected,omitempty"`
-	Actual      string `json:"actual,omitempty"`
+	Expected    string `json:"expected"`
+	Actual      string `json:"actual"`
 	Hint        string `json:"hint,omitempty"`
+
+	Violations []violationJSON `json:"violations,omitempty"` // of a policy: all of them
+}
+
+type violationJSON struct {
+	Rule     string `json:"rule"`
+	Name     string `json:"name"`
+	Expected string `json:"expected"`
+	Actual   string `json:"actual"`
 }
 
 type reportJSON struct {
@@ -125,6 +135,7 @@ func checksJSON(checks []attest.Check) []checkJSON {
 func (v *verdictJSON) addFacts(r *attest.Result) {
 	v.Measurement = hex.EncodeToString(r.Report.Measurement[:])
 	v.Report = newReportJSON(r)
+	v.Warnings = []warningJSON{}
 	v.Roots = &rootsJSON{AMD: "builtin"}
 	if r.CustomRoots {
 		v.Roots.AMD = "custom"
@@ -204,8 +215,24 @@ func newErrorJSON(err error) *errorJSON {
 			e.Message, e.Expected, e.Actual = f.Message, f.Expected, f.Actual
 		}
 	}
+	for _, v := range violations(err) {
+		e.Violations = append(e.Violations, violationJSON{v.Rule, v.Name, v.Expected, v.Actual})
+	}
 	e.Hint = hint(err)
 	return e
+}
+
+// violations returns those of a policy.
+func violations(err error) []policy.Violation {
+	var p *attest.PolicyViolationError
+	var t *attest.TCBBelowFloorError
+	switch {
+	case errors.As(err, &p):
+		return p.Violations
+	case errors.As(err, &t):
+		return t.Violations
+	}
+	return nil
 }
 
 // errorType returns the word of contract and SPEC.md for an error.
@@ -231,6 +258,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case "EvidenceUnavailableError":
 		return exitUndecided
+	case "PinChangedError":
+		return exitChanged
 	case "InternalError":
 		return exitInternal
 	}

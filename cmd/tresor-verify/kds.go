@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -41,11 +40,24 @@ type kdsClient struct {
 	asked  []kds.Request
 }
 
-// Fetch asks for one thing.
-func (c *kdsClient) Fetch(ctx context.Context, r kds.Request) ([]byte, error) {
+// Fetch asks for one thing. What is not even of its form is forgotten at once,
+// so that a cache never keeps it.
+func (c *kdsClient) Fetch(ctx context.Context, r kds.Request, form func([]byte) error) ([]byte, error) {
+	b, err := c.client.Fetch(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := form(b); err != nil {
+		return nil, errors.Join(fmt.Errorf("the key server sent something else: %w", err), c.client.Forget(r))
+	}
 	c.asked = append(c.asked, r)
-	return c.client.Fetch(ctx, r)
+	return b, nil
 }
+
+// What the key server sends has one of these forms.
+func isCertificate(b []byte) error { _, err := certchain.ParseCertificate(b); return err }
+func isChain(b []byte) error       { _, err := certchain.SplitPEM(b); return err }
+func isCRL(b []byte) error         { _, err := certchain.ParseCRL(b); return err }
 
 // forget removes from the cache what did not lead to a PASS, so that the next
 // run asks again.
@@ -63,37 +75,15 @@ func (k *kdsFlags) client(w world, u *ui) (*kdsClient, error) {
 		Wait: func(d time.Duration, reason string) { u.note("waiting %v: %s", d.Round(time.Millisecond), reason) },
 		Warn: func(err error) { u.note("cache: %v", err) },
 	}
-	if k.caFile != "" {
-		b, err := w.read(k.caFile, maxCertFile)
-		if err != nil {
-			return nil, usagef("--ca-file: %v", err)
-		}
-		if config.Roots, err = webRoots(b); err != nil {
-			return nil, usagef("--ca-file %s: %v", k.caFile, err)
-		}
+	var err error
+	if config.Roots, err = k.webRoots(w); err != nil {
+		return nil, err
 	}
 	client, err := kds.NewClient(config)
 	if err != nil {
 		return nil, usagef("--kds-url: %v", err)
 	}
 	return &kdsClient{client: client}, nil
-}
-
-// webRoots adds the certificates of a file, PEM or DER, to the system's.
-func webRoots(b []byte) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if pool.AppendCertsFromPEM(b) {
-		return pool, nil
-	}
-	cert, err := x509.ParseCertificate(b)
-	if err != nil {
-		return nil, fmt.Errorf("no certificate in it: %w", err)
-	}
-	pool.AddCert(cert)
-	return pool, nil
 }
 
 // parsed is what can be said of evidence before it is verified.
@@ -186,7 +176,7 @@ func (c *kdsClient) leaf(ctx context.Context, p parsed) ([]byte, error) {
 		if err != nil {
 			return nil, unavailable("--fetch", err)
 		}
-		der, err := c.Fetch(ctx, request)
+		der, err := c.Fetch(ctx, request, isCertificate)
 		if err == nil {
 			return der, nil
 		}
@@ -204,7 +194,7 @@ func (c *kdsClient) leaf(ctx context.Context, p parsed) ([]byte, error) {
 // chain fetches the intermediate of a leaf. The ARK that AMD sends with it is
 // left out: the anchor is never taken from the network.
 func (c *kdsClient) chain(ctx context.Context, leaf *certchain.Certificate) ([][]byte, error) {
-	text, err := c.Fetch(ctx, kds.CertChain(leaf.Product, signingKey(leaf)))
+	text, err := c.Fetch(ctx, kds.CertChain(leaf.Product, signingKey(leaf)), isChain)
 	if err != nil {
 		return nil, unavailable("--fetch", err)
 	}
@@ -227,7 +217,7 @@ func (c *kdsClient) crls(ctx context.Context, e attest.ReportEvidence) ([][]byte
 	if err != nil || p.leaf == nil {
 		return nil, nil // there is no chain that it could belong to; verifying says so
 	}
-	der, err := c.Fetch(ctx, kds.CRL(p.leaf.Product, signingKey(p.leaf)))
+	der, err := c.Fetch(ctx, kds.CRL(p.leaf.Product, signingKey(p.leaf)), isCRL)
 	if err != nil {
 		return nil, unavailable("--crl fetch", err)
 	}

@@ -132,6 +132,10 @@ func TestReportRefusals(t *testing.T) {
 		args            []string
 	}{
 		{"short", "ReportInvalidError", "RPT-01", []string{"--report", f.path("short.bin"), "--certs", f.path("chain.pem")}},
+		{"empty", "ReportInvalidError", "RPT-01", []string{"--report", f.write("empty", nil), "--certs", f.path("chain.pem")}},
+		{"too long", "ReportInvalidError", "", []string{"--report", f.write("big", make([]byte, maxReportFile+1)), "--certs", f.path("chain.pem")}},
+		{"empty certificate", "CertChainInvalidError", "", []string{"--report", f.path("report.bin"), "--certs", f.path("empty")}},
+		{"CRL too long", "CRLInvalidError", "CRL-01", f.report("--crl", f.write("long.crl", make([]byte, maxCRLFile+1)))[1:]},
 		{"altered", "ReportSignatureInvalidError", "RPT-23", []string{"--report", f.path("altered.bin"), "--certs", f.path("chain.pem")}},
 		{"no certificates", "CertChainInvalidError", "", []string{"--report", f.path("report.bin")}},
 		{"expired", "CertChainInvalidError", "", f.report("--at", "2031-06-02T00:00:00Z")[1:5]},
@@ -213,6 +217,7 @@ func TestUsage(t *testing.T) {
 		"fetch without out":  {"fetch", "--report", f.path("report.bin")},
 		"version of":         {"version", "1"},
 		"help of nothing":    {"help", "nothing"},
+		"stdin twice":        {"report", "--report", "-", "--certs", "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := tool(args...)
@@ -234,12 +239,9 @@ func TestUsage(t *testing.T) {
 func TestUndecided(t *testing.T) {
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
-	big := f.write("big", make([]byte, maxReportFile+1))
 	for name, args := range map[string][]string{
 		"no report":          {"report", "--report", f.path("none")},
 		"report is a folder": {"report", "--report", f.dir},
-		"report is empty":    {"report", "--report", f.write("empty", nil)},
-		"report is too long": {"report", "--report", big},
 		"no certificates":    f.report("--certs", f.path("none")),
 		"no crl":             f.report("--crl", f.path("none")),
 		"no file to show":    {"show", f.path("none")},
@@ -319,7 +321,9 @@ func TestWritePolicy(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	os.Remove(f.path("policy.json"))
-	tool(f.report("--vmpl", "1", "--write-policy", f.path("policy.json"))...)
+	if o := tool(f.report("--vmpl", "1", "--write-policy", f.path("policy.json"))...); o.code != exitRefused {
+		t.Errorf("%+v", o)
+	}
 	if _, err := os.Stat(f.path("policy.json")); err == nil {
 		t.Error("a policy was written after a refusal")
 	}
@@ -340,6 +344,60 @@ func TestHelpAndVersion(t *testing.T) {
 	var v map[string]string
 	if err := json.Unmarshal([]byte(tool("version", "--json").stdout), &v); err != nil || v["toolchain"] == "" {
 		t.Errorf("%v %v", v, err)
+	}
+}
+
+// TestJSONAlways: one object, whatever was asked for.
+func TestJSONAlways(t *testing.T) {
+	for _, args := range [][]string{{"help", "--json"}, {"help", "report", "--json"}, {"report", "--help", "--json"}, {"report", "--json=1"}, {"version", "-json"}, {"nothing", "--json=true"}} {
+		o := tool(args...)
+		var v map[string]any
+		if err := json.Unmarshal([]byte(o.stdout), &v); err != nil || v["schema"] == nil || o.stderr != "" {
+			t.Errorf("%v: %+v %v", args, o, err)
+		}
+	}
+	if o := tool("report", "--json=false"); o.stdout != "" {
+		t.Errorf("%+v", o)
+	}
+}
+
+// TestAllViolations: text and JSON name every violation of a policy.
+func TestAllViolations(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Genoa", 5, "vcek"))
+	f.write("policy.json", []byte(`{"schema":"attest.policy/v1","products":["Turin"],"guest_policy":{"require":["single_socket"]},"id_block":{"require":true}}`))
+	for _, tt := range []struct {
+		args []string
+		n    int
+	}{
+		{f.report("--policy", f.path("policy.json")), 3},
+		{f.report("--min-tcb", "bootloader=255,tee=255,snp=255,microcode=255"), 8},
+	} {
+		o := tool(tt.args...)
+		if n := strings.Count(o.stdout, "\nalso:"); n != tt.n-1 {
+			t.Errorf("%d more in %s", n, o.stdout)
+		}
+		if v := tool(append(tt.args, "--json")...).verdict(t); len(v.Error.Violations) != tt.n || v.Error.Violations[0].Rule == "" {
+			t.Errorf("%+v", v.Error)
+		}
+	}
+}
+
+// TestHints: a rule's own hint comes before that of its type.
+func TestHints(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	for want, args := range map[string][]string{
+		"--certs":          {"report", "--report", f.path("report.bin")},
+		"the floors lack":  f.report("--min-tcb", "snp=1"),
+		"newer firmware":   f.report("--min-tcb", "bootloader=255,tee=0,snp=1,microcode=1"),
+		"is the clock":     f.report("--at", "2040-01-01T00:00:00Z"),
+		"--allow-debug":    f.report("--vmpl", "1"),
+		"when the file or": {"report", "--report", f.path("none")},
+	} {
+		if o := tool(args...); !strings.Contains(o.stdout, want) {
+			t.Errorf("no %q in %s", want, o.stdout)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/releaseroot"
 )
 
 // spkiPrefix is what stands before the 32 bytes of an Ed25519 key in a
@@ -21,7 +22,11 @@ var errPrivateKey = errors.New("this is a PRIVATE key: it has no business here; 
 // readReleaseRoots reads the keys that may sign trust bundles.
 func readReleaseRoots(w world, files []string) ([]ed25519.PublicKey, error) {
 	if len(files) == 0 {
-		return nil, usagef("no release root: pin the service's key with --release-root FILE; none is built in")
+		keys, err := releaseroot.Keys()
+		if err != nil {
+			return nil, usagef("%v; pin the service's key with --release-root FILE", err)
+		}
+		return keys, nil
 	}
 	var roots []ed25519.PublicKey
 	for _, name := range files {

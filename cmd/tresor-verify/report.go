@@ -75,6 +75,9 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if f.report == "" {
 		return 0, usagef("--report is missing")
 	}
+	if err := onceStdin(append(f.certs, f.report, f.crl, f.policyFile)); err != nil {
+		return 0, err
+	}
 	at, source, err := f.time(w)
 	if err != nil {
 		return 0, err
@@ -102,7 +105,7 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 		return 0, err
 	}
 	audit := verifier.Audit(evidence, at)
-	if audit.Err != nil {
+	if uncertified(audit.Err) {
 		client.forget(u)
 	}
 	if audit.Err == nil && f.writePolicy != "" {
@@ -110,7 +113,7 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 			return 0, fmt.Errorf("--write-policy: %w", err)
 		}
 	}
-	return f.answer(u, audit, frame{"offline", at, source, pol.Relaxed()}), nil
+	return f.answer(u, audit, frame{mode: "offline", at: at, source: source, relaxed: pol.Relaxed()}), nil
 }
 
 // evidence reads the files and fetches what is missing.
@@ -119,7 +122,7 @@ func (f *reportFlags) evidence(ctx context.Context, w world, c *kdsClient) (e at
 		return e, err
 	}
 	for _, name := range f.certs {
-		b, err := w.read(name, maxCertFile)
+		b, err := w.evidence(name, maxCertFile)
 		if err != nil {
 			return e, unavailable("--certs", err)
 		}
@@ -142,10 +145,33 @@ func (f *reportFlags) evidence(ctx context.Context, w world, c *kdsClient) (e at
 	return e, err
 }
 
+// onceStdin refuses to read standard input twice.
+func onceStdin(names []string) error {
+	n := 0
+	for _, name := range names {
+		if name == "-" {
+			n++
+		}
+	}
+	if n > 1 {
+		return usagef("standard input can only be one of the files")
+	}
+	return nil
+}
+
+// uncertified reports whether evidence was refused for what may be fetched.
+func uncertified(err error) bool {
+	switch errorType(err) {
+	case "CertChainInvalidError", "CRLInvalidError", "ReportSignatureInvalidError", "EndorsementMismatchError":
+		return true
+	}
+	return false
+}
+
 // readReport reads a report file. Text files are forgiven their last line
 // break; a raw report is told by its size, and may end in one.
 func readReport(w world, name string) ([]byte, error) {
-	b, err := w.read(name, maxReportFile)
+	b, err := w.evidence(name, maxReportFile)
 	if err != nil {
 		return nil, unavailable("--report", err)
 	}
@@ -166,7 +192,7 @@ func isText(b []byte) bool {
 
 // readCRL reads a CRL file, PEM or DER.
 func readCRL(w world, name string) ([]byte, error) {
-	b, err := w.read(name, maxCRLFile)
+	b, err := w.evidence(name, maxCRLFile)
 	if err != nil {
 		return nil, unavailable("--crl", err)
 	}

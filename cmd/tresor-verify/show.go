@@ -38,7 +38,7 @@ func runShow(_ context.Context, w world, u *ui, args []string) (int, error) {
 	if len(files) == 0 {
 		return 0, usagef("a file is missing, or - for standard input")
 	}
-	b, err := w.read(files[0], maxShowFile)
+	b, err := w.evidence(files[0], maxShowFile)
 	if err != nil {
 		return 0, unavailable("show", err)
 	}
@@ -74,7 +74,7 @@ func detect(b []byte) (kind string, nodes []node, err error) {
 			return showDER(block.Bytes)
 		}
 		return "", nil, malformed(errUnknownFile)
-	case bytes.HasPrefix(b, []byte("-----BEGIN")):
+	case bytes.HasPrefix(bytes.TrimSpace(b), []byte("-----BEGIN")):
 		ders, err := certchain.SplitPEM(b)
 		if err != nil {
 			return "", nil, malformed(err)
@@ -91,20 +91,22 @@ func detect(b []byte) (kind string, nodes []node, err error) {
 	if openErr == nil {
 		return showReport(carried)
 	}
-	if table, err := snpreport.ParseCertTable(b); err == nil && len(table) > 0 {
-		nodes, err := tableNodes(table)
-		return "certificate table", nodes, err
+	if table, err := snpreport.ParseCertTable(b); err == nil && len(b) > 0 {
+		return "certificate table", tableNodes(table), nil
 	}
 	return "", nil, malformed(openErr)
 }
 
 func showDER(der []byte) (kind string, nodes []node, err error) {
-	crl, err := certchain.ParseCRL(der)
-	if err == nil {
+	nodes, certErr := certificateNodes([][]byte{der})
+	if certErr == nil {
+		return "certificate", nodes, nil
+	}
+	crl, crlErr := certchain.ParseCRL(der)
+	if crlErr == nil {
 		return "CRL", []node{crlNode(crl)}, nil
 	}
-	nodes, err = certificateNodes([][]byte{der})
-	return "certificate", nodes, err
+	return "", nil, malformed(fmt.Errorf("neither a certificate of AMD's (%v) nor a CRL of AMD's (%w)", certErr, crlErr))
 }
 
 func showReport(c snpreport.Carried) (kind string, nodes []node, err error) {
@@ -112,48 +114,44 @@ func showReport(c snpreport.Carried) (kind string, nodes []node, err error) {
 	if err != nil {
 		return "", nil, malformed(err)
 	}
-	certs, err := tableNodes(c.Certs)
-	if err != nil {
-		return "", nil, err
-	}
 	var product snpreport.Product
 	for _, e := range c.Certs {
 		if cert, err := certchain.ParseCertificate(e.Data); err == nil {
 			product = cert.Product
 		}
 	}
-	return "report, " + c.Form.String(), append([]node{reportNode(r, product)}, certs...), nil
+	return "report, " + c.Form.String(), append([]node{reportNode(r, product)}, tableNodes(c.Certs)...), nil
 }
 
-// tableNodes shows the entries of a certificate table.
-func tableNodes(table []snpreport.TableEntry) ([]node, error) {
-	var nodes []node
+// tableNodes shows the entries of a certificate table. What an entry does not
+// hold as it should is shown as its error: the host wrote the table.
+func tableNodes(table []snpreport.TableEntry) []node {
+	nodes := []node{}
 	for _, e := range table {
 		kids := []node{leaf("guid", guid(e.GUID)), leaf("bytes", len(e.Data))}
+		var content []node
+		var err error
 		switch e.Kind {
 		case snpreport.TableVCEK, snpreport.TableVLEK, snpreport.TableASK, snpreport.TableARK:
 			ders := [][]byte{e.Data}
 			if bytes.HasPrefix(e.Data, []byte("-----BEGIN")) {
-				var err error
-				if ders, err = certchain.SplitPEM(e.Data); err != nil {
-					return nil, malformed(err)
-				}
+				ders, err = certchain.SplitPEM(e.Data)
 			}
-			certs, err := certificateNodes(ders)
-			if err != nil {
-				return nil, err
+			if err == nil {
+				content, err = certificateNodes(ders)
 			}
-			kids = append(kids, certs...)
 		case snpreport.TableCRL:
-			crl, err := certchain.ParseCRL(e.Data)
-			if err != nil {
-				return nil, malformed(err)
+			var crl *certchain.CRL
+			if crl, err = certchain.ParseCRL(e.Data); err == nil {
+				content = []node{crlNode(crl)}
 			}
-			kids = append(kids, crlNode(crl))
 		}
-		nodes = append(nodes, group("entry "+e.Kind.String(), kids...))
+		if err != nil {
+			content = []node{leaf("malformed", err.Error())}
+		}
+		nodes = append(nodes, group("entry "+e.Kind.String(), append(kids, content...)...))
 	}
-	return nodes, nil
+	return nodes
 }
 
 func guid(g [16]byte) string {

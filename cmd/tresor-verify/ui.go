@@ -23,6 +23,7 @@ const (
 	exitRefused   = 1 // the evidence was checked and fails
 	exitUsage     = 2 // flags, or files of the trust configuration
 	exitUndecided = 3 // evidence could not be read or fetched
+	exitChanged   = 4 // verified, but it differs from the pin
 	exitInternal  = 5
 )
 

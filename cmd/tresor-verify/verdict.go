@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,18 +16,21 @@ type frame struct {
 	at      time.Time
 	source  string // of the time: "clock", "given" or "recorded"
 	relaxed []string
+	changed error // what differs from the pin; nil: nothing
 }
 
 // verdict makes the JSON object.
 func (h *hardwareFlags) verdict(a *attest.Audit, f frame) *verdictJSON {
-	code := exitCode(a.Err)
+	err := cmp.Or(a.Err, f.changed)
+	code := exitCode(err)
 	v := &verdictJSON{
 		Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code,
-		Mode: f.mode, Time: stamp(f.at), TimeSource: f.source, Relaxed: f.relaxed, Checks: checksJSON(a.Checks),
+		Mode: f.mode, Time: stamp(f.at), TimeSource: f.source, Relaxed: append([]string{}, f.relaxed...), Checks: checksJSON(a.Checks),
 	}
-	if a.Err != nil {
-		v.Error = newErrorJSON(a.Err)
-	} else {
+	if err != nil {
+		v.Error = newErrorJSON(err)
+	}
+	if code == exitVerified || code == exitChanged {
 		v.addFacts(a.Result)
 	}
 	return v
@@ -34,14 +38,18 @@ func (h *hardwareFlags) verdict(a *attest.Audit, f frame) *verdictJSON {
 
 // answer prints the verdict and returns the exit code.
 func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
-	code := exitCode(a.Err)
+	err := cmp.Or(a.Err, f.changed)
+	code := exitCode(err)
 	if h.json {
 		u.out.WriteString(marshal(h.verdict(a, f)))
 		return code
 	}
 	switch {
-	case a.Err != nil:
-		u.refusal(code, a.Err)
+	case code == exitChanged:
+		u.refusal(code, err)
+		u.endpointFacts(a.Result)
+	case err != nil:
+		u.refusal(code, err)
 	case a.Result.Bundle != nil:
 		u.line("PASS")
 		u.endpointFacts(a.Result)
@@ -62,14 +70,20 @@ func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 // refusal writes the block that says why there is no PASS.
 func (u *ui) refusal(code int, err error) {
 	e := newErrorJSON(err)
-	u.line("%s: %s", map[int]string{exitRefused: "FAIL", exitUsage: "ERROR", exitUndecided: "UNDECIDED", exitInternal: "ERROR"}[code], e.Type)
+	u.line("%s: %s", map[int]string{exitRefused: "FAIL", exitUsage: "ERROR", exitUndecided: "UNDECIDED", exitChanged: "CHANGED", exitInternal: "ERROR"}[code], e.Type)
 	u.field("message", e.Message)
 	u.field("rule", e.Requirement)
-	u.field("expected", e.Expected)
-	u.field("actual", e.Actual)
-	var p *attest.PolicyViolationError
-	if errors.As(err, &p) && len(p.Violations) > 1 {
-		for _, v := range p.Violations[1:] {
+	var changed *attest.PinChangedError
+	if errors.As(err, &changed) {
+		for _, c := range changed.Changes {
+			u.field("changed", fmt.Sprintf("%s: recorded %s, now %s", c.Member, c.Recorded, c.Now))
+		}
+	} else {
+		u.field("expected", e.Expected)
+		u.field("actual", e.Actual)
+	}
+	for i, v := range e.Violations {
+		if i > 0 {
 			u.field("also", fmt.Sprintf("%s: expected %s, got %s (%s)", v.Name, v.Expected, v.Actual, v.Rule))
 		}
 	}
@@ -106,42 +120,8 @@ func verdictWord(code int) string {
 	switch code {
 	case exitVerified:
 		return "pass"
-	case exitRefused:
+	case exitRefused, exitChanged:
 		return "fail"
 	}
 	return "error"
-}
-
-// hints say what to try next, by the rule that was broken, else by the type.
-var hints = map[string]string{
-	"UsageError":                    `"tresor-verify help COMMAND" has flags and examples`,
-	"EnvelopeInvalidError":          "this is not what GET /attestation returns; check the address, and that the file is whole",
-	"EnvelopeStaleError":            "fetch the envelope again; if it stays old, the server or one of the two clocks is wrong",
-	"BundleSignatureInvalid":        "the bundle is not signed by a key that you pinned with --release-root; was it rotated?",
-	"BundleInvalidError":            "the publisher signed a bundle that this version can't read; look for a newer one of both",
-	"BundleExpiredError":            "fetch the current trust bundle",
-	"BundleRollbackError":           "somebody serves an old trust bundle; fetch the current one from the publisher",
-	"WorkloadMismatchError":         "check --workload, and that bundle and endpoint belong together",
-	"IdentityTagNotAllowedError":    "the release that runs there is not, or no longer, on the publisher's list",
-	"IdentityManifestMismatchError": "the manifest does not belong to the tag that the hardware vouches for",
-	"SPKIMismatchError":             "you are not connected to the attested machine: someone may sit in between",
-	"ReportInvalidError":            "a report is 1184 bytes, raw or as hex or base64; check that the file is one, and whole",
-	"CertChainInvalidError":         "give the VCEK or VLEK and what came with it by --certs, or let --fetch ask AMD for it",
-	"CRLInvalidError":               "fetch the current list: --crl fetch",
-	"CertRevokedError":              "AMD withdrew the key that vouches for this chip's certificates; ask the operator for new evidence",
-	"ReportSignatureInvalidError":   "the report was altered, or the certificate is of another chip or firmware level; --fetch gets the right one",
-	"EndorsementMismatchError":      "the certificate must be the one for REPORTED_TCB of this very report; --fetch gets it",
-	"MeasurementNotAllowedError":    "the code that was launched is not on the list; compare with the measurement of the release you expect",
-	"TCBBelowFloorError":            "the host needs newer firmware or microcode; see AMD's security bulletins",
-	"ReportDataMismatchError":       "the guest put other bytes into the report than expected; was it made for this request?",
-	"PolicyViolationError":          "--explain lists every step; relaxations have names: --allow-debug, --allow-migration, --allow-vlek, --vmpl N",
-	"EvidenceUnavailableError":      "nothing was judged; try again when the file or the service can be reached",
-}
-
-func hint(err error) string {
-	var u interface{ Hint() string }
-	if errors.As(err, &u) && u.Hint() != "" {
-		return u.Hint()
-	}
-	return hints[errorType(err)]
 }

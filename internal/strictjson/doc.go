@@ -7,7 +7,7 @@
 // One JSON object, with nothing around it but white space, of at most the size
 // that the caller allows, in valid UTF-8 without a byte order mark, nested at
 // most 8 deep (the outermost object counts as one). No object, at any depth, has
-// more than 1024 members, or two of one name; names are compared after unescaping, byte by byte,
+// two members of one name; names are compared after unescaping, byte by byte,
 // without normalisation. No string has half a surrogate pair.
 //
 // # What is read of it

@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -84,11 +85,10 @@ func dot(before int) string {
 
 // An Object is a JSON object whose known members are read by name.
 type Object struct {
-	d       *decoder
-	tok     int32
-	known   []string
-	found   []int32 // the value's token of each known name, 0 for none
-	unknown []Member
+	d     *decoder
+	tok   int32
+	known []string
+	found []int32 // the value's token of each known name, 0 for none
 }
 
 // A Member is a name and its value.
@@ -100,19 +100,32 @@ type Member struct {
 // object sorts the members into known and unknown ones and refuses folded names.
 func (d *decoder) object(tok int32, known []string) *Object {
 	o := &Object{d: d, tok: tok, known: known, found: make([]int32, len(known))}
-	for name := tok + 1; name < d.tokens[tok].next; name = d.tokens[name+1].next {
-		s, value := stringOf(d.text, d.tokens[name]), name+1
+	for name := range d.names(tok) {
+		s := d.textOf(name)
 		if i := slices.Index(known, s); i >= 0 {
-			o.found[i] = value
+			o.found[i] = name + 1
 			continue
 		}
 		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, s) }); i >= 0 {
 			d.fail("JSN-10", name, Quote(known[i])+" in exactly this spelling", Quote(s))
 		}
-		o.unknown = append(o.unknown, Member{s, Value{d, value}})
 	}
 	return o
 }
+
+// names yields the token of each name of an object, behind which its value is.
+func (d *decoder) names(tok int32) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for name := tok + 1; name < d.tokens[tok].next; name = d.tokens[name+1].next {
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// textOf returns the string of a token.
+func (d *decoder) textOf(tok int32) string { return stringOf(d.text, d.tokens[tok]) }
 
 // Has reports whether a known member is there.
 func (o *Object) Has(name string) bool {
@@ -139,12 +152,31 @@ func (o *Object) Required(name string) Value {
 }
 
 // Unknown returns the members that are not known, in the order of the document.
-func (o *Object) Unknown() []Member { return o.unknown }
+func (o *Object) Unknown() []Member {
+	var list []Member
+	for m := range o.unknown {
+		list = append(list, m)
+	}
+	return list
+}
+
+func (o *Object) unknown(yield func(Member) bool) {
+	if o.d == nil {
+		return
+	}
+	for name := range o.d.names(o.tok) {
+		s := o.d.textOf(name)
+		if !slices.Contains(o.known, s) && !yield(Member{s, Value{o.d, name + 1}}) {
+			return
+		}
+	}
+}
 
 // RefuseUnknown refuses an object with a member that is not known.
 func (o *Object) RefuseUnknown() {
-	if len(o.unknown) > 0 {
-		o.d.fail("JSN-11", o.unknown[0].Value.tok-1, "one of "+strings.Join(o.known, ", "), Quote(o.unknown[0].Name))
+	for m := range o.unknown {
+		o.d.fail("JSN-11", m.Value.tok-1, "one of "+strings.Join(o.known, ", "), Quote(m.Name))
+		return
 	}
 }
 

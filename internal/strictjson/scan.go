@@ -8,9 +8,8 @@ import (
 
 // Limits that hold for every document.
 const (
-	maxDepth   = 8       // objects and arrays within each other
-	maxMembers = 1024    // of one object
-	maxText    = 1 << 30 // so that offsets fit 32 bits
+	maxDepth = 8       // objects and arrays within each other
+	maxText  = 1 << 30 // so that offsets fit 32 bits
 )
 
 type kind uint8
@@ -110,11 +109,7 @@ func (s *scanner) value(depth int) bool {
 
 func (s *scanner) object(depth int) bool {
 	var names nameSet
-	members := 0
 	return s.container(depth, kindObject, '}', func() bool {
-		if members++; members > maxMembers {
-			return s.fail("JSN-23", decimal(maxMembers)+" members at most")
-		}
 		if s.peek() != '"' {
 			return s.fail("JSN-06", "a member's name in quotes")
 		}
@@ -122,8 +117,8 @@ func (s *scanner) object(depth int) bool {
 		if !s.string() {
 			return false
 		}
-		if name := stringOf(s.text, s.tokens[len(s.tokens)-1]); !names.add(name) {
-			s.err = &Error{"JSN-09", "", at, "every name once", "a second " + Quote(name)}
+		if name := int32(len(s.tokens) - 1); !names.add(name, s.textOf) {
+			s.err = &Error{"JSN-09", "", at, "every name once", "a second " + Quote(s.textOf(name))}
 			return false
 		}
 		s.space()
@@ -204,6 +199,9 @@ func (s *scanner) digits() bool {
 	return s.pos > start || s.fail("JSN-06", "a digit")
 }
 
+// textOf returns the string of a token.
+func (s *scanner) textOf(tok int32) string { return stringOf(s.text, s.tokens[tok]) }
+
 // add appends a token that holds nothing and returns its index.
 func (s *scanner) add(k kind, start, end int) int {
 	self := len(s.tokens)
@@ -254,32 +252,4 @@ func (s *scanner) fail(rule, expected string) bool {
 	}
 	s.err = &Error{rule, "", s.pos, expected, actual}
 	return false
-}
-
-// nameSet holds the names of one object: a few as they are, then in a map, so
-// that neither a small object costs a map nor a large one quadratic time.
-type nameSet struct {
-	few  [8]string
-	n    int
-	many map[string]struct{}
-}
-
-// add reports whether name is new.
-func (s *nameSet) add(name string) bool {
-	for _, f := range s.few[:s.n] {
-		if f == name {
-			return false
-		}
-	}
-	if s.n < len(s.few) {
-		s.few[s.n] = name
-		s.n++
-		return true
-	}
-	if s.many == nil {
-		s.many = make(map[string]struct{})
-	}
-	before := len(s.many)
-	s.many[name] = struct{}{}
-	return len(s.many) > before
 }

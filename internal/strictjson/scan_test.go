@@ -126,8 +126,6 @@ func TestScanRefuses(t *testing.T) {
 		{"depth 9", nested(9), "JSN-08", 12},
 		{"depth 9 of objects", strings.Repeat(`{"a":`, 9) + "1" + strings.Repeat("}", 9), "JSN-08", 40},
 		{"depth 100000", nested(100000), "JSN-08", 12},
-		{"1025 members", numbered(1025), "JSN-23", len(numbered(1024)) - 1 + len(",")},
-		{"1025 members deep", `{"x":[` + numbered(1025) + `]}`, "JSN-23", 6 + len(numbered(1024)) - 1 + len(",")},
 		{"duplicate", `{"a":1,"a":1}`, "JSN-09", 7},
 		{"duplicate escaped", `{"a":1,"\u0061":1}`, "JSN-09", 7},
 		{"duplicate both escaped", `{"\u0061":1,"\u0061":1}`, "JSN-09", 12},
@@ -274,10 +272,11 @@ func hostile() map[string][]byte {
 	fill := func(head, unit, tail string) []byte {
 		return []byte(head + strings.Repeat(unit, (n-len(head)-len(tail))/len(unit)) + tail)
 	}
-	// As many members as an object may have, in as many objects as fit.
 	var names, escaped strings.Builder
-	for i := range 1023 {
+	for i := 0; names.Len() < n-20; i++ {
 		fmt.Fprintf(&names, `"%x":0,`, i)
+	}
+	for i := 0; escaped.Len() < n-20; i++ {
 		fmt.Fprintf(&escaped, `"\u0061%x":0,`, i)
 	}
 	return map[string][]byte{
@@ -286,8 +285,8 @@ func hostile() map[string][]byte {
 		"objects":      fill(`{"a":[`, `{"":1},`, "1]}"),
 		"pairs":        fill(`{"a":[`, `{"":1,"a":1},`, "1]}"),
 		"nine":         fill(`{"a":[`, `{"":1,"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1},`, "1]}"),
-		"names":        fill(`{"a":[`, "{"+names.String()+`"x":0},`, "1]}"),
-		"escapes":      fill(`{"a":[`, "{"+escaped.String()+`"x":0},`, "1]}"),
+		"names":        []byte("{" + names.String() + `"x":0}`),
+		"escapes":      []byte("{" + escaped.String() + `"x":0}`),
 		"string":       fill(`{"a":"`, "x", `"}`),
 		"escape":       fill(`{"a":"`, `\n`, `"}`),
 		"deep":         fill(`{"a":[`, "[[[[[]]]]],", "1]}"),
@@ -340,13 +339,4 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		})
 	}
-}
-
-// numbered is an object of n members.
-func numbered(n int) string {
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, `,"%d":0`, i)
-	}
-	return "{" + b.String()[1:] + "}"
 }

@@ -148,7 +148,7 @@ func (v Value) Set(low, high int) []Value {
 	list := v.Array(low, high)
 	var seen nameSet
 	for _, e := range list {
-		if s := e.NonEmpty(); !seen.add(s) {
+		if s := e.NonEmpty(); !seen.add(e.tok, v.d.textOf) {
 			e.Fail("JSN-17", "every element once", "a second "+Quote(s))
 			return nil
 		}

@@ -1,0 +1,162 @@
+package attesttest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Violation is what came to a Witness although nothing was proven yet.
+type Violation struct {
+	Connection int    // TLS connections are numbered from 1, as they arrive; 0: outside of TLS
+	Pod        string // who was behind it
+	Bytes      int    // application bytes, counted between TLS and HTTP; 0: not counted
+	Text       string // what it was
+}
+
+// String says it in one line.
+func (v Violation) String() string {
+	return fmt.Sprintf("connection %d to pod %q: %s (%d bytes)", v.Connection, v.Pod, v.Text, v.Bytes)
+}
+
+// A ledger is what is written down of one TLS connection. It sees two layers:
+// the bytes between TLS and HTTP, and the requests that HTTP makes of them. The
+// first knows of what was never a whole request; the second can tell requests
+// apart in spite of HPACK.
+type ledger struct {
+	number int
+	pod    string
+
+	mu           sync.Mutex
+	wire         watcher   // until the first honest attestation; nil before the handshake
+	until        time.Time // end of the newest honest attestation; zero: there was none
+	attestations int       // requests for one
+	requests     int       // others, before the first honest attestation
+	first        string    // of these
+	bytes        int       // of these, and of what never became a request
+	late         []string  // requests after the end of an attestation
+	dirty        []string  // what attestation requests carried
+}
+
+// A watcher counts what a client sends before an honest attestation.
+type watcher interface {
+	read(plaintext []byte)
+	// leaked gives the bytes that belong to no attestation request, when HTTP has
+	// seen so many requests for attestation, and so many others.
+	leaked(attestations, requests int) int
+}
+
+// begin is called when the handshake has decided the protocol.
+func (l *ledger) begin(protocol string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.wire != nil {
+		return
+	}
+	l.wire = new(watchHTTP1)
+	if protocol == HTTP2 {
+		l.wire = new(watchHTTP2)
+	}
+}
+
+// received takes plaintext in the order of its arrival.
+func (l *ledger) received(plaintext []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.until.IsZero() && l.wire != nil {
+		l.wire.read(plaintext)
+	}
+}
+
+// asked takes a request for the attestation. It must carry nothing: whatever it
+// says would be said to nobody knows whom.
+func (l *ledger) asked(r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.attestations++
+	switch {
+	case r.URL.RawQuery != "":
+		l.dirty = append(l.dirty, "attestation request with a query")
+	case r.ContentLength != 0:
+		l.dirty = append(l.dirty, "attestation request with a body")
+	}
+	for name, values := range r.Header {
+		switch {
+		case name == "Cookie", name == "Authorization", name == "Proxy-Authorization",
+			strings.Contains(strings.Join(values, " "), marker):
+			l.dirty = append(l.dirty, "attestation request with the caller's "+name)
+		}
+	}
+}
+
+// requested takes any other request. A connection whose attestation has ended is
+// as good as one that never had any.
+func (l *ledger) requested(r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line := fmt.Sprintf("%.10q %.48q", r.Method, r.URL.Path)
+	switch {
+	case l.until.IsZero():
+		if l.requests == 0 {
+			l.first = line
+		}
+		l.requests++
+	case time.Now().After(l.until):
+		l.late = append(l.late, line)
+	}
+}
+
+// grant is called right before an honest attestation is sent.
+func (l *ledger) grant(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settle()
+	if until.After(l.until) {
+		l.until = until
+	}
+}
+
+func (l *ledger) settle() {
+	if l.until.IsZero() && l.wire != nil {
+		l.bytes = l.wire.leaked(l.attestations, l.requests)
+	}
+}
+
+func (l *ledger) violations() []Violation {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settle()
+	var all []Violation
+	add := func(bytes int, text string) {
+		all = append(all, Violation{Connection: l.number, Pod: l.pod, Bytes: bytes, Text: text})
+	}
+	switch {
+	case l.requests > 0:
+		add(l.bytes, fmt.Sprintf("%d requests before an honest attestation, the first %s", l.requests, l.first))
+	case l.bytes > 0:
+		add(l.bytes, "bytes of no attestation request, before an honest attestation")
+	}
+	for _, line := range l.late {
+		add(0, "request after the attestation had run out: "+line)
+	}
+	for _, text := range l.dirty {
+		add(0, text)
+	}
+	return all
+}
+
+// attested reports how often the attestation was asked for.
+func (l *ledger) attested() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.attestations
+}
+
+// honest reports whether an honest attestation was served.
+func (l *ledger) honest() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.until.IsZero()
+}

@@ -1,0 +1,163 @@
+package attesttest_test
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/attesttest"
+)
+
+func deadline(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// newWitness serves e.
+func newWitness(t *testing.T, e *attesttest.Enclave, protocol string) *attesttest.Witness {
+	t.Helper()
+	w, err := e.Witness(protocol, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, "hello") }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	return w
+}
+
+// A frame of HTTP/2: RFC 9113 section 4.1.
+func frame(kind, flags byte, stream uint32, payload string) string {
+	head := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind))
+	head = append(head, flags)
+	return string(binary.BigEndian.AppendUint32(head, stream)) + payload
+}
+
+// block is a header block: GET path, without compression. RFC 7541: 0x82 is
+// :method GET, 0x87 :scheme https, 0x04 a literal :path, 0x01 a literal
+// :authority.
+func block(path string) string {
+	return "\x82\x87\x04" + string(rune(len(path))) + path + "\x01\x09127.0.0.1"
+}
+
+// TestWire sends raw bytes to a liar, and counts those that belong to no
+// attestation request.
+func TestWire(t *testing.T) {
+	const (
+		attestation = "GET /attestation HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+		preface     = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	)
+	settings := frame(4, 0, 0, "")
+	attest2 := frame(1, 5, 1, block("/attestation"))
+	app2 := block("/v1/chat")
+	liar := newEnclave(t, attesttest.Config{Seed: "wire", Now: now}, attesttest.Measurement)
+	for _, tt := range []struct {
+		name, protocol, sent string
+		bytes                int // 0: no violation
+		text                 string
+	}{
+		{"nothing", attesttest.HTTP1, "", 0, ""},
+		{"attestation", attesttest.HTTP1, attestation, 0, ""},
+		{"attestation twice", attesttest.HTTP1, attestation + attestation, 0, ""},
+		{"part of an attestation", attesttest.HTTP1, attestation[:20], 0, ""},
+		{"one byte", attesttest.HTTP1, "P", 1, "no attestation request"},
+		{"part of a request", attesttest.HTTP1, "POST /v1/chat HTTP/1.1\r\nHost", 28, "no attestation request"},
+		{"request", attesttest.HTTP1, "GET /v1/chat HTTP/1.1\r\nHost: a\r\n\r\n", 34, `1 requests before an honest attestation, the first "GET" "/v1/chat"`},
+		{"request behind the attestation", attesttest.HTTP1, attestation + "GET /v1 HTTP/1.1\r\nHost: a\r\n\r\n", 29, "1 requests"},
+		{"body of the attestation", attesttest.HTTP1, attestation[:len(attestation)-2] + "Content-Length: 3\r\n\r\nabc", 3, "no attestation request"},
+		{"other attestation", attesttest.HTTP1, "GET /attestation/x HTTP/1.1\r\nHost: a\r\n\r\n", 40, "1 requests"},
+		{"endless head", attesttest.HTTP1, attestation[:27] + strings.Repeat("A: b\r\n", 3000), 18027, "no attestation request"},
+		{"HTTP/2 over HTTP/1.1", attesttest.HTTP1, preface, 24, "no attestation request"},
+
+		{"nothing", attesttest.HTTP2, preface + settings, 0, ""},
+		{"part of the preface", attesttest.HTTP2, preface[:5], 0, ""},
+		{"attestation", attesttest.HTTP2, preface + settings + attest2, 0, ""},
+		{"attestation in parts", attesttest.HTTP2, preface + settings + frame(1, 1, 1, block("/attestation")[:4]) + frame(9, 4, 1, block("/attestation")[4:]), 0, ""},
+		{"ping", attesttest.HTTP2, preface + settings + frame(6, 0, 0, "12345678"), 0, ""},
+		{"request", attesttest.HTTP2, preface + settings + frame(1, 5, 1, app2), len(app2), `1 requests before an honest attestation, the first "GET" "/v1/chat"`},
+		{"request in parts", attesttest.HTTP2, preface + settings + frame(1, 1, 1, app2[:4]) + frame(9, 4, 1, app2[4:]), len(app2), "1 requests"},
+		{"part of a second request", attesttest.HTTP2, preface + settings + attest2 + frame(1, 1, 3, app2[:9]), 9, "no attestation request"},
+		{"body of the attestation", attesttest.HTTP2, preface + settings + frame(1, 4, 1, block("/attestation")) + frame(0, 1, 1, "abc"), 3, "no attestation request"},
+		{"trailer of the attestation", attesttest.HTTP2, preface + settings + frame(1, 4, 1, block("/attestation")) + frame(1, 5, 1, "\x00\x01a\x01b"), 5, "no attestation request"},
+		{"HTTP/1.1 over HTTP/2", attesttest.HTTP2, attestation, len(attestation), "no attestation request"},
+	} {
+		for _, step := range []int{1 << 20, 1} { // bytes of one write
+			if step == 1 && len(tt.sent) > 1000 {
+				continue
+			}
+			w := newWitness(t, liar, tt.protocol)
+			rawConn(t, liar, w, tt.protocol, tt.sent, step)
+			w.Close()
+			var bytes int
+			var text string
+			for _, v := range w.Violations() {
+				if v.Connection != 1 || v.Pod != "enclave" {
+					t.Errorf("%s %s: %v", tt.protocol, tt.name, v)
+				}
+				if !strings.HasPrefix(v.Text, "attestation request with") {
+					bytes, text = bytes+v.Bytes, v.Text
+				}
+			}
+			if bytes != tt.bytes || !strings.Contains(text, tt.text) || (text == "") != (tt.text == "") {
+				t.Errorf("%s %s: %d bytes, %q", tt.protocol, tt.name, bytes, text)
+			}
+		}
+	}
+}
+
+// rawConn sends bytes over TLS and reads until the server has seen their end.
+func rawConn(t *testing.T, e *attesttest.Enclave, w *attesttest.Witness, protocol, sent string, step int) {
+	t.Helper()
+	c, err := tls.Dial("tcp", strings.TrimPrefix(w.URL, "https://"), &tls.Config{RootCAs: e.WebRoots(), NextProtos: []string{protocol}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for len(sent) > 0 {
+		n := min(step, len(sent))
+		if _, err := io.WriteString(c, sent[:n]); err != nil {
+			return // the server had enough
+		}
+		sent = sent[n:]
+	}
+	c.CloseWrite()
+	c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	io.Copy(io.Discard, c)
+}
+
+// TestWitness: a plain client leaks until it has asked for the attestation on
+// the same connection, if that is honest.
+func TestWitness(t *testing.T) {
+	for major, protocol := range protocols {
+		for _, spoil := range [][]attesttest.Fault{nil, {attesttest.Measurement}, {attesttest.LiveKey}} {
+			e := newEnclave(t, attesttest.Config{Seed: "witness test", Now: now}, spoil...)
+			w := newWitness(t, e, protocol)
+			c := client(t, e, major+1)
+			ask(t, c, "GET", w.URL+"/attestation")
+			ask(t, c, "GET", w.BundleURL)
+			if got := ask(t, c, "GET", w.URL+"/v1/chat"); string(got.body) != "hello" {
+				t.Errorf("%s: %s", protocol, got.body)
+			}
+			if got := w.Violations(); len(got) > 0 != (spoil != nil) {
+				t.Errorf("%s %v: %v", protocol, spoil, got)
+			}
+			if got := ask(t, c, "POST", w.URL+"/attestation"); got.StatusCode != http.StatusMethodNotAllowed {
+				t.Errorf("%s: %s", protocol, got.Status)
+			}
+			early := newWitness(t, e, protocol)
+			ask(t, c, "GET", early.URL+"/v1/chat")
+			ask(t, c, "GET", early.URL+"/attestation")
+			if got := early.Violations(); len(got) != 1 || !strings.Contains(got[0].String(), `"/v1/chat"`) {
+				t.Errorf("%s %v: %v", protocol, spoil, got)
+			}
+		}
+	}
+	e := newEnclave(t, attesttest.Config{Seed: "witness test", Now: now})
+	if w, err := e.Witness("h3", nil); w != nil || err == nil {
+		t.Error("a Witness of HTTP/3")
+	}
+}

@@ -1,0 +1,130 @@
+package attesttest
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// watchHTTP1 looks for anything but attestation requests.
+type watchHTTP1 struct {
+	head []byte // of the request that is arriving
+	lost int
+}
+
+const (
+	attestationLine = "GET /attestation HTTP/1.1\r\n"
+	maxHead         = 16 << 10 // of an attestation request, which has no need for more
+)
+
+func (w *watchHTTP1) read(p []byte) {
+	if w.lost > 0 {
+		w.lost += len(p)
+		return
+	}
+	w.head = append(w.head, p...)
+	for len(w.head) > 0 {
+		common := min(len(w.head), len(attestationLine))
+		if string(w.head[:common]) != attestationLine[:common] {
+			w.lost, w.head = len(w.head), nil
+			return
+		}
+		_, rest, whole := bytes.Cut(w.head, []byte("\r\n\r\n"))
+		if !whole {
+			if len(w.head) > maxHead {
+				w.lost, w.head = len(w.head), nil
+			}
+			return
+		}
+		w.head = rest
+	}
+}
+
+func (w *watchHTTP1) leaked(int, int) int { return w.lost }
+
+// watchHTTP2 reads frames. RFC 9113 section 4.1: 24 bits length, 8 bits type,
+// 8 bits flags, 32 bits stream, big-endian, then the payload.
+type watchHTTP2 struct {
+	started bool   // the preface is over
+	head    []byte // of the frame that is arriving, or of the preface
+	payload int    // bytes to come of the frame
+	into    *int   // where they count; nil: nowhere
+	newest  uint32 // stream
+	blocks  []int  // bytes of the header block that opened each stream
+	lost    int    // what no attestation request has: bodies, trailers, no frames at all
+}
+
+const (
+	preface         = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	frameHead       = 9
+	frameData       = 0x0
+	frameHeaders    = 0x1
+	frameContinued  = 0x9
+	streamMask      = 1<<31 - 1
+	frameLengthBits = 24
+)
+
+func (w *watchHTTP2) read(p []byte) {
+	for len(p) > 0 {
+		if w.payload > 0 {
+			n := min(w.payload, len(p))
+			if w.into != nil {
+				*w.into += n
+			}
+			w.payload -= n
+			p = p[n:]
+			continue
+		}
+		w.head = append(w.head, p[0])
+		p = p[1:]
+		switch {
+		case !w.started:
+			if n := len(w.head); w.head[n-1] != preface[n-1] { // not HTTP/2: all that follows counts
+				w.lost += n
+				w.payload, w.into = 1<<62, &w.lost
+			}
+			if len(w.head) == len(preface) {
+				w.started, w.head = true, nil
+			}
+		case len(w.head) == frameHead:
+			w.frame()
+			w.head = nil
+		}
+	}
+}
+
+func (w *watchHTTP2) frame() {
+	w.payload = int(binary.BigEndian.Uint32(w.head) >> (32 - frameLengthBits))
+	w.into = nil
+	stream := binary.BigEndian.Uint32(w.head[5:]) & streamMask
+	switch w.head[3] {
+	case frameData:
+		w.into = &w.lost
+	case frameHeaders:
+		if w.into = &w.lost; stream > w.newest { // else trailers
+			w.newest = stream
+			w.blocks = append(w.blocks, 0)
+			w.into = &w.blocks[len(w.blocks)-1]
+		}
+	case frameContinued:
+		if w.into = &w.lost; len(w.blocks) > 0 {
+			w.into = &w.blocks[len(w.blocks)-1]
+		}
+	}
+}
+
+// leaked counts every stream beyond the attestation requests, also when it has
+// not come to a handler yet. Nobody knows which streams are which, but an honest
+// client begins with the attestation, and attests a connection once at a time. A
+// stream that no handler has ever seen may have been the attestation request.
+func (w *watchHTTP2) leaked(attestations, requests int) int {
+	if requests == 0 {
+		attestations = max(attestations, 1)
+	}
+	total := w.lost
+	for i, n := range w.blocks {
+		if i >= attestations {
+			total += n
+		}
+	}
+	return total
+}

@@ -1,0 +1,173 @@
+package attesttest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/tresorhq/attest"
+)
+
+// A Subject makes the round tripper that is put to the test: for this target
+// alone, and with nothing left over from another. The function that comes with
+// it must close its connections. Both may be called concurrently.
+type Subject func(t Target) (http.RoundTripper, func(), error)
+
+// A Target is what a Subject must know. It may not know more: how the servers
+// lie is not said.
+type Target struct {
+	Protocol    string // HTTP1 or HTTP2: the only one that most pods speak
+	URL         string // origin of the endpoint
+	BundleURL   string
+	WebRoots    *x509.CertPool
+	ReleaseRoot ed25519.PublicKey
+	AMDRoot     []byte        // DER
+	Verifier    attest.Config // accepts the honest pods, by the machine's clock; needs no CRL
+	MinTLS      uint16        // the oldest version to accept, as in crypto/tls
+
+	// Proxy is to be asked for every request; nil: there is no proxy.
+	Proxy func(*http.Request) (*url.URL, error)
+}
+
+// A Scenario is one way in which an attested endpoint can behave, and the
+// requests that a client sends meanwhile. Each asks for two things. Nothing of a
+// request may reach a connection that has not served an honest attestation
+// before. And honest pods must be used: whoever sends nothing at all, or breaks
+// where the network is merely unkind, fails too.
+type Scenario struct {
+	Name  string
+	About string
+
+	// Retries: a client that does not send a request again on a new connection,
+	// where HTTP allows that, fails this one without being wrong.
+	Retries bool
+
+	protocols []string // none: both
+	run       func(*play)
+}
+
+// Supports reports whether there is such a scenario with that protocol.
+func (s Scenario) Supports(protocol string) bool {
+	if len(s.protocols) > 0 {
+		return slices.Contains(s.protocols, protocol)
+	}
+	return protocol == HTTP1 || protocol == HTTP2
+}
+
+// Scenarios returns all of them. Most take some milliseconds; the ones in which
+// an attestation runs out take a little more than the second that the shortest
+// one is valid for.
+func Scenarios() []Scenario {
+	return slices.Concat(firstScenarios(), liarScenarios(), bundleScenarios(), poolScenarios(), lifeScenarios(), originScenarios(), httpScenarios())
+}
+
+// A Report says how a Subject did.
+type Report struct {
+	Violations   []Violation // what left too early
+	Err          error       // whatever else was wrong: nobody served, the wrong error, a stall
+	Requests     int         // that the Subject was given
+	Served       int         // of these
+	Connections  int         // TLS connections that arrived
+	Attestations int         // requests for one
+	Skipped      string      // why there was nothing to test; "": there was
+}
+
+// Failure returns nil when the Subject has passed.
+func (r *Report) Failure() error {
+	all := []error{r.Err}
+	for _, v := range r.Violations {
+		all = append(all, errors.New("attesttest: leak: "+v.String()))
+	}
+	return errors.Join(all...)
+}
+
+// scenarioLimit ends what hangs. Nothing that works comes near it.
+const scenarioLimit = 15 * time.Second
+
+// Run plays the scenario with a Subject of its own. Nothing is left running when
+// it returns, except by the Subject. Scenarios may run concurrently.
+func (s Scenario) Run(ctx context.Context, protocol string, subject Subject) *Report {
+	p := &play{protocol: protocol, subject: subject, delivered: map[string]int{}}
+	switch {
+	case !s.Supports(protocol) || s.run == nil:
+		p.problem("scenario %.40q does not exist with protocol %.20q", s.Name, protocol)
+	case subject == nil:
+		p.problem("no subject")
+	default:
+		var cancel context.CancelFunc
+		p.ctx, cancel = context.WithTimeout(ctx, scenarioLimit)
+		defer cancel()
+		p.perform(s.run)
+	}
+	return p.finish()
+}
+
+// An abandoned scenario could not be set up.
+type abandoned struct{ error }
+
+// perform runs a scenario until its end, or until it can not go on.
+func (p *play) perform(run func(*play)) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			a, ok := cause.(abandoned)
+			if !ok {
+				panic(cause)
+			}
+			p.problem("could not go on: %w", a.error)
+		}
+	}()
+	p.publisher = p.newPublisher()
+	run(p)
+}
+
+// finish lets the Subject close its connections, and sums up.
+func (p *play) finish() *Report {
+	if p.closeSubject != nil {
+		p.closeSubject()
+	}
+	r := &p.report
+	for _, other := range p.others {
+		other.Close()
+		r.Violations = append(r.Violations, other.Violations()...)
+	}
+	if w := p.witness; w != nil {
+		open := 0
+		p.soon(func() bool {
+			_, open = w.connections()
+			return open == 0
+		})
+		if open > 0 {
+			p.problem("%d connections are open after the subject was closed", open)
+		}
+		w.Close()
+		r.Violations = append(r.Violations, w.Violations()...)
+		all, _ := w.connections()
+		r.Connections = len(all)
+		for _, c := range all {
+			r.Attestations += c.ledger.attested()
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r.Violations = append(r.Violations, p.leaks...)
+	r.Err = errors.Join(p.problems...)
+	return r
+}
+
+// problem writes down what was wrong, once per text.
+func (p *play) problem(format string, args ...any) {
+	err := fmt.Errorf("attesttest: "+format, args...)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !slices.ContainsFunc(p.problems, func(e error) bool { return e.Error() == err.Error() }) && len(p.problems) < maxProblems {
+		p.problems = append(p.problems, err)
+	}
+}
+
+const maxProblems = 20 // of one report

@@ -1,0 +1,218 @@
+package attesttest
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// The protocols of a Witness, by their names in TLS (ALPN).
+const (
+	HTTP1 = "http/1.1"
+	HTTP2 = "h2"
+)
+
+// A Witness serves an enclave on loopback, and writes down what comes over each
+// TLS connection before an honest attestation was served on that connection. It
+// is how clients show that no byte of a request leaves too early.
+type Witness struct {
+	URL       string // origin of the enclave
+	BundleURL string // of the trust bundle, at an origin of its own
+
+	server  *Server // publisher of the bundle; counts what runs
+	handler http.Handler
+	webRoot *x509.Certificate
+
+	mu      sync.Mutex
+	route   func(n int) *pod // gives connection n, from 0 on, its pod
+	conns   []*witnessConn
+	open    int
+	outside []Violation // what came outside of TLS
+}
+
+// Witness serves e over one protocol, HTTP1 or HTTP2, on a port of 127.0.0.1.
+// GET /attestation is the enclave's answer, every other path the handler's, or
+// 404 when it is nil. An enclave that its own Verifier refuses never attests
+// honestly. The caller must Close the Witness.
+func (e *Enclave) Witness(protocol string, handler http.Handler) (*Witness, error) {
+	if protocol != HTTP1 && protocol != HTTP2 {
+		return nil, fmt.Errorf("attesttest: no protocol %.20q", protocol)
+	}
+	v, err := e.Verifier()
+	if err != nil {
+		return nil, err
+	}
+	_, refused := v.Verify(e.Evidence(), e.Now())
+	p := newPod("enclave", protocol, e)
+	p.acts(behaviour{honest: refused == nil, evidence: e})
+	if handler == nil {
+		handler = http.NotFoundHandler()
+	}
+	return newWitness(e, witnessConfig{handler: handler, route: always(p)})
+}
+
+// Violations returns what came too early until now. There must be nothing.
+func (w *Witness) Violations() []Violation {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := append([]Violation(nil), w.outside...)
+	for _, c := range w.conns {
+		all = append(all, c.ledger.violations()...)
+	}
+	return all
+}
+
+// Close ends the servers and all connections, and waits for the handlers.
+func (w *Witness) Close() { w.server.Close() }
+
+type witnessConfig struct {
+	handler http.Handler
+	route   func(n int) *pod
+	address string // 127.0.0.1:0 by default
+	streams int    // MaxConcurrentStreams; 0: the default of net/http
+}
+
+// newWitness serves pods; the bundle is that of the publisher.
+func newWitness(publisher *Enclave, c witnessConfig) (*Witness, error) {
+	w := &Witness{server: new(Server), handler: c.handler, route: c.route, webRoot: publisher.web.cert}
+	w.server.SetEnclave(publisher)
+	bundles, err := publisher.issueFor("127.0.0.1")
+	if err != nil {
+		return nil, err
+	}
+	if w.server.KDSURL, err = w.server.listen(bundles, http.HandlerFunc(w.server.publish)); err != nil {
+		return nil, err
+	}
+	w.BundleURL = w.server.KDSURL + bundlePath
+	if c.address == "" {
+		c.address = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", c.address)
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	w.URL = "https://" + listener.Addr().String()
+	// TLS ends in witnessConn. To net/http it is a plain connection, so that nothing
+	// is between the bytes that it reads and those that are written down.
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	w.serve(listener, &http.Server{
+		Handler:   http.HandlerFunc(w.answer),
+		Protocols: protocols,
+		HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: c.streams},
+	}, w.accept)
+	return w, nil
+}
+
+// serve runs a server on connections that accept has wrapped.
+func (w *Witness) serve(listener net.Listener, server *http.Server, accept func(net.Conn) net.Conn) {
+	server.Handler = w.server.counted(server.Handler)
+	server.ConnState = w.server.count
+	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, c)
+	}
+	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	w.server.servers = append(w.server.servers, server)
+	w.server.running.Go(func() { server.Serve(wrappedListener{listener, accept}) })
+}
+
+type connKey struct{}
+
+type wrappedListener struct {
+	net.Listener
+	wrap func(net.Conn) net.Conn
+}
+
+func (l wrappedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.wrap(c), nil
+}
+
+// answer gives GET /attestation to the pod, and the rest to the application.
+func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
+	c := r.Context().Value(connKey{}).(*witnessConn)
+	if r.URL.Path != "/attestation" {
+		c.ledger.requested(r)
+		rw.Header().Set(podHeader, c.pod.name)
+		w.handler.ServeHTTP(rw, r)
+		return
+	}
+	arrived := time.Now()
+	c.ledger.asked(r)
+	if r.Method != http.MethodGet {
+		http.Error(rw, "only GET", http.StatusMethodNotAllowed)
+		return
+	}
+	b := c.pod.behaviour.Load()
+	if b.hold > 0 { // whoever does not wait for the answer sends now
+		select {
+		case <-time.After(b.hold):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	envelope := b.evidence.writeEnvelope(b.evidence.clock(), w.BundleURL)
+	if b.honest {
+		c.ledger.grant(arrived.Add(b.evidence.draft.config.MaxAge))
+	}
+	if b.respond != nil {
+		b.respond(rw, r, envelope)
+		return
+	}
+	write(rw, "application/json", envelope)
+}
+
+// podHeader tells the client of a scenario who answered.
+const podHeader = "Witness-Pod"
+
+func (w *Witness) leaksOutside(bytes int, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.outside = append(w.outside, Violation{Bytes: bytes, Text: text})
+}
+
+// setRoute decides the pods of the connections to come, counted anew.
+func (w *Witness) setRoute(route func(n int) *pod) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.route = route
+	for _, c := range w.conns {
+		c.before = true
+	}
+}
+
+// connections returns all there were, and how many are open.
+func (w *Witness) connections() (all []*witnessConn, open int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]*witnessConn(nil), w.conns...), w.open
+}
+
+// drain closes all connections in the orderly way.
+func (w *Witness) drain() {
+	all, _ := w.connections()
+	for _, c := range all {
+		c.Close()
+	}
+}
+
+// honest reports whether any honest attestation was served.
+func (w *Witness) honest() bool {
+	all, _ := w.connections()
+	for _, c := range all {
+		if c.ledger.honest() {
+			return true
+		}
+	}
+	return false
+}

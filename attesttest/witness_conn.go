@@ -1,0 +1,85 @@
+package attesttest
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+)
+
+// witnessConn is a TLS connection of which everything that is read is written
+// down. It hides that it is one: net/http would else take the bytes from
+// elsewhere.
+type witnessConn struct {
+	net.Conn // TLS
+	tls      *tls.Conn
+	tcp      net.Conn
+	witness  *Witness
+	pod      *pod
+	ledger   *ledger
+	before   bool // came before the route of now; witness.mu
+	plain    sync.Once
+	closed   sync.Once
+}
+
+// accept gives the next connection its pod.
+func (w *Witness) accept(tcp net.Conn) net.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0 // connections of this route
+	for _, c := range w.conns {
+		if !c.before {
+			n++
+		}
+	}
+	p := w.route(n)
+	server := tls.Server(tcp, p.config)
+	c := &witnessConn{
+		Conn: server, tls: server, tcp: tcp, witness: w, pod: p,
+		ledger: &ledger{number: len(w.conns) + 1, pod: p.name},
+	}
+	w.conns = append(w.conns, c)
+	w.open++
+	return c
+}
+
+// Read reads plaintext. What comes in place of a handshake leaked, too.
+func (c *witnessConn) Read(p []byte) (int, error) {
+	if err := c.tls.Handshake(); err != nil {
+		var record tls.RecordHeaderError
+		if errors.As(err, &record) {
+			c.plain.Do(func() {
+				c.witness.leaksOutside(len(record.RecordHeader), fmt.Sprintf("bytes in place of a TLS handshake: %q", record.RecordHeader[:]))
+			})
+		}
+		return 0, err
+	}
+	c.ledger.begin(c.tls.ConnectionState().NegotiatedProtocol)
+	n, err := c.tls.Read(p)
+	c.ledger.received(p[:n])
+	return n, err
+}
+
+// Close ends the connection in the orderly way.
+func (c *witnessConn) Close() error {
+	c.closing()
+	return c.tls.Close()
+}
+
+// abort resets the connection.
+func (c *witnessConn) abort() {
+	if tcp, ok := c.tcp.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	c.closing()
+	c.tcp.Close()
+}
+
+func (c *witnessConn) closing() {
+	c.closed.Do(func() {
+		c.witness.mu.Lock()
+		defer c.witness.mu.Unlock()
+		c.witness.open--
+	})
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// liveEndpoint serves the evidence of a folder over TLS with the attested key,
+// and returns the arguments that accept it.
+func liveEndpoint(t *testing.T, f folder, key *ecdsa.PrivateKey) (args []string, server *httptest.Server, asked *atomic.Int32) {
+	t.Helper()
+	offline := endpoint(t, f, 17)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked = new(atomic.Int32)
+	server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		name, ok := map[string]string{"/attestation": "envelope.json", "/bundle": "bundle.jws"}[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		b, err := os.ReadFile(f.path(name))
+		if err != nil {
+			t.Error(err)
+		}
+		if name == "envelope.json" {
+			w.Header().Set("Content-Type", "application/json")
+		}
+		w.Write(trimLine(b))
+	}))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	f.write("web.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	args = removeFlag(removeFlag(removeFlag(offline, "--envelope"), "--spki"), "--bundle")
+	return append(args, "--url", server.URL, "--bundle-url", server.URL+"/bundle", "--ca-file", f.path("web.pem")), server, asked
+}
+
+func TestLive(t *testing.T) {
+	f := newFolder(t)
+	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	o := tool(append(args, "--record", f.path("pin.json"), "--save", f.path("evidence.json"), "--state", f.path("state.json"))...)
+	if o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\nTLS SPKI SHA-256:      ") || strings.Contains(o.stdout, "verified:") {
+		t.Fatalf("%+v", o)
+	}
+	if v := tool(append(args, "--json", "--pin", f.path("pin.json"), "--state", f.path("state.json"))...).verdict(t); v.ExitCode != 0 || v.Mode != "live" || v.TimeSource != "clock" {
+		t.Errorf("%+v", v)
+	}
+	if o := tool(append(removeFlag(args, "--bundle-url"), "--bundle", f.path("bundle.jws"))...); o.code != 0 {
+		t.Errorf("%+v", o)
+	}
+	if o := tool(replaceFlag(args, []string{"--url", server.URL + "/"})...); o.code != 0 {
+		t.Errorf("%+v", o)
+	}
+	pin, err := os.ReadFile(f.path("pin.json"))
+	if err != nil || !strings.Contains(string(pin), `"origin": "`+server.URL+`"`) {
+		t.Errorf("%s %v", pin, err)
+	}
+	f.write("pin.json", []byte(strings.Replace(string(pin), server.URL, "https://elsewhere.example", 1)))
+	if o := tool(append(args, "--pin", f.path("pin.json"))...); o.code != exitChanged || !strings.Contains(o.stdout, "changed:") {
+		t.Errorf("%+v", o)
+	}
+	// What was saved verifies again when nobody answers any more.
+	server.Close()
+	replay := []string{"attest", "--evidence", f.path("evidence.json"), "--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem"), "--at", "recorded"}
+	if v := tool(append(replay, "--json")...).verdict(t); v.ExitCode != 0 && v.Error.Type != "EnvelopeStaleError" {
+		t.Errorf("%+v", v.Error)
+	}
+	if v := tool(append(replaceFlag(replay, []string{"--at", "2026-04-01T12:00:00Z"}), "--json")...).verdict(t); v.ExitCode != 0 || v.Mode != "replay" {
+		t.Errorf("%+v", v.Error)
+	}
+}
+
+// TestLiveRefused: another key than the attested one is at the other end.
+func TestLiveRefused(t *testing.T) {
+	f := newFolder(t)
+	args, _, _ := liveEndpoint(t, f, mint.P256Key("somebody in between"))
+	if o := tool(args...); o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: SPKIMismatchError\n") {
+		t.Errorf("%+v", o)
+	}
+}
+
+// TestLiveLayers: what can not be fetched is undecided, and the message names the
+// layer.
+func TestLiveLayers(t *testing.T) {
+	f := newFolder(t)
+	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+	missing := httptest.NewUnstartedServer(http.NotFoundHandler())
+	missing.TLS = server.TLS.Clone()
+	missing.StartTLS()
+	t.Cleanup(missing.Close)
+	for layer, given := range map[string][]string{
+		"tcp:":    replaceFlag(args, []string{"--url", "https://" + closed.Addr().String()}),
+		"tls:":    replaceFlag(args, []string{"--url", strings.Replace(plain.URL, "http:", "https:", 1)}),
+		"http:":   replaceFlag(args, []string{"--url", missing.URL}),
+		"bundle:": replaceFlag(args, []string{"--bundle-url", server.URL + "/nothing"}),
+	} {
+		o := tool(given...)
+		if o.code != exitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(o.stdout, layer) {
+			t.Errorf("%s: %+v", layer, o)
+		}
+	}
+	start := time.Now()
+	o := tool(append(replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), "--timeout", "200ms")...)
+	if o.code != exitUndecided || time.Since(start) > 10*time.Second {
+		t.Errorf("%v %+v", time.Since(start), o)
+	}
+}
+
+// TestLiveUsage: --url is an origin, and nothing else.
+func TestLiveUsage(t *testing.T) {
+	f := newFolder(t)
+	args, _, asked := liveEndpoint(t, f, mint.P256Key("tls"))
+	for _, url := range []string{
+		"http://api.example", "https://", "https://user:pass@api.example", "https://api.example/v1", "https://api.example/?x", "https://api.example/#x",
+		"api.example", "https://api.example:0", "https://api.example:99999", "https://api\texample", "https://bücher.example", "ftp://api.example", "https://api.example/..",
+	} {
+		if o := tool(replaceFlag(args, []string{"--url", url})...); o.code != exitUsage || strings.Contains(o.stderr, "pass") {
+			t.Errorf("%q: %+v", url, o)
+		}
+	}
+	for name, given := range map[string][]string{
+		"http bundle":  replaceFlag(args, []string{"--bundle-url", "http://127.0.0.1/bundle"}),
+		"two bundles":  append(args, "--bundle", f.path("bundle.jws")),
+		"spki":         append(args, "--spki", strings.Repeat("ab", 32)),
+		"at recorded":  append(args, "--at", "recorded"),
+		"two sources":  append(args, "--envelope", f.path("envelope.json")),
+		"no root":      removeFlag(args, "--release-root"),
+		"ca file":      replaceFlag(args, []string{"--ca-file", f.path("none")}),
+		"ca file, bad": replaceFlag(args, []string{"--ca-file", f.path("release.pem")}),
+	} {
+		if o := tool(given...); o.code != exitUsage {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("%d requests for usage errors", n)
+	}
+}

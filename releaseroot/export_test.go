@@ -1,0 +1,3 @@
+package releaseroot
+
+var Parse = parse

@@ -1,0 +1,139 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+)
+
+var errDetached = errors.New("transport: the request is being sent on another connection")
+
+// A body is the body of one request, over all attempts to send it. The caller's
+// body is closed exactly once, whatever becomes of the attempts.
+type body struct {
+	getBody func() (io.ReadCloser, error)
+
+	mu      sync.Mutex
+	source  io.ReadCloser // nil: there is no body
+	current *attemptBody
+	settled bool // the response is there, or never comes
+	closed  bool // source was closed
+
+	touched bool  // source was read
+	err     error // of source, io.EOF excepted
+}
+
+func newBody(r *http.Request) *body {
+	b := &body{getBody: r.GetBody}
+	if r.Body != nil && r.Body != http.NoBody {
+		b.source = r.Body
+	}
+	return b
+}
+
+// attempt returns the body for one attempt. net/http does not know its type, and
+// so writes the header before it reads: no slow body keeps a header back until
+// the verdict has run out.
+func (b *body) attempt() io.ReadCloser {
+	if b.source == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.current = &attemptBody{body: b}
+	return b.current
+}
+
+// rewind prepares for another attempt. A body that was read can only come from
+// GetBody.
+func (b *body) rewind() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.current = nil
+	switch {
+	case b.source == nil || !b.touched:
+		return true
+	case b.getBody == nil:
+		return false
+	}
+	again, err := b.getBody()
+	if err != nil {
+		return false
+	}
+	b.closeLocked()
+	b.source, b.closed = again, false
+	b.touched, b.err = false, nil
+	return true
+}
+
+// failed returns the error of the caller's body, if that is what went wrong.
+func (b *body) failed() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+// abandon closes the body: there is no response.
+func (b *body) abandon() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.current, b.settled = nil, true
+	b.closeLocked()
+}
+
+// settle leaves the body to the attempt that brought the response, which may
+// still be reading it.
+func (b *body) settle() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.settled = true
+	if b.current == nil || b.current.closed {
+		b.closeLocked()
+	}
+}
+
+func (b *body) closeLocked() {
+	if b.source != nil && !b.closed {
+		b.closed = true
+		b.source.Close()
+	}
+}
+
+// An attemptBody is what net/http reads from and closes. After rewind it is cut
+// off: a late read must not take bytes away from the next attempt.
+type attemptBody struct {
+	*body
+	closed bool
+}
+
+func (r *attemptBody) Read(p []byte) (int, error) {
+	b := r.body
+	b.mu.Lock()
+	if b.current != r || r.closed {
+		b.mu.Unlock()
+		return 0, errDetached
+	}
+	source := b.source
+	b.touched = true
+	b.mu.Unlock()
+
+	n, err := source.Read(p) // may block for long
+	if err != nil && err != io.EOF {
+		b.mu.Lock()
+		b.err = err
+		b.mu.Unlock()
+	}
+	return n, err
+}
+
+func (r *attemptBody) Close() error {
+	b := r.body
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r.closed = true
+	if b.settled && b.current == r {
+		b.closeLocked()
+	}
+	return nil
+}

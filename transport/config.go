@@ -1,0 +1,155 @@
+package transport
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/releaseroot"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// Config says whom to trust and how to connect. What is zero has the default that
+// its comment names. Negative numbers are refused.
+type Config struct {
+	// ReleaseRoots are the keys that may sign the trust bundle; none: those of
+	// package releaseroot.
+	ReleaseRoots []ed25519.PublicKey
+	// Verify says what else to demand. The zero Policy is policy.Default here; a
+	// nil Bundles is a memory that lasts as long as the Transport; a nil Memory is
+	// one of 64 chains.
+	Verify attest.Config
+	// Verifier replaces ReleaseRoots and Verify. Its Config should have Bundles:
+	// without, an older trust bundle is not noticed.
+	Verifier *attest.Verifier
+
+	// Bundle is the trust bundle itself. It is never fetched then.
+	Bundle []byte
+	// BundleURL is where the trust bundle is: https, without user name. Without
+	// it, the envelope says where, which must be a name with public addresses.
+	BundleURL string
+	// BundleRefresh is the time between two looks for a newer bundle: one hour; at
+	// most 24 hours.
+	BundleRefresh time.Duration
+	// Revocation returns the CRL (DER) of the ARK of a product, e.g. by package
+	// kds. It is asked once a day. Nil: revocation is not checked.
+	Revocation func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error)
+
+	// WebRoots are the CAs that may vouch for names; nil: those of the system.
+	WebRoots *x509.CertPool
+	// MinTLS is tls.VersionTLS13, or tls.VersionTLS12 by choice.
+	MinTLS uint16
+	// Proxy chooses the proxy as http.Transport.Proxy does; nil:
+	// http.ProxyFromEnvironment. It is asked once per connection, with a request
+	// of our own.
+	Proxy func(*http.Request) (*url.URL, error)
+	// DialContext connects to the origin, or to its proxy; nil: a net.Dialer.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+
+	DialTimeout     time.Duration // of TCP and of TLS, each; 10 s
+	AttestTimeout   time.Duration // of dialling, asking and verifying together; 30 s
+	ContinueTimeout time.Duration // how long a body waits for 100 (Continue); 1 s
+	IdleTimeout     time.Duration // of a connection without requests; 90 s
+
+	MaxConns      int           // connections that take requests; 0: any number
+	MaxIdle       int           // idle connections of HTTP/1.1 that are kept; 64
+	MaxVerdictAge time.Duration // a verdict lasts so long, or as the envelope says if that is less; 1 h
+	MaxRequestAge time.Duration // how long a request may outlive its connection's verdict; 15 min
+
+	// OnResult is told of every attestation: its result, or its error. It is
+	// called on several goroutines and should not block. May be nil.
+	OnResult func(*attest.Result, error)
+}
+
+// withDefaults checks and copies c.
+func (c Config) withDefaults() (Config, *attest.Verifier, error) {
+	for _, d := range []struct {
+		name  string
+		field *time.Duration
+		value time.Duration
+		most  time.Duration
+	}{
+		{"BundleRefresh", &c.BundleRefresh, time.Hour, maxBundleAge},
+		{"DialTimeout", &c.DialTimeout, 10 * time.Second, time.Hour},
+		{"AttestTimeout", &c.AttestTimeout, 30 * time.Second, time.Hour},
+		{"ContinueTimeout", &c.ContinueTimeout, time.Second, time.Hour},
+		{"IdleTimeout", &c.IdleTimeout, 90 * time.Second, 24 * time.Hour},
+		{"MaxVerdictAge", &c.MaxVerdictAge, time.Hour, 24 * time.Hour},
+		{"MaxRequestAge", &c.MaxRequestAge, 15 * time.Minute, 24 * time.Hour},
+	} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+		if *d.field < 0 || *d.field > d.most {
+			return c, nil, fmt.Errorf("transport: %s: %v is not between 0 and %v", d.name, *d.field, d.most)
+		}
+	}
+	if c.MaxConns < 0 || c.MaxIdle < 0 {
+		return c, nil, errors.New("transport: MaxConns or MaxIdle is negative")
+	}
+	if c.MaxIdle == 0 {
+		c.MaxIdle = 64
+	}
+	if c.MinTLS == 0 {
+		c.MinTLS = tls.VersionTLS13
+	}
+	if c.MinTLS != tls.VersionTLS13 && c.MinTLS != tls.VersionTLS12 {
+		return c, nil, fmt.Errorf("transport: MinTLS is %#04x, neither TLS 1.3 nor TLS 1.2", c.MinTLS)
+	}
+	if c.Bundle != nil && c.BundleURL != "" {
+		return c, nil, errors.New("transport: Bundle and BundleURL are two sources for one thing")
+	}
+	if expected, ok := checkBundleURL(c.BundleURL, false); c.BundleURL != "" && !ok {
+		return c, nil, fmt.Errorf("transport: BundleURL: expected %s, got %s", expected, quote(c.BundleURL))
+	}
+	if c.Proxy == nil {
+		c.Proxy = http.ProxyFromEnvironment
+	}
+	if c.DialContext == nil {
+		c.DialContext = (&net.Dialer{Timeout: c.DialTimeout}).DialContext
+	}
+	if c.WebRoots != nil {
+		c.WebRoots = c.WebRoots.Clone() // later changes are not ours
+	}
+	c.Bundle = slices.Clone(c.Bundle)
+	v, err := c.verifier()
+	return c, v, err
+}
+
+// verifier makes the verifier, unless the caller has one.
+func (c Config) verifier() (*attest.Verifier, error) {
+	if c.Verifier != nil {
+		if c.ReleaseRoots != nil || !c.Verify.Policy.IsZero() || c.Verify.Roots != nil || c.Verify.Bundles != nil {
+			return nil, errors.New("transport: Verifier, and what it replaces, are given")
+		}
+		return c.Verifier, nil
+	}
+	roots := c.ReleaseRoots
+	if len(roots) == 0 {
+		var err error
+		if roots, err = releaseroot.Keys(); err != nil {
+			return nil, fmt.Errorf("transport: set Config.ReleaseRoots, or the CLI's --release-root: %w", err)
+		}
+	}
+	if c.Verify.Policy.IsZero() {
+		c.Verify.Policy = policy.Default()
+	}
+	if c.Verify.Bundles == nil {
+		c.Verify.Bundles = attest.NewBundleMemory()
+	}
+	if c.Verify.Memory == nil {
+		c.Verify.Memory = certchain.NewMemory(64)
+	}
+	return attest.NewVerifier(roots, c.Verify)
+}

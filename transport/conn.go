@@ -1,0 +1,245 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+type state uint8
+
+const (
+	attesting state = iota // takes no request
+	ready                  // takes requests as long as its verdict is fresh
+	retired                // finishes what it carries
+	closed
+)
+
+// A conn is one connection of a pool. What is below the gate is guarded by the
+// mutex of the pool.
+type conn struct {
+	gate   *gate
+	pool   *pool
+	handed atomic.Int32  // slots that were handed out and not yet reserved
+	picks  atomic.Uint64 // slots that were ever handed out
+	events atomic.Uint64 // calls of changed
+
+	state     state
+	verdict   *verdict
+	free      int  // slots that may be handed out
+	spare     int  // slots when it was attested
+	idle      bool // nothing runs, nothing was handed out
+	idleSince instant
+	timer     *time.Timer
+}
+
+// checkEvery bounds how long a timer sleeps: it knows the monotonic clock only.
+const checkEvery = 30 * time.Second
+
+// A sight is what a look at a connection showed.
+type sight struct {
+	spare, running int
+	dead           bool
+	handed         int32
+	picks          uint64
+}
+
+// look must be called without the mutex of the pool. What it counts is older
+// than what it asks the connection, so that a request between the two is seen.
+func (c *conn) look() (s sight) {
+	s.picks, s.handed = c.picks.Load(), c.handed.Load()
+	s.spare, s.running = c.gate.load()
+	s.dead = c.gate.dead()
+	return s
+}
+
+// see takes over what a look showed.
+func (c *conn) see(s sight) {
+	c.idle = s.running == 0 && s.handed == 0 && s.picks == c.picks.Load()
+	if c.idle {
+		c.idleSince = c.pool.t.now()
+	}
+	c.pool.reopen(c, s.spare-int(c.handed.Load()))
+}
+
+// changed looks at the connection again. It is the state hook: it runs when a
+// request has ended or the connection has.
+func (c *conn) changed(*http.ClientConn) {
+	c.events.Add(1)
+	s := c.look()
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.state == closed || p.closed {
+		return
+	}
+	c.see(s)
+	if s.dead || c.state == retired && c.idle {
+		p.remove(c)
+	} else {
+		p.trim(c)
+	}
+	p.dispatch()
+}
+
+// send sends a request on a slot that acquire handed out.
+func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
+	before := c.events.Load()
+	res, err := c.gate.send(req, a, func() { c.handed.Add(-1) })
+	switch err {
+	case errNoSlot:
+		c.refused(before)
+	case errExpired:
+		c.changed(nil)
+	}
+	return res, err
+}
+
+// refused notes that there was no slot: the connection is dead, draining, or
+// full. It is not marked full when it has changed since: then no other change
+// may come to open it again.
+func (c *conn) refused(before uint64) {
+	s := c.look()
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case c.state == closed || p.closed:
+	case s.dead:
+		p.remove(c)
+	case c.gate.h2 && s.running < c.spare: // takes none, but is not full
+		p.retire(c)
+	case c.events.Load() == before:
+		p.reopen(c, 0)
+	}
+}
+
+// remove takes a connection out and closes it.
+func (p *pool) remove(c *conn) {
+	if c.state == closed {
+		return
+	}
+	p.unopen(c)
+	delete(p.conns, c)
+	c.state = closed
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	p.t.discard(c)
+}
+
+// retire lets a connection finish what it carries.
+func (p *pool) retire(c *conn) {
+	p.unopen(c)
+	if c.state == closed {
+		return
+	}
+	c.state = retired
+	p.t.spawn(func(context.Context) { c.changed(nil) }) // there may be nothing to wait for
+}
+
+// trim keeps the number of idle connections of HTTP/1.1 down.
+func (p *pool) trim(c *conn) {
+	if len(p.open)+len(p.stale) <= p.t.config.MaxIdle || c.gate.h2 || len(p.waiters) > 0 {
+		return
+	}
+	if len(p.stale) > 0 {
+		p.remove(p.stale[0])
+	} else {
+		p.remove(p.open[0])
+	}
+}
+
+// watch closes the connection when nobody uses it, or when its verdict ran out
+// too long ago for what it still carries.
+func (c *conn) watch() {
+	s := c.look()
+	p := c.pool
+	now := p.t.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.state == closed || p.closed {
+		return
+	}
+	since := c.idleSince
+	c.see(s)
+	next := min(checkEvery, p.t.config.IdleTimeout, c.verdict.life+p.t.config.MaxRequestAge-now.since(c.verdict.asked))
+	over := c.verdict.over(now, p.t.config.MaxRequestAge)
+	if c.idle && c.state != attesting {
+		c.idleSince = since // looking is no use
+		next = min(next, p.t.config.IdleTimeout-now.since(since))
+		over = over || now.since(since) >= p.t.config.IdleTimeout
+	}
+	if over {
+		p.remove(c)
+		return
+	}
+	c.timer = time.AfterFunc(max(next, time.Millisecond), c.watch)
+}
+
+// connect opens and attests a connection for the pool.
+func (t *Transport) connect(ctx context.Context, served uint64, alone bool) {
+	c, err := t.newConn(ctx)
+	t.pool.dialled(c, err, served, alone)
+	if err == nil {
+		c.start()
+	}
+}
+
+// newConn returns an attested connection that is not yet in the pool.
+func (t *Transport) newConn(ctx context.Context) (*conn, error) {
+	g, err := t.dial(ctx)
+	if err != nil {
+		return nil, t.report(nil, err)
+	}
+	v, err := t.attest(ctx, g)
+	if err != nil {
+		g.cc.Close()
+		return nil, err
+	}
+	c := &conn{gate: g, pool: t.pool, verdict: v, idle: true, idleSince: t.now()}
+	// The settings of HTTP/2 have come by now, before the answer did.
+	c.spare, _ = g.load()
+	return c, nil
+}
+
+// start begins to look after a connection of the pool.
+func (c *conn) start() {
+	c.gate.cc.SetStateHook(c.changed)
+	c.changed(nil) // whatever happened before there was a hook
+	c.watch()
+}
+
+// reattest attests a connection again, over itself. Requests that run may
+// finish when it could not be asked. When it was refused they may not: the
+// verdict says that something else is there.
+func (t *Transport) reattest(ctx context.Context, c *conn) {
+	v, err := t.attest(ctx, c.gate)
+	s := c.look()
+	p := t.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pending--
+	if p.closed {
+		return
+	}
+	if c.state != closed {
+		switch {
+		case err == nil:
+			p.failures, p.redial = 0, false
+			c.verdict, c.state = v, ready
+			c.see(s)
+		case isUnavailable(err):
+			p.redial = true
+			p.retire(c)
+		default:
+			p.redial = true
+			p.remove(c)
+		}
+		if s.dead {
+			p.remove(c)
+		}
+	}
+	p.dispatch()
+}

@@ -1,0 +1,149 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptrace"
+)
+
+const (
+	attestationPath = "/attestation"
+	maxEnvelope     = 64 << 10 // bytes
+)
+
+// Why a gate did not open. Nothing of the request was written.
+var (
+	errExpired = errors.New("transport: the connection's verdict has run out")
+	errNoSlot  = errors.New("transport: the connection takes no request now")
+)
+
+// A gate holds one connection to the origin. Nothing else can send on it: send
+// and ask are the only ways, and roundTrip is the only function that calls
+// ClientConn.RoundTrip.
+type gate struct {
+	cc   *http.ClientConn
+	wire *wire
+	h2   bool // set by the first ask
+}
+
+// send sends a request of the caller if the verdict is fresh: before a slot is
+// reserved, since that may be in vain, and after, since it takes time. It returns
+// errNoSlot or errExpired when the gate stayed closed. It calls reserved once it
+// is settled whether there is a slot.
+func (g *gate) send(req *http.Request, a *attempt, reserved func()) (*http.Response, error) {
+	if g.h2 {
+		req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+			WroteHeaders: func() { g.wire.wrote(a) },
+		}))
+	}
+	return g.roundTrip(req, func() bool { return a.verdict.fresh(g.wire.now()) }, a, reserved)
+}
+
+// roundTrip is the gate. A reservation has no owner, so each is followed by
+// exactly one RoundTrip or Release.
+func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt, reserved func()) (*http.Response, error) {
+	if !allowed() {
+		reserved()
+		return nil, errExpired
+	}
+	err := g.cc.Reserve()
+	reserved()
+	if err != nil {
+		return nil, errNoSlot
+	}
+	if !allowed() {
+		g.cc.Release()
+		return nil, errExpired
+	}
+	if a != nil {
+		g.wire.begin(a)
+		defer g.wire.end(a)
+	}
+	return g.cc.RoundTrip(req)
+}
+
+// An answer is what GET /attestation brought, and the key that brought it.
+type answer struct {
+	envelope []byte
+	leaf     []byte // DER certificate of this very connection
+	spki     [32]byte
+}
+
+// ask sends the one request that needs no verdict: always the same bytes, with
+// nothing of any caller. An envelope that is too long comes back with one byte
+// too many.
+func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error) {
+	const what = "GET " + attestationPath
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.String()+attestationPath, nil)
+	if err != nil {
+		return nil, unavailable("TRN-20", layerHTTP, what, err)
+	}
+	req.Header = http.Header{
+		"Accept":          {"application/json"},
+		"Accept-Encoding": {"identity"},
+		"User-Agent":      {"tresor-attest"},
+	}
+	res, err := g.roundTrip(req, func() bool { return true }, nil, func() {})
+	if err != nil {
+		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, err))
+	}
+	defer res.Body.Close()
+	if res.ProtoMajor == 2 {
+		g.h2 = true
+		g.wire.mu.Lock()
+		g.wire.multiplexed = true
+		g.wire.mu.Unlock()
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, answered("TRN-22", layerHTTP, what, "status 200 and no redirect", "status "+quote(res.Status))
+	}
+	if kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, answered("TRN-23", layerHTTP, what, "content type application/json", quote(res.Header.Get("Content-Type")))
+	}
+	if encoding, ok := res.Header["Content-Encoding"]; ok {
+		return nil, answered("TRN-23", layerHTTP, what, "no content encoding", quote(encoding[0]))
+	}
+	a, err := leafOf(res.TLS, minTLS)
+	if err != nil {
+		return nil, err
+	}
+	// One byte more than allowed, or a longer answer would look like a whole one.
+	if a.envelope, err = io.ReadAll(io.LimitReader(res.Body, maxEnvelope+1)); err != nil {
+		return nil, unavailable("TRN-25", layerHTTP, what+": the answer broke off", because(ctx, err))
+	}
+	if len(a.envelope) <= maxEnvelope && res.Close {
+		return nil, answered("TRN-26", layerHTTP, what, "a connection that stays open", "one that the server closes: nothing could be sent on it")
+	}
+	return a, nil
+}
+
+// because prefers the reason why a context ended to what that broke.
+func because(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// load returns how many requests the connection would take now, one slot of
+// HTTP/2 left free for the attestation, and how many it carries.
+func (g *gate) load() (spare, running int) {
+	spare, running = g.cc.Available(), g.cc.InFlight()
+	if g.h2 && spare+running > 1 {
+		spare = max(0, spare-1)
+	}
+	return spare, running
+}
+
+// dead reports whether nothing can come through any more. A connection that was
+// told to go away has no error, no slot and, in the end, no request.
+func (g *gate) dead() bool {
+	gone := g.cc.Available() == 0 && g.cc.InFlight() == 0
+	return g.cc.Err() != nil || gone && g.cc.Available() == 0 // still: the last one may just have ended
+}
+
+// unusable reports whether the connection takes no further request now.
+func (g *gate) unusable() bool { return g.cc.Err() != nil || g.cc.Available() == 0 }

@@ -1,0 +1,330 @@
+package transport
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A pool hands out attested connections, one request at a time, first come first
+// served.
+//
+// Its mutex is never held while a method of a gate runs: the hook of a
+// connection, which takes the mutex, runs inside of those.
+type pool struct {
+	t *Transport
+
+	mu      sync.Mutex
+	closed  bool
+	conns   map[*conn]struct{} // all that are not closed
+	open    []*conn            // ready, with a free slot; the one used last is last
+	stale   []*conn            // were open, but the verdict has run out
+	waiters []*waiter          // oldest first
+	seq     uint64             // of the last waiter
+
+	pending  int  // dials and re-attestations under way
+	dials    int  // of these, dials
+	h1       bool // the last connection speaks HTTP/1.1
+	redial   bool // a re-attestation failed: try a fresh connection next
+	failures int  // dials that failed since one succeeded
+	retryAt  instant
+	retrying *time.Timer
+}
+
+// A waiter is a request that needs a connection.
+type waiter struct {
+	seq   uint64
+	grant chan grant // buffered: one
+}
+
+type grant struct {
+	c   *conn
+	v   *verdict
+	err error
+}
+
+// acquire returns a connection, one slot of which is the caller's: conn.send
+// must follow. A seq other than zero is that of an earlier acquire of the same
+// request, which keeps its place.
+func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return grant{}, 0, ErrClosed
+	}
+	if len(p.waiters) == 0 || seq != 0 {
+		if c := p.pick(); c != nil {
+			g := grant{c: c, v: c.verdict}
+			p.mu.Unlock()
+			return g, seq, nil
+		}
+	}
+	w := &waiter{seq: seq, grant: make(chan grant, 1)}
+	if seq == 0 {
+		p.seq++
+		w.seq = p.seq
+	}
+	at, _ := slices.BinarySearchFunc(p.waiters, w.seq, func(w *waiter, seq uint64) int {
+		return int(int64(w.seq - seq))
+	})
+	p.waiters = slices.Insert(p.waiters, at, w)
+	p.dispatch()
+	p.mu.Unlock()
+
+	select {
+	case g := <-w.grant:
+		return g, w.seq, g.err
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	if i := slices.Index(p.waiters, w); i >= 0 {
+		p.waiters = slices.Delete(p.waiters, i, i+1)
+		p.mu.Unlock()
+		return grant{}, 0, context.Cause(ctx)
+	}
+	p.mu.Unlock()
+	if g := <-w.grant; g.c != nil { // too late: it goes to somebody else
+		g.c.handed.Add(-1)
+		g.c.changed(nil)
+	}
+	return grant{}, 0, context.Cause(ctx)
+}
+
+// pick takes a slot of an open connection with a fresh verdict.
+func (p *pool) pick() *conn {
+	now := p.t.now()
+	for len(p.open) > 0 {
+		c := p.open[len(p.open)-1]
+		if !c.verdict.fresh(now) {
+			p.unopen(c)
+			p.stale = append(p.stale, c)
+			continue
+		}
+		c.handed.Add(1)
+		c.picks.Add(1)
+		c.idle = false
+		if c.free--; c.free == 0 {
+			p.unopen(c)
+		}
+		return c
+	}
+	return nil
+}
+
+// reopen puts a connection where its slots and its state belong.
+func (p *pool) reopen(c *conn, free int) {
+	c.free = max(0, free)
+	if c.state != ready || c.free == 0 {
+		p.unopen(c)
+		return
+	}
+	if !slices.Contains(p.open, c) && !slices.Contains(p.stale, c) {
+		p.open = append(p.open, c)
+	}
+}
+
+func (p *pool) unopen(c *conn) {
+	remove := func(list []*conn) []*conn {
+		if i := slices.Index(list, c); i >= 0 {
+			return slices.Delete(list, i, i+1)
+		}
+		return list
+	}
+	p.open, p.stale = remove(p.open), remove(p.stale)
+}
+
+// dispatch serves waiters as long as there are slots, then sees to more.
+func (p *pool) dispatch() {
+	for len(p.waiters) > 0 {
+		c := p.pick()
+		if c == nil {
+			p.supply()
+			return
+		}
+		w := p.waiters[0]
+		p.waiters = slices.Delete(p.waiters, 0, 1)
+		w.grant <- grant{c: c, v: c.verdict}
+	}
+}
+
+// supply attests for those who wait: connections whose verdict has run out, or
+// new ones. Over HTTP/1.1 everybody needs one. Over HTTP/2, and as long as the
+// protocol is not known, one may do for all.
+func (p *pool) supply() {
+	want := len(p.waiters)
+	if !p.h1 || p.failures > 0 {
+		want = min(want, 1)
+	}
+	for p.pending < want && !p.closed {
+		if n := len(p.stale); n > 0 && !p.redial {
+			c := p.stale[n-1]
+			p.unopen(c)
+			c.state = attesting
+			p.start(func(ctx context.Context) { p.t.reattest(ctx, c) })
+			continue
+		}
+		if p.redial && len(p.stale) > 0 { // not asked again: another one is tried
+			p.retire(p.stale[len(p.stale)-1])
+			continue
+		}
+		if !p.mayDial() || p.waitAfterFailure() {
+			return
+		}
+		served, alone := p.seq, p.h1 && p.failures == 0
+		p.dials++
+		p.start(func(ctx context.Context) { p.t.connect(ctx, served, alone) })
+	}
+}
+
+// start runs an attestation in the background: it is nobody's, so that whoever
+// leaves takes nothing from the others.
+func (p *pool) start(f func(context.Context)) {
+	p.pending++
+	p.t.spawn(f)
+}
+
+func (p *pool) mayDial() bool {
+	most := p.t.config.MaxConns
+	if most == 0 {
+		return true
+	}
+	n := p.dials
+	for c := range p.conns {
+		if c.state != retired {
+			n++
+		}
+	}
+	return n < most
+}
+
+// Pauses after dials that failed, from the second on.
+const (
+	firstPause = 10 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// waitAfterFailure bounds how often a failing endpoint is asked. Who waits, waits
+// on.
+func (p *pool) waitAfterFailure() bool {
+	if p.failures < 2 {
+		return false
+	}
+	pause := lastPause
+	if n := p.failures - 2; n < 8 {
+		pause = min(pause, firstPause<<n)
+	}
+	rest := pause - p.t.now().since(p.retryAt)
+	if rest <= 0 {
+		return false
+	}
+	if p.retrying == nil {
+		p.retrying = time.AfterFunc(rest, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.retrying = nil
+			if !p.closed {
+				p.dispatch()
+			}
+		})
+	}
+	return true
+}
+
+// dialled takes the outcome of a dial. A refusal of a fresh connection is final
+// for those who waited for it.
+func (p *pool) dialled(c *conn, err error, served uint64, alone bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pending--
+	p.dials--
+	if err != nil {
+		p.failures++
+		p.retryAt = p.t.now()
+		for len(p.waiters) > 0 && p.waiters[0].seq <= served {
+			p.waiters[0].grant <- grant{err: err}
+			p.waiters = slices.Delete(p.waiters, 0, 1)
+			if alone {
+				break
+			}
+		}
+	} else {
+		p.add(c)
+	}
+	if !p.closed {
+		p.dispatch()
+	}
+}
+
+// add takes in an attested connection.
+func (p *pool) add(c *conn) {
+	if p.closed {
+		p.t.discard(c)
+		return
+	}
+	p.failures, p.redial, p.h1 = 0, false, !c.gate.h2
+	p.conns[c] = struct{}{}
+	c.state = ready
+	p.reopen(c, c.spare)
+}
+
+func (p *pool) size() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns)
+}
+
+// cutVerdicts ends verdicts that rest on an older bundle.
+func (p *pool) cutVerdicts(generation uint64) {
+	now := p.t.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		if c.verdict.bundle != generation {
+			c.verdict = c.verdict.cut(now)
+		}
+	}
+}
+
+// closeIdle closes the connections that carry nothing.
+func (p *pool) closeIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		if c.idle && c.state != attesting && !p.closed {
+			p.remove(c)
+		}
+	}
+}
+
+// close closes all connections, and turns everybody away.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		p.remove(c)
+	}
+	p.closed = true
+	for _, w := range p.waiters {
+		w.grant <- grant{err: ErrClosed}
+	}
+	p.waiters = nil
+	if p.retrying != nil {
+		p.retrying.Stop()
+	}
+}
+
+// offer takes in a connection that nobody waits for, if there is room.
+func (p *pool) offer(c *conn) {
+	p.mu.Lock()
+	room := p.mayDial()
+	if !room || p.closed {
+		p.t.discard(c)
+		p.mu.Unlock()
+		return
+	}
+	p.add(c)
+	p.dispatch()
+	p.mu.Unlock()
+	c.start()
+}

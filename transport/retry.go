@@ -1,0 +1,68 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// maxAttempts bounds how often one request is begun.
+const maxAttempts = 8
+
+// Texts of errors that net/http does not export, of Go 1.26. An unknown error is
+// never retried, so that a change of these costs retries and nothing else.
+const (
+	textGoAway     = "http2: Transport received Server's graceful shutdown GOAWAY"
+	textClosedIdle = "http: server closed idle connection"
+	textReadFailed = "net/http: Transport failed to read from server: "
+)
+
+// A streamError has the fields of net/http's http2StreamError, whose As method
+// fills it in.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (streamError) Error() string { return "" }
+
+const refusedStream = 0x7 // REFUSED_STREAM, RFC 9113 section 7
+
+// notProcessed reports whether the server said that it did nothing with the
+// request (RFC 9113 section 8.7).
+func notProcessed(err error) bool {
+	var s streamError
+	return err.Error() == textGoAway || errors.As(err, &s) && s.Code == refusedStream
+}
+
+// wentAway reports whether the server closed a connection of HTTP/1.1 instead of
+// answering: most likely it did so before the request came (RFC 9112 section
+// 9.3.1).
+func wentAway(err error) bool {
+	return err.Error() == textClosedIdle || strings.HasPrefix(err.Error(), textReadFailed)
+}
+
+// idempotent is net/http's own notion.
+func idempotent(r *http.Request) bool {
+	switch r.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return r.Header["Idempotency-Key"] != nil || r.Header["X-Idempotency-Key"] != nil
+}
+
+// mayRetry decides whether a failed attempt may be followed by another one, and
+// prepares the body for it. The next attempt passes the same gate.
+func mayRetry(ctx context.Context, r *http.Request, b *body, c *conn, a *attempt, err error) bool {
+	switch {
+	case ctx.Err() != nil || b.failed() != nil:
+		return false
+	case !a.sent.Load() && c.gate.unusable(), notProcessed(err):
+		return b.rewind()
+	case !c.gate.h2 && wentAway(err) && idempotent(r):
+		return b.rewind()
+	}
+	return false
+}

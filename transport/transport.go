@@ -1,0 +1,220 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/tresorhq/attest"
+)
+
+// A Transport is an http.RoundTripper for one origin that sends nothing of a
+// request before the connection that carries it has proven what runs behind it.
+// It may be used concurrently.
+type Transport struct {
+	origin      origin
+	config      Config
+	verifier    *attest.Verifier
+	now         clock
+	pool        *pool
+	bundles     *bundles
+	revocations *cache
+
+	ctx     context.Context // of all background work
+	cancel  context.CancelCauseFunc
+	tasks   sync.WaitGroup
+	closing sync.WaitGroup // connections on their way out
+
+	life      sync.Mutex
+	refresher *time.Timer
+	stopped   bool
+
+	// Replaced in tests.
+	tamper func(*tls.Config)
+	public func(netip.AddrPort) bool
+}
+
+// New makes a Transport for the origin "https://HOST[:PORT]". It checks and
+// copies the configuration; nothing is sent yet. The caller should Close the
+// Transport.
+//
+// The error is an *OriginError for what is no origin, and an ordinary one for a
+// wrong configuration; among these, when no release root is given and none ships
+// with this release, one that wraps releaseroot.ErrNone.
+func New(origin string, c Config) (*Transport, error) {
+	o, err := parseOrigin(origin)
+	if err != nil {
+		return nil, err
+	}
+	c, verifier, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	t := &Transport{origin: o, config: c, verifier: verifier, now: systemClock(), public: isPublic}
+	t.ctx, t.cancel = context.WithCancelCause(context.Background())
+	t.pool = &pool{t: t, conns: map[*conn]struct{}{}}
+	tell := func() instant { return t.now() }
+	t.revocations = newCache(tell, t.spawn)
+	configured := newFetcher(c, c.DialContext, c.Proxy)
+	direct := newFetcher(c, publicDialer(c.DialTimeout, func(to netip.AddrPort) bool { return t.public(to) }), nil)
+	t.bundles = &bundles{
+		fixed: c.Bundle, url: c.BundleURL, interval: c.BundleRefresh, cache: newCache(tell, t.spawn),
+		fromURL: configured.fetch,
+		named: func(ctx context.Context, address string) ([]byte, error) {
+			// A proxy would do the dialling, and could be made to reach what only it
+			// can reach.
+			if proxy, err := t.proxyFor(address); err != nil || proxy != nil {
+				return nil, answered("TRN-47", layerBundle, "trust bundle "+quote(address), "a configured bundle URL where there is a proxy", "one from the envelope")
+			}
+			return direct.fetch(ctx, address)
+		},
+	}
+	return t, nil
+}
+
+// RoundTrip sends a request over an attested connection, as http.RoundTripper
+// demands it. The body is not read before. What else than the errors of net/http
+// and of the request's context may come:
+//
+//   - *OriginError, *RequestError: the request was not for here; nothing was done
+//   - attest.AttestationError: the endpoint was refused; nothing was sent
+//   - *attest.EvidenceUnavailableError: it could not be attested; nothing was sent
+//   - ErrClosed
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	b := newBody(req)
+	res, err := t.roundTrip(req, b)
+	if err != nil {
+		b.abandon()
+		return nil, err
+	}
+	b.settle()
+	return res, nil
+}
+
+type resultKey struct{}
+
+// ResultOf returns what was attested about the connection that a response came
+// through, before the request was sent. It is shared and must not be changed. ok
+// is false for responses of other round trippers.
+func ResultOf(res *http.Response) (r *attest.Result, ok bool) {
+	if res == nil || res.Request == nil {
+		return nil, false
+	}
+	r, ok = res.Request.Context().Value(resultKey{}).(*attest.Result)
+	return r, ok
+}
+
+// Attest attests the endpoint now, over a new connection, and returns the
+// result. The connection is kept for requests if there is room.
+func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
+	type outcome struct {
+		c   *conn
+		v   *verdict
+		err error
+	}
+	done := make(chan outcome, 1)
+	if !t.spawn(func(ctx context.Context) {
+		c, err := t.newConn(ctx)
+		if err != nil {
+			done <- outcome{err: err}
+			return
+		}
+		v := c.verdict
+		t.pool.offer(c)
+		done <- outcome{v: v}
+	}) {
+		return nil, ErrClosed
+	}
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return nil, o.err
+		}
+		return o.v.result, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Evidence is what an endpoint showed, unverified.
+type Evidence struct {
+	attest.Evidence
+	Origin    string
+	FetchedAt time.Time
+	LeafDER   []byte // certificate of the TLS connection; LiveSPKI is of its key
+}
+
+// Collect fetches the evidence of the endpoint over a new connection, and closes
+// that. Nothing is verified but the web certificate: it is for those who want to
+// record evidence, or to audit it step by step. The error is an
+// *attest.EvidenceUnavailableError, or a refusal of what could not be asked
+// further.
+func (t *Transport) Collect(ctx context.Context) (*Evidence, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.config.AttestTimeout)
+	defer cancel()
+	g, err := t.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer g.cc.Close()
+	at := t.now()
+	a, err := g.ask(ctx, t.origin, t.config.MinTLS)
+	if err != nil {
+		return nil, err
+	}
+	e := &Evidence{
+		Evidence: attest.Evidence{Envelope: a.envelope, LiveSPKI: a.spki},
+		Origin:   t.origin.String(), FetchedAt: at.wall, LeafDER: a.leaf,
+	}
+	_, bundle, err := t.bundles.get(ctx, e.Evidence, maxBundleAge)
+	if err != nil {
+		return nil, err
+	}
+	e.Bundle = bundle.body
+	if e.CRLs, err = t.crls(ctx, a.envelope, crlAge); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// CloseIdleConnections closes the connections that carry no request.
+func (t *Transport) CloseIdleConnections() { t.pool.closeIdle() }
+
+// Close closes all connections, also those that carry requests, and waits until
+// all background work has ended. It always returns nil.
+func (t *Transport) Close() error {
+	t.pool.close()
+	t.life.Lock()
+	t.stopped = true
+	if t.refresher != nil {
+		t.refresher.Stop()
+	}
+	t.life.Unlock()
+	t.cancel(ErrClosed)
+	t.tasks.Wait()
+	t.closing.Wait()
+	return nil
+}
+
+// spawn runs f in the background with a deadline, unless the Transport is
+// closed.
+func (t *Transport) spawn(f func(context.Context)) bool {
+	t.life.Lock()
+	defer t.life.Unlock()
+	if t.stopped {
+		return false
+	}
+	t.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(t.ctx, t.config.AttestTimeout)
+		defer cancel()
+		f(ctx)
+	})
+	return true
+}
+
+// discard closes a connection that is in no pool. Closing may take a while and
+// calls back, so it is not done under a lock.
+func (t *Transport) discard(c *conn) { t.closing.Go(func() { c.gate.cc.Close() }) }

@@ -1,0 +1,53 @@
+package transport
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/tresorhq/attest"
+)
+
+// maxMargin bounds the part of a verdict's life in which no request begins any
+// more, so that its first byte is written in time.
+const maxMargin = time.Second
+
+// A verdict is what one attestation of one connection found, and how long that
+// counts. It does not change.
+type verdict struct {
+	result *attest.Result
+	asked  instant       // before the request for the evidence was sent
+	life   time.Duration // from then on
+	bundle uint64        // generation of the trust bundle that it rests on
+	newest *atomic.Uint64
+}
+
+// inDate reports whether a byte may be written now.
+func (v *verdict) inDate(now instant) bool { return v.holds(now, v.life) }
+
+// fresh reports whether a request may begin now: some time is left to write its
+// first byte.
+func (v *verdict) fresh(now instant) bool {
+	return v.holds(now, v.span())
+}
+
+// span is the part of the life in which requests begin.
+func (v *verdict) span() time.Duration { return v.life - min(v.life/10, maxMargin) }
+
+func (v *verdict) holds(now instant, life time.Duration) bool {
+	return now.since(v.asked) < life &&
+		now.wall.Before(v.result.Bundle.ValidUntil) &&
+		v.bundle == v.newest.Load()
+}
+
+// over reports whether also what began in time must have ended.
+func (v *verdict) over(now instant, grace time.Duration) bool {
+	return now.since(v.asked) >= v.life+grace
+}
+
+// cut returns v with a life that ends now at the latest: a newer trust bundle is
+// there.
+func (v *verdict) cut(now instant) *verdict {
+	c := *v
+	c.life = min(v.life, now.since(v.asked))
+	return &c
+}
