@@ -49,20 +49,6 @@ type Bundle struct {
 	amdRoots [][]byte // DER
 }
 
-// OpenBundle checks the signature of a compact JWS by any of the release roots,
-// then reads its payload: steps 3 and 4. The error is a *BundleSignatureInvalid
-// or a *BundleInvalidError, the bundle then nil. It does not look at ValidUntil.
-func OpenBundle(compact []byte, releaseRoots []jws.Key) (*Bundle, error) {
-	b, payload, bad := openBundle(compact, releaseRoots)
-	if bad != nil {
-		return nil, bad
-	}
-	if invalid := b.parse(payload); invalid != nil {
-		return nil, invalid
-	}
-	return b, nil
-}
-
 // openBundle is step 3. No payload is read before its signature holds.
 func openBundle(compact []byte, roots []jws.Key) (*Bundle, []byte, *BundleSignatureInvalid) {
 	m, err := jws.Parse(compact, bundleKind)
@@ -120,9 +106,6 @@ func (b *Bundle) parse(payload []byte) *BundleInvalidError {
 
 func (b *Bundle) readRoots(v strictjson.Value) {
 	ders, err := certchain.SplitPEM([]byte(v.NonEmpty()))
-	if err == nil && len(ders) == 0 {
-		err = errors.New("none")
-	}
 	for _, der := range ders {
 		var c *certchain.Certificate
 		if c, err = certchain.ParseCertificate(der); err == nil && c.Role != certchain.ARK {

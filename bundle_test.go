@@ -61,6 +61,7 @@ func TestBundleMembers(t *testing.T) {
 		"a leaf as root":             {"amd_root_ca_pem", leaf},
 		"root with text":             {"amd_root_ca_pem", "root:\n" + string(mint.PEM(mint.CACert("ARK-Milan")))},
 		"root is no PEM":             {"amd_root_ca_pem", "root"},
+		"root is no certificate":     {"amd_root_ca_pem", string(mint.PEM([]byte{0x30, 0}))},
 		"floor 256":                  {"min_tcb", members{"snp": 256}},
 		"floor -1":                   {"min_tcb", members{"snp": -1}},
 		"unknown component":          {"min_tcb", members{"ucode": 1}},
@@ -159,7 +160,8 @@ func TestBundleSignatures(t *testing.T) {
 			e := e
 			e.Bundle = bundle
 			_, err := p.verifierOf(t, p.config(t)).Verify(e, at)
-			wantError(t, err, "BundleSignatureInvalid", "")
+			rule := map[string]string{"alg ES256": "JWS-08", "crit": "JWS-07", "typ": "JWS-09", "JSON": "JWS-02", "too long": "JWS-01", "kid of another": "JWS-10"}[name]
+			wantError(t, err, "BundleSignatureInvalid", rule)
 		})
 	}
 	for name, header := range map[string]string{

@@ -19,7 +19,7 @@ func runAll(t *testing.T, subject attesttest.Subject, wanted func(attesttest.Sce
 	t.Helper()
 	before := runtime.NumGoroutine()
 	var all sync.WaitGroup
-	slots := make(chan bool, 6)
+	slots := make(chan bool, 12)
 	for _, protocol := range protocols {
 		for _, s := range attesttest.Scenarios() {
 			if s.Supports(protocol) && wanted(s) {
