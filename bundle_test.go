@@ -59,6 +59,7 @@ func TestBundleMembers(t *testing.T) {
 		"valid_until as number":      {"valid_until", 1777593600},
 		"valid_until, lower-case z":  {"valid_until", "2026-05-01t00:00:00z"},
 		"a leaf as root":             {"amd_root_ca_pem", leaf},
+		"a leaf, then a root":        {"amd_root_ca_pem", leaf + string(mint.PEM(mint.CACert("ARK-Milan")))},
 		"root with text":             {"amd_root_ca_pem", "root:\n" + string(mint.PEM(mint.CACert("ARK-Milan")))},
 		"root is no PEM":             {"amd_root_ca_pem", "root"},
 		"root is no certificate":     {"amd_root_ca_pem", string(mint.PEM([]byte{0x30, 0}))},
@@ -110,6 +111,9 @@ func TestBundleMembers(t *testing.T) {
 			result, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if want := map[string]int{"products": 2, "product twice": 1}[name]; len(result.Bundle.Products) != want && (want != 0 || len(result.Bundle.Products) != 3) {
+				t.Errorf("products %v", result.Bundle.Products)
 			}
 			if name == "unknown member" && (len(result.Bundle.IgnoredMembers) != 1 || result.Bundle.IgnoredMembers[0] != "deny") {
 				t.Errorf("ignored: %v", result.Bundle.IgnoredMembers)

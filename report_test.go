@@ -400,7 +400,8 @@ func TestEvidenceForms(t *testing.T) {
 			e := e
 			e.Certificates = certs
 			_, err := s.verifier(t).Verify(e, at)
-			wantError(t, err, "CertChainInvalidError", "")
+			rule := map[string]string{"malformed PEM": "CHN-06", "malformed table": "CAR-11", "malformed PEM in table": "CHN-05", "text before the PEM": "CHN-05", "none": "CHN-02"}[name]
+			wantError(t, err, "CertChainInvalidError", rule)
 		})
 	}
 }

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// The shortest validity that an envelope can have, and when it is surely over.
+// The shortest validity that an envelope can have, and when it is surely over,
+// also for a Witness.
 const (
 	shortAge = time.Second
-	outlived = shortAge + 20*time.Millisecond
+	outlived = shortAge + transit + 20*time.Millisecond
 )
 
 // lifeScenarios: an attestation runs out.

@@ -198,11 +198,10 @@ func (p *play) wait(d time.Duration) {
 
 // soon waits up to a second for what happens elsewhere.
 func (p *play) soon(done func() bool) bool {
-	for range 500 {
+	for started := time.Now(); time.Since(started) < time.Second; time.Sleep(time.Millisecond) {
 		if done() {
 			return true
 		}
-		time.Sleep(2 * time.Millisecond)
 	}
 	return done()
 }

@@ -36,7 +36,7 @@ func bare(t attesttest.Target) (http.RoundTripper, func(), error) {
 }
 
 // chains saves time: the chip is always the same.
-var chains certchain.Memory
+var chains = certchain.NewMemory(16)
 
 // verifier fetches the bundle each time, and judges.
 type verifier struct {
@@ -46,7 +46,7 @@ type verifier struct {
 }
 
 func newTargetVerifier(t attesttest.Target) (*verifier, error) {
-	t.Verifier.Memory = &chains
+	t.Verifier.Memory = chains
 	v, err := attest.NewVerifier([]ed25519.PublicKey{t.ReleaseRoot}, t.Verifier)
 	b := baseTransport(t)
 	b.Proxy = nil
@@ -83,6 +83,7 @@ func get(ctx context.Context, t http.RoundTripper, url string) ([]byte, *http.Re
 
 // attest asks t for the attestation and returns the attested key.
 func (v *verifier) attest(ctx context.Context, t http.RoundTripper) (spki [32]byte, err error) {
+	asked := time.Now()
 	var e attest.Evidence
 	var response *http.Response
 	if e.Envelope, response, err = get(ctx, t, v.target.URL+"/attestation"); err != nil {
@@ -95,7 +96,10 @@ func (v *verifier) attest(ctx context.Context, t http.RoundTripper) (spki [32]by
 		return spki, err
 	}
 	e.LiveSPKI = sha256.Sum256(response.TLS.PeerCertificates[0].RawSubjectPublicKeyInfo)
-	_, err = v.verify.Verify(e, time.Now())
+	result, err := v.verify.Verify(e, time.Now())
+	if err == nil && time.Since(asked) > result.MaxAge {
+		err = unavailable(errors.New("the attestation took longer than it is valid"))
+	}
 	return e.LiveSPKI, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,20 +14,87 @@ import (
 
 var protocols = []string{attesttest.HTTP1, attesttest.HTTP2}
 
-// runAll plays the scenarios that are wanted, some at a time, since most of them
-// mostly wait. Nothing may be left running.
-func runAll(t *testing.T, subject attesttest.Subject, wanted func(attesttest.Scenario) bool, judge func(s attesttest.Scenario, protocol string, r *attesttest.Report)) {
-	t.Helper()
+// subjects are who plays all scenarios, and what must come of it. Each has a list
+// of the scenarios, or of their groups, in which nothing leaks.
+var subjects = []struct {
+	name    string
+	subject attesttest.Subject
+	only    []string // nil: all
+	tight   []string // nil: all
+	passes  []string // of those, where all the rest must be right, too
+}{
+	// Whoever attests each connection passes, also without keeping connections or
+	// sending anything again, but where that is asked for.
+	{name: "honest", subject: honest, passes: except("reset-then-good")},
+	// Who attests nothing leaks wherever there is a connection. There is none where
+	// the web certificate is no good.
+	{name: "bare", subject: bare, tight: []string{"web/"}, passes: []string{"web/"}},
+	// Who pins keys instead of attesting connections leaks wherever there is an
+	// attested key. It takes an HTTPS proxy for the endpoint, and serves nobody.
+	{
+		name: "naive", subject: naive,
+		tight:  []string{"web/", "bundle/", "dropped-after-attestation", "proxy/https"},
+		passes: []string{"web/", "bundle/", "dropped-after-attestation"},
+	},
+	// Attesting some connection of a pool looks good as long as there is only one,
+	// and that for a short time.
+	{
+		name: "pooled", subject: pooled,
+		only: []string{
+			"first-request", "ipv6", "liar/measurement", "http/head",
+			"expiry", "expiry-refused", "rotation", "shared-tickets/", "rolling-restart", "chaos",
+		},
+		tight:  []string{"first-request", "ipv6", "liar/measurement", "http/head"},
+		passes: []string{"first-request", "ipv6", "liar/measurement", "http/head"},
+	},
+}
+
+// except lists all other scenarios.
+func except(name string) []string {
+	var all []string
+	for _, s := range attesttest.Scenarios() {
+		if s.Name != name {
+			all = append(all, s.Name)
+		}
+	}
+	return all
+}
+
+// matches compares with names, or with groups of them like "web/".
+func matches(s attesttest.Scenario, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return s.Name == name || strings.HasSuffix(name, "/") && strings.HasPrefix(s.Name, name)
+	})
+}
+
+// TestScenarios plays some at a time, since most of them mostly wait. Nothing may
+// be left running.
+func TestScenarios(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var all sync.WaitGroup
-	slots := make(chan bool, 12)
-	for _, protocol := range protocols {
-		for _, s := range attesttest.Scenarios() {
-			if s.Supports(protocol) && wanted(s) {
+	slots := make(chan bool, 10)
+	for _, who := range subjects {
+		for _, protocol := range protocols {
+			for _, s := range attesttest.Scenarios() {
+				if !s.Supports(protocol) || who.only != nil && !matches(s, who.only) {
+					continue
+				}
 				all.Go(func() {
 					slots <- true
 					defer func() { <-slots }()
-					judge(s, protocol, s.Run(t.Context(), protocol, subject))
+					r := s.Run(t.Context(), protocol, who.subject)
+					if r.Skipped != "" {
+						return
+					}
+					if got, want := len(r.Violations) == 0, who.tight == nil || matches(s, who.tight); got != want {
+						t.Errorf("%s %s %s: leaks: %v, want %v: %v", who.name, s.Name, protocol, !got, !want, r.Failure())
+					}
+					if matches(s, who.passes) && r.Failure() != nil {
+						t.Errorf("%s %s %s: %v", who.name, s.Name, protocol, r.Failure())
+					}
+					if r.Requests == 0 || r.Connections == 0 {
+						t.Errorf("%s %s %s: nothing was tested: %+v", who.name, s.Name, protocol, r)
+					}
 				})
 			}
 		}
@@ -35,78 +103,23 @@ func runAll(t *testing.T, subject attesttest.Subject, wanted func(attesttest.Sce
 	waitForGoroutines(t, before)
 }
 
-func anyScenario(attesttest.Scenario) bool { return true }
-
-func named(names ...string) func(attesttest.Scenario) bool {
-	return func(s attesttest.Scenario) bool { return matches(s, names) }
-}
-
-// matches compares with names, or with groups of them like "web/".
-func matches(s attesttest.Scenario, names []string) bool {
-	for _, name := range names {
-		if s.Name == name || strings.HasSuffix(name, "/") && strings.HasPrefix(s.Name, name) {
-			return true
+// TestScenarioRetries: the one that the honest subject fails can be passed.
+func TestScenarioRetries(t *testing.T) {
+	for _, s := range attesttest.Scenarios() {
+		if s.Retries != (s.Name == "reset-then-good") {
+			t.Errorf("%s: Retries is %v", s.Name, s.Retries)
 		}
 	}
-	return false
-}
-
-// TestScenariosHonest: whoever attests each connection passes, without keeping
-// connections or sending anything again, but where that is asked for.
-func TestScenariosHonest(t *testing.T) {
-	runAll(t, honest, anyScenario, func(s attesttest.Scenario, protocol string, r *attesttest.Report) {
-		if len(r.Violations) > 0 || r.Err != nil && !s.Retries {
-			t.Errorf("%s %s: %v", s.Name, protocol, r.Failure())
-		}
-		if r.Skipped == "" && (r.Requests == 0 || r.Connections == 0) {
-			t.Errorf("%s %s: nothing was tested: %+v", s.Name, protocol, r)
-		}
-	})
-}
-
-// TestScenariosBare: who attests nothing leaks wherever there is a connection.
-func TestScenariosBare(t *testing.T) {
-	passes := []string{"web/"} // no connection, since the web certificate is checked
-	runAll(t, bare, anyScenario, func(s attesttest.Scenario, protocol string, r *attesttest.Report) {
-		if got, want := len(r.Violations) > 0, !matches(s, passes); got != want && r.Skipped == "" {
-			t.Errorf("%s %s: leaks: %v, want %v", s.Name, protocol, got, want)
-		}
-		if s.Retries && r.Err != nil { // it does send again what HTTP allows to
-			t.Errorf("%s %s: %v", s.Name, protocol, r.Err)
-		}
-	})
-}
-
-// TestScenariosNaive: who pins keys instead of attesting connections leaks
-// wherever there is an attested key.
-func TestScenariosNaive(t *testing.T) {
-	passes := []string{
-		"web/", "bundle/", "dropped-after-attestation",
-		"proxy/https", // it takes the proxy for the endpoint, and serves nobody
+	s := scenario(t, "reset-then-good")
+	if r := s.Run(t.Context(), attesttest.HTTP1, bare); r.Err != nil {
+		t.Error(r.Err)
 	}
-	runAll(t, naive, anyScenario, func(s attesttest.Scenario, protocol string, r *attesttest.Report) {
-		if got, want := len(r.Violations) > 0, !matches(s, passes); got != want && r.Skipped == "" {
-			t.Errorf("%s %s: leaks: %v, want %v", s.Name, protocol, got, want)
-		}
-		if s.Name == "proxy/https" && r.Err == nil {
-			t.Errorf("%s %s: served", s.Name, protocol)
-		}
-	})
-}
-
-// TestScenariosPooled: attesting some connection of a pool is not enough, though
-// it looks good as long as there is only one.
-func TestScenariosPooled(t *testing.T) {
-	passes := []string{"first-request", "ipv6", "liar/measurement", "http/head"}
-	leaks := []string{"expiry", "expiry-refused", "rotation", "shared-tickets/", "rolling-restart", "chaos"}
-	runAll(t, pooled, named(append(leaks, passes...)...), func(s attesttest.Scenario, protocol string, r *attesttest.Report) {
-		if got, want := len(r.Violations) > 0, matches(s, leaks); got != want && r.Skipped == "" {
-			t.Errorf("%s %s: leaks: %v, want %v", s.Name, protocol, got, want)
-		}
-		if matches(s, passes) && r.Failure() != nil {
-			t.Errorf("%s %s: %v", s.Name, protocol, r.Failure())
-		}
-	})
+	if r := s.Run(t.Context(), attesttest.HTTP1, honest); r.Err == nil || len(r.Violations) > 0 {
+		t.Error(r.Failure())
+	}
+	if r := s.Run(t.Context(), attesttest.HTTP2, honest); r.Failure() != nil {
+		t.Error(r.Failure())
+	}
 }
 
 // TestScenarioNames: they are unique and described, and exist with a protocol.

@@ -2,8 +2,14 @@ package transport
 
 import (
 	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
+
+	"github.com/tresorhq/attest"
 )
 
 // SetClock replaces the clock: offsets are added to the machine's.
@@ -61,3 +67,67 @@ var (
 	NotProcessed = notProcessed
 	WentAway     = wentAway
 )
+
+// SendWithLateClock sends a request on the only connection; its verdict has run
+// out from the given look at the clock on.
+func (t *Transport) SendWithLateClock(look int, url string) error {
+	var c *conn
+	t.pool.mu.Lock()
+	for c = range t.pool.conns {
+	}
+	t.pool.mu.Unlock()
+	looks := 0
+	real := c.gate.wire.now
+	c.gate.wire.now = func() instant {
+		i := real()
+		if looks++; looks > look {
+			i.mono += 24 * time.Hour
+		}
+		return i
+	}
+	defer func() { c.gate.wire.now = real }()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	c.handed.Add(1)
+	c.picks.Add(1)
+	res, err := c.send(req, &attempt{verdict: c.verdict})
+	if err == nil {
+		res.Body.Close()
+	}
+	return err
+}
+
+// Wire is a wire without a network.
+type Wire struct{ *wire }
+
+type Attempt struct{ *attempt }
+
+type memoryConn struct {
+	net.Conn
+	io.Writer
+}
+
+func (c memoryConn) Write(b []byte) (int, error) { return c.Writer.Write(b) }
+
+func NewWire(out io.Writer, now *time.Duration, h2 bool) Wire {
+	return Wire{&wire{Conn: memoryConn{Writer: out}, multiplexed: h2, now: func() instant { return instant{mono: *now} }}}
+}
+
+func (w Wire) Begin(life time.Duration) Attempt {
+	a := &attempt{verdict: &verdict{
+		life: life, newest: new(atomic.Uint64),
+		result: &attest.Result{Bundle: &attest.Bundle{ValidUntil: time.Unix(0, 0)}},
+	}}
+	w.begin(a)
+	return Attempt{a}
+}
+
+func (w Wire) Wrote(a Attempt) {
+	if w.multiplexed {
+		w.wrote(a.attempt)
+	}
+}
+func (w Wire) End(a Attempt) { w.end(a.attempt) }
+func (a Attempt) Sent() bool { return a.sent.Load() }

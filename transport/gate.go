@@ -26,7 +26,7 @@ var (
 type gate struct {
 	cc   *http.ClientConn
 	wire *wire
-	h2   bool // set by the first ask
+	h2   bool // set by the first ask, before anybody else has the gate
 }
 
 // send sends a request of the caller if the verdict is fresh: before a slot is
@@ -91,7 +91,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, err))
 	}
 	defer res.Body.Close()
-	if res.ProtoMajor == 2 {
+	if res.ProtoMajor == 2 && !g.h2 {
 		g.h2 = true
 		g.wire.mu.Lock()
 		g.wire.multiplexed = true

@@ -17,7 +17,7 @@ import (
 	"github.com/tresorhq/attest/transport"
 )
 
-// A connectProxy answers CONNECT and tunnels. to is where all tunnels lead.
+// A connectProxy answers CONNECT and tunnels.
 type connectProxy struct {
 	url     *url.URL
 	tunnels atomic.Int64

@@ -53,6 +53,7 @@ func TestCancel(t *testing.T) {
 			w.(http.Flusher).Flush()
 			if r.URL.Path == "/stream" {
 				<-r.Context().Done()
+				panic(http.ErrAbortHandler)
 			}
 		}, streams(2))
 		p.setLie(func(w http.ResponseWriter, r *http.Request) {

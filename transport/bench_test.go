@@ -1,0 +1,146 @@
+package transport_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// BenchmarkRequest compares a request over this transport with one over a bare
+// http.Transport. For a verdict use TestOverhead.
+func BenchmarkRequest(b *testing.B) {
+	for _, protocol := range protocols {
+		p := newPod(b, protocol, shared(), answerShortly)
+		for _, s := range subjects(b, p) {
+			b.Run(protocol+"/"+s.name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := once(s.rt, p); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+type subject struct {
+	name string
+	rt   http.RoundTripper
+}
+
+func answerShortly(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }
+
+// subjects are this transport, a bare one, and a second bare one, which shows
+// what the machine makes of equal things.
+func subjects(t testing.TB, p *pod) []subject {
+	bare := func() http.RoundTripper {
+		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.WebRoots()}, Protocols: new(http.Protocols), MaxIdleConnsPerHost: 64}
+		tr.Protocols.SetHTTP1(true)
+		tr.Protocols.SetHTTP2(true)
+		t.Cleanup(tr.CloseIdleConnections)
+		return tr
+	}
+	return []subject{{"bare", bare()}, {"bare2", bare()}, {"attested", newTransport(t, p, nil)}}
+}
+
+func once(rt http.RoundTripper, p *pod) error {
+	req, err := http.NewRequest(http.MethodGet, "https://"+p.address+"/", nil)
+	if err != nil {
+		return err
+	}
+	res, err := rt.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	return err
+}
+
+// TestOverhead measures in interleaved rounds, in an order that changes, and
+// prints the median of the paired ratios with its 95 % confidence interval. It
+// runs when ATTEST_BENCH_ROUNDS says how many rounds: 200 take some minutes.
+func TestOverhead(t *testing.T) {
+	rounds, err := strconv.Atoi(os.Getenv("ATTEST_BENCH_ROUNDS"))
+	if err != nil || rounds < 10 {
+		t.Skip("set ATTEST_BENCH_ROUNDS to 10 or more")
+	}
+	const requests = 256 // of one subject in one round
+	for _, protocol := range protocols {
+		for _, callers := range []int{1, 64} {
+			p := newPod(t, protocol, shared(), answerShortly, streams(250))
+			all := subjects(t, p)
+			times := make([][]float64, len(all))
+			for round := range rounds + 3 {
+				for i := range all {
+					i = (i + round) % len(all)
+					d := burst(t, all[i].rt, p, callers, requests)
+					if round >= 3 { // the first ones open connections
+						times[i] = append(times[i], float64(d))
+					}
+				}
+			}
+			for i, s := range all[1:] {
+				low, median, high := ratio(times[i+1], times[0])
+				t.Logf("%s, %2d callers, %-8s %.3f [%.3f, %.3f]", protocol, callers, s.name, median, low, high)
+			}
+			t.Logf("%s, %2d callers, bare     %.1f µs per request", protocol, callers, medianOf(times[0])/1e3/requests)
+		}
+	}
+}
+
+func burst(t *testing.T, rt http.RoundTripper, p *pod, callers, requests int) time.Duration {
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for range requests / callers {
+				if err := once(rt, p); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start)
+}
+
+// ratio returns the median of the paired ratios and its 95 % confidence interval
+// by order statistics.
+func ratio(a, b []float64) (low, median, high float64) {
+	var r []float64
+	for i := range a {
+		r = append(r, a[i]/b[i])
+	}
+	slices.Sort(r)
+	n := float64(len(r))
+	k := int(math.Floor(n/2 - 0.98*math.Sqrt(n)))
+	k = max(k, 1)
+	return r[k-1], medianOf(r), r[len(r)-k]
+}
+
+func medianOf(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// TestRatio checks the statistics on numbers whose answer is known.
+func TestRatio(t *testing.T) {
+	var a, b []float64
+	for i := range 100 {
+		a, b = append(a, float64(i+1)), append(b, 1)
+	}
+	low, median, high := ratio(a, b)
+	if got := fmt.Sprint(low, median, high); got != "40 50.5 61" {
+		t.Error(got)
+	}
+}

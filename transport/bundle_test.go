@@ -1,0 +1,460 @@
+package transport_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/transport"
+)
+
+// A shop serves trust bundles.
+type shop struct {
+	url    string
+	bundle atomic.Pointer[[]byte]
+	asked  atomic.Int64
+	lie    atomic.Pointer[http.HandlerFunc]
+	seen   atomic.Pointer[http.Request]
+}
+
+func newShop(t testing.TB, bundle []byte) *shop {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := new(shop)
+	s.set(bundle)
+	server := &http.Server{
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{twin().TLSCertificate()}},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.asked.Add(1)
+			s.seen.Store(r)
+			if lie := s.lie.Load(); lie != nil {
+				(*lie)(w, r)
+				return
+			}
+			w.Write(*s.bundle.Load())
+		}),
+	}
+	done := make(chan error)
+	go func() { done <- server.ServeTLS(l, "", "") }()
+	t.Cleanup(func() { server.Close(); <-done })
+	s.url = "https://" + l.Addr().String() + "/b.jws"
+	return s
+}
+
+func (s *shop) set(b []byte)              { s.bundle.Store(&b) }
+func (s *shop) setLie(f http.HandlerFunc) { s.lie.Store(&f) }
+
+// A market is a pod with a shop, and a transport that knows both.
+type market struct {
+	*pod
+	*shop
+	pub  publisher
+	tr   *transport.Transport
+	skew offset
+	told atomic.Pointer[error]
+}
+
+func (m *market) get() error {
+	_, err := get(m.tr, "https://"+m.address+"/")
+	return err
+}
+
+func newMarket(t *testing.T, change func(*transport.Config)) *market {
+	t.Helper()
+	m := &market{pod: newPod(t, "h2", shared(), nil), pub: newPublisher()}
+	m.shop = newShop(t, m.pub.bundle(t, 17, 90*24*time.Hour, shared()))
+	m.tr = newTransport(t, m.pod, func(c *transport.Config) {
+		*c = m.pub.config(nil)
+		c.BundleURL = m.shop.url
+		c.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+		c.OnResult = func(_ *attest.Result, err error) { m.told.Store(&err) }
+		if change != nil {
+			change(c)
+		}
+	})
+	m.tr.SetClock(m.skew.get)
+	return m
+}
+
+// hour passes; envelopes stay young.
+func (m *market) pass(d time.Duration) {
+	m.skew.add(d, d)
+	m.setPodTime()
+}
+
+// setPodTime makes the pod say that its envelope is of now.
+func (m *market) setPodTime() {
+	wall, _ := m.skew.get()
+	m.pod.setLie(func(w http.ResponseWriter, r *http.Request) {
+		s := string(m.Evidence().Envelope)
+		i := strings.Index(s, `"issued_at":"`) + len(`"issued_at":"`)
+		j := i + strings.IndexByte(s[i:], '"')
+		r.Context().Value(podKey{}).(*podConn).attested.Store(true)
+		writeEnvelope(w, []byte(s[:i]+time.Now().Add(wall).UTC().Format(time.RFC3339Nano)+s[j:]))
+	})
+}
+
+// TestBundleURL: one fetch for all connections, with nothing of the caller, and
+// the configured URL wins (TRN-40).
+func TestBundleURL(t *testing.T) {
+	noLeak(t)
+	m := newMarket(t, nil)
+	m.pod.setLie(func(w http.ResponseWriter, r *http.Request) {
+		r.Context().Value(podKey{}).(*podConn).attested.Store(true)
+		writeEnvelope(w, withURL(t, m.Evidence().Envelope, "https://bundle.invalid/other"))
+	})
+	for range 3 {
+		if err := m.get(); err != nil {
+			t.Fatal(err)
+		}
+		m.tr.CloseIdleConnections()
+	}
+	if n := m.shop.asked.Load(); n != 1 {
+		t.Errorf("fetched %d times", n)
+	}
+	if r := m.shop.seen.Load(); len(r.Header) != 3 || r.Header.Get("Connection") != "close" || r.Header.Get("Accept-Encoding") != "identity" || r.Header.Get("User-Agent") != "tresor-attest" {
+		t.Errorf("asked with %v", r.Header)
+	}
+	none(t, m.pod)
+}
+
+// TestBundleAge: an hour is young, a day is too old (TRN-45).
+func TestBundleAge(t *testing.T) {
+	m := newMarket(t, nil)
+	for _, row := range []struct {
+		after time.Duration
+		asked int64
+	}{{0, 1}, {23 * time.Hour, 1}, {2 * time.Hour, 2}, {time.Hour, 2}} {
+		m.pass(row.after)
+		if err := m.get(); err != nil {
+			t.Fatal(err)
+		}
+		if n := m.shop.asked.Load(); n != row.asked {
+			t.Errorf("after %v: fetched %d times, want %d", row.after, n, row.asked)
+		}
+	}
+	// When it can not be had any more, what is a day old is not used.
+	m.shop.setLie(http.NotFound)
+	m.pass(12 * time.Hour)
+	if err := m.get(); err != nil {
+		t.Fatal(err)
+	}
+	m.pass(13 * time.Hour)
+	if kind, rule := ruleOf(m.get()); kind != "EvidenceUnavailableError" || rule != "TRN-42" {
+		t.Error(kind, rule)
+	}
+}
+
+// TestBundleExpires: when the bundle expires it is fetched again, and verdicts
+// end with it (TRN-31, TRN-45).
+func TestBundleExpires(t *testing.T) {
+	m := newMarket(t, nil)
+	m.set(m.pub.bundle(t, 17, 10*time.Minute, shared()))
+	if err := m.get(); err != nil {
+		t.Fatal(err)
+	}
+	m.pass(8 * time.Minute)
+	if err := m.get(); err != nil {
+		t.Fatal(err)
+	}
+	m.pass(130 * time.Second) // the verdict would last
+	if kind, _ := ruleOf(m.get()); kind != "BundleExpiredError" {
+		t.Error(kind)
+	}
+	m.set(m.pub.bundle(t, 18, 90*24*time.Hour, shared()))
+	if err := m.get(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNewerBundle: a newer bundle that does not allow what runs any more stops
+// traffic, also on attested connections (TRN-48). One that is not authentic
+// changes nothing.
+func TestNewerBundle(t *testing.T) {
+	m := newMarket(t, nil)
+	if err := m.get(); err != nil {
+		t.Fatal(err)
+	}
+	before := m.pod.asked.Load()
+	for name, garbage := range map[string][]byte{
+		"garbage":      []byte("<html>"),
+		"older":        m.pub.bundle(t, 16, time.Hour),
+		"another's":    shared().Evidence().Bundle,
+		"same version": m.pub.bundle(t, 17, time.Hour),
+	} {
+		m.set(garbage)
+		m.tr.Refresh()
+		if err := m.get(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if *m.told.Load() == nil {
+			t.Errorf("%s: the hook was not told", name)
+		}
+	}
+	if m.pod.asked.Load() != before {
+		t.Error("attested again for what is not authentic")
+	}
+	m.set(m.pub.bundle(t, 18, time.Hour, shared(), twin()))
+	m.tr.Refresh()
+	if err := m.get(); err != nil || m.pod.asked.Load() != before+1 {
+		t.Errorf("%v, asked %d times", err, m.pod.asked.Load())
+	}
+	m.set(m.pub.bundle(t, 19, time.Hour))
+	m.tr.Refresh()
+	requests := m.requests.Load()
+	if kind, _ := ruleOf(m.get()); kind != "MeasurementNotAllowedError" || m.requests.Load() != requests {
+		t.Error(kind)
+	}
+	m.set(m.pub.bundle(t, 17, 90*24*time.Hour, shared())) // going back is no way out
+	m.pass(2 * time.Minute)
+	if kind, _ := ruleOf(m.get()); kind != "BundleRollbackError" || m.requests.Load() != requests {
+		t.Error(kind)
+	}
+}
+
+// TestBackgroundRefresh: it comes by itself, as long as there are connections.
+func TestBackgroundRefresh(t *testing.T) {
+	noLeak(t)
+	m := newMarket(t, func(c *transport.Config) { c.BundleRefresh = 20 * time.Millisecond })
+	if err := m.get(); err != nil {
+		t.Fatal(err)
+	}
+	m.set(m.pub.bundle(t, 18, time.Hour))
+	eventually(t, "the newer bundle", func() bool { return m.get() != nil })
+	eventually(t, "a pause", func() bool {
+		n := m.shop.asked.Load()
+		time.Sleep(100 * time.Millisecond)
+		return m.shop.asked.Load() == n
+	})
+}
+
+// TestNewRelease: a refusal by a bundle that is not young is judged again by a
+// newer one, once (TRN-49).
+func TestNewRelease(t *testing.T) {
+	m := newMarket(t, nil)
+	m.set(m.pub.bundle(t, 17, time.Hour, twin()))
+	if kind, _ := ruleOf(m.get()); kind != "IdentityTagNotAllowedError" {
+		t.Error(kind)
+	}
+	m.set(m.pub.bundle(t, 18, time.Hour, twin(), shared()))
+	if kind, _ := ruleOf(m.get()); kind != "IdentityTagNotAllowedError" || m.shop.asked.Load() != 1 {
+		t.Error(kind, m.shop.asked.Load())
+	}
+	m.pass(61 * time.Second)
+	if err := m.get(); err != nil || m.shop.asked.Load() != 2 {
+		t.Error(err, m.shop.asked.Load())
+	}
+}
+
+// TestBundleAnswers: what can come instead of a bundle (TRN-42, TRN-43).
+func TestBundleAnswers(t *testing.T) {
+	for _, row := range []struct {
+		name, rule string
+		lie        http.HandlerFunc
+	}{
+		{"404", "TRN-42", http.NotFound},
+		{"redirect", "TRN-42", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", 302) }},
+		{"encoded", "TRN-43", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Encoding", "gzip") }},
+		{"empty", "TRN-43", func(http.ResponseWriter, *http.Request) {}},
+		{"endless", "TRN-43", func(w http.ResponseWriter, r *http.Request) {
+			for {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					return
+				}
+			}
+		}},
+		{"cut off", "TRN-44", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }},
+		{"silent", "TRN-44", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			noLeak(t)
+			m := newMarket(t, func(c *transport.Config) { c.AttestTimeout = 300 * time.Millisecond })
+			m.shop.setLie(row.lie)
+			err := m.get()
+			if kind, rule := ruleOf(err); kind != "EvidenceUnavailableError" || rule != row.rule || !strings.Contains(fmt.Sprint(err), "attest: bundle: ") {
+				t.Errorf("%s %s: %v", kind, rule, err)
+			}
+			if m.requests.Load() != 0 {
+				t.Error("the application was asked")
+			}
+		})
+	}
+}
+
+// TestEnvelopeURL: without a bundle of the caller's, the envelope says where it
+// is: by name, at a public address, and not through a proxy (TRN-41, TRN-46,
+// TRN-47).
+func TestEnvelopeURL(t *testing.T) {
+	proxied := func(*http.Request) (*url.URL, error) { return nil, nil }
+	for _, row := range []struct {
+		name, url, kind, rule string
+		public                bool
+		proxy                 bool
+	}{
+		{"none", "", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"http", "http://localhost:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"file", "file:///etc/passwd", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"user name", "https://u@localhost:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"IPv4", "https://127.0.0.1:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"IPv6", "https://[::1]:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"old IPv4", "https://127.1:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"number", "https://2130706433:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"fragment", "https://localhost:PORT/b#x", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"loopback", "https://localhost:PORT/b", "EvidenceUnavailableError", "TRN-44", false, false},
+		{"proxy", "https://localhost:PORT/b", "EvidenceUnavailableError", "TRN-47", true, true},
+		{"fine", "https://localhost:PORT/b", "", "", true, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			noLeak(t)
+			m := newMarket(t, func(c *transport.Config) {
+				c.BundleURL = ""
+				c.Proxy = proxied
+				if row.proxy {
+					c.Proxy = func(r *http.Request) (*url.URL, error) {
+						if strings.HasPrefix(r.URL.Host, "localhost") {
+							return url.Parse("http://127.0.0.1:1")
+						}
+						return nil, nil
+					}
+				}
+			})
+			if row.public {
+				m.tr.SetPublic(func(netip.AddrPort) bool { return true })
+			}
+			at, _ := url.Parse(m.shop.url)
+			m.pod.setLie(func(w http.ResponseWriter, r *http.Request) {
+				r.Context().Value(podKey{}).(*podConn).attested.Store(true)
+				writeEnvelope(w, withURL(t, m.Evidence().Envelope, strings.ReplaceAll(row.url, "PORT", at.Port())))
+			})
+			err := m.get()
+			if row.kind == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if kind, rule := ruleOf(err); kind != row.kind || rule != row.rule {
+				t.Errorf("%s %s: %v", kind, rule, err)
+			}
+			if m.shop.asked.Load() != 0 || m.requests.Load() != 0 {
+				t.Error("something was asked")
+			}
+			if row.name == "loopback" && !strings.Contains(err.Error(), "no public address") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestStrayURL: a pod that names a bundle of its own does not disturb the
+// others.
+func TestStrayURL(t *testing.T) {
+	pub := newPublisher()
+	ours := newShop(t, pub.bundle(t, 17, time.Hour, shared(), twin()))
+	theirs := newShop(t, pub.bundle(t, 16, time.Hour, shared(), twin())) // withdrawn
+	good, bad := newPod(t, "h2", shared(), nil), newPod(t, "h2", twin(), nil)
+	for p, s := range map[*pod]*shop{good: ours, bad: theirs} {
+		u := strings.Replace(s.url, "127.0.0.1", "localhost", 1)
+		p.setLie(func(w http.ResponseWriter, r *http.Request) {
+			r.Context().Value(podKey{}).(*podConn).attested.Store(true)
+			writeEnvelope(w, withURL(t, p.Evidence().Envelope, u))
+		})
+	}
+	f := newFleet(good)
+	tr := newFleetTransport(t, f, func(c *transport.Config) { c.Bundle = nil })
+	tr.SetPublic(func(netip.AddrPort) bool { return true })
+	if _, err := get(tr, f.origin+"/"); err != nil {
+		t.Fatal(err)
+	}
+	f.set(bad)
+	_, err := tr.Attest(t.Context())
+	var rollback *attest.BundleRollbackError
+	if !errors.As(err, &rollback) {
+		t.Error(err)
+	}
+	if _, err := get(tr, f.origin+"/"); err != nil || good.asked.Load() != 1 {
+		t.Errorf("%v, asked %d times", err, good.asked.Load())
+	}
+}
+
+// TestRevocation: the CRL is asked for what the chain needs, once a day, and its
+// failure is no verdict (TRN-50).
+func TestRevocation(t *testing.T) {
+	var asked atomic.Int64
+	var fail atomic.Bool
+	m := newMarket(t, func(c *transport.Config) {
+		c.Verify.RequireCRL = true
+		c.Revocation = func(_ context.Context, p snpreport.Product, k snpreport.SigningKey) ([]byte, error) {
+			asked.Add(1)
+			if p != snpreport.Genoa || k != snpreport.VCEK {
+				t.Errorf("asked for the %v of %v", k, p)
+			}
+			if fail.Load() {
+				return nil, errors.New("no CRL today")
+			}
+			return shared().Evidence().CRLs[0], nil
+		}
+	})
+	fail.Store(true)
+	if kind, rule := ruleOf(m.get()); kind != "EvidenceUnavailableError" || rule != "TRN-50" {
+		t.Error(kind, rule)
+	}
+	fail.Store(false)
+	for range 3 {
+		if err := m.get(); err != nil {
+			t.Fatal(err)
+		}
+		m.tr.CloseIdleConnections()
+	}
+	if asked.Load() != 2 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+	m.pass(25 * time.Hour)
+	if err := m.get(); err != nil || asked.Load() != 3 {
+		t.Errorf("%v, asked %d times", err, asked.Load())
+	}
+}
+
+// TestCollect: evidence comes as it was, and verifies again.
+func TestCollect(t *testing.T) {
+	each(t, func(t *testing.T, protocol string) {
+		p := newPod(t, protocol, shared(), nil)
+		tr := newTransport(t, p, nil)
+		e, err := tr.Collect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := shared().Verifier()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Verify(e.Evidence, e.FetchedAt); err != nil {
+			t.Error(err)
+		}
+		if string(e.LeafDER) != string(shared().TLSCertificate().Certificate[0]) || e.Origin != "https://"+p.address {
+			t.Error("not as it was")
+		}
+		p.setLie(http.NotFound)
+		if e, err := tr.Collect(t.Context()); err == nil || e != nil {
+			t.Error(e, err)
+		}
+		r, err := tr.Attest(t.Context())
+		if err == nil || r != nil {
+			t.Error(r, err)
+		}
+	})
+}

@@ -1,0 +1,132 @@
+package transport_test
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/transport"
+)
+
+// TestOneGate: exactly one function calls ClientConn.RoundTrip, and only the gate
+// has a ClientConn to call it on.
+func TestOneGate(t *testing.T) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, fields := []string{}, []string{}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range tree.Decls {
+			name := ""
+			if f, ok := d.(*ast.FuncDecl); ok {
+				name = f.Name.Name
+			}
+			ast.Inspect(d, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if n.Sel.Name == "RoundTrip" {
+						calls = append(calls, f.Name()+" "+name)
+					}
+				case *ast.StructType:
+					for _, field := range n.Fields.List {
+						if s, ok := field.Type.(*ast.StarExpr); ok {
+							if sel, ok := s.X.(*ast.SelectorExpr); ok && sel.Sel.Name == "ClientConn" {
+								fields = append(fields, f.Name())
+							}
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
+	if len(calls) != 1 || calls[0] != "gate.go roundTrip" || len(fields) != 1 || fields[0] != "gate.go" {
+		t.Errorf("RoundTrip is called in %q; ClientConns are in %q", calls, fields)
+	}
+}
+
+// TestGateLooksTwice: the clock is read before and after the reservation, and
+// again when the first byte is written (TRN-01).
+func TestGateLooksTwice(t *testing.T) {
+	each(t, func(t *testing.T, protocol string) {
+		for late := range 3 {
+			p := newPod(t, protocol, shared(), nil)
+			tr := newTransport(t, p, nil)
+			if _, err := tr.Attest(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := tr.SendWithLateClock(late, "https://"+p.address+"/"); err == nil {
+				t.Errorf("sent, although the verdict ran out at look %d", late+1)
+			}
+			if p.requests.Load() != 0 {
+				t.Errorf("look %d: the application was asked", late+1)
+			}
+			settled(t, tr)
+		}
+	})
+}
+
+// TestWire: nothing that began passes after the verdict has run out; what was
+// under way does.
+func TestWire(t *testing.T) {
+	for _, h2 := range []bool{false, true} {
+		var out bytes.Buffer
+		now := time.Duration(0)
+		w := transport.NewWire(&out, &now, h2)
+		write := func() bool { _, err := w.Write([]byte("x")); return err == nil }
+		if !write() {
+			t.Error("a handshake is refused")
+		}
+		a := w.Begin(time.Minute)
+		if a.Sent() {
+			t.Error("sent before a byte was")
+		}
+		if !write() {
+			t.Error("refused in time")
+		}
+		w.Wrote(a)
+		if !a.Sent() {
+			t.Error("not sent")
+		}
+		now = time.Minute
+		if !write() {
+			t.Error("the rest of a request is refused")
+		}
+		late := w.Begin(time.Minute)
+		n := out.Len()
+		if write() || out.Len() != n {
+			t.Error("a request begins too late")
+		}
+		if w.Wrote(late); late.Sent() {
+			t.Error("what was refused counts as sent")
+		}
+		if w.End(late); !write() {
+			t.Error("what was given up still blocks")
+		}
+		now = 0
+		half := w.Begin(time.Minute) // a long header is written in pieces
+		write()
+		now = time.Minute
+		if h2 {
+			if write() {
+				t.Error("the second piece passes")
+			}
+			if w.Wrote(half); !half.Sent() {
+				t.Error("what was written in part counts as unsent")
+			}
+		}
+	}
+}
