@@ -67,7 +67,7 @@ func poolScenarios() []Scenario {
 	all := []Scenario{
 		{Name: "round-robin", About: "two pods with two keys behind one address", run: func(p *play) {
 			p.start(inTurn(p.honest("one"), p.honest("two")))
-			p.together(16, func(i int) {
+			p.together(8, func(i int) {
 				for range 3 {
 					p.served("a request", p.do(call{body: 1000 * (i % 3)}))
 				}
@@ -78,7 +78,7 @@ func poolScenarios() []Scenario {
 			good := p.honest("one")
 			p.start(inTurn(good, p.replaying("liar", good), p.honest("two")))
 			p.together(8, func(i int) {
-				for range 4 {
+				for range 3 {
 					if o := p.do(call{body: 1000 * (i % 3)}); o.err != nil {
 						p.refused("a request that was not served", o, "SPKIMismatchError")
 					}
@@ -124,7 +124,7 @@ func poolScenarios() []Scenario {
 				p.config.streams = limit
 				p.start(always(p.slow("good", shortHold)))
 				p.together(8, func(i int) {
-					for range 3 {
+					for range 2 {
 						p.served("a request", p.do(call{body: 1000 * (i % 3)}))
 					}
 				})
@@ -174,8 +174,8 @@ func staleConnections(p *play) {
 
 func rollingRestart(p *play) {
 	p.start(inTurn(p.honest("one"), p.honest("two")))
-	p.together(6, func(i int) {
-		for j := range 6 {
+	p.together(5, func(i int) {
+		for j := range 5 {
 			c := call{body: 2000 * (i % 2), replay: true}
 			if (i+j)%3 == 0 {
 				c.path = "/close"
@@ -213,8 +213,8 @@ func chaos(p *play) {
 	good := p.honest("one")
 	p.start(inTurn(good, p.honest("two"), p.replaying("liar", good), p.honest("three"), p.honest("four")))
 	paths := []string{"/echo", "/echo", "/close", "/echo", "/reset", "/echo", "/mirror"}
-	p.together(24, func(i int) {
-		for j := range 6 {
+	p.together(16, func(i int) {
+		for j := range 5 {
 			c := call{path: paths[(i+j)%len(paths)], body: 3000 * (i % 2), replay: j%2 == 0}
 			if (i+j)%7 == 3 {
 				c.within = time.Millisecond
