@@ -13,7 +13,7 @@ type Warning struct {
 	Source string
 }
 
-// weaknesses by product. SPEC.md section 16 says when a row is added.
+// weaknesses by product. SPEC.md section 17 says when a row is added.
 var weaknesses = map[snpreport.Product][]Warning{
 	snpreport.Milan: {{
 		Text:   "the root secret of Milan chips has been extracted in software: who owns an attacked chip can sign any report at any TCB; allow-list chips, or leave Milan out",

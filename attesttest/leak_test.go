@@ -44,16 +44,49 @@ func block(path string) string {
 	return "\x82\x87\x04" + string(rune(len(path))) + path + "\x01\x09127.0.0.1"
 }
 
+const (
+	attestation = "GET /attestation HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+	preface     = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+)
+
+var (
+	settings = frame(4, 0, 0, "")
+	attest2  = frame(1, 5, 1, block("/attestation"))
+	app2     = block("/v1/chat")
+)
+
+// TestWireHonest: what came with the attestation request came too early, also
+// when it is a whole request only afterwards. What comes later is none of the
+// Witness's business.
+func TestWireHonest(t *testing.T) {
+	honest := newEnclave(t, attesttest.Config{Seed: "wire", Now: now})
+	request := "GET /v1/chat HTTP/1.1\r\nHost: a\r\n\r\n"
+	for _, tt := range []struct {
+		protocol, sent string
+		bytes          int
+	}{
+		{attesttest.HTTP1, attestation, 0},
+		{attesttest.HTTP1, attestation + request, len(request)},
+		{attesttest.HTTP1, attestation + request[:6], 6},
+		{attesttest.HTTP2, preface + settings + attest2, 0},
+		{attesttest.HTTP2, preface + settings + attest2 + frame(1, 5, 3, app2), len(app2)},
+	} {
+		w := newWitness(t, honest, tt.protocol)
+		rawConn(t, honest, w, tt.protocol, tt.sent, 1<<20)
+		w.Close()
+		bytes := 0
+		for _, v := range w.Violations() {
+			bytes += v.Bytes
+		}
+		if bytes != tt.bytes || (bytes > 0) != (len(w.Violations()) > 0) {
+			t.Errorf("%s %q: %v", tt.protocol, tt.sent, w.Violations())
+		}
+	}
+}
+
 // TestWire sends raw bytes to a liar, and counts those that belong to no
 // attestation request.
 func TestWire(t *testing.T) {
-	const (
-		attestation = "GET /attestation HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-		preface     = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-	)
-	settings := frame(4, 0, 0, "")
-	attest2 := frame(1, 5, 1, block("/attestation"))
-	app2 := block("/v1/chat")
 	liar := newEnclave(t, attesttest.Config{Seed: "wire", Now: now}, attesttest.Measurement)
 	for _, tt := range []struct {
 		name, protocol, sent string
@@ -77,6 +110,7 @@ func TestWire(t *testing.T) {
 		{"part of the preface", attesttest.HTTP2, preface[:5], 0, ""},
 		{"attestation", attesttest.HTTP2, preface + settings + attest2, 0, ""},
 		{"attestation in parts", attesttest.HTTP2, preface + settings + frame(1, 1, 1, block("/attestation")[:4]) + frame(9, 4, 1, block("/attestation")[4:]), 0, ""},
+		{"part of an attestation", attesttest.HTTP2, preface + settings + frame(1, 1, 1, block("/attestation")[:4]), 0, ""},
 		{"ping", attesttest.HTTP2, preface + settings + frame(6, 0, 0, "12345678"), 0, ""},
 		{"request", attesttest.HTTP2, preface + settings + frame(1, 5, 1, app2), len(app2), `1 requests before an honest attestation, the first "GET" "/v1/chat"`},
 		{"request in parts", attesttest.HTTP2, preface + settings + frame(1, 1, 1, app2[:4]) + frame(9, 4, 1, app2[4:]), len(app2), "1 requests"},

@@ -48,9 +48,8 @@ type watchHTTP2 struct {
 	head    []byte // of the frame that is arriving, or of the preface
 	payload int    // bytes to come of the frame
 	into    *int   // where they count; nil: nowhere
-	newest  uint32 // stream
-	blocks  []int  // bytes of the header block that opened each stream
-	lost    int    // what no attestation request has: bodies, trailers, no frames at all
+	blocks  []int  // bytes of each header block; trailers are one, too
+	lost    int    // bytes of bodies, or of no frames at all
 }
 
 const (
@@ -59,7 +58,6 @@ const (
 	frameData       = 0x0
 	frameHeaders    = 0x1
 	frameContinued  = 0x9
-	streamMask      = 1<<31 - 1
 	frameLengthBits = 24
 )
 
@@ -95,16 +93,12 @@ func (w *watchHTTP2) read(p []byte) {
 func (w *watchHTTP2) frame() {
 	w.payload = int(binary.BigEndian.Uint32(w.head) >> (32 - frameLengthBits))
 	w.into = nil
-	stream := binary.BigEndian.Uint32(w.head[5:]) & streamMask
 	switch w.head[3] {
 	case frameData:
 		w.into = &w.lost
 	case frameHeaders:
-		if w.into = &w.lost; stream > w.newest { // else trailers
-			w.newest = stream
-			w.blocks = append(w.blocks, 0)
-			w.into = &w.blocks[len(w.blocks)-1]
-		}
+		w.blocks = append(w.blocks, 0)
+		w.into = &w.blocks[len(w.blocks)-1]
 	case frameContinued:
 		if w.into = &w.lost; len(w.blocks) > 0 {
 			w.into = &w.blocks[len(w.blocks)-1]
@@ -112,10 +106,10 @@ func (w *watchHTTP2) frame() {
 	}
 }
 
-// leaked counts every stream beyond the attestation requests, also when it has
-// not come to a handler yet. Nobody knows which streams are which, but an honest
-// client begins with the attestation, and attests a connection once at a time. A
-// stream that no handler has ever seen may have been the attestation request.
+// leaked counts every header block beyond those of the attestation requests, also
+// when it has not come to a handler yet. Nobody knows which are which, but an
+// honest client begins with the attestation, and attests a connection once at a
+// time. One that no handler has ever seen may have been the attestation request.
 func (w *watchHTTP2) leaked(attestations, requests int) int {
 	if requests == 0 {
 		attestations = max(attestations, 1)

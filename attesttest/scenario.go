@@ -31,7 +31,12 @@ type Target struct {
 	Verifier    attest.Config // accepts the honest pods, by the machine's clock; needs no CRL
 	MinTLS      uint16        // the oldest version to accept, as in crypto/tls
 
-	// Proxy is to be asked for every request; nil: there is no proxy.
+	// AttestTimeout is when to give up on an attestation that others may wait for;
+	// zero: the Subject decides.
+	AttestTimeout time.Duration
+
+	// Proxy says which proxy to use for a request, or none, as that of an
+	// http.Transport. It is never nil.
 	Proxy func(*http.Request) (*url.URL, error)
 }
 

@@ -64,7 +64,7 @@ func (p *play) do(c call) outcome {
 	o := p.exchange(c, id)
 	o.id = id
 	if errors.Is(o.err, context.DeadlineExceeded) && c.within == 0 && c.context == nil {
-		p.problem("%s stalled", c.label())
+		p.problem("request %s stalled", c.path)
 	}
 	if o.err == nil && o.status == http.StatusOK {
 		p.mu.Lock()
@@ -72,14 +72,6 @@ func (p *play) do(c call) outcome {
 		p.mu.Unlock()
 	}
 	return o
-}
-
-func (c call) label() string {
-	method := c.method
-	if method == "" {
-		method = "request"
-	}
-	return method + " " + c.path
 }
 
 func (p *play) exchange(c call, id string) outcome {

@@ -31,11 +31,11 @@ func liarScenarios() []Scenario {
 func (p *play) meet(l lie) {
 	good := p.honest("good")
 	liar := l.pod(p, good)
-	p.start(first(liar, good))
 	c := call{body: 5000}
 	if l.deadline {
-		c.within = 250 * time.Millisecond
+		c.within, p.timeout = 250*time.Millisecond, 500*time.Millisecond
 	}
+	p.start(first(liar, good))
 	o := p.do(c)
 	if late := l.deadline && o.err != nil && p.ctx.Err() == nil && isDeadline(o.err); !late {
 		p.refused("the request to the liar", o, l.errors...)

@@ -44,6 +44,16 @@ func asking(change func(r *http.Request)) attesttest.Subject {
 	})
 }
 
+// doubled sends every request twice, the first time without its body.
+func doubled(o *oneShot, r *http.Request) (*http.Response, error) {
+	once := r.Clone(r.Context())
+	once.Body, once.ContentLength = http.NoBody, 0
+	if response, err := o.RoundTrip(once); err == nil {
+		response.Body.Close()
+	}
+	return o.RoundTrip(r)
+}
+
 // TestMutants: each thing that a scenario demands is missed when it is not done.
 func TestMutants(t *testing.T) {
 	var atLast func()
@@ -60,6 +70,8 @@ func TestMutants(t *testing.T) {
 			asking(func(r *http.Request) { r.Header.Set("Cookie", "a=b") })},
 		{"attestation with a key", "first-request", "caller's Authorization",
 			asking(func(r *http.Request) { r.Header.Set("Authorization", "Bearer a") })},
+		{"attestation with a proxy's key", "first-request", "caller's Proxy-Authorization",
+			asking(func(r *http.Request) { r.Header.Set("Proxy-Authorization", "Basic a") })},
 		{"attestation with the caller's agent", "first-request", "caller's User-Agent",
 			asking(func(r *http.Request) { r.Header.Set("User-Agent", "witness-secret") })},
 		{"body read early", "first-request", "body was read before", mutant(func(o *oneShot, r *http.Request) (*http.Response, error) {
@@ -151,6 +163,22 @@ func TestMutants(t *testing.T) {
 				return o.RoundTrip(again)
 			}
 			return response, err
+		})},
+		{"sent twice", "stale-connections", "a POST arrived 2 times", mutant(doubled)},
+		{"sent twice", "rolling-restart", "a request arrived 2 times", mutant(doubled)},
+		{"sent twice", "expiry", "after the expiry arrived 2 times", mutant(doubled)},
+		{"slow to cancel", "cancelled-callers", "did not end at once", mutant(func(o *oneShot, r *http.Request) (*http.Response, error) {
+			response, err := o.RoundTrip(r)
+			if err != nil {
+				time.Sleep(1100 * time.Millisecond)
+			}
+			return response, err
+		})},
+		{"old key", "rotation", `served by pod "before"`, pooled},
+		{"no trailer", "http/trailer", "not the right answer", mutant(func(o *oneShot, r *http.Request) (*http.Response, error) {
+			r = r.Clone(r.Context())
+			r.URL.Path = "/echo"
+			return o.RoundTrip(r)
 		})},
 		{"proxy ignored", "proxy/http", "0 tunnels", func(t attesttest.Target) (http.RoundTripper, func(), error) {
 			t.Proxy = nil

@@ -1,8 +1,8 @@
 package attesttest
 
 import (
+	"cmp"
 	"context"
-	"crypto/ed25519"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -26,6 +26,7 @@ type play struct {
 	// What start takes, if the scenario does not want the defaults.
 	config   witnessConfig
 	minTLS   uint16
+	timeout  time.Duration               // of an attestation; 0: what the Subject likes
 	proxy    string                      // scheme of the proxy; "": there is none
 	app      map[string]http.HandlerFunc // paths of this scenario alone
 	noBundle bool                        // the BundleURL leads nowhere
@@ -92,11 +93,8 @@ func (p *play) start(route func(int) *pod) {
 	c.RequireCRL = false
 	t := Target{
 		Protocol: p.protocol, URL: w.URL, BundleURL: w.BundleURL, WebRoots: p.publisher.WebRoots(),
-		ReleaseRoot: append(ed25519.PublicKey(nil), p.publisher.ReleaseRoot()...), AMDRoot: p.publisher.AMDRoot(), Verifier: c,
-		MinTLS: max(p.minTLS, tls.VersionTLS12),
-	}
-	if p.minTLS == 0 {
-		t.MinTLS = tls.VersionTLS13
+		ReleaseRoot: p.publisher.ReleaseRoot(), AMDRoot: p.publisher.AMDRoot(), Verifier: c,
+		MinTLS: cmp.Or(p.minTLS, tls.VersionTLS13), AttestTimeout: p.timeout, Proxy: noProxy,
 	}
 	if p.noBundle {
 		t.BundleURL += "/none"
@@ -106,10 +104,12 @@ func (p *play) start(route func(int) *pod) {
 	}
 	transport, closing, err := p.subject(t)
 	if err != nil || transport == nil {
-		panic(abandoned{fmt.Errorf("the subject was not made: %w", err)})
+		panic(abandoned{fmt.Errorf("the subject was not made: %v", err)})
 	}
 	p.client, p.closeSubject = &http.Client{Transport: transport}, closing
 }
+
+func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 func (p *play) startProxy() func(*http.Request) (*url.URL, error) {
 	raw, err := p.witness.proxy(p.proxy, p.publisher, func() {

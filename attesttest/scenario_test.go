@@ -2,6 +2,7 @@ package attesttest_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"runtime"
 	"slices"
@@ -141,18 +142,24 @@ func TestScenarioMisuse(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	s := scenario(t, "first-request")
-	for name, r := range map[string]*attesttest.Report{
-		"no scenario":       attesttest.Scenario{}.Run(t.Context(), attesttest.HTTP1, honest),
-		"no such protocol":  s.Run(t.Context(), "h3", honest),
-		"not this protocol": scenario(t, "upgrade").Run(t.Context(), attesttest.HTTP2, honest),
-		"no subject":        s.Run(t.Context(), attesttest.HTTP1, nil),
-		"no transport": s.Run(t.Context(), attesttest.HTTP1, func(attesttest.Target) (http.RoundTripper, func(), error) {
+	for name, tt := range map[string]struct {
+		report *attesttest.Report
+		want   string
+	}{
+		"no scenario":       {attesttest.Scenario{}.Run(t.Context(), attesttest.HTTP1, honest), "does not exist"},
+		"no such protocol":  {s.Run(t.Context(), "h3", honest), "does not exist"},
+		"not this protocol": {scenario(t, "upgrade").Run(t.Context(), attesttest.HTTP2, honest), "does not exist"},
+		"no subject":        {s.Run(t.Context(), attesttest.HTTP1, nil), "no subject"},
+		"no transport": {s.Run(t.Context(), attesttest.HTTP1, func(attesttest.Target) (http.RoundTripper, func(), error) {
 			return nil, nil, nil
-		}),
-		"cancelled": s.Run(cancelled, attesttest.HTTP1, honest),
+		}), "subject was not made"},
+		"error": {s.Run(t.Context(), attesttest.HTTP1, func(attesttest.Target) (http.RoundTripper, func(), error) {
+			return http.DefaultTransport, nil, errors.New("no")
+		}), "subject was not made"},
+		"cancelled": {s.Run(cancelled, attesttest.HTTP1, honest), "was not served"},
 	} {
-		if r.Failure() == nil {
-			t.Errorf("%s: passed", name)
+		if err := tt.report.Failure(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

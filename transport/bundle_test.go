@@ -267,7 +267,7 @@ func TestBundleAnswers(t *testing.T) {
 		lie        http.HandlerFunc
 	}{
 		{"404", "TRN-42", http.NotFound},
-		{"redirect", "TRN-42", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", 302) }},
+		{"redirect", "TRN-42", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusFound) }},
 		{"encoded", "TRN-43", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Encoding", "gzip") }},
 		{"empty", "TRN-43", func(http.ResponseWriter, *http.Request) {}},
 		{"endless", "TRN-43", func(w http.ResponseWriter, r *http.Request) {

@@ -60,7 +60,8 @@ func (c *conn) see(s sight) {
 	if c.idle {
 		c.idleSince = c.pool.t.now()
 	}
-	c.pool.reopen(c, s.spare-int(c.handed.Load()))
+	since := c.picks.Load() - s.picks // slots that the look may still have counted as free
+	c.pool.reopen(c, s.spare-int(s.handed)-int(since))
 }
 
 // changed looks at the connection again. It is the state hook: it runs when a
@@ -89,7 +90,9 @@ func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 	res, err := c.gate.send(req, a, func() { c.handed.Add(-1) })
 	switch err {
 	case errNoSlot:
-		c.refused(before)
+		if c.refused(before) {
+			err = errLost
+		}
 	case errExpired:
 		c.changed(nil)
 	}
@@ -98,8 +101,8 @@ func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 
 // refused notes that there was no slot: the connection is dead, draining, or
 // full. It is not marked full when it has changed since: then no other change
-// may come to open it again.
-func (c *conn) refused(before uint64) {
+// may come to open it again. It reports whether the connection is gone.
+func (c *conn) refused(before uint64) (gone bool) {
 	s := c.look()
 	p := c.pool
 	p.mu.Lock()
@@ -110,9 +113,13 @@ func (c *conn) refused(before uint64) {
 		p.remove(c)
 	case c.gate.h2 && s.running < c.spare: // takes none, but is not full
 		p.retire(c)
-	case c.events.Load() == before:
-		p.reopen(c, 0)
+	default:
+		if c.events.Load() == before {
+			p.reopen(c, 0)
+		}
+		return false
 	}
+	return true
 }
 
 // remove takes a connection out and closes it.
@@ -169,7 +176,7 @@ func (c *conn) watch() {
 	if c.idle && c.state != attesting {
 		c.idleSince = since // looking is no use
 		next = min(next, p.t.config.IdleTimeout-now.since(since))
-		over = over || now.since(since) >= p.t.config.IdleTimeout
+		over = over || c.state == retired || now.since(since) >= p.t.config.IdleTimeout
 	}
 	if over {
 		p.remove(c)
@@ -183,7 +190,7 @@ func (t *Transport) connect(ctx context.Context, served uint64, alone bool) {
 	c, err := t.newConn(ctx)
 	t.pool.dialled(c, err, served, alone)
 	if err == nil {
-		c.start()
+		c.watch()
 	}
 }
 
@@ -201,14 +208,10 @@ func (t *Transport) newConn(ctx context.Context) (*conn, error) {
 	c := &conn{gate: g, pool: t.pool, verdict: v, idle: true, idleSince: t.now()}
 	// The settings of HTTP/2 have come by now, before the answer did.
 	c.spare, _ = g.load()
+	if !t.deaf {
+		g.cc.SetStateHook(c.changed)
+	}
 	return c, nil
-}
-
-// start begins to look after a connection of the pool.
-func (c *conn) start() {
-	c.gate.cc.SetStateHook(c.changed)
-	c.changed(nil) // whatever happened before there was a hook
-	c.watch()
 }
 
 // reattest attests a connection again, over itself. Requests that run may

@@ -25,6 +25,9 @@ func (t *Transport) SetClock(offset func() (wall, mono time.Duration)) {
 // Tamper lets a test spoil the TLS configuration of every connection.
 func (t *Transport) Tamper(f func(*tls.Config)) { t.tamper = f }
 
+// Deafen makes connections without a hook.
+func (t *Transport) Deafen() { t.deaf = true }
+
 // SetPublic replaces the judgement on addresses of bundles that envelopes name.
 func (t *Transport) SetPublic(f func(netip.AddrPort) bool) { t.public = f }
 

@@ -18,6 +18,7 @@ const (
 var (
 	errExpired = errors.New("transport: the connection's verdict has run out")
 	errNoSlot  = errors.New("transport: the connection takes no request now")
+	errLost    = errors.New("transport: the connection takes no request any more")
 )
 
 // A gate holds one connection to the origin. Nothing else can send on it: send

@@ -1,5 +1,7 @@
 package transport_test
 
+//lint:file-ignore SA1019 http.Client sets Request.Cancel on transports that are not its own
+
 import (
 	"bytes"
 	"compress/gzip"
@@ -157,19 +159,20 @@ func features(w http.ResponseWriter, r *http.Request) {
 	case "/host":
 		io.WriteString(w, strings.ToLower(r.Host))
 	case "/redirect":
-		http.Redirect(w, r, "/landed", 302)
+		http.Redirect(w, r, "/landed", http.StatusFound)
 	case "/landed":
 		io.WriteString(w, r.Method+" landed")
 	case "/redirect307":
-		http.Redirect(w, r, "/redirected", 307)
+		http.Redirect(w, r, "/redirected", http.StatusTemporaryRedirect)
 	case "/cookie":
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 		io.WriteString(w, r.Header.Get("Cookie"))
 	case "/elsewhere":
-		http.Redirect(w, r, r.URL.Query().Get("to"), 307)
+		http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusTemporaryRedirect)
 	case "/slow":
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
 	}
 }
 
@@ -253,6 +256,28 @@ func TestOtherOrigins(t *testing.T) {
 		if !errors.As(err, &o) || o.Requirement() != "TRN-10" {
 			t.Errorf("%s: %v", s, err)
 		}
+	}
+}
+
+// TestUnasked101: a server that changes the protocol by itself gets no further
+// (TRN-14).
+func TestUnasked101(t *testing.T) {
+	noLeak(t)
+	p := newPod(t, "h1", shared(), func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		io.Copy(io.Discard, c)
+	})
+	tr := newTransport(t, p, nil)
+	_, err := get(tr, "https://"+p.address+"/")
+	var o *transport.RequestError
+	if !errors.As(err, &o) || o.Requirement() != "TRN-14" {
+		t.Error(err)
 	}
 }
 

@@ -193,6 +193,7 @@ func config(e *attesttest.Enclave) transport.Config {
 		Verify:       v,
 		Bundle:       e.Evidence().Bundle,
 		WebRoots:     e.WebRoots(),
+		IdleTimeout:  24 * time.Hour, // tests move the clock
 		Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
 			return e.Evidence().CRLs[0], nil
 		},

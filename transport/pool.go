@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type pool struct {
 	failures int  // dials that failed since one succeeded
 	retryAt  instant
 	retrying *time.Timer
+	polling  *time.Timer
 }
 
 // A waiter is a request that needs a connection.
@@ -70,6 +72,7 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 	})
 	p.waiters = slices.Insert(p.waiters, at, w)
 	p.dispatch()
+	p.poll()
 	p.mu.Unlock()
 
 	select {
@@ -89,6 +92,30 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 		g.c.changed(nil)
 	}
 	return grant{}, 0, context.Cause(ctx)
+}
+
+// pollEvery is how often connections are looked at while somebody waits.
+const pollEvery = 10 * time.Millisecond
+
+// poll looks at all connections after a while, as long as somebody waits: the
+// hook of a ClientConn misses a slot that was taken and given back while the hook
+// ran.
+func (p *pool) poll() {
+	if len(p.waiters) == 0 || p.polling != nil || p.closed {
+		return
+	}
+	p.polling = time.AfterFunc(pollEvery, func() {
+		p.mu.Lock()
+		all := slices.Collect(maps.Keys(p.conns))
+		p.mu.Unlock()
+		for _, c := range all {
+			c.changed(nil)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.polling = nil
+		p.poll()
+	})
 }
 
 // pick takes a slot of an open connection with a fresh verdict.
@@ -148,11 +175,15 @@ func (p *pool) dispatch() {
 	}
 }
 
+// maxPending bounds how many connections are attested at a time: all at once
+// would only make each of them slower.
+const maxPending = 16
+
 // supply attests for those who wait: connections whose verdict has run out, or
 // new ones. Over HTTP/1.1 everybody needs one. Over HTTP/2, and as long as the
 // protocol is not known, one may do for all.
 func (p *pool) supply() {
-	want := len(p.waiters)
+	want := min(len(p.waiters), maxPending)
 	if !p.h1 || p.failures > 0 {
 		want = min(want, 1)
 	}
@@ -238,6 +269,9 @@ func (p *pool) dialled(c *conn, err error, served uint64, alone bool) {
 	defer p.mu.Unlock()
 	p.pending--
 	p.dials--
+	if err == nil && !p.add(c) {
+		err = answered("TRN-26", layerHTTP, "GET "+attestationPath, "a connection that stays open", "one that was lost after the answer")
+	}
 	if err != nil {
 		p.failures++
 		p.retryAt = p.t.now()
@@ -248,24 +282,27 @@ func (p *pool) dialled(c *conn, err error, served uint64, alone bool) {
 				break
 			}
 		}
-	} else {
-		p.add(c)
 	}
 	if !p.closed {
 		p.dispatch()
 	}
 }
 
-// add takes in an attested connection.
-func (p *pool) add(c *conn) {
+// add takes in an attested connection, unless it was lost already.
+func (p *pool) add(c *conn) bool {
+	if c.state == closed {
+		return false
+	}
 	if p.closed {
+		c.state = closed
 		p.t.discard(c)
-		return
+		return true
 	}
 	p.failures, p.redial, p.h1 = 0, false, !c.gate.h2
 	p.conns[c] = struct{}{}
 	c.state = ready
 	p.reopen(c, c.spare)
+	return true
 }
 
 func (p *pool) size() int {
@@ -309,22 +346,21 @@ func (p *pool) close() {
 		w.grant <- grant{err: ErrClosed}
 	}
 	p.waiters = nil
-	if p.retrying != nil {
-		p.retrying.Stop()
+	for _, timer := range []*time.Timer{p.retrying, p.polling} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 }
 
 // offer takes in a connection that nobody waits for, if there is room.
 func (p *pool) offer(c *conn) {
 	p.mu.Lock()
-	room := p.mayDial()
-	if !room || p.closed {
-		p.t.discard(c)
-		p.mu.Unlock()
-		return
+	if p.closed || !p.mayDial() {
+		p.remove(c)
+	} else if p.add(c) {
+		p.dispatch()
 	}
-	p.add(c)
-	p.dispatch()
 	p.mu.Unlock()
-	c.start()
+	c.watch()
 }

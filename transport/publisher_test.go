@@ -74,6 +74,7 @@ func (p publisher) config(bundle []byte) transport.Config {
 		Verify:       attest.Config{Policy: policy.Default(), Roots: shared().VerifierConfig().Roots, Workload: "router"},
 		Bundle:       bundle,
 		WebRoots:     webRoots(),
+		IdleTimeout:  24 * time.Hour, // tests move the clock
 	}
 }
 

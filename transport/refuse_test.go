@@ -78,7 +78,7 @@ func TestLiars(t *testing.T) {
 	rows := []row{
 		{"404", "EvidenceUnavailableError", "TRN-22", http.NotFound},
 		{"500", "EvidenceUnavailableError", "TRN-22", answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })},
-		{"302 to itself", "EvidenceUnavailableError", "TRN-22", answer(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/attestation", 302) })},
+		{"http.StatusFound to itself", "EvidenceUnavailableError", "TRN-22", answer(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/attestation", http.StatusFound) })},
 		{"201 with an envelope", "EvidenceUnavailableError", "TRN-22", answer(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(201)

@@ -1,5 +1,7 @@
 package transport
 
+//lint:file-ignore SA1019 http.Client sets Request.Cancel on transports that are not its own
+
 import (
 	"context"
 	"errors"
@@ -43,12 +45,14 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		}
 		res, err := g.c.send(out, a)
 		switch {
+		case err == nil && res.StatusCode == http.StatusSwitchingProtocols: // nobody asked for it
+			res.Body.Close()
+			return nil, &RequestError{"TRN-14", "answer", "the server changed the protocol of the connection"}
 		case err == nil:
 			return res, nil
-		case err == errNoSlot || err == errExpired:
-			if err := ctx.Err(); err != nil {
-				return nil, context.Cause(ctx)
-			}
+		case err == errNoSlot: // somebody was faster; the place in the queue is kept
+			n--
+		case err == errLost || err == errExpired:
 			if n >= maxAttempts {
 				return nil, answered("TRN-32", layerHTTP, "every connection was lost, or its verdict ran out, before the request could be sent", "", "")
 			}

@@ -35,6 +35,7 @@ type Transport struct {
 	// Replaced in tests.
 	tamper func(*tls.Config)
 	public func(netip.AddrPort) bool
+	deaf   bool // connections have no hook
 }
 
 // New makes a Transport for the origin "https://HOST[:PORT]". It checks and
@@ -111,7 +112,6 @@ func ResultOf(res *http.Response) (r *attest.Result, ok bool) {
 // result. The connection is kept for requests if there is room.
 func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
 	type outcome struct {
-		c   *conn
 		v   *verdict
 		err error
 	}
