@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -224,6 +225,30 @@ func TestNewerBundle(t *testing.T) {
 	if kind, _ := ruleOf(m.get()); kind != "BundleRollbackError" || m.requests.Load() != requests {
 		t.Error(kind)
 	}
+}
+
+// TestNewerBundleCutsOff: what runs under the older bundle has MaxRequestAge to
+// end (TRN-35, TRN-48).
+func TestNewerBundleCutsOff(t *testing.T) {
+	noLeak(t)
+	m := newMarket(t, func(c *transport.Config) { c.MaxRequestAge = 100 * time.Millisecond })
+	m.app = func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	}
+	res, err := (&http.Client{Transport: m.tr}).Get("https://" + m.address + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.set(m.pub.bundle(t, 18, time.Hour))
+	m.tr.Refresh()
+	cut := time.AfterFunc(3*time.Second, func() { t.Error("it runs on"); m.cutAll() })
+	defer cut.Stop()
+	if _, err := io.ReadAll(res.Body); err == nil {
+		t.Error("it ended well")
+	}
+	res.Body.Close()
 }
 
 // TestBackgroundRefresh: it comes by itself, as long as there are connections.

@@ -28,7 +28,7 @@
 // first request after its verdict has run out (Config.MaxVerdictAge, or
 // max_age_seconds of the envelope if that is less). All requests pass one gate,
 // which looks at the clock, and the network side of the connection looks at it
-// again when the first byte is written. SPEC.md section 17 has the rules,
+// again when the first byte is written. SPEC.md section 15 has the rules,
 // TRN-nn, that the errors of this package carry.
 //
 // Connections are HTTP/2 or HTTP/1.1, as the server chooses, through CONNECT

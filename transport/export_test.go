@@ -102,6 +102,22 @@ func (t *Transport) SendWithLateClock(look int, url string) error {
 	return err
 }
 
+// SendUnderOldBundle sends a request on the only connection, a moment after a
+// newer bundle was adopted.
+func (t *Transport) SendUnderOldBundle(url string) error {
+	t.bundles.newest.Add(1)
+	return t.SendWithLateClock(1<<30, url)
+}
+
+// LeafOf returns the key of a connection with that state.
+func LeafOf(s *tls.ConnectionState, minTLS uint16) ([32]byte, error) {
+	a, err := leafOf(s, minTLS)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return a.spki, nil
+}
+
 // Wire is a wire without a network.
 type Wire struct{ *wire }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/tresorhq/attest/transport"
 )
 
@@ -39,7 +40,7 @@ func TestFirstRequest(t *testing.T) {
 		}
 		asked := p.seen[0]
 		want := http.Header{"Accept": {"application/json"}, "Accept-Encoding": {"identity"}, "User-Agent": {"tresor-attest"}}
-		if len(asked.Header) != len(want) || asked.ContentLength != 0 || asked.RequestURI != "/attestation" || asked.Host != p.address {
+		if cmp.Diff(want, asked.Header) != "" || asked.ContentLength != 0 || asked.RequestURI != "/attestation" || asked.Host != p.address {
 			t.Errorf("asked with %v %v", asked.RequestURI, asked.Header)
 		}
 		for range 20 {

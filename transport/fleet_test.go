@@ -119,6 +119,55 @@ func TestRotation(t *testing.T) {
 	})
 }
 
+// TestRunningAtReattestation: what runs may finish when the connection could not
+// be asked again, and is cut off when it was refused (TRN-34).
+func TestRunningAtReattestation(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		lie      http.HandlerFunc
+		finishes bool
+	}{
+		{"not asked", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, true},
+		{"refused", func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, twin().Evidence().Envelope) }, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			noLeak(t)
+			release := make(chan struct{})
+			old := newPod(t, "h2", shared(), func(w http.ResponseWriter, r *http.Request) {
+				w.(http.Flusher).Flush()
+				select {
+				case <-release:
+				case <-r.Context().Done():
+					panic(http.ErrAbortHandler)
+				}
+			})
+			f := newFleet(old)
+			var skew offset
+			tr := newFleetTransport(t, f, nil)
+			tr.SetClock(skew.get)
+			res, err := (&http.Client{Transport: tr}).Get(f.origin + "/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			old.setLie(row.lie)
+			f.set(newPod(t, "h2", twin(), nil))
+			skew.add(5*time.Minute, 5*time.Minute)
+			if _, err := get(tr, f.origin+"/"); err != nil {
+				t.Error(err)
+			}
+			if row.finishes {
+				close(release)
+			}
+			_, err = io.ReadAll(res.Body)
+			res.Body.Close()
+			if (err == nil) != row.finishes {
+				t.Errorf("it ended with %v", err)
+			}
+			none(t, old)
+		})
+	}
+}
+
 // offset is what a test adds to the clocks.
 type offset struct{ wall, mono atomic.Int64 }
 

@@ -129,15 +129,9 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// load returns how many requests the connection would take now, one slot of
-// HTTP/2 left free for the attestation, and how many it carries.
-func (g *gate) load() (spare, running int) {
-	spare, running = g.cc.Available(), g.cc.InFlight()
-	if g.h2 && spare+running > 1 {
-		spare = max(0, spare-1)
-	}
-	return spare, running
-}
+// load returns how many requests the connection would take now, and how many it
+// carries.
+func (g *gate) load() (spare, running int) { return g.cc.Available(), g.cc.InFlight() }
 
 // dead reports whether nothing can come through any more. A connection that was
 // told to go away has no error, no slot and, in the end, no request.

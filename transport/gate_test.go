@@ -2,6 +2,8 @@ package transport_test
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -77,6 +79,43 @@ func TestGateLooksTwice(t *testing.T) {
 			settled(t, tr)
 		}
 	})
+}
+
+// TestGateKnowsBundles: a verdict under an older bundle opens no gate (TRN-31).
+func TestGateKnowsBundles(t *testing.T) {
+	p := newPod(t, "h2", shared(), nil)
+	tr := newTransport(t, p, nil)
+	if _, err := tr.Attest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.SendUnderOldBundle("https://" + p.address + "/"); err == nil || p.requests.Load() != 0 {
+		t.Errorf("%v, %d requests", err, p.requests.Load())
+	}
+}
+
+// TestLeafOf: the key is that of the first certificate of a full handshake
+// (TRN-02, TRN-03, TRN-04).
+func TestLeafOf(t *testing.T) {
+	certs := []*x509.Certificate{shared().TLSCertificate().Leaf, twin().TLSCertificate().Leaf}
+	good := tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, PeerCertificates: certs}
+	if key, err := transport.LeafOf(&good, tls.VersionTLS13); err != nil || key != shared().Evidence().LiveSPKI {
+		t.Errorf("%x, %v", key, err)
+	}
+	if _, err := transport.LeafOf(nil, tls.VersionTLS13); err == nil {
+		t.Error("no state")
+	}
+	for name, change := range map[string]func(*tls.ConnectionState){
+		"no certificate": func(s *tls.ConnectionState) { s.PeerCertificates = nil },
+		"no handshake":   func(s *tls.ConnectionState) { s.HandshakeComplete = false },
+		"resumed":        func(s *tls.ConnectionState) { s.DidResume = true },
+		"TLS 1.2":        func(s *tls.ConnectionState) { s.Version = tls.VersionTLS12 },
+	} {
+		s := good
+		change(&s)
+		if _, err := transport.LeafOf(&s, tls.VersionTLS13); err == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
 }
 
 // TestWire: nothing that began passes after the verdict has run out; what was

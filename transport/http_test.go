@@ -245,7 +245,7 @@ func TestOtherOrigins(t *testing.T) {
 	for _, s := range []string{
 		"", "example.com", "http://example.com", "https://", "https://example.com/x", "https://example.com?", "https://example.com?a", "https://example.com#", "https://example.com#a",
 		"https://u@example.com", "https://example.com:0", "https://example.com:", "https://example.com:65536", "https://example.com:0443", "https://example.com.", "https://exämple.com",
-		"https://xn--/", "https://[fe80::1%25eth0]", "https://[127.0.0.1]", "https://127.1", "https://0x7f.1", "https://2130706433", "https:example.com", "https://a..b", "https://[::1", "https://a b",
+		"https://xn--/", "https://[fe80::1%25eth0]", "https://[127.0.0.1]", "https://127.1", "https://0x7f000001", "https://127.0x1", "https://2130706433", "https:example.com", "https://a..b", "https://[::1", "https://a b",
 		"https://" + strings.Repeat("a", 64) + ".com", "https://" + strings.Repeat("a.", 127) + "com",
 	} {
 		_, err := transport.New(s, config(shared()))

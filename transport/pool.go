@@ -319,6 +319,9 @@ func (p *pool) cutVerdicts(generation uint64) {
 	for c := range p.conns {
 		if c.verdict.bundle != generation {
 			c.verdict = c.verdict.cut(now)
+			if c.timer != nil {
+				c.timer.Reset(p.t.config.MaxRequestAge)
+			}
 		}
 	}
 }

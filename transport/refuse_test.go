@@ -161,7 +161,7 @@ func TestClosesAfterAttestation(t *testing.T) {
 		writeEnvelope(w, shared().Evidence().Envelope)
 	})
 	tr := newTransport(t, p, nil)
-	if _, err := get(tr, "https://"+p.address+"/"); err == nil || !strings.Contains(err.Error(), "stays open") {
+	if _, err := get(tr, "https://"+p.address+"/"); err == nil || !strings.Contains(err.Error(), "one that the server closes") {
 		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -213,6 +214,8 @@ func TestBodiesClosed(t *testing.T) {
 			{"another origin", "POST", "https://example.com/", tr, nil, false},
 			{"another Host", "POST", url + "/", tr, func(r *http.Request) { r.Host = "example.com" }, false},
 			{"bad header", "POST", url + "/", tr, func(r *http.Request) { r.Header["X"] = []string{"a\nb"} }, false},
+			{"bad header name", "POST", url + "/", tr, func(r *http.Request) { r.Header["a b"] = []string{"c"} }, false},
+			{"bad trailer", "POST", url + "/", tr, func(r *http.Request) { r.Trailer = http.Header{"X": {"a\nb"}} }, false},
 			{"bad method", "POST", url + "/", tr, func(r *http.Request) { r.Method = "a b" }, false},
 			{"no URL", "POST", url + "/", tr, func(r *http.Request) { r.URL = nil }, false},
 			{"no header", "POST", url + "/", tr, func(r *http.Request) { r.Header = nil }, false},
@@ -242,6 +245,10 @@ func TestBodiesClosed(t *testing.T) {
 			if err == nil {
 				readAll(t, res)
 			} else if row.name == "fine" || row.name == "early answer" {
+				t.Errorf("%s: %v", row.name, err)
+			}
+			var r *transport.RequestError
+			if errors.As(err, &r) != slices.Contains([]string{"bad header", "bad header name", "bad trailer", "bad method", "no URL", "no header", "Upgrade"}, row.name) {
 				t.Errorf("%s: %v", row.name, err)
 			}
 			eventually(t, row.name+": the body to be closed", func() bool { return body.closes.Load() > 0 })

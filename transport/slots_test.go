@@ -147,6 +147,35 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// TestLateWaiter: the failure of a dial is for those who waited when it began.
+func TestLateWaiter(t *testing.T) {
+	noLeak(t)
+	p := newPod(t, "h2", shared(), nil)
+	fail := make(chan struct{})
+	var dials atomic.Int64
+	tr := newTransport(t, p, func(c *transport.Config) {
+		c.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			if dials.Add(1) == 1 {
+				<-fail
+				return nil, errors.New("the first dial fails")
+			}
+			return new(net.Dialer).DialContext(ctx, network, p.address)
+		}
+	})
+	first, second := make(chan error), make(chan error)
+	for i, done := range []chan error{first, second} {
+		go func() { _, err := get(tr, "https://"+p.address+"/"); done <- err }()
+		eventually(t, "a waiter", func() bool { _, n := tr.Counts(); return n == i+1 && dials.Load() == 1 })
+	}
+	close(fail)
+	if err := <-first; err == nil {
+		t.Error("the first one is served")
+	}
+	if err := <-second; err != nil {
+		t.Errorf("the second one: %v", err)
+	}
+}
+
 // TestCancelDial: nobody waits for a dial that hangs longer than he likes, and
 // Close ends it.
 func TestCancelDial(t *testing.T) {
