@@ -3,6 +3,7 @@ package attesttest
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 )
 
 // watchHTTP1 looks for anything but attestation requests.

@@ -21,7 +21,7 @@ const marker = "witness-secret"
 
 // patience is how long a request may take for which the scenario says nothing
 // else.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // A call is one request to the application.
 type call struct {
@@ -61,8 +61,14 @@ func (p *play) do(c call) outcome {
 	p.report.Requests++
 	id := strconv.Itoa(p.report.Requests)
 	p.mu.Unlock()
+	started := time.Now()
 	o := p.exchange(c, id)
 	o.id = id
+	if c.within == 0 && c.context == nil {
+		p.mu.Lock()
+		p.slowest = max(p.slowest, time.Since(started))
+		p.mu.Unlock()
+	}
 	if errors.Is(o.err, context.DeadlineExceeded) && c.within == 0 && c.context == nil {
 		p.problem("request %s stalled", c.path)
 	}

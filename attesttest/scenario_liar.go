@@ -23,7 +23,7 @@ var unavailable = []string{"EvidenceUnavailableError", "EnvelopeInvalidError"} /
 func liarScenarios() []Scenario {
 	var all []Scenario
 	for _, l := range lies() {
-		all = append(all, Scenario{Name: "liar/" + l.name, About: l.about, run: func(p *play) { p.meet(l) }})
+		all = append(all, Scenario{Name: "liar/" + l.name, About: l.about, timed: l.deadline, run: func(p *play) { p.meet(l) }})
 	}
 	return all
 }
@@ -33,7 +33,7 @@ func (p *play) meet(l lie) {
 	liar := l.pod(p, good)
 	c := call{body: 5000}
 	if l.deadline {
-		c.within, p.timeout = 250*time.Millisecond, 500*time.Millisecond
+		c.within, p.timeout = p.pace/4, p.pace/2
 	}
 	p.start(first(liar, good))
 	o := p.do(c)

@@ -5,55 +5,52 @@ import (
 	"time"
 )
 
-// The shortest validity that an envelope can have, and when it is surely over,
-// also for a Witness.
-const (
-	shortAge = time.Second
-	outlived = shortAge + transit + 20*time.Millisecond
-)
+// outlive waits until what was attested before is surely over, also for a
+// Witness.
+func (p *play) outlive() { p.wait(p.maxAge + transit + 20*time.Millisecond) }
 
 // lifeScenarios: an attestation runs out.
 func lifeScenarios() []Scenario {
 	return []Scenario{
-		{Name: "expiry", About: "the attestation runs out between two requests", run: func(p *play) {
-			p.setMaxAge(shortAge)
+		{Name: "expiry", timed: true, About: "the attestation runs out between two requests", run: func(p *play) {
+			p.setMaxAge(p.pace)
 			p.start(always(p.honest("good")))
 			p.served("the first request", p.do(call{}))
-			p.wait(outlived)
+			p.outlive()
 			o := p.do(call{body: 5000}) // can be sent only once
 			if p.served("a POST after the expiry", o); p.deliveries(o) != 1 {
 				p.problem("a POST after the expiry arrived %d times", p.deliveries(o))
 			}
 		}},
-		{Name: "expiry-refused", About: "the attestation runs out, and the next one is no good", run: func(p *play) {
-			p.setMaxAge(shortAge)
+		{Name: "expiry-refused", timed: true, About: "the attestation runs out, and the next one is no good", run: func(p *play) {
+			p.setMaxAge(p.pace)
 			good := p.honest("good")
 			p.start(always(good))
 			p.served("the first request", p.do(call{}))
 			good.acts(behaviour{evidence: p.sibling("good", nil, Measurement)})
-			p.wait(outlived)
+			p.outlive()
 			p.refused("a request after the expiry", p.do(call{body: 5000}), "MeasurementNotAllowedError")
 		}},
-		{Name: "rotation", About: "the pod gets another key; the old connections prove nothing any more", run: func(p *play) {
-			p.setMaxAge(shortAge)
+		{Name: "rotation", timed: true, About: "the pod gets another key; the old connections prove nothing any more", run: func(p *play) {
+			p.setMaxAge(p.pace)
 			before, after := p.honest("before"), p.honest("after")
 			p.start(always(before))
 			p.served("the first request", p.do(call{}))
 			// The old connection stays, with the old key, and shows the new evidence.
 			before.acts(behaviour{evidence: after.behaviour.Load().evidence})
 			p.witness.setRoute(always(after))
-			p.wait(outlived)
+			p.outlive()
 			o := p.do(call{body: 5000})
 			if p.served("a request after the rotation", o) && o.pod != "after" {
 				p.problem("a request after the rotation was served by pod %q", o.pod)
 			}
 		}},
-		{Name: "held-streams", About: "the attestation runs out while requests hold all streams", protocols: []string{HTTP2}, run: heldStreams},
+		{Name: "held-streams", About: "the attestation runs out while requests hold all streams", protocols: []string{HTTP2}, timed: true, run: heldStreams},
 	}
 }
 
 func heldStreams(p *play) {
-	p.setMaxAge(shortAge)
+	p.setMaxAge(p.pace)
 	arrived, release := make(chan bool, 2), make(chan bool)
 	p.app = map[string]http.HandlerFunc{"/hold": func(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(http.StatusOK)
@@ -81,7 +78,7 @@ func heldStreams(p *play) {
 				return
 			}
 		}
-		p.wait(outlived)
+		p.outlive()
 		p.served("a request after the expiry", p.do(call{body: 5000}))
 	})
 }

@@ -20,6 +20,7 @@ type play struct {
 	ctx       context.Context
 	protocol  string
 	subject   Subject
+	pace      time.Duration
 	publisher *Enclave
 	maxAge    time.Duration // of the envelopes; 0: five minutes
 
@@ -41,6 +42,7 @@ type play struct {
 	problems  []error
 	leaks     []Violation // noticed at the client
 	delivered map[string]int
+	slowest   time.Duration // request without a deadline of its own
 	tunnels   int
 }
 
@@ -196,9 +198,9 @@ func (p *play) wait(d time.Duration) {
 	}
 }
 
-// soon waits up to a second for what happens elsewhere.
+// soon waits a while for what happens elsewhere.
 func (p *play) soon(done func() bool) bool {
-	for started := time.Now(); time.Since(started) < time.Second; time.Sleep(time.Millisecond) {
+	for started := time.Now(); time.Since(started) < 3*time.Second; time.Sleep(time.Millisecond) {
 		if done() {
 			return true
 		}

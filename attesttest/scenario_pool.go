@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -39,26 +40,34 @@ func (p *play) slow(name string, hold time.Duration) *pod {
 }
 
 func cancelled(p *play) {
-	p.start(always(p.slow("good", 150*time.Millisecond)))
+	good := p.honest("good")
+	b := *good.behaviour.Load()
+	gate := make(chan bool)
+	b.gate = gate
+	p.start(always(good.acts(b)))
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
-	p.together(8, func(i int) {
-		switch {
-		case i == 0:
-			p.wait(50 * time.Millisecond)
-			cancel()
-		case i%2 == 0:
-			started := time.Now()
-			o := p.do(call{body: 1000, context: ctx})
-			if !errors.Is(o.err, context.Canceled) {
+	var impatient, patient sync.WaitGroup
+	for range 3 {
+		impatient.Go(func() {
+			if o := p.do(call{body: 1000, context: ctx}); !errors.Is(o.err, context.Canceled) {
 				p.problem("a cancelled request ended otherwise: %w", o.reason())
-			} else if time.Since(started) > time.Second {
-				p.problem("a cancelled request did not end at once")
 			}
-		default:
-			p.served("a request, while others were cancelled,", p.do(call{body: 1000}))
-		}
-	})
+		})
+		patient.Go(func() { p.served("a request, while others were cancelled,", p.do(call{body: 1000})) })
+	}
+	p.soon(func() bool { all, _ := p.witness.connections(); return len(all) > 0 && all[0].ledger.attested() > 0 })
+	cancel()
+	ended := make(chan bool)
+	go func() { impatient.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(patience / 4):
+		p.problem("cancelled requests did not end")
+	}
+	close(gate)
+	patient.Wait()
+	<-ended
 	p.served("a request after others were cancelled", p.do(call{}))
 }
 

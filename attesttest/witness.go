@@ -154,12 +154,8 @@ func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b := c.pod.behaviour.Load()
-	if b.hold > 0 { // whoever does not wait for the answer sends now
-		select {
-		case <-time.After(b.hold):
-		case <-r.Context().Done():
-			return
-		}
+	if !b.wait(r.Context()) { // whoever does not wait for the answer sends now
+		return
 	}
 	envelope := b.evidence.writeEnvelope(b.evidence.clock(), w.BundleURL)
 	if b.honest {

@@ -1,6 +1,7 @@
 package attesttest
 
 import (
+	"context"
 	"crypto/tls"
 	"net/http"
 	"sync/atomic"
@@ -22,6 +23,7 @@ type behaviour struct {
 	honest   bool          // the answer proves what is behind this pod's key
 	evidence *Enclave      // whose envelope it is
 	hold     time.Duration // before the answer
+	gate     <-chan bool   // when it is not nil, its end is waited for
 	respond  func(rw http.ResponseWriter, r *http.Request, envelope []byte)
 }
 
@@ -31,6 +33,25 @@ func newPod(name, protocol string, key *Enclave) *pod {
 		Certificates: []tls.Certificate{key.tlsCert},
 		NextProtos:   []string{protocol},
 	}}
+}
+
+// wait takes the time that the answer takes, unless nobody waits for it.
+func (b *behaviour) wait(ctx context.Context) bool {
+	if b.hold > 0 {
+		select {
+		case <-time.After(b.hold):
+		case <-ctx.Done():
+			return false
+		}
+	}
+	if b.gate != nil {
+		select {
+		case <-b.gate:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 func (p *pod) acts(b behaviour) *pod {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"errors"
+	"math"
 	"math/big"
 	"strings"
 	"testing"
@@ -208,7 +209,7 @@ func TestCAKey(t *testing.T) {
 		{"exponent 1", "CHN-19", key(func(k *rsa.PublicKey) { k.E = 1 })},
 		{"exponent 3", "CHN-19", key(func(k *rsa.PublicKey) { k.E = 3 })},
 		{"exponent 65536", "CHN-19", key(func(k *rsa.PublicKey) { k.E = 65536 })},
-		{"exponent 2^31+1", "CHN-19", key(func(k *rsa.PublicKey) { k.E = 1<<31 + 1 })},
+		{"exponent 2^31-1", "CHN-19", key(func(k *rsa.PublicKey) { k.E = math.MaxInt32 })},
 		{"negative modulus", "CHN-19", func(s S) {
 			s.SPKI = bytes.Replace(s.SPKI, []byte{0x02, 0x82, 0x02, 0x01, 0x00}, []byte{0x02, 0x82, 0x02, 0x01, 0x80}, 1)
 		}},
