@@ -3,7 +3,6 @@ package attesttest
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 )
 
 // watchHTTP1 looks for anything but attestation requests.
@@ -79,7 +78,7 @@ func (w *watchHTTP2) read(p []byte) {
 		case !w.started:
 			if n := len(w.head); w.head[n-1] != preface[n-1] { // not HTTP/2: all that follows counts
 				w.lost += n
-				w.payload, w.into = 1<<62, &w.lost
+				w.payload, w.into = int(^uint(0)>>1), &w.lost
 			}
 			if len(w.head) == len(preface) {
 				w.started, w.head = true, nil
