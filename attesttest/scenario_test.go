@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tresorhq/attest/attesttest"
 )
@@ -173,4 +174,35 @@ func scenario(t *testing.T, name string) attesttest.Scenario {
 	}
 	t.Fatalf("no scenario %q", name)
 	return attesttest.Scenario{}
+}
+
+// TestBusy: a scenario with deadlines is played again, more slowly, when it fails
+// and requests were slow; no other is.
+func TestBusy(t *testing.T) {
+	for _, tt := range []struct {
+		scenario string
+		slow     time.Duration
+		again    bool
+	}{
+		{"expiry", 300 * time.Millisecond, true},
+		{"expiry", 0, false},
+		{"first-request", 300 * time.Millisecond, false},
+	} {
+		made := 0
+		r := scenario(t, tt.scenario).Run(t.Context(), attesttest.HTTP1, func(target attesttest.Target) (http.RoundTripper, func(), error) {
+			if made++; made > 1 {
+				return honest(target)
+			}
+			return mutant(func(_ *oneShot, r *http.Request) (*http.Response, error) {
+				if r.Body != nil {
+					r.Body.Close()
+				}
+				time.Sleep(tt.slow)
+				return nil, unavailable(errors.New("busy"))
+			})(target)
+		})
+		if again := made == 2; again != tt.again || (r.Failure() == nil) != tt.again {
+			t.Errorf("%s, %v: played %d times: %v", tt.scenario, tt.slow, made, r.Failure())
+		}
+	}
 }

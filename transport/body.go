@@ -20,8 +20,7 @@ type body struct {
 	settled bool // the response is there, or never comes
 	closed  bool // source was closed
 
-	touched bool  // source was read
-	err     error // of source, io.EOF excepted
+	touched bool // source was read
 }
 
 func newBody(r *http.Request) *body {
@@ -63,15 +62,8 @@ func (b *body) rewind() bool {
 	}
 	b.closeLocked()
 	b.source, b.closed = again, false
-	b.touched, b.err = false, nil
+	b.touched = false
 	return true
-}
-
-// failed returns the error of the caller's body, if that is what went wrong.
-func (b *body) failed() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
 }
 
 // abandon closes the body: there is no response.
@@ -118,13 +110,7 @@ func (r *attemptBody) Read(p []byte) (int, error) {
 	b.touched = true
 	b.mu.Unlock()
 
-	n, err := source.Read(p) // may block for long
-	if err != nil && err != io.EOF {
-		b.mu.Lock()
-		b.err = err
-		b.mu.Unlock()
-	}
-	return n, err
+	return source.Read(p) // may block for long
 }
 
 func (r *attemptBody) Close() error {

@@ -293,7 +293,10 @@ func TestBundleAnswers(t *testing.T) {
 	}{
 		{"404", "TRN-42", http.NotFound},
 		{"redirect", "TRN-42", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusFound) }},
-		{"encoded", "TRN-43", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Encoding", "gzip") }},
+		{"encoded", "TRN-43", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write([]byte("x"))
+		}},
 		{"empty", "TRN-43", func(http.ResponseWriter, *http.Request) {}},
 		{"endless", "TRN-43", func(w http.ResponseWriter, r *http.Request) {
 			for {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/transport"
 )
@@ -295,6 +296,16 @@ func TestConfig(t *testing.T) {
 		change(&c)
 		if tr, err := transport.New("https://example.com", c); err == nil || tr != nil {
 			t.Errorf("%s is accepted", name)
+		}
+	}
+	for name, c := range map[string]transport.Config{
+		"release roots": {Verifier: v, ReleaseRoots: good().ReleaseRoots},
+		"a policy":      {Verifier: v, Verify: attest.Config{Policy: policy.Default()}},
+		"AMD roots":     {Verifier: v, Verify: attest.Config{Roots: good().Verify.Roots}},
+		"a memory":      {Verifier: v, Verify: attest.Config{Bundles: attest.NewBundleMemory()}},
+	} {
+		if _, err := transport.New("https://example.com", c); err == nil {
+			t.Errorf("a verifier with %s is accepted", name)
 		}
 	}
 	c := good()

@@ -57,7 +57,7 @@ func idempotent(r *http.Request) bool {
 // prepares the body for it. The next attempt passes the same gate.
 func mayRetry(ctx context.Context, r *http.Request, b *body, c *conn, a *attempt, err error) bool {
 	switch {
-	case ctx.Err() != nil || b.failed() != nil:
+	case ctx.Err() != nil:
 		return false
 	case !a.sent.Load() && c.gate.unusable(), notProcessed(err):
 		return b.rewind()

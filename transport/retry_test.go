@@ -127,7 +127,75 @@ func TestStaleIdle(t *testing.T) {
 	if posts.Load() != 3 {
 		t.Errorf("%d POSTs", posts.Load())
 	}
+	// Not idempotent, or not to be had again: once.
+	for _, change := range []func(*http.Request){
+		func(*http.Request) {},
+		func(r *http.Request) { r.Header.Set("Idempotency-Key", "1"); r.GetBody = nil },
+		func(r *http.Request) {
+			r.Header.Set("Idempotency-Key", "1")
+			r.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("gone") }
+		},
+	} {
+		before := posts.Load()
+		drop.Store(true)
+		req, _ = http.NewRequest(http.MethodPost, url, strings.NewReader("hello"))
+		change(req)
+		if _, err := tr.RoundTrip(req); err == nil || posts.Load() != before+1 {
+			t.Errorf("%v, %d POSTs", err, posts.Load()-before)
+		}
+	}
 	none(t, p)
+}
+
+// TestBoundedRetries: a server that never answers is not asked for ever.
+func TestBoundedRetries(t *testing.T) {
+	noLeak(t)
+	p := newPod(t, "h1", shared(), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	tr := newTransport(t, p, nil)
+	if _, err := get(tr, "https://"+p.address+"/"); err == nil {
+		t.Error("no error")
+	}
+	if n := p.requests.Load(); n != 8 {
+		t.Errorf("%d requests", n)
+	}
+	none(t, p)
+}
+
+// TestBody: attempts are cut off from each other, and the caller's body is
+// closed once, whoever closes how often (TRN-53).
+func TestBody(t *testing.T) {
+	mine := newOneShot("hello")
+	req, _ := http.NewRequest(http.MethodPost, "https://example.com/", mine)
+	b := transport.NewBody(req)
+	first := b.Attempt()
+	first.Close()
+	if !b.Rewind() || mine.closes.Load() != 0 {
+		t.Error("an untouched body is lost")
+	}
+	second := b.Attempt()
+	if n, err := first.Read(make([]byte, 5)); n != 0 || err == nil {
+		t.Error("the first attempt takes bytes away from the second")
+	}
+	if got, err := io.ReadAll(second); err != nil || string(got) != "hello" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if b.Rewind() {
+		t.Error("what was read is sent again")
+	}
+	third := b.Attempt()
+	b.Settle()
+	if mine.closes.Load() != 0 {
+		t.Error("closed while it may be read")
+	}
+	third.Close()
+	third.Close()
+	b.Abandon()
+	if n := mine.closes.Load(); n != 1 {
+		t.Errorf("closed %d times", n)
+	}
+	if n, err := third.Read(make([]byte, 5)); n != 0 || err == nil {
+		t.Error("read after close")
+	}
 }
 
 // TestNeverTwice is scenario 11: a POST whose body can be read once is not begun
