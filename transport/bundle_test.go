@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -131,6 +132,28 @@ func TestBundleURL(t *testing.T) {
 		t.Errorf("asked with %v", r.Header)
 	}
 	none(t, m.pod)
+}
+
+// TestBundleFetchedOnce: many connections at once, one fetch.
+func TestBundleFetchedOnce(t *testing.T) {
+	noLeak(t)
+	m := newMarket(t, nil)
+	m.shop.setLie(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(100 * time.Millisecond)
+		w.Write(*m.bundle.Load())
+	})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := m.tr.Attest(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := m.shop.asked.Load(); n != 1 {
+		t.Errorf("fetched %d times", n)
+	}
 }
 
 // TestBundleAge: an hour is young, a day is too old (TRN-45).

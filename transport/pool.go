@@ -55,12 +55,11 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 		p.mu.Unlock()
 		return grant{}, 0, ErrClosed
 	}
-	if len(p.waiters) == 0 || seq != 0 {
-		if c := p.pick(); c != nil {
-			g := grant{c: c, v: c.verdict}
-			p.mu.Unlock()
-			return g, seq, nil
-		}
+	// No slot is free while others wait: dispatch sees to that.
+	if c := p.pick(); c != nil {
+		g := grant{c: c, v: c.verdict}
+		p.mu.Unlock()
+		return g, seq, nil
 	}
 	w := &waiter{seq: seq, grant: make(chan grant, 1)}
 	if seq == 0 {

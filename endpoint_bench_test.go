@@ -1,0 +1,47 @@
+package attest_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"testing"
+
+	"github.com/tresorhq/attest/certchain"
+)
+
+// BenchmarkVerifyEndpoint is a whole Verify with a remembered chain and no CRL,
+// next to the two signatures that it can not do without.
+func BenchmarkVerifyEndpoint(b *testing.B) {
+	p := newEndpoint("Milan", 3, "vcek")
+	c := p.config(b)
+	c.RequireCRL, c.Memory = false, certchain.NewMemory(4)
+	v, e := p.verifierOf(b, c), p.evidenceOf(b)
+	e.CRLs = nil
+	if _, err := v.Verify(e, at); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("warm", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := v.Verify(e, at); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	primitives := newPrimitives(b, p.Set)
+	dot := bytes.LastIndexByte(e.Bundle, '.')
+	signature, err := base64.RawURLEncoding.DecodeString(string(e.Bundle[dot+1:]))
+	if err != nil {
+		b.Fatal(err)
+	}
+	public := p.release.Public().(ed25519.PublicKey)
+	b.Run("primitives", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			primitives.ecdsa(b)
+			if !ed25519.Verify(public, e.Bundle[:dot], signature) {
+				b.Fatal("signature")
+			}
+		}
+	})
+}
