@@ -303,7 +303,7 @@ func TestMemory(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if factor := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(text)); factor > 24 {
+		if factor := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(text)); factor > 64 {
 			t.Errorf("%s: allocated %.0f times the text", name, factor)
 		} else {
 			t.Logf("%s: allocated %.1f times the text", name, factor)
@@ -322,7 +322,7 @@ func TestManyErrors(t *testing.T) {
 	if rule, offset := ruleOf(t, err); rule != "JSN-13" || offset != 69 {
 		t.Error(err)
 	}
-	if factor := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(text)); factor > 24 {
+	if factor := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(text)); factor > 64 {
 		t.Errorf("allocated %.0f times the text", factor)
 	}
 }
