@@ -18,7 +18,9 @@ type witnessConn struct {
 	witness  *Witness
 	pod      *pod
 	ledger   *ledger
-	before   bool // came before the route of now; witness.mu
+	before   bool   // came before the route of now; witness.mu
+	buffer   []byte // for what has arrived
+	arrived  []byte // of it, what is still to be read
 	plain    sync.Once
 	closed   sync.Once
 }
@@ -44,7 +46,9 @@ func (w *Witness) accept(tcp net.Conn) net.Conn {
 	return c
 }
 
-// Read reads plaintext. What comes in place of a handshake leaked, too.
+// Read reads plaintext. Whole TLS records are written down as soon as any byte of
+// them is wanted: net/http reads HTTP/2 frame by frame, and would find time to
+// answer the first. What comes in place of a handshake leaked, too.
 func (c *witnessConn) Read(p []byte) (int, error) {
 	if err := c.tls.Handshake(); err != nil {
 		var record tls.RecordHeaderError
@@ -56,10 +60,23 @@ func (c *witnessConn) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	c.ledger.begin(c.tls.ConnectionState().NegotiatedProtocol)
-	n, err := c.tls.Read(p)
-	c.ledger.received(p[:n])
-	return n, err
+	if len(c.arrived) == 0 {
+		if c.buffer == nil {
+			c.buffer = make([]byte, maxRecord)
+		}
+		n, err := c.tls.Read(c.buffer)
+		c.arrived = c.buffer[:n]
+		c.ledger.received(c.arrived)
+		if n == 0 {
+			return 0, err
+		}
+	}
+	n := copy(p, c.arrived)
+	c.arrived = c.arrived[n:]
+	return n, nil
 }
+
+const maxRecord = 16 << 10 // bytes of plaintext: RFC 8446 section 5.1
 
 // Close ends the connection in the orderly way.
 func (c *witnessConn) Close() error {
