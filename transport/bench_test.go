@@ -49,7 +49,8 @@ func subjects(t testing.TB, p *pod) []subject {
 		t.Cleanup(tr.CloseIdleConnections)
 		return tr
 	}
-	return []subject{{"bare", bare()}, {"bare2", bare()}, {"attested", newTransport(t, p, nil)}}
+	attested := newTransport(t, p, nil) // first, so that it ends last: it looks for what is left
+	return []subject{{"bare", bare()}, {"bare2", bare()}, {"attested", attested}}
 }
 
 func once(rt http.RoundTripper, p *pod) error {

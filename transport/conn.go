@@ -24,6 +24,7 @@ type conn struct {
 	handed atomic.Int32  // slots that were handed out and not yet reserved
 	picks  atomic.Uint64 // slots that were ever handed out
 	events atomic.Uint64 // calls of changed
+	slack  atomic.Int64  // free, as long as the connection is open; nobody waits then
 
 	state     state
 	verdict   *verdict
@@ -49,24 +50,34 @@ type sight struct {
 // than what it asks the connection, so that a request between the two is seen.
 func (c *conn) look() (s sight) {
 	s.picks, s.handed = c.picks.Load(), c.handed.Load()
-	s.spare, s.running = c.gate.load()
-	s.dead = c.gate.dead()
+	s.spare, s.running, s.dead = c.gate.load()
 	return s
 }
 
 // see takes over what a look showed.
 func (c *conn) see(s sight) {
-	c.idle = s.running == 0 && s.handed == 0 && s.picks == c.picks.Load()
-	if c.idle {
+	idle := s.running == 0 && s.handed == 0 && s.picks == c.picks.Load()
+	if idle && !c.idle {
 		c.idleSince = c.pool.t.now()
 	}
+	c.idle = idle
 	since := c.picks.Load() - s.picks // slots that the look may still have counted as free
 	c.pool.reopen(c, s.spare-int(s.handed)-int(since))
 }
 
-// changed looks at the connection again. It is the state hook: it runs when a
-// request has ended or the connection has.
-func (c *conn) changed(*http.ClientConn) {
+// hook runs when a request has ended or the connection has. A connection of
+// HTTP/2 that has slots left for those who come next need not be counted each
+// time.
+func (c *conn) hook(*http.ClientConn) {
+	const enough = 8
+	if c.slack.Load() > enough && c.gate.cc.Err() == nil {
+		return
+	}
+	c.changed()
+}
+
+// changed looks at the connection again.
+func (c *conn) changed() {
 	c.events.Add(1)
 	s := c.look()
 	p := c.pool
@@ -94,7 +105,7 @@ func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 			err = errLost
 		}
 	case errExpired:
-		c.changed(nil)
+		c.changed()
 	}
 	return res, err
 }
@@ -143,7 +154,7 @@ func (p *pool) retire(c *conn) {
 		return
 	}
 	c.state = retired
-	p.t.spawn(func(context.Context) { c.changed(nil) }) // there may be nothing to wait for
+	p.t.spawn(func(context.Context) { c.changed() }) // there may be nothing to wait for
 }
 
 // trim keeps the number of idle connections of HTTP/1.1 down.
@@ -169,14 +180,13 @@ func (c *conn) watch() {
 	if c.state == closed || p.closed {
 		return
 	}
-	since := c.idleSince
 	c.see(s)
 	next := min(checkEvery, p.t.config.IdleTimeout, c.verdict.life+p.t.config.MaxRequestAge-now.since(c.verdict.asked))
 	over := c.verdict.over(now, p.t.config.MaxRequestAge)
 	if c.idle && c.state != attesting {
-		c.idleSince = since // looking is no use
-		next = min(next, p.t.config.IdleTimeout-now.since(since))
-		over = over || c.state == retired || now.since(since) >= p.t.config.IdleTimeout
+		unused := now.since(c.idleSince)
+		next = min(next, p.t.config.IdleTimeout-unused)
+		over = over || c.state == retired || unused >= p.t.config.IdleTimeout
 	}
 	if over {
 		p.remove(c)
@@ -207,9 +217,9 @@ func (t *Transport) newConn(ctx context.Context) (*conn, error) {
 	}
 	c := &conn{gate: g, pool: t.pool, verdict: v, idle: true, idleSince: t.now()}
 	// The settings of HTTP/2 have come by now, before the answer did.
-	c.spare, _ = g.load()
+	c.spare, _, _ = g.load()
 	if !t.deaf {
-		g.cc.SetStateHook(c.changed)
+		g.cc.SetStateHook(c.hook)
 	}
 	return c, nil
 }

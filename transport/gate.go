@@ -30,16 +30,21 @@ type gate struct {
 	h2   bool // set by the first ask, before anybody else has the gate
 }
 
+// context returns the context for an attempt. Over HTTP/2 it tells the wire when
+// the header is out.
+func (g *gate) context(ctx context.Context, a *attempt) context.Context {
+	if !g.h2 {
+		return ctx
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { g.wire.wrote(a) }})
+}
+
 // send sends a request of the caller if the verdict is fresh: before a slot is
 // reserved, since that may be in vain, and after, since it takes time. It returns
 // errNoSlot or errExpired when the gate stayed closed. It calls reserved once it
-// is settled whether there is a slot.
+// is settled whether there is a slot. The context of the request must be that of
+// context.
 func (g *gate) send(req *http.Request, a *attempt, reserved func()) (*http.Response, error) {
-	if g.h2 {
-		req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-			WroteHeaders: func() { g.wire.wrote(a) },
-		}))
-	}
 	return g.roundTrip(req, func() bool { return a.verdict.fresh(g.wire.now()) }, a, reserved)
 }
 
@@ -129,15 +134,16 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// load returns how many requests the connection would take now, and how many it
-// carries.
-func (g *gate) load() (spare, running int) { return g.cc.Available(), g.cc.InFlight() }
-
-// dead reports whether nothing can come through any more. A connection that was
-// told to go away has no error, no slot and, in the end, no request.
-func (g *gate) dead() bool {
-	gone := g.cc.Available() == 0 && g.cc.InFlight() == 0
-	return g.cc.Err() != nil || gone && g.cc.Available() == 0 // still: the last one may just have ended
+// load returns how many requests the connection would take now, how many it
+// carries, and whether nothing can come through any more. One that was told to go
+// away has no error, no slot and, in the end, no request.
+func (g *gate) load() (spare, running int, dead bool) {
+	spare, running = g.cc.Available(), g.cc.InFlight()
+	if spare == 0 {
+		gone := running == 0 && g.cc.Available() == 0 // still: the last one may just have ended
+		dead = gone || g.cc.Err() != nil
+	}
+	return spare, running, dead
 }
 
 // unusable reports whether the connection takes no further request now.

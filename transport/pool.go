@@ -88,7 +88,7 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 	p.mu.Unlock()
 	if g := <-w.grant; g.c != nil { // too late: it goes to somebody else
 		g.c.handed.Add(-1)
-		g.c.changed(nil)
+		g.c.changed()
 	}
 	return grant{}, 0, context.Cause(ctx)
 }
@@ -104,11 +104,8 @@ func (p *pool) poll() {
 		return
 	}
 	p.polling = time.AfterFunc(pollEvery, func() {
-		p.mu.Lock()
-		all := slices.Collect(maps.Keys(p.conns))
-		p.mu.Unlock()
-		for _, c := range all {
-			c.changed(nil)
+		for _, c := range p.all() {
+			c.changed()
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -130,7 +127,9 @@ func (p *pool) pick() *conn {
 		c.handed.Add(1)
 		c.picks.Add(1)
 		c.idle = false
-		if c.free--; c.free == 0 {
+		c.free--
+		c.slack.Store(int64(c.free))
+		if c.free == 0 {
 			p.unopen(c)
 		}
 		return c
@@ -141,23 +140,24 @@ func (p *pool) pick() *conn {
 // reopen puts a connection where its slots and its state belong.
 func (p *pool) reopen(c *conn, free int) {
 	c.free = max(0, free)
-	if c.state != ready || c.free == 0 {
+	switch {
+	case c.state != ready || c.free == 0:
 		p.unopen(c)
-		return
-	}
-	if !slices.Contains(p.open, c) && !slices.Contains(p.stale, c) {
-		p.open = append(p.open, c)
+	case !slices.Contains(p.stale, c):
+		if !slices.Contains(p.open, c) {
+			p.open = append(p.open, c)
+		}
+		c.slack.Store(int64(c.free))
 	}
 }
 
 func (p *pool) unopen(c *conn) {
-	remove := func(list []*conn) []*conn {
-		if i := slices.Index(list, c); i >= 0 {
-			return slices.Delete(list, i, i+1)
+	c.slack.Store(0)
+	for _, list := range []*[]*conn{&p.open, &p.stale} {
+		if i := slices.Index(*list, c); i >= 0 {
+			*list = slices.Delete(*list, i, i+1)
 		}
-		return list
 	}
-	p.open, p.stale = remove(p.open), remove(p.stale)
 }
 
 // dispatch serves waiters as long as there are slots, then sees to more.
@@ -327,13 +327,22 @@ func (p *pool) cutVerdicts(generation uint64) {
 
 // closeIdle closes the connections that carry nothing.
 func (p *pool) closeIdle() {
+	for _, c := range p.all() {
+		s := c.look()
+		p.mu.Lock()
+		if c.state != closed && c.state != attesting && !p.closed {
+			if c.see(s); c.idle {
+				p.remove(c)
+			}
+		}
+		p.mu.Unlock()
+	}
+}
+
+func (p *pool) all() []*conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for c := range p.conns {
-		if c.idle && c.state != attesting && !p.closed {
-			p.remove(c)
-		}
-	}
+	return slices.Collect(maps.Keys(p.conns))
 }
 
 // close closes all connections, and turns everybody away.

@@ -38,7 +38,7 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		}
 		seq = ticket
 		a := &attempt{verdict: g.v}
-		out := req.WithContext(context.WithValue(ctx, resultKey{}, g.v.result))
+		out := req.WithContext(g.c.gate.context(context.WithValue(ctx, resultKey{}, g.v.result), a))
 		out.Cancel = nil
 		if body := b.attempt(); body != nil {
 			out.Body = body
