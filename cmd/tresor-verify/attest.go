@@ -17,48 +17,39 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-const attestHelp = `Verifies what runs behind an endpoint: all 19 steps, live, from files, or again
-from saved evidence.
-
-Which evidence:
-  --url ORIGIN          live: https://HOST[:PORT]
-  --envelope FILE|-     offline: the body of GET /attestation, with
-    --spki HEX          the SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that
-                        you saw on that connection, 64 digits
-    --cert FILE         or that certificate itself, PEM or DER, leaf first
-  --evidence FILE       replay: what --save wrote; no network is used
-  --bundle FILE         the trust bundle, a compact JWS
-  --bundle-url URL      or where it is, with --url; without both, where the
-                        endpoint says
-What is trusted and demanded:
-  --release-root FILE   who may sign the bundle: PEM PUBLIC KEY, JWK, or 32 bytes in
-                        hex or base64 (repeatable)
-  --workload NAME       the workload that must run there
-  --policy FILE         what the report must meet besides (attest.policy/v1)
-  --crl FILE|fetch      check revocation; without it, it is not checked
-  --amd-root FILE       use this ARK instead of all built-in ones (repeatable)
-  --allow-debug --allow-migration --allow-vlek --vmpl N
-                        accept what is refused by default
-  --at TIME|recorded    verify for this time (RFC 3339) instead of now; recorded:
-                        for the time of --evidence
-What is remembered:
-  --state FILE          the newest bundle, so that older ones are refused
-  --record FILE         after a PASS, write a pin
-  --pin FILE            exit code 4 when what is verified differs from this pin
-  --save FILE           the evidence, to verify it again
-How:
-  --ca-file FILE        further web roots
-  --timeout DURATION    bounds the whole run (default 30s)
-  --kds-url URL --cache DIR
-                        a mirror of AMD's key server for --crl fetch, and a cache
-  --json  --explain     the verdict as JSON; every step of it
-
-Examples:
-  tresor-verify attest --url https://api.tresor.co --release-root release.pem
-  tresor-verify attest --url https://api.tresor.co --release-root release.pem --pin pin.json
-  tresor-verify attest --envelope attestation.json --cert leaf.pem \
-      --bundle bundle.jws --release-root release.pem
-`
+func attestCommand() command {
+	return command{
+		name: "attest", usage: "--url ORIGIN|--envelope FILE|--evidence FILE --release-root FILE [flags]", run: runAttest,
+		summary: "verify what runs behind an endpoint",
+		about: `All 19 steps of SPEC.md: live, from files, or again from saved evidence. PASS means
+that an AMD processor vouches for the code and the TLS key behind this address, and
+that the publisher whose key you pinned allows that code.`,
+		flags: slices.Concat([]flagDoc{
+			{help: "Which evidence"},
+			{"url", "ORIGIN", "live: https://HOST[:PORT]"},
+			{"envelope", "FILE|-", "offline: the body of GET /attestation, with --bundle and with --spki or --cert"},
+			{"spki", "HEX", "the SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that you saw on that connection, 64 digits"},
+			{"cert", "FILE|-", "or that certificate itself, PEM or DER, leaf first"},
+			{"evidence", "FILE|-", "replay: what --save wrote; no network is used"},
+			{"bundle", "FILE|-", "the trust bundle, a compact JWS"},
+			{"bundle-url", "URL", "or where it is, with --url; without both, where the endpoint says"},
+			{help: "What is trusted and demanded"},
+			{"release-root", "FILE...", "who may sign the bundle: PEM PUBLIC KEY, JWK, or 32 bytes in hex or base64"},
+			{"workload", "NAME", "the workload that must run there"},
+			{help: "What is remembered"},
+			{"state", "FILE", "the newest bundle, so that older ones are refused"},
+			{"record", "FILE", "after a PASS, write a pin"},
+			{"pin", "FILE|-", "exit code 4 when what is verified differs from this pin"},
+			{"save", "FILE", "the evidence, to verify it again"},
+		}, hardwareDocs("TIME|recorded"), kdsDocs(), outputDocs()),
+		examples: []string{
+			"attest --url https://api.tresor.co --release-root release.pem",
+			"attest --url https://api.tresor.co --release-root release.pem --pin pin.json",
+			"attest --envelope attestation.json --cert leaf.pem --bundle bundle.jws --release-root release.pem",
+			"attest --evidence evidence.json --at recorded --release-root release.pem",
+		},
+	}
+}
 
 type attestFlags struct {
 	hardwareFlags

@@ -11,25 +11,52 @@ import (
 	"strings"
 )
 
-// A command is one verb of the program.
+// A command is one verb of the program. Help, completion and the man page are
+// made from its row, and a flag that is not in it can not be declared.
 type command struct {
-	name    string
-	args    string // what follows the name in the usage line
-	summary string
-	details string // usage: flags and examples
-	run     func(ctx context.Context, w world, u *ui, args []string) (code int, err error)
+	name     string
+	usage    string // what follows the name in the usage line
+	operand  string // what an argument that is no flag may be, in the form of flagDoc.arg; "": there is none
+	summary  string // one line, lower case
+	about    string
+	flags    []flagDoc
+	examples []string // without the program's name
+	run      func(ctx context.Context, w world, u *ui, args []string) (code int, err error)
 }
 
+// A flagDoc is one flag or, without a name, the heading of those that follow.
+//
+// arg says what stands for the value, as alternatives with a bar between them:
+// capitals are a kind of value (FILE and DIR are completed), lower case is a word
+// that is written as it stands. "..." behind it marks a flag that may be repeated,
+// "" one that takes no value.
+type flagDoc struct{ name, arg, help string }
+
+func (d flagDoc) repeatable() bool { return strings.HasSuffix(d.arg, repeated) }
+
+const repeated = "..."
+
+// commands is the table of commands, in the order in which help lists them.
 func commands() []command {
 	return []command{
-		{"attest", "--url ORIGIN|--envelope FILE|--evidence FILE --release-root FILE [flags]", "verify what runs behind an endpoint", attestHelp, runAttest},
-		{"report", "--report FILE|- [flags]", "verify any SEV-SNP report with its certificates", reportHelp, runReport},
-		{"show", "FILE|- [--json]", "print what a file says, verifying nothing", showHelp, runShow},
-		{"fetch", "--report FILE|- --out DIR [flags]", "fetch the collateral of a report from AMD, for use without a network", fetchHelp, runFetch},
-		{"demo", "[--json]", "attest a synthetic enclave, and show attacks being refused", demoHelp, runDemo},
-		{"version", "[--json]", "print the version", "", runVersion},
-		{"help", "[COMMAND]", "print this help, or that of a command", "", nil},
+		attestCommand(),
+		reportCommand(),
+		showCommand(),
+		fetchCommand(),
+		demoCommand(),
+		versionCommand(),
+		completionCommand(),
+		helpCommand(),
 	}
+}
+
+func findCommand(name string) (command, bool) {
+	for _, c := range commands() {
+		if c.name == name {
+			return c, true
+		}
+	}
+	return command{}, false
 }
 
 // run carries out one command line and returns the exit code.
@@ -53,24 +80,21 @@ func run(ctx context.Context, args []string, w world) (code int) {
 		return exitUsage
 	}
 	name, rest := args[0], args[1:]
-	switch name {
-	case "help", "-h", "--help":
-		return runHelp(u, slices.DeleteFunc(rest, isJSONFlag), asJSON)
+	if name == "-h" || name == "--help" {
+		name = "help"
 	}
-	for _, c := range commands() {
-		if c.name != name {
-			continue
-		}
-		code, err := c.run(ctx, w, u, rest)
-		switch {
-		case errors.Is(err, flag.ErrHelp):
-			return u.help(c.help(), asJSON)
-		case err != nil:
-			return fail(u, asJSON, err)
-		}
-		return code
+	c, ok := findCommand(name)
+	if !ok {
+		return fail(u, asJSON, usagef("no such command %q; \"tresor-verify help\" lists them", short(name)))
 	}
-	return fail(u, asJSON, usagef("no such command %q; \"tresor-verify help\" lists them", short(name)))
+	code, err := c.run(ctx, w, u, rest)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return u.document("tresor.help/v1", "help", c.help(), asJSON)
+	case err != nil:
+		return fail(u, asJSON, err)
+	}
+	return code
 }
 
 // wantsJSON looks for --json by itself: it counts even when the rest of the
@@ -88,14 +112,11 @@ func isJSONFlag(arg string) bool {
 	return strings.HasPrefix(arg, "-") && name == "json" && (!given || err == nil && yes)
 }
 
-// help prints a text that was asked for.
-func (u *ui) help(text string, asJSON bool) int {
+// document prints a text that was asked for. As JSON it is one member of an
+// object.
+func (u *ui) document(schema, member, text string, asJSON bool) int {
 	if asJSON {
-		text = marshal(struct {
-			Schema string `json:"schema"`
-			Tool   string `json:"tool"`
-			Help   string `json:"help"`
-		}{"tresor.help/v1", toolName(), text})
+		text = marshal(group("", leaf("schema", schema), leaf("tool", toolName()), leaf(member, text)))
 	}
 	u.out.WriteString(text)
 	return exitVerified
@@ -114,44 +135,4 @@ func fail(u *ui, asJSON bool, err error) int {
 	}
 	u.refusal(code, err)
 	return code
-}
-
-func (c command) help() string {
-	s := fmt.Sprintf("tresor-verify %s %s\n\n%s.\n", c.name, c.args, strings.ToUpper(c.summary[:1])+c.summary[1:])
-	if c.details != "" {
-		s += "\n" + c.details
-	}
-	return s
-}
-
-func helpText() string {
-	var b strings.Builder
-	b.WriteString("tresor-verify checks what an AMD SEV-SNP processor says about a service.\n\nCommands:\n")
-	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
-	}
-	b.WriteString(`
-Exit codes:
-  0  verified
-  1  refused: the evidence was checked and fails
-  2  usage, or a file of the trust configuration is no good
-  3  undecided: evidence could not be read or fetched
-  4  verified, but it differs from the recorded pin
-  5  internal error
-
-"tresor-verify help COMMAND" has flags and examples.
-`)
-	return b.String()
-}
-
-func runHelp(u *ui, args []string, asJSON bool) int {
-	if len(args) == 0 {
-		return u.help(helpText(), asJSON)
-	}
-	for _, c := range commands() {
-		if c.name == args[0] {
-			return u.help(c.help(), asJSON)
-		}
-	}
-	return fail(u, asJSON, usagef("no such command %q", short(args[0])))
 }

@@ -15,16 +15,18 @@ import (
 	"github.com/tresorhq/attest/attesttest"
 )
 
-const demoHelp = `Starts a synthetic enclave on loopback, with real TLS and a synthetic AMD root,
+func demoCommand() command {
+	return command{
+		name: "demo", usage: "[--json]", run: runDemo,
+		summary: "attest a synthetic enclave, and show attacks being refused",
+		about: `Starts a synthetic enclave on loopback, with real TLS and a synthetic AMD root,
 and attests it; then shows attacks being refused. It needs no file and no network.
-Its keys are public: every other command refuses them.
-
-Flags:
-  --json                the same as JSON
-
-Exit code 0 when the enclave is verified and every attack is refused for the
-right reason, 1 when not.
-`
+Its keys are public: every other command refuses them. The exit code is 0 when the
+enclave is verified and every attack is refused for the right reason, 1 when not.`,
+		flags:    []flagDoc{{"json", "", "the same as JSON"}},
+		examples: []string{"demo"},
+	}
+}
 
 // attack is what became of one.
 type attack struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest"
@@ -14,23 +15,24 @@ import (
 	"github.com/tresorhq/attest/kds"
 )
 
-const fetchHelp = `Asks AMD's key server for everything that vouches for a report, and writes it to
+func fetchCommand() command {
+	return command{
+		name: "fetch", usage: "--report FILE|- --out DIR [flags]", run: runFetch,
+		summary: "fetch the collateral of a report from AMD, for use without a network",
+		about: `Asks AMD's key server for everything that vouches for a report, and writes it to
 a folder: leaf.der (the VCEK), chain.pem (leaf, intermediate, root) and crl.der.
-Nothing is verified here; on the machine without a network run
-  tresor-verify report --report FILE --certs DIR/chain.pem --crl DIR/crl.der
-
-Flags:
-  --report FILE|-       the report, in any form that "report" takes
-  --certs FILE          certificates that came with it (repeatable); a VLEK must
-                        be among them, since AMD gives it to its owner only
-  --out DIR             the folder; it is made when it is not there
-  --kds-url URL --ca-file FILE --cache DIR --timeout DURATION
-                        as for "report"
-  --json                what was written, as JSON
-
-Example:
-  tresor-verify fetch --report report.bin --out collateral
-`
+Nothing is verified here; do that on the machine without a network.`,
+		flags: slices.Concat([]flagDoc{
+			{"report", "FILE|-", "the report, in any form that \"report\" takes"},
+			{"certs", "FILE...", "certificates that came with it; a VLEK must be among them, since AMD gives it to its owner only"},
+			{"out", "DIR", "the folder; it is made when it is not there"},
+		}, kdsDocs(), []flagDoc{{"json", "", "what was written, as JSON"}}),
+		examples: []string{
+			"fetch --report report.bin --out collateral",
+			"report --report report.bin --certs collateral/chain.pem --crl collateral/crl.der",
+		},
+	}
+}
 
 type fetchFlags struct {
 	kdsFlags

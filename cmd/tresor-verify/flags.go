@@ -19,88 +19,93 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
 }
 
-// flagSet is a flag.FlagSet in which a flag may stand once, unless it is
-// declared as repeatable, and in which flags may follow arguments.
+// flagSet is a flag.FlagSet of the flags that the table of commands lists. A flag
+// may stand once, unless the table says that it is repeatable, and flags may
+// follow arguments.
 type flagSet struct {
-	*flag.FlagSet
-	given map[string]bool
+	set     *flag.FlagSet
+	command command
+	given   map[string]bool
 }
 
 func newFlagSet(name string) *flagSet {
-	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
-	return &flagSet{fs, map[string]bool{}}
+	set := flag.NewFlagSet(name, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.Usage = func() {}
+	c, _ := findCommand(name)
+	return &flagSet{set, c, map[string]bool{}}
 }
 
-// once is a flag.Value that refuses a second occurrence.
-type once struct {
-	set     func(string) error
-	boolean bool
-	given   bool
+// declare panics, as package flag does with a flag that is declared twice, when
+// the table has no such flag.
+func (f *flagSet) declare(name string, v *value) {
+	for _, d := range f.command.flags {
+		if d.name == name && (d.arg == "") == v.boolean && d.repeatable() == v.repeatable {
+			f.set.Var(v, name, d.help)
+			return
+		}
+	}
+	panic(fmt.Sprintf("the table of commands has no flag --%s of this kind for %q", name, f.command.name))
 }
 
-func (o *once) String() string   { return "" }
-func (o *once) IsBoolFlag() bool { return o.boolean }
-func (o *once) Set(s string) error {
-	if o.given {
+// value is a flag.Value that may be set once, unless it is repeatable.
+type value struct {
+	set                        func(string) error
+	boolean, repeatable, given bool
+}
+
+func (v *value) String() string   { return "" }
+func (v *value) IsBoolFlag() bool { return v.boolean }
+func (v *value) Set(s string) error {
+	if v.given && !v.repeatable {
 		return errors.New("given twice")
 	}
-	o.given = true
-	return o.set(s)
+	v.given = true
+	if s == "" {
+		return errors.New("empty value")
+	}
+	return v.set(s)
 }
 
 // text declares a flag with a value that is not empty.
 func (f *flagSet) text(p *string, name string) {
-	f.Var(&once{set: func(s string) error {
-		if s == "" {
-			return errors.New("empty value")
-		}
-		*p = s
-		return nil
-	}}, name, "")
+	f.custom(name, func(s string) error { *p = s; return nil })
 }
 
 // texts declares a repeatable flag.
 func (f *flagSet) texts(p *[]string, name string) {
-	f.Func(name, "", func(s string) error {
-		if s == "" {
-			return errors.New("empty value")
-		}
-		*p = append(*p, s)
-		return nil
-	})
+	f.declare(name, &value{repeatable: true, set: func(s string) error { *p = append(*p, s); return nil }})
 }
 
 // yes declares a flag without a value.
 func (f *flagSet) yes(p *bool, name string) {
-	f.Var(&once{boolean: true, set: func(s string) (err error) {
+	f.declare(name, &value{boolean: true, set: func(s string) (err error) {
 		*p, err = strconv.ParseBool(s)
 		return err
-	}}, name, "")
+	}})
 }
 
-// custom declares a flag whose value is parsed by set.
+// custom declares a flag whose value, which is not empty, is parsed by set.
 func (f *flagSet) custom(name string, set func(string) error) {
-	f.Var(&once{set: set}, name, "")
+	f.declare(name, &value{set: set})
 }
 
 // parse reads args and returns what is no flag. At most most of them are
 // allowed.
 func (f *flagSet) parse(args []string, most int) (rest []string, err error) {
 	for {
-		if err := f.FlagSet.Parse(args); errors.Is(err, flag.ErrHelp) {
+		if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return nil, flag.ErrHelp
 		} else if err != nil {
 			return nil, usagef("%s", strings.ReplaceAll(err.Error(), "flag provided but not defined", "no such flag"))
 		}
-		args = f.Args()
+		args = f.set.Args()
 		if len(args) == 0 {
 			break
 		}
 		rest, args = append(rest, args[0]), args[1:]
 	}
-	f.Visit(func(fl *flag.Flag) { f.given[fl.Name] = true })
+	f.set.Visit(func(fl *flag.Flag) { f.given[fl.Name] = true })
 	if len(rest) > most {
 		return nil, usagef("unexpected argument %q", short(rest[most]))
 	}

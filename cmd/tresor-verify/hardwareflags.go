@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -23,6 +24,34 @@ type hardwareFlags struct {
 	relax      policy.Relax
 	json       bool
 	explain    bool
+}
+
+// hardwareDocs are the rows of hardwareFlags. at is what --at may be.
+func hardwareDocs(at string) []flagDoc {
+	when := "verify for this time (RFC 3339) instead of now"
+	if strings.Contains(at, "recorded") {
+		when += "; recorded: the time of --evidence"
+	}
+	return []flagDoc{
+		{help: "How the hardware is judged"},
+		{"policy", "FILE", "what the report must meet (attest.policy/v1)"},
+		{"crl", "FILE|fetch", "check revocation; without it, it is not checked"},
+		{"amd-root", "FILE...", "use this ARK instead of all built-in ones"},
+		{"allow-debug", "", "accept guests that the host may debug"},
+		{"allow-migration", "", "accept guests that may be migrated"},
+		{"allow-vlek", "", "accept a VLEK, which is of a provider and no single chip"},
+		{"vmpl", "N", "demand this VMPL, 0 to 3, instead of 0"},
+		{"at", at, when},
+	}
+}
+
+// outputDocs are the flags of every command that gives a verdict.
+func outputDocs() []flagDoc {
+	return []flagDoc{
+		{help: "How the verdict is printed"},
+		{"json", "", "as one JSON object"},
+		{"explain", "", "with every step"},
+	}
 }
 
 func (h *hardwareFlags) declare(fs *flagSet) {

@@ -20,6 +20,16 @@ type kdsFlags struct {
 	timeout time.Duration
 }
 
+func kdsDocs() []flagDoc {
+	return []flagDoc{
+		{help: "The network"},
+		{"timeout", "DURATION", "bounds the whole run (default 30s)"},
+		{"ca-file", "FILE", "further web roots, PEM or DER"},
+		{"kds-url", "URL", "a mirror of AMD's key server"},
+		{"cache", "DIR", "keep what the key server sends"},
+	}
+}
+
 func (k *kdsFlags) declare(fs *flagSet) {
 	k.base, k.timeout = kds.DefaultBase, 30*time.Second
 	fs.text(&k.base, "kds-url")

@@ -12,17 +12,17 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-const showHelp = `Prints a report (in any form that "report" takes), certificates, a certificate
+func showCommand() command {
+	return command{
+		name: "show", usage: "FILE|- [--json]", operand: "FILE|-", run: runShow,
+		summary: "print what a file says, verifying nothing",
+		about: `Prints a report (in any form that "report" takes), certificates, a certificate
 table, a CRL or a policy file, field by field. What it is, is detected. Nothing is
-verified: anyone can write a file that says this.
-
-Flags:
-  --json                the same as JSON
-
-Examples:
-  tresor-verify show report.bin
-  tresor-verify show vcek.der --json
-`
+verified: anyone can write a file that says this.`,
+		flags:    []flagDoc{{"json", "", "the same as JSON"}},
+		examples: []string{"show report.bin", "show vcek.der --json"},
+	}
+}
 
 // errUnknownFile is what show says of a file that is nothing it knows.
 var errUnknownFile = errors.New("neither a report, nor certificates, nor a certificate table, a CRL or a policy")

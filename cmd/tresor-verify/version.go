@@ -10,6 +10,16 @@ const version = "0.1.0"
 
 func toolName() string { return "tresor-verify " + version }
 
+func versionCommand() command {
+	return command{
+		name: "version", usage: "[--json]", run: runVersion,
+		summary:  "print the version",
+		about:    "With --json: module, revision, toolchain and platform too.",
+		flags:    []flagDoc{{"json", "", "the same as JSON, and more"}},
+		examples: []string{"version --json"},
+	}
+}
+
 func runVersion(_ context.Context, _ world, u *ui, args []string) (int, error) {
 	fs := newFlagSet("version")
 	var asJSON bool

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+func completionCommand() command {
+	return command{
+		name: "completion", usage: "bash|zsh|fish", operand: "bash|zsh|fish", run: runCompletion,
+		summary: "print a script with which a shell completes this command",
+		about: `bash: source the script in ~/.bashrc. zsh: write it to a file _tresor-verify in a
+folder of $fpath. fish: write it to ~/.config/fish/completions/tresor-verify.fish.`,
+		flags:    []flagDoc{{"json", "", "the script in a JSON object"}},
+		examples: []string{"completion bash", "completion zsh > ~/.zfunc/_tresor-verify"},
+	}
+}
+
+func runCompletion(_ context.Context, _ world, u *ui, args []string) (int, error) {
+	fs := newFlagSet("completion")
+	var asJSON bool
+	fs.yes(&asJSON, "json")
+	shells, err := fs.parse(args, 1)
+	if err != nil {
+		return 0, err
+	}
+	write := map[string]func() string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
+	if len(shells) == 0 || write[shells[0]] == nil {
+		return 0, usagef("completion is for bash, zsh or fish")
+	}
+	return u.document("tresor.completion/v1", "script", write[shells[0]](), asJSON), nil
+}
+
+// choice is what may be completed.
+type choice struct {
+	files, folders bool
+	words          []string
+}
+
+// choiceOf reads a flagDoc.arg.
+func choiceOf(arg string) (c choice) {
+	for _, word := range strings.Split(strings.TrimSuffix(arg, repeated), "|") {
+		switch {
+		case word == "FILE":
+			c.files = true
+		case word == "DIR":
+			c.folders = true
+		case word == "COMMAND":
+			c.words = append(c.words, commandNames()...)
+		case word != "" && 'a' <= word[0] && word[0] <= 'z':
+			c.words = append(c.words, word)
+		}
+	}
+	return c
+}
+
+func commandNames() (names []string) {
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// dashed are the flags of a command.
+func (c command) dashed() (names []string) {
+	for _, d := range c.flags {
+		if d.name != "" {
+			names = append(names, "--"+d.name)
+		}
+	}
+	return append(names, "--help")
+}
+
+func (c choice) bash() string {
+	generate := ""
+	if len(c.words) > 0 {
+		generate += fmt.Sprintf(` -W '%s'`, strings.Join(c.words, " "))
+	}
+	switch {
+	case c.files:
+		generate += " -f"
+	case c.folders:
+		generate += " -d"
+	}
+	if generate == "" {
+		return "return"
+	}
+	return "_tresor_verify_from" + generate + "; return"
+}
+
+func bashCompletion() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Completion of %s for bash.
+_tresor_verify_from() {
+	local word
+	while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$@" -- "${COMP_WORDS[COMP_CWORD]}")
+	compopt -o filenames 2>/dev/null
+}
+
+_tresor_verify() {
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_tresor_verify_from -W '%s'
+		return
+	fi
+	case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD-1]}" in
+`, toolName(), strings.Join(commandNames(), " "))
+	for _, c := range commands() {
+		for _, d := range c.flags {
+			if d.arg != "" {
+				fmt.Fprintf(&b, "\t'%s --%s') %s ;;\n", c.name, d.name, choiceOf(d.arg).bash())
+			}
+		}
+	}
+	b.WriteString("\tesac\n\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD]}\" in\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "\t'%s -'*) _tresor_verify_from -W '%s' ;;\n", c.name, strings.Join(c.dashed(), " "))
+		fmt.Fprintf(&b, "\t'%s '*) %s ;;\n", c.name, choiceOf(c.operand).bash())
+	}
+	fmt.Fprintf(&b, "\tesac\n}\n\ncomplete -F _tresor_verify %s\n", program)
+	return b.String()
+}
+
+func zshCompletion() string {
+	quoted := strings.NewReplacer(`'`, `'\''`, `[`, `\[`, `]`, `\]`, `:`, `\:`).Replace
+	action := func(c choice) string {
+		switch words := strings.Join(c.words, " "); {
+		case c.files && words != "":
+			return fmt.Sprintf(`_alternative "words:word:(%s)" "files:file:_files"`, words)
+		case c.files:
+			return "_files"
+		case c.folders:
+			return "_files -/"
+		case words != "":
+			return "(" + words + ")"
+		}
+		return " "
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#compdef %s\n# Completion of %s for zsh.\n\n_tresor_verify() {\n\tlocal -a commands\n\tcommands=(\n", program, toolName())
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "\t\t'%s:%s'\n", c.name, quoted(c.summary))
+	}
+	b.WriteString("\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n\tlocal command=$words[2]\n\tshift words\n\t(( CURRENT-- ))\n\tcase $command in\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "\t%s)\n\t\t_arguments", c.name)
+		for _, d := range c.flags {
+			many, value := "", ""
+			if d.repeatable() {
+				many = "*"
+			}
+			if d.arg != "" {
+				value = fmt.Sprintf(":%s:%s", quoted(strings.TrimSuffix(d.arg, repeated)), action(choiceOf(d.arg)))
+			}
+			if d.name != "" {
+				fmt.Fprintf(&b, " \\\n\t\t\t'%s--%s[%s]%s'", many, d.name, quoted(d.help), value)
+			}
+		}
+		if c.operand != "" {
+			fmt.Fprintf(&b, " \\\n\t\t\t'1:%s:%s'", quoted(c.operand), action(choiceOf(c.operand)))
+		}
+		b.WriteString("\n\t\t;;\n")
+	}
+	b.WriteString("\tesac\n}\n\nif [ \"$funcstack[1]\" = _tresor-verify ]; then\n\t_tresor_verify \"$@\"\nelse\n\tcompdef _tresor_verify tresor-verify\nfi\n")
+	return b.String()
+}
+
+func fishCompletion() string {
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Completion of %s for fish.\ncomplete -c %s -f\n", toolName(), program)
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "complete -c %s -n __fish_use_subcommand -a %s -d '%s'\n", program, c.name, quoted(c.summary))
+		in := fmt.Sprintf("complete -c %s -n '__fish_seen_subcommand_from %s'", program, c.name)
+		for _, d := range c.flags {
+			if d.name != "" {
+				fmt.Fprintf(&b, "%s -l %s%s -d '%s'\n", in, d.name, choiceOf(d.arg).fish(d.arg != ""), quoted(d.help))
+			}
+		}
+		if c.operand != "" {
+			fmt.Fprintf(&b, "%s%s\n", in, choiceOf(c.operand).fish(false))
+		}
+	}
+	return b.String()
+}
+
+func (c choice) fish(value bool) string {
+	s := ""
+	switch {
+	case value && (c.files || c.folders):
+		s = " -r -F"
+	case c.files || c.folders:
+		s = " -F"
+	case value:
+		s = " -x"
+	}
+	if len(c.words) > 0 {
+		s += " -a '" + strings.Join(c.words, " ") + "'"
+	}
+	return s
+}
