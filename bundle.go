@@ -105,7 +105,7 @@ func (b *Bundle) parse(payload []byte) *BundleInvalidError {
 }
 
 func (b *Bundle) readRoots(v strictjson.Value) {
-	ders, err := certchain.SplitPEM([]byte(v.NonEmpty()))
+	ders, err := certchain.SplitPEM(v.Bytes())
 	for _, der := range ders {
 		var c *certchain.Certificate
 		if c, err = certchain.ParseCertificate(der); err == nil && c.Role != certchain.ARK {

@@ -46,11 +46,11 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 		}
 		e.Workload = o.Required("workload").NonEmpty()
 		e.Report = o.Required("snp_report_b64").Base64()
-		e.ChainPEM = []byte(o.Required("vcek_chain_pem").NonEmpty())
+		e.ChainPEM = o.Required("vcek_chain_pem").Bytes()
 		e.TLSSPKISHA256 = strictjson.Hex[[32]byte](o.Required("tls_spki_sha256"))
 		e.IdentityTag = strictjson.Hex[[32]byte](o.Required("workload_identity_tag"))
 		if v, ok := o.Optional("workload_identity_manifest_jws"); ok {
-			e.ManifestJWS = []byte(v.NonEmpty())
+			e.ManifestJWS = v.Bytes()
 		}
 		if v, ok := o.Optional("trust_bundle_url"); ok {
 			e.TrustBundleURL = v.Text()

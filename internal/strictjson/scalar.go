@@ -40,21 +40,22 @@ func hexDigit(c byte) (d byte, ok bool) {
 
 // ParseBase64 reads standard base64 (RFC 4648, section 4): padded, with zero
 // bits behind the last byte, without line breaks. So every value has one text.
-func ParseBase64[T string | []byte](s T) ([]byte, bool) { return parseBase64(base64.StdEncoding, s) }
+func ParseBase64[T string | []byte](s T) ([]byte, bool) {
+	return parseBase64(base64.StdEncoding, []byte(s))
+}
 
 // ParseBase64URL reads base64url (RFC 4648, section 5) without padding, with
 // zero bits behind the last byte, without line breaks.
 func ParseBase64URL[T string | []byte](s T) ([]byte, bool) {
-	return parseBase64(base64.RawURLEncoding, s)
+	return parseBase64(base64.RawURLEncoding, []byte(s))
 }
 
-func parseBase64[T string | []byte](e *base64.Encoding, s T) ([]byte, bool) {
-	src := []byte(s)
-	if bytes.ContainsAny(src, "\r\n") { // the decoder skips them, in strict mode too
+func parseBase64(e *base64.Encoding, s []byte) ([]byte, bool) {
+	if bytes.IndexByte(s, '\r') >= 0 || bytes.IndexByte(s, '\n') >= 0 { // the decoder skips them, in strict mode too
 		return nil, false
 	}
-	b := make([]byte, e.DecodedLen(len(src)))
-	n, err := e.Strict().Decode(b, src)
+	b := make([]byte, e.DecodedLen(len(s)))
+	n, err := e.Strict().Decode(b, s)
 	if err != nil {
 		return nil, false
 	}

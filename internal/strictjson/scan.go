@@ -12,6 +12,9 @@ const (
 	maxText  = 1 << 30 // so that offsets fit 32 bits
 )
 
+// fewTokens do for most documents: long strings make few tokens.
+const fewTokens = 64
+
 type kind uint8
 
 const (
@@ -49,7 +52,7 @@ func scan(data []byte, maxSize int) ([]token, string, *Error) {
 	if maxSize = min(maxSize, maxText); len(data) > maxSize {
 		return nil, "", &Error{"JSN-01", "", 0, decimal(maxSize) + " bytes at most", decimal(len(data)) + " bytes"}
 	}
-	s := &scanner{text: string(data), tokens: make([]token, 0, len(data)/16+1)}
+	s := &scanner{text: string(data), tokens: make([]token, 0, min(len(data)/16+1, fewTokens))}
 	if !s.document() {
 		return nil, "", s.err
 	}

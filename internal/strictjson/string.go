@@ -3,6 +3,7 @@ package strictjson
 import (
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // simpleEscapes maps the letter behind a backslash to what it stands for.
@@ -16,6 +17,7 @@ func (s *scanner) string() bool {
 	s.pos++
 	start, k := s.pos, kindString
 	for {
+		s.pos += plain(s.text[s.pos:])
 		switch c := s.peek(); {
 		case c < 0x20: // the end, too
 			return s.fail("JSN-06", "'\"' or a character that is no control character")
@@ -28,10 +30,19 @@ func (s *scanner) string() bool {
 			if !s.escape() {
 				return false
 			}
-		default:
-			s.pos++
 		}
 	}
+}
+
+// plain returns how many bytes of a string stand for themselves, up to the first
+// that may not.
+func plain(text string) int {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < 0x20 || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // escape reads an escape, and the second one of a surrogate pair with it.
@@ -81,27 +92,29 @@ func stringOf(text string, t token) string {
 	if t.kind != kindEscaped {
 		return raw
 	}
-	var b strings.Builder
-	b.Grow(len(raw)) // no escape is shorter than what it stands for
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			b.WriteByte(raw[i])
-			i++
+	return string(unescaped(raw))
+}
+
+// unescaped returns what is between the quotes of a string with its escapes
+// resolved.
+func unescaped(raw string) []byte {
+	b := make([]byte, 0, len(raw)) // no escape is shorter than what it stands for
+	for {
+		n := strings.IndexByte(raw, '\\')
+		if n < 0 {
+			return append(b, raw...)
+		}
+		b, raw = append(b, raw[:n]...), raw[n:]
+		if e := strings.IndexByte(escapeLetters, raw[1]); e >= 0 {
+			b, raw = append(b, escapeValues[e]), raw[2:]
 			continue
 		}
-		if e := strings.IndexByte(escapeLetters, raw[i+1]); e >= 0 {
-			b.WriteByte(escapeValues[e])
-			i += 2
-			continue
-		}
-		r, _ := hexEscape(raw[i:])
-		i += 6
+		r, _ := hexEscape(raw)
+		raw = raw[6:]
 		if utf16.IsSurrogate(r) {
-			second, _ := hexEscape(raw[i:])
-			r = utf16.DecodeRune(r, second)
-			i += 6
+			second, _ := hexEscape(raw)
+			r, raw = utf16.DecodeRune(r, second), raw[6:]
 		}
-		b.WriteRune(r)
+		b = utf8.AppendRune(b, r)
 	}
-	return b.String()
 }

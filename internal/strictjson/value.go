@@ -57,6 +57,19 @@ func (v Value) NonEmpty() string {
 	return s
 }
 
+// Bytes returns a string that is not empty, as the caller's own bytes.
+func (v Value) Bytes() []byte {
+	if !v.is(kindString, kindEscaped) {
+		return nil
+	}
+	t := v.token()
+	if t.start == t.end {
+		v.NonEmpty() // fails
+		return nil
+	}
+	return unescaped(v.d.text[t.start:t.end])
+}
+
 // OneOf returns a string that is one of words.
 func (v Value) OneOf(words ...string) string {
 	s := v.NonEmpty()
