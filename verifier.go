@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
@@ -48,7 +49,9 @@ type Config struct {
 	ManifestKeys []ed25519.PublicKey
 	// RequireCRL refuses evidence without a CRL.
 	RequireCRL bool
-	// Memory remembers chains that were verified, or is nil. It may be shared.
+	// Memory remembers chains that were verified, or is nil. It may be shared. With
+	// it the Verifier also remembers the last trust bundle whose signature and form
+	// were good.
 	Memory *certchain.Memory
 }
 
@@ -58,6 +61,9 @@ type Verifier struct {
 	roots        []jws.Key
 	manifestKeys []jws.Key
 	config       Config
+
+	mu   sync.Mutex
+	last *remembered
 }
 
 // NewVerifier checks and copies its arguments. Release roots are the only keys
@@ -80,7 +86,7 @@ func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) 
 		return nil, err
 	}
 	c.Roots, c.ManifestKeys = hardware.config.Roots, nil
-	return &Verifier{roots, manifestKeys, c}, nil
+	return &Verifier{roots: roots, manifestKeys: manifestKeys, config: c}, nil
 }
 
 // newKeys checks keys of one role. A key in two roles could sign one document as
@@ -167,8 +173,9 @@ type session struct {
 	at       time.Time
 
 	envelope *Envelope
-	payload  []byte  // of the bundle, signature checked
-	bundle   *Bundle // until step 4 only what the signature says
+	payload  []byte      // of the bundle, signature checked
+	bundle   *Bundle     // until step 4 only what the signature says; it may be shared
+	accepted *remembered // what follows from the bundle, once step 4 has passed
 	manifest *Manifest
 }
 
@@ -191,17 +198,28 @@ func (s *session) checkFreshness() (finding, AttestationError) {
 }
 
 func (s *session) openBundle() (finding, AttestationError) {
+	if known := s.recall(s.evidence.Bundle); known != nil {
+		s.accepted, s.bundle = known, known.bundle
+		return s.signer(), nil
+	}
 	opened, payload, err := openBundle(s.evidence.Bundle, s.roots)
 	if err != nil {
 		return finding{}, err
 	}
 	s.bundle, s.payload = opened, payload
-	return finding{actual: "release root " + hex.EncodeToString(opened.Root[:])}, nil
+	return s.signer(), nil
+}
+
+func (s *session) signer() finding {
+	return finding{actual: "release root " + hex.EncodeToString(s.bundle.Root[:])}
 }
 
 func (s *session) parseBundle() (finding, AttestationError) {
-	if err := s.bundle.parse(s.payload); err != nil {
-		return finding{}, err
+	if s.accepted == nil {
+		if err := s.bundle.parse(s.payload); err != nil {
+			return finding{}, err
+		}
+		s.accepted = s.remember(s.evidence.Bundle, s.bundle)
 	}
 	return finding{actual: fmt.Sprintf("version %d", s.bundle.Version)}, nil
 }
@@ -234,9 +252,8 @@ func (s *session) checkWorkload() (finding, AttestationError) {
 // both are empty and refuse everything.
 func (s *session) newHardware() *hardware {
 	c := ReportConfig{Roots: new(certchain.Roots), Memory: s.config.Memory}
-	if s.bundle != nil && s.bundle.MinTCB != nil {
-		c.Roots = s.config.Roots.Only(s.bundle.amdRoots...)
-		c.Policy = s.bundle.narrow(s.config.Policy)
+	if s.accepted != nil {
+		c.Roots, c.Policy = s.accepted.roots, s.accepted.policy
 	}
 	return newHardware(c, s.at)
 }
@@ -294,6 +311,6 @@ func (s *session) describe(r *Result) {
 	r.IdentityTag = s.envelope.IdentityTag
 	r.Workload = s.bundle.Workload
 	r.Manifest = s.manifest
-	r.Bundle = s.bundle
+	r.Bundle = s.bundle.clone()
 	r.IssuedAt, r.MaxAge = s.envelope.IssuedAt, s.envelope.MaxAge
 }

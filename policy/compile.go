@@ -132,7 +132,7 @@ func (c *compiler) floors(member string, f *Floors) *Floors {
 	if expected, actual := f.check(); expected != "" {
 		c.fail("POL-67", member, expected, actual)
 	}
-	return f.clone()
+	return f.Clone()
 }
 
 // The lowest and the highest VERSION that snpreport parses.

@@ -114,8 +114,8 @@ func (f *Floors) check() (expected, actual string) {
 	return "", ""
 }
 
-// clone returns a copy that shares nothing with f.
-func (f *Floors) clone() *Floors {
+// Clone returns a copy that shares nothing with f.
+func (f *Floors) Clone() *Floors {
 	c := &Floors{Any: maps.Clone(f.Any), ByProduct: maps.Clone(f.ByProduct), ByDie: maps.Clone(f.ByDie)}
 	for p, floor := range c.ByProduct {
 		c.ByProduct[p] = maps.Clone(floor)
