@@ -167,7 +167,7 @@ func TestRememberedBundleIsNotReadAgain(t *testing.T) {
 		}) / float64(len(list))
 	}
 	one, two := allocations(v, e), allocations(both, e, second.evidenceOf(t))
-	if one >= two*3/4 {
+	if one >= two*9/10 {
 		t.Errorf("%v allocations with a remembered bundle, %v without", one, two)
 	}
 }
