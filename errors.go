@@ -160,6 +160,17 @@ type (
 		Live     string
 	}
 
+	// ReceiptInvalidError: a receipt is malformed, is not the one it is said to be,
+	// or is from the future. Package receipt returns it, and the two below.
+	ReceiptInvalidError struct{ Failure }
+
+	// ReceiptSignatureInvalidError: the key that the receipt names is not in the
+	// key set, or did not sign it.
+	ReceiptSignatureInvalidError struct{ Failure }
+
+	// ReceiptDigestMismatchError: the receipt is for another request or response.
+	ReceiptDigestMismatchError struct{ Failure }
+
 	// PinChangedError: everything was verified, but it is not what was recorded
 	// before. Nothing in this package returns it, since it records nothing.
 	PinChangedError struct {

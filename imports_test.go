@@ -38,13 +38,14 @@ var layers = map[string]struct {
 	"certchain":           {core: true, deps: []string{"snpreport"}},
 	"policy":              {core: true, deps: []string{"internal/strictjson", "snpreport"}},
 	"":                    {core: true, deps: []string{"certchain", "internal/strictjson", "jws", "policy", "snpreport"}},
+	"receipt":             {core: true, deps: []string{"", "internal/strictjson", "jws"}},
 	"internal/statefile":  {deps: []string{"", "internal/strictjson"}},
 	"kds":                 {http: true, deps: []string{"snpreport"}},
 	"internal/mint":       {}, // imports nothing of what it tests
 	"releaseroot":         {deps: []string{"internal/strictjson", "jws"}},
 	"transport":           {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "snpreport"}},
 	"attesttest":          {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
-	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "jws", "kds", "policy", "releaseroot", "snpreport", "transport"}},
+	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "jws", "kds", "policy", "receipt", "releaseroot", "snpreport", "transport"}},
 }
 
 // thirdParty is what shipped code may import from elsewhere.

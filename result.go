@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	errZeroTime   = errors.New("attest: the time of verification is not set")
-	errIncomplete = errors.New("attest: internal error: a step was not carried out")
+	errZeroTime      = errors.New("attest: the time of verification is not set")
+	errNoReleaseRoot = errors.New("attest: no release root: nothing could sign a trust bundle")
+	errIncomplete    = errors.New("attest: internal error: a step was not carried out")
 )
 
 // A Result states what was verified. There is none unless everything passed.

@@ -71,7 +71,7 @@ type Verifier struct {
 // twice.
 func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) {
 	if len(releaseRoots) == 0 {
-		return nil, errors.New("attest: no release root: nothing could sign a trust bundle")
+		return nil, errNoReleaseRoot
 	}
 	roots, err := newKeys("release root", releaseRoots, nil)
 	if err != nil {
@@ -260,17 +260,10 @@ func (s *session) newHardware() *hardware {
 
 func (s *session) checkIdentityTag() (finding, AttestationError) {
 	tag := s.envelope.IdentityTag
-	if slices.Contains(s.bundle.IdentityTags, tag) {
-		return finding{actual: hex.EncodeToString(tag[:])}, nil
+	if err := s.bundle.checkTag(tag); err != nil {
+		return finding{}, err
 	}
-	e := &IdentityTagNotAllowedError{
-		Failure: Failure{Rule: "IDT-01", Message: "the trust bundle does not list the workload identity tag", Expected: "one of its tags", Actual: hex.EncodeToString(tag[:])},
-		Tag:     hex.EncodeToString(tag[:]),
-	}
-	for _, allowed := range s.bundle.IdentityTags {
-		e.Allowed = append(e.Allowed, hex.EncodeToString(allowed[:]))
-	}
-	return finding{}, e
+	return finding{actual: hex.EncodeToString(tag[:])}, nil
 }
 
 func (s *session) checkManifest() (finding, AttestationError) {

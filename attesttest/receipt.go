@@ -26,7 +26,8 @@ const (
 )
 
 // Receipt returns a signed receipt for a request and its response, a compact JWS
-// with ES256, and the JWKS with the key to check it.
+// with ES256, and the JWKS with the key to check it. Its router_attestation is the
+// enclave's envelope with the publisher's trust bundle, faults included.
 func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws, jwks []byte) {
 	wrong := func(f ReceiptFault) bool { return slices.Contains(spoil, f) }
 	c := e.draft.config
@@ -43,12 +44,14 @@ func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws,
 		header["alg"], sign = "EdDSA", eddsa(mint.Ed25519Key(c.secret("receipt")))
 	}
 	id := sha256.Sum256(slices.Concat([]byte(c.secret("receipt")), request, []byte{0}, response))
+	router := e.draft.envelopeAt(e.Now(), "")
+	router["trust_bundle_jws"] = string(e.bundle)
 	claims := members{
 		"jti":                   "rcpt-" + hexOf(id[:8]),
 		"iat":                   e.Now().Unix(),
 		"requested_route":       "auto",
 		"routed_model":          "example-model",
-		"router_attestation":    e.draft.envelopeAt(e.Now(), ""),
+		"router_attestation":    router,
 		"inference_attestation": members{"workload": "inference"},
 		"request_digest":        bodyDigest(request, wrong(ReceiptRequest)),
 		"response_digest":       bodyDigest(response, wrong(ReceiptResponse)),

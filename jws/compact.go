@@ -31,6 +31,7 @@ type Kind struct {
 type Message struct {
 	algorithm Algorithm
 	keyID     string
+	typ       string
 	signed    []byte // as received, up to the second dot
 	body      int    // where the payload starts in it
 	signature [signatureSize]byte
@@ -64,7 +65,7 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	keyID, err := readHeader(header, kind)
+	keyID, typ, err := readHeader(header, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +78,7 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 	return &Message{
 		algorithm: kind.Algorithm,
 		keyID:     keyID,
+		typ:       typ,
 		signed:    bytes.Clone(compact[:len(head)+1+len(body)]),
 		body:      len(head) + 1,
 		signature: [signatureSize]byte(signature),
@@ -128,6 +130,14 @@ func (m *Message) KeyID() string {
 		return ""
 	}
 	return m.keyID
+}
+
+// Type returns the typ of the header, one of those of the Kind, or "".
+func (m *Message) Type() string {
+	if m == nil {
+		return ""
+	}
+	return m.typ
 }
 
 // Framing reads the payload of a message that something else than its signature

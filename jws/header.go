@@ -13,9 +13,10 @@ var refused = []string{"crit", "b64", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S2
 
 var headerNames = slices.Concat([]string{"alg", "typ", "kid"}, refused)
 
-// readHeader checks the header and returns its kid. The first error wins: of
+// readHeader checks the header and returns its kid and, where it is read, its
+// typ. The first error wins: of
 // the JSON text, then of the members that are refused, alg, typ, kid.
-func readHeader(header []byte, kind Kind) (keyID string, err error) {
+func readHeader(header []byte, kind Kind) (keyID, typ string, err error) {
 	err = strictjson.Decode(header, maxHeader, headerNames, func(o *strictjson.Object) {
 		for _, name := range refused {
 			if v, ok := o.Optional(name); ok {
@@ -26,9 +27,9 @@ func readHeader(header []byte, kind Kind) (keyID string, err error) {
 		if s := alg.Text(); s != kind.Algorithm.String() {
 			alg.Fail("JWS-08", kind.Algorithm.String(), strictjson.Quote(s))
 		}
-		if typ, ok := o.Optional("typ"); ok && !kind.AnyType {
-			if s := typ.Text(); !slices.Contains(kind.Types, s) {
-				typ.Fail("JWS-09", strings.Join(append(slices.Clone(kind.Types), "no type"), " or "), strictjson.Quote(s))
+		if v, ok := o.Optional("typ"); ok && !kind.AnyType {
+			if typ = v.Text(); !slices.Contains(kind.Types, typ) {
+				v.Fail("JWS-09", strings.Join(append(slices.Clone(kind.Types), "no type"), " or "), strictjson.Quote(typ))
 			}
 		}
 		if kid, ok := o.Optional("kid"); ok {
@@ -38,7 +39,7 @@ func readHeader(header []byte, kind Kind) (keyID string, err error) {
 		}
 	})
 	if err != nil {
-		return "", fromJSON("JWS-06", "header", err)
+		return "", "", fromJSON("JWS-06", "header", err)
 	}
-	return keyID, nil
+	return keyID, typ, nil
 }

@@ -123,6 +123,9 @@ func (v Value) integer() (text string, ok bool) {
 	return text, true
 }
 
+// IsObject reports whether v is an object. It is for members that may be one.
+func (v Value) IsObject() bool { return v.d != nil && v.token().kind == kindObject }
+
 // Object returns an object whose known members have these names.
 func (v Value) Object(known ...string) *Object {
 	if !v.is(kindObject, kindObject) {

@@ -1,0 +1,295 @@
+package receipt_test
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/receipt"
+)
+
+const header = `{"alg":"ES256","kid":"k"}`
+
+func TestAccepted(t *testing.T) {
+	e := enclave(t)
+	compact, _ := e.Receipt(request, response)
+	r, err := kit(t, e).Verify(receipt.Evidence{Receipt: compact, Request: request, Response: response}, now.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.KeyID != "test-receipt" || r.Type != "" || r.IssuedAt != now || r.RequestedRoute != "auto" || r.RoutedModel != "example-model" ||
+		!strings.HasPrefix(r.RequestDigest, "sha256:") || r.Router.Bundle.Version != 17 || r.Router.Manifest.Workload != "router" || r.Inference.Bundle != nil {
+		t.Errorf("%+v", r)
+	}
+	var names []string
+	for _, n := range r.NotChecked {
+		names = append(names, n.Name)
+	}
+	if want := []string{"age", "inference_attestation", "hardware evidence", "revocation"}; !slices.Equal(names, want) {
+		t.Errorf("not checked: %q", names)
+	}
+	if len(r.Checks) != 10 || len(r.Limits) == 0 {
+		t.Errorf("%d checks", len(r.Checks))
+	}
+	wrapped := encode(map[string]any{"id": r.ID, "receipt": string(compact), "object": "receipt", "cost": 1.5})
+	if r, err := kit(t, e).Verify(receipt.Evidence{Receipt: wrapped}, now); err != nil || r.ID == "" {
+		t.Error(err)
+	}
+}
+
+// TestKitFaults: each fault of the test kit's receipts has its error.
+func TestKitFaults(t *testing.T) {
+	e := enclave(t)
+	v := kit(t, e)
+	for f, want := range map[attesttest.ReceiptFault][2]string{
+		attesttest.ReceiptOtherKey:  {"ReceiptSignatureInvalidError", "JWS-10"},
+		attesttest.ReceiptAlgNone:   {"ReceiptSignatureInvalidError", "JWS-03"},
+		attesttest.ReceiptEdDSA:     {"ReceiptSignatureInvalidError", "JWS-08"},
+		attesttest.ReceiptAltered:   {"ReceiptSignatureInvalidError", "JWS-10"},
+		attesttest.ReceiptNoID:      {"ReceiptInvalidError", "JSN-12"},
+		attesttest.ReceiptFutureIAT: {"ReceiptInvalidError", "RCP-30"},
+		attesttest.ReceiptRequest:   {"ReceiptDigestMismatchError", "RCP-40"},
+		attesttest.ReceiptResponse:  {"ReceiptDigestMismatchError", "RCP-40"},
+	} {
+		compact, _ := e.Receipt(request, response, f)
+		r, err := v.Verify(receipt.Evidence{Receipt: compact, Request: request, Response: response}, now)
+		refused(t, r, err, want[0], want[1])
+	}
+}
+
+// TestEmbedded: what a receipt embeds is evidence, judged by the pinned roots
+// alone, and not at all without them.
+func TestEmbedded(t *testing.T) {
+	roots := []ed25519.PublicKey{enclave(t).ReleaseRoot()}
+	for f, want := range map[attesttest.Fault][2]string{
+		attesttest.BundleOtherRoot:      {"BundleSignatureInvalid", "JWS-10"},
+		attesttest.BundleExpired:        {"BundleExpiredError", "BND-30"},
+		attesttest.IdentityTagWithdrawn: {"IdentityTagNotAllowedError", "IDT-01"},
+		attesttest.ManifestOther:        {"IdentityManifestMismatchError", "IDT-10"},
+		attesttest.WorkloadOfBundle:     {"WorkloadMismatchError", "WKL-01"},
+	} {
+		e := enclave(t, f)
+		compact, jwks := e.Receipt(request, response)
+		keys, err := jws.ParseJWKS(jwks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := verifier(t, receipt.Config{Keys: keys, ReleaseRoots: roots}).Verify(receipt.Evidence{Receipt: compact}, now)
+		if attest.ErrorType(err) != want[0] {
+			t.Errorf("%s: %v", f, err)
+			continue
+		}
+		refused(t, r, err, want[0], want[1])
+		r, err = verifier(t, receipt.Config{Keys: keys}).Verify(receipt.Evidence{Receipt: compact}, now)
+		if err != nil || r.Router.Bundle != nil || !slices.ContainsFunc(r.NotChecked, func(n receipt.NotChecked) bool { return n.Name == "router_attestation" }) {
+			t.Errorf("%s, without roots: %v %+v", f, err, r)
+		}
+	}
+}
+
+// TestEmbeddedParts: a bundle, a tag and a manifest may each be absent; what is
+// left is judged, and what is not is said.
+func TestEmbeddedParts(t *testing.T) {
+	e := enclave(t)
+	var envelope map[string]any
+	if err := json.Unmarshal(e.Evidence().Envelope, &envelope); err != nil {
+		t.Fatal(err)
+	}
+	bundle := string(e.Evidence().Bundle)
+	manifest, tag := envelope["workload_identity_manifest_jws"], envelope["workload_identity_tag"]
+	zero := strings.Repeat("0", 64)
+	v := verifier(t, receipt.Config{Keys: keySet(t, jwkOf(&signer.PublicKey, "k")), ReleaseRoots: []ed25519.PublicKey{e.ReleaseRoot()}})
+	for _, tt := range []struct {
+		name      string
+		router    map[string]any
+		kind      string // of the error; "": accepted
+		unchecked string
+	}{
+		{"all", map[string]any{"workload": "router", "workload_identity_tag": tag, "workload_identity_manifest_jws": manifest, "trust_bundle_jws": bundle}, "", ""},
+		{"no workload, no tag", map[string]any{"workload_identity_manifest_jws": manifest, "trust_bundle_jws": bundle}, "", ""},
+		{"no manifest", map[string]any{"workload_identity_tag": tag, "trust_bundle_jws": bundle}, "", ""},
+		{"only the bundle", map[string]any{"trust_bundle_jws": bundle}, "", "router_attestation.workload_identity_tag"},
+		{"no bundle", map[string]any{"workload": "router", "workload_identity_tag": tag, "workload_identity_manifest_jws": manifest}, "", "router_attestation"},
+		{"no bundle, other manifest", map[string]any{"workload": "router", "workload_identity_tag": zero, "workload_identity_manifest_jws": manifest}, "IdentityManifestMismatchError", ""},
+		{"other tag", map[string]any{"workload_identity_tag": zero, "trust_bundle_jws": bundle}, "IdentityTagNotAllowedError", ""},
+		{"manifest as bundle", map[string]any{"trust_bundle_jws": manifest}, "BundleSignatureInvalid", ""},
+		{"bundle as manifest", map[string]any{"workload_identity_manifest_jws": bundle, "trust_bundle_jws": bundle}, "IdentityTagNotAllowedError", ""},
+		{"empty bundle", map[string]any{"trust_bundle_jws": ""}, "ReceiptInvalidError", ""},
+		{"tag in upper case", map[string]any{"workload_identity_tag": strings.Repeat("A", 64)}, "ReceiptInvalidError", ""},
+		{"folded name", map[string]any{"Trust_bundle_jws": bundle}, "ReceiptInvalidError", ""},
+	} {
+		r, err := v.Verify(receipt.Evidence{Receipt: sign(header, with("router_attestation", tt.router))}, now)
+		if attest.ErrorType(err) != tt.kind || (err == nil) != (r != nil) {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if r == nil {
+			continue
+		}
+		got := slices.ContainsFunc(r.NotChecked, func(n receipt.NotChecked) bool {
+			return strings.HasPrefix(n.Name, "router_attestation") && n.Name == tt.unchecked
+		})
+		if got != (tt.unchecked != "") {
+			t.Errorf("%s: not checked: %v", tt.name, r.NotChecked)
+		}
+	}
+	// The bundle was valid when the receipt was issued; that it has expired since is
+	// no fault of the receipt.
+	if _, err := kit(t, e).Verify(receipt.Evidence{Receipt: first(e.Receipt(request, response))}, now.AddDate(3, 0, 0)); err != nil {
+		t.Error(err)
+	}
+}
+
+func first(compact, _ []byte) []byte { return compact }
+
+func TestRefused(t *testing.T) {
+	good := sign(header, with("x", 1.5))
+	wrap := func(id any, compact []byte) []byte {
+		return encode(map[string]any{"id": id, "receipt": string(compact)})
+	}
+	half := len(good) - 86
+	ed := map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": "ed", "x": b64(enclave(t).ReleaseRoot())}
+	v := verifier(t, receipt.Config{Keys: keySet(t, jwkOf(&signer.PublicKey, "k"), jwkOf(otherKey, "other"), ed)})
+	if _, err := v.Verify(receipt.Evidence{Receipt: good}, now); err != nil {
+		t.Fatal(err)
+	}
+	one := big.NewInt(1)
+	for _, tt := range []struct {
+		name       string
+		data       []byte
+		kind, rule string
+	}{
+		{"nothing", nil, "ReceiptSignatureInvalidError", "JWS-02"},
+		{"line break", append(slices.Clone(good), '\n'), "ReceiptSignatureInvalidError", "JWS-04"},
+		{"typ of a bundle", sign(`{"alg":"ES256","kid":"k","typ":"trust-bundle+jwt"}`, with("x", 1)), "ReceiptSignatureInvalidError", "JWS-09"},
+		{"key in the header", sign(`{"alg":"ES256","kid":"k","jku":"https://evil.example/"}`, with("x", 1)), "ReceiptSignatureInvalidError", "JWS-07"},
+		{"no kid", sign(`{"alg":"ES256"}`, with("x", 1)), "ReceiptSignatureInvalidError", "RCP-11"},
+		{"kid in another case", sign(`{"alg":"ES256","kid":"K"}`, with("x", 1)), "ReceiptSignatureInvalidError", "RCP-11"},
+		{"kid of another key", sign(`{"alg":"ES256","kid":"other"}`, with("x", 1)), "ReceiptSignatureInvalidError", "JWS-10"},
+		{"kid of a key for EdDSA", sign(`{"alg":"ES256","kid":"ed"}`, with("x", 1)), "ReceiptSignatureInvalidError", "JWS-10"},
+		{"r is zero", withSignature(good, new(big.Int), one), "ReceiptSignatureInvalidError", "JWS-10"},
+		{"s is zero", withSignature(good, one, new(big.Int)), "ReceiptSignatureInvalidError", "JWS-10"},
+		{"r is n", withSignature(good, order, one), "ReceiptSignatureInvalidError", "JWS-10"},
+		{"s is n", withSignature(good, one, order), "ReceiptSignatureInvalidError", "JWS-10"},
+		{"signature of 63 bytes", append(slices.Clone(good[:half]), b64(make([]byte, 63))...), "ReceiptSignatureInvalidError", "JWS-05"},
+		{"signature of 65 bytes", append(slices.Clone(good[:half]), b64(make([]byte, 65))...), "ReceiptSignatureInvalidError", "JWS-05"},
+		{"DER signature", append(slices.Clone(good[:half]), b64(make([]byte, 71))...), "ReceiptSignatureInvalidError", "JWS-05"},
+		{"payload too long", sign(header, with("x", strings.Repeat("x", 1<<20))), "ReceiptSignatureInvalidError", "JWS-01"},
+		{"payload is no object", sign(header, `[]`), "ReceiptInvalidError", "JSN-04"},
+		{"duplicate member", sign(header, `{"jti":"a",`+with("x", 1)[1:]), "ReceiptInvalidError", "JSN-09"},
+		{"folded name", sign(header, with("Iat", 1)), "ReceiptInvalidError", "JSN-10"},
+		{"no route", sign(header, with("requested_route", nil)), "ReceiptInvalidError", "JSN-12"},
+		{"empty route", sign(header, with("requested_route", "")), "ReceiptInvalidError", "JSN-12"},
+		{"model is a number", sign(header, with("routed_model", 1)), "ReceiptInvalidError", "JSN-13"},
+		{"no router", sign(header, with("router_attestation", nil)), "ReceiptInvalidError", "JSN-12"},
+		{"null", sign(header, with("inference_attestation", json.RawMessage("null"))), "ReceiptInvalidError", "JSN-12"},
+		{"list", sign(header, with("inference_attestation", []string{"x"})), "ReceiptInvalidError", "JSN-13"},
+		{"iat is a float", sign(header, with("iat", json.RawMessage("1775044800.0"))), "ReceiptInvalidError", "JSN-14"},
+		{"iat is a string", sign(header, with("iat", "1775044800")), "ReceiptInvalidError", "JSN-13"},
+		{"iat is negative", sign(header, with("iat", -1)), "ReceiptInvalidError", "JSN-15"},
+		{"iat overflows", sign(header, with("iat", json.RawMessage("253402300800"))), "ReceiptInvalidError", "JSN-15"},
+		{"iat ahead", sign(header, with("iat", now.Unix()+301)), "ReceiptInvalidError", "RCP-30"},
+		{"digest without algorithm", sign(header, with("request_digest", strings.Repeat("0", 64))), "ReceiptInvalidError", "RCP-21"},
+		{"digest in upper case", sign(header, with("response_digest", "sha256:"+strings.Repeat("A", 64))), "ReceiptInvalidError", "RCP-21"},
+		{"a bundle", sign(header, with("allowed_hw_measurements", []string{})), "ReceiptInvalidError", "RCP-22"},
+		{"an envelope", sign(header, with("snp_report_b64", "")), "ReceiptInvalidError", "RCP-22"},
+		{"a manifest", sign(header, with("image_digest", "")), "ReceiptInvalidError", "RCP-22"},
+		{"other id", wrap("rcpt-2", good), "ReceiptInvalidError", "RCP-03"},
+		{"empty id", wrap("", good), "ReceiptInvalidError", "JSN-12"},
+		{"id is a number", wrap(1, good), "ReceiptInvalidError", "JSN-13"},
+		{"no receipt", []byte(`{"id":"rcpt-1"}`), "ReceiptInvalidError", "JSN-12"},
+		{"two receipts", []byte(`{"id":"rcpt-1","receipt":"a","receipt":"b"}`), "ReceiptInvalidError", "JSN-09"},
+		{"JSON in JSON", wrap("rcpt-1", wrap("rcpt-1", good)), "ReceiptSignatureInvalidError", "JWS-04"},
+		{"both forms", append(wrap("rcpt-1", good), good...), "ReceiptInvalidError", "JSN-05"},
+		{"JSON too long", append(wrap("rcpt-1", good), make([]byte, 2<<20)...), "ReceiptInvalidError", "JSN-01"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := v.Verify(receipt.Evidence{Receipt: tt.data}, now)
+			refused(t, r, err, tt.kind, tt.rule)
+			a := v.Audit(receipt.Evidence{Receipt: tt.data}, now)
+			failed := 0
+			for i, c := range a.Checks {
+				if c.Step != i+1 || c.ID == "" || c.Requirement == "" || c.Status == "" {
+					t.Errorf("%+v", c)
+				}
+				if c.Status == attest.Fail {
+					failed++
+				}
+			}
+			if failed != 1 || len(a.Checks) != 10 || a.Result != nil {
+				t.Errorf("%+v", a)
+			}
+		})
+	}
+}
+
+// TestDigests: a digest counts only next to the bytes; bytes without a digest are
+// not this receipt's.
+func TestDigests(t *testing.T) {
+	v := verifier(t, receipt.Config{Keys: keySet(t, jwkOf(&signer.PublicKey, "k"))})
+	bare := sign(header, with("x", 1))
+	for _, e := range []receipt.Evidence{{Receipt: bare, Request: request}, {Receipt: bare, Response: []byte{}}} {
+		r, err := v.Verify(e, now)
+		refused(t, r, err, "ReceiptDigestMismatchError", "RCP-41")
+	}
+	const none = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	r, err := v.Verify(receipt.Evidence{Receipt: sign(header, with("request_digest", none)), Request: []byte{}}, now)
+	if err != nil || r.Checks[6].Status != attest.Pass || r.Checks[7].Status != attest.NotChecked || r.RequestDigest != none {
+		t.Errorf("%v %+v", err, r)
+	}
+}
+
+func TestAgeAndTime(t *testing.T) {
+	keys := keySet(t, jwkOf(&signer.PublicKey, "k"))
+	v := verifier(t, receipt.Config{Keys: keys, MaxAge: time.Hour})
+	e := receipt.Evidence{Receipt: sign(header, with("x", 1))}
+	if _, err := v.Verify(e, now.Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
+	r, err := v.Verify(e, now.Add(time.Hour+time.Second))
+	refused(t, r, err, "ReceiptInvalidError", "RCP-31")
+	if _, err := v.Verify(e, now.Add(-5*time.Minute)); err != nil {
+		t.Error(err)
+	}
+	if r, err := v.Verify(e, time.Time{}); r != nil || err == nil || attest.ErrorType(err) != "" {
+		t.Errorf("zero time: %v", err)
+	}
+	for _, zero := range []*receipt.Verifier{nil, {}} {
+		if r, err := zero.Verify(e, now); r != nil || err == nil {
+			t.Error("a zero Verifier accepts")
+		}
+	}
+}
+
+func TestConfiguration(t *testing.T) {
+	keys := keySet(t, jwkOf(&signer.PublicKey, "k"))
+	root := enclave(t).ReleaseRoot()
+	rootAsKey, err := jws.ParseJWKS(encode(map[string]any{"keys": []any{map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": "r", "x": b64(root)}}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nameless, err := jws.NewEd25519Key(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]receipt.Config{
+		"nothing":        {},
+		"no keys":        {ReleaseRoots: []ed25519.PublicKey{root}},
+		"no kid":         {Keys: []jws.Key{nameless}},
+		"one kid twice":  {Keys: append(keys, keys...)},
+		"negative age":   {Keys: keys, MaxAge: -1},
+		"short root":     {Keys: keys, ReleaseRoots: []ed25519.PublicKey{root[:31]}},
+		"one key, twice": {Keys: append(keys, rootAsKey...), ReleaseRoots: []ed25519.PublicKey{root}},
+	} {
+		if v, err := receipt.NewVerifier(c); v != nil || err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
