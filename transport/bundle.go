@@ -55,6 +55,14 @@ func checkBundleURL(address string, fromEnvelope bool) (expected string, ok bool
 	return "", true
 }
 
+// shown quotes an address for a message, but not one that may hold a password.
+func shown(address string) string {
+	if u, err := url.Parse(address); err != nil || u.User != nil || u.Opaque != "" {
+		return "an address that is not shown, since it may hold a secret"
+	}
+	return quote(address)
+}
+
 // source returns the address of the bundle for an envelope, and how to get it.
 func (b *bundles) source(envelope *attest.Envelope) (string, func(context.Context, string) ([]byte, error), error) {
 	if b.url != "" {

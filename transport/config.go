@@ -72,8 +72,8 @@ type Config struct {
 	OnResult func(*attest.Result, error)
 }
 
-// withDefaults checks and copies c.
-func (c Config) withDefaults() (Config, *attest.Verifier, error) {
+// connecting checks and copies what says how to connect.
+func (c Config) connecting() (Config, error) {
 	for _, d := range []struct {
 		name  string
 		field *time.Duration
@@ -92,8 +92,26 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 			*d.field = d.value
 		}
 		if *d.field < 0 || *d.field > d.most {
-			return c, nil, fmt.Errorf("transport: %s: %v is not between 0 and %v", d.name, *d.field, d.most)
+			return c, fmt.Errorf("transport: %s: %v is not between 0 and %v", d.name, *d.field, d.most)
 		}
+	}
+	if c.Proxy == nil {
+		c.Proxy = http.ProxyFromEnvironment
+	}
+	if c.DialContext == nil {
+		c.DialContext = (&net.Dialer{Timeout: c.DialTimeout}).DialContext
+	}
+	if c.WebRoots != nil {
+		c.WebRoots = c.WebRoots.Clone() // later changes are not ours
+	}
+	return c, nil
+}
+
+// withDefaults checks and copies c.
+func (c Config) withDefaults() (Config, *attest.Verifier, error) {
+	c, err := c.connecting()
+	if err != nil {
+		return c, nil, err
 	}
 	if c.MaxConns < 0 || c.MaxIdle < 0 {
 		return c, nil, errors.New("transport: MaxConns or MaxIdle is negative")
@@ -111,16 +129,7 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 		return c, nil, errors.New("transport: Bundle and BundleURL are two sources for one thing")
 	}
 	if expected, ok := checkBundleURL(c.BundleURL, false); c.BundleURL != "" && !ok {
-		return c, nil, fmt.Errorf("transport: BundleURL: expected %s, got %s", expected, quote(c.BundleURL))
-	}
-	if c.Proxy == nil {
-		c.Proxy = http.ProxyFromEnvironment
-	}
-	if c.DialContext == nil {
-		c.DialContext = (&net.Dialer{Timeout: c.DialTimeout}).DialContext
-	}
-	if c.WebRoots != nil {
-		c.WebRoots = c.WebRoots.Clone() // later changes are not ours
+		return c, nil, fmt.Errorf("transport: BundleURL: expected %s, got %s", expected, shown(c.BundleURL))
 	}
 	c.Bundle = slices.Clone(c.Bundle)
 	v, err := c.verifier()

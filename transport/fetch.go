@@ -19,17 +19,40 @@ import (
 // in base64, and the signature.
 const maxBundle = 512 << 10
 
-// A fetcher gets trust bundles over connections of their own, with nothing of
-// any caller.
+// A fetcher gets documents that are verified by a signature, trust bundles above
+// all, over connections of their own, with nothing of any caller.
 type fetcher struct {
 	client *http.Client
+	what   string // for messages
+	layer  string
+}
+
+// Fetch gets one document from an https URL, as a Transport gets trust bundles: no
+// user name or fragment in the URL, no redirects, no content encoding, at most 512
+// KiB, within c.AttestTimeout. what names the document in messages. Of c, what says how
+// to connect counts. The document is as untrusted as before. The error is an
+// *attest.EvidenceUnavailableError, or an ordinary one for a wrong URL or
+// configuration; nothing was sent then.
+func Fetch(ctx context.Context, what, address string, c Config) ([]byte, error) {
+	if expected, ok := checkBundleURL(address, false); !ok {
+		return nil, fmt.Errorf("transport: %s: expected %s, got %s", what, expected, shown(address))
+	}
+	c, err := c.connecting()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.AttestTimeout)
+	defer cancel()
+	f := newFetcher(c, c.DialContext, c.Proxy)
+	f.what, f.layer = what, "fetch"
+	return f.fetch(ctx, address)
 }
 
 var errRedirect = errors.New("redirects are not followed")
 
 // newFetcher makes a client that keeps no connections.
 func newFetcher(c Config, dial func(ctx context.Context, network, address string) (net.Conn, error), proxy func(*http.Request) (*url.URL, error)) *fetcher {
-	return &fetcher{&http.Client{
+	return &fetcher{what: "trust bundle", layer: layerBundle, client: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect },
 		Transport: &http.Transport{
 			Proxy:                  proxy,
@@ -43,11 +66,11 @@ func newFetcher(c Config, dial func(ctx context.Context, network, address string
 	}}
 }
 
-// fetch gets one trust bundle, unverified.
+// fetch gets one document, unverified.
 func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
-	what := "trust bundle " + quote(address)
+	what := f.what + " " + quote(address)
 	fail := func(rule, layer string, err error) ([]byte, error) {
-		return nil, unavailable(rule, layerBundle, layer+": "+what, because(ctx, err))
+		return nil, unavailable(rule, f.layer, layer+": "+what, because(ctx, err))
 	}
 	var layer layer
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, layer.trace()), http.MethodGet, address, nil)
@@ -65,17 +88,17 @@ func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, answered("TRN-42", layerBundle, what, "status 200", "status "+quote(res.Status))
+		return nil, answered("TRN-42", f.layer, what, "status 200", "status "+quote(res.Status))
 	}
 	if encoding, ok := res.Header["Content-Encoding"]; ok {
-		return nil, answered("TRN-43", layerBundle, what, "no content encoding", quote(encoding[0]))
+		return nil, answered("TRN-43", f.layer, what, "no content encoding", quote(encoding[0]))
 	}
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxBundle+1))
 	if err != nil {
 		return fail("TRN-44", layerHTTP, err)
 	}
 	if len(b) == 0 || len(b) > maxBundle {
-		return nil, answered("TRN-43", layerBundle, what, fmt.Sprintf("1 to %d bytes", maxBundle), "none or more")
+		return nil, answered("TRN-43", f.layer, what, fmt.Sprintf("1 to %d bytes", maxBundle), "none or more")
 	}
 	return b, nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"encoding/hex"
+	"os"
 	"slices"
 	"testing"
 
@@ -38,4 +39,13 @@ func testKitRoot(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return e.AMDRoot()
+}
+
+func mustRead(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

@@ -42,6 +42,7 @@ func commands() []command {
 		attestCommand(),
 		reportCommand(),
 		showCommand(),
+		receiptCommand(),
 		fetchCommand(),
 		demoCommand(),
 		versionCommand(),

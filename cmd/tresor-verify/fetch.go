@@ -136,6 +136,9 @@ func (f *fetchFlags) collect(ctx context.Context, w world, c *kdsClient) ([]outF
 // malformed gives what can not be parsed the type it has in a verdict.
 func malformed(err error) error {
 	var cert *certchain.Error
+	if attest.ErrorType(err) != "" { // it has one
+		return err
+	}
 	f := attest.Failure{Rule: "RPT-01", Message: err.Error(), Cause: err}
 	if r, ok := err.(interface{ Requirement() string }); ok {
 		f.Rule = r.Requirement()

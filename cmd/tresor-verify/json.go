@@ -32,6 +32,7 @@ type verdictJSON struct {
 	Manifest    *manifestJSON `json:"manifest,omitempty"`
 	Bundle      *bundleJSON   `json:"trust_bundle,omitempty"`
 	Report      *reportJSON   `json:"report,omitempty"`
+	Receipt     *receiptJSON  `json:"receipt,omitempty"`
 	Roots       *rootsJSON    `json:"roots,omitempty"`
 	Relaxed     []string      `json:"relaxed,omitzero"`
 	Warnings    []warningJSON `json:"warnings,omitzero"`
@@ -157,7 +158,7 @@ func (v *verdictJSON) addFacts(r *attest.Result) {
 func (v *verdictJSON) addEndpoint(r *attest.Result) {
 	v.SPKI, v.Tag, v.Workload = hex.EncodeToString(r.TLSSPKISHA256[:]), hex.EncodeToString(r.IdentityTag[:]), r.Workload
 	v.Roots.Release = []string{hex.EncodeToString(r.Bundle.Root[:])}
-	v.Bundle = &bundleJSON{r.Bundle.Version, stamp(r.Bundle.ValidUntil), hex.EncodeToString(r.Bundle.SHA256[:]), append([]string{}, r.Bundle.IgnoredMembers...)}
+	v.Bundle = newBundleJSON(r.Bundle)
 	if m := r.Manifest; m != nil {
 		v.Manifest = &manifestJSON{m.Version, m.ImageDigest, m.BinaryDigest}
 	}

@@ -12,35 +12,25 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// kdsFlags say where collateral is fetched from, and for how long.
+// kdsFlags say where collateral is fetched from.
 type kdsFlags struct {
-	base    string
-	caFile  string
-	cache   string
-	timeout time.Duration
+	netFlags
+	base  string
+	cache string
 }
 
 func kdsDocs() []flagDoc {
-	return []flagDoc{
-		{help: "The network"},
-		{"timeout", "DURATION", "bounds the whole run (default 30s)"},
-		{"ca-file", "FILE", "further web roots, PEM or DER"},
-		{"kds-url", "URL", "a mirror of AMD's key server"},
-		{"cache", "DIR", "keep what the key server sends"},
-	}
+	return append(netDocs(),
+		flagDoc{"kds-url", "URL", "a mirror of AMD's key server"},
+		flagDoc{"cache", "DIR", "keep what the key server sends"},
+	)
 }
 
 func (k *kdsFlags) declare(fs *flagSet) {
-	k.base, k.timeout = kds.DefaultBase, 30*time.Second
+	k.base = kds.DefaultBase
+	k.netFlags.declare(fs)
 	fs.text(&k.base, "kds-url")
-	fs.text(&k.caFile, "ca-file")
 	fs.text(&k.cache, "cache")
-	fs.custom("timeout", func(s string) (err error) {
-		if k.timeout, err = time.ParseDuration(s); err == nil && k.timeout <= 0 {
-			err = errors.New("not above zero")
-		}
-		return err
-	})
 }
 
 // kdsClient fetches collateral; what it is asked for is decided by evidence that

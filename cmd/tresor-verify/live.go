@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/kds"
@@ -52,29 +51,4 @@ func (f *attestFlags) live(ctx context.Context, w world, u *ui, v *attest.Verifi
 		e.CRLs = append(e.CRLs, crl)
 	}
 	return &collected{evidence: e.Evidence, origin: e.Origin, fetchedAt: e.FetchedAt, leaf: e.LeafDER}, nil
-}
-
-// webRoots returns the system's web roots with those of --ca-file; nil: just the
-// system's.
-func (k *kdsFlags) webRoots(w world) (*x509.CertPool, error) {
-	if k.caFile == "" {
-		return nil, nil
-	}
-	b, err := w.read(k.caFile, maxCertFile)
-	if err != nil {
-		return nil, usagef("--ca-file: %v", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if pool.AppendCertsFromPEM(b) {
-		return pool, nil
-	}
-	cert, err := x509.ParseCertificate(b)
-	if err != nil {
-		return nil, usagef("--ca-file %s: no certificate in it: %v", k.caFile, err)
-	}
-	pool.AddCert(cert)
-	return pool, nil
 }

@@ -17,15 +17,16 @@ func showCommand() command {
 		name: "show", usage: "FILE|- [--json]", operand: "FILE|-", run: runShow,
 		summary: "print what a file says, verifying nothing",
 		about: `Prints a report (in any form that "report" takes), certificates, a certificate
-table, a CRL or a policy file, field by field. What it is, is detected. Nothing is
-verified: anyone can write a file that says this.`,
+table, a CRL, an attestation envelope, a trust bundle, a workload identity manifest,
+a receipt, an evidence, policy or pin file, field by field. What it is, is detected.
+Nothing is verified: anyone can write a file that says this.`,
 		flags:    []flagDoc{{"json", "", "the same as JSON"}},
-		examples: []string{"show report.bin", "show vcek.der --json"},
+		examples: []string{"show report.bin", "show vcek.der --json", "show receipt.json"},
 	}
 }
 
 // errUnknownFile is what show says of a file that is nothing it knows.
-var errUnknownFile = errors.New("neither a report, nor certificates, nor a certificate table, a CRL or a policy")
+var errUnknownFile = errors.New("neither a report, nor certificates, nor a certificate table, a CRL, a signed document or a file of this program")
 
 func runShow(_ context.Context, w world, u *ui, args []string) (int, error) {
 	fs := newFlagSet("show")
@@ -83,6 +84,9 @@ func detect(b []byte) (kind string, nodes []node, err error) {
 		return "certificates", nodes, err
 	case len(b) > 1 && b[0] == 0x30 && b[1]&0x80 != 0:
 		return showDER(b)
+	}
+	if isCompact(text) {
+		return showCompact(text)
 	}
 	if len(b) != snpreport.Size && isText(text) {
 		b = text

@@ -5,36 +5,59 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/policy"
 )
 
-// documents are the JSON files that show knows, by their schema, with what
-// refuses a malformed one.
+// documents are the JSON files that show knows, by their schema: what refuses a
+// malformed one, and what shows the documents that are packed into it, or nil.
 var documents = map[string]struct {
-	kind  string
-	check func([]byte) error
+	kind   string
+	check  func([]byte) error
+	unpack func([]byte) []node
 }{
-	policy.Schema: {"policy", func(b []byte) error { _, err := policy.Parse(b); return err }},
+	policy.Schema:           {"policy", func(b []byte) error { _, err := policy.Parse(b); return err }, nil},
+	pinSchema:               {"pin", func(b []byte) error { _, err := parsePin(b); return err }, nil},
+	evidenceSchema:          {"evidence", func(b []byte) error { _, err := parseEvidenceFile(b); return err }, unpackEvidence},
+	"tresor.attestation/v1": {"attestation envelope", func(b []byte) error { _, err := attest.ParseEnvelope(b); return err }, unpackEnvelope},
 }
 
 func showJSON(b []byte) (kind string, nodes []node, err error) {
 	var head struct {
-		Schema string `json:"schema"`
+		Schema  string          `json:"schema"`
+		Receipt json.RawMessage `json:"receipt"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
 		return "", nil, malformed(errUnknownFile)
 	}
 	d, ok := documents[head.Schema]
-	if !ok {
+	switch {
+	case head.Schema == "" && head.Receipt != nil:
+		return showWrapped(b)
+	case head.Schema == "":
+		return "", nil, malformed(errNotShown)
+	case !ok:
 		return "", nil, malformed(fmt.Errorf("JSON of the schema %q, which is none that is shown", short(head.Schema)))
 	}
 	if err := d.check(b); err != nil {
 		return "", nil, malformed(err)
 	}
+	n, err := jsonTree(b, d.kind)
+	if err != nil {
+		return "", nil, malformed(err)
+	}
+	nodes = []node{n}
+	if d.unpack != nil {
+		nodes = append(nodes, d.unpack(b)...)
+	}
+	return d.kind, nodes, nil
+}
+
+// jsonTree turns a JSON text into a node.
+func jsonTree(b []byte, key string) (node, error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
-	n, err := jsonNode(dec, d.kind)
-	return d.kind, []node{n}, err
+	return jsonNode(dec, key)
 }
 
 // jsonNode turns the next value into a node, keeping the order of members.

@@ -62,7 +62,7 @@ func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 		u.field("verified", f.mode+", for "+stamp(f.at)+" ("+f.source+")")
 	}
 	if h.explain {
-		u.explain(a.Checks)
+		u.explain(2, a.Checks)
 	}
 	return code
 }
@@ -98,11 +98,15 @@ func (u *ui) field(name, value string) {
 }
 
 // explain writes every step.
-func (u *ui) explain(checks []attest.Check) {
+func (u *ui) explain(section int, checks []attest.Check) {
 	u.line("")
-	u.line("steps (SPEC.md section 2):")
+	u.line("steps (SPEC.md section %d):", section)
+	width := 17
 	for _, c := range checks {
-		u.line("%2d  %-17s %-7s %-14s %s", c.Step, c.ID, c.Requirement, c.Status, checkText(c))
+		width = max(width, len(c.ID))
+	}
+	for _, c := range checks {
+		u.line("%2d  %-*s %-7s %-14s %s", c.Step, width, c.ID, c.Requirement, c.Status, checkText(c))
 	}
 }
 
