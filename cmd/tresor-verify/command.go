@@ -81,18 +81,25 @@ func run(ctx context.Context, args []string, w world) (code int) {
 		return exitUsage
 	}
 	name, rest := args[0], args[1:]
-	if name == "-h" || name == "--help" {
+	switch name {
+	case "-h", "--help":
 		name = "help"
+	case "--version":
+		name = "version"
 	}
 	c, ok := findCommand(name)
 	if !ok {
-		return fail(u, asJSON, usagef("no such command %q; \"tresor-verify help\" lists them", short(name)))
+		return fail(u, asJSON, usagef("no such command %q", short(name)))
 	}
 	code, err := c.run(ctx, w, u, rest)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return u.document("tresor.help/v1", "help", c.help(), asJSON)
 	case err != nil:
+		var usage *usageError
+		if errors.As(err, &usage) {
+			usage.command = c.name
+		}
 		return fail(u, asJSON, err)
 	}
 	return code
@@ -132,6 +139,7 @@ func fail(u *ui, asJSON bool, err error) int {
 	}
 	if code == exitUsage {
 		u.note("%s", err)
+		u.note("%s", advise(err).next)
 		return code
 	}
 	u.refusal(code, err)

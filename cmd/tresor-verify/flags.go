@@ -11,12 +11,20 @@ import (
 
 // A usageError is a mistake in the command line, or in a file that it names as
 // part of the trust configuration.
-type usageError struct{ text string }
+type usageError struct{ text, command string }
 
 func (e *usageError) Error() string { return e.text }
 
+// Hint names the help of the command, once it is known.
+func (e *usageError) Hint() string {
+	if e.command == "" {
+		return ""
+	}
+	return fmt.Sprintf("\"%s help %s\" has flags and examples", program, e.command)
+}
+
 func usagef(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...)}
+	return &usageError{text: fmt.Sprintf(format, args...)}
 }
 
 // flagSet is a flag.FlagSet of the flags that the table of commands lists. A flag

@@ -3,60 +3,145 @@ package main
 import (
 	"errors"
 	"strings"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/kds"
 )
 
-// hints say what to try next, by the rule that was broken, else by the type.
-var hints = map[string]string{
-	"UsageError":                    `"tresor-verify help COMMAND" has flags and examples`,
-	"EnvelopeInvalidError":          "this is not what GET /attestation returns; check the address, and that the file is whole",
-	"EnvelopeStaleError":            "fetch the envelope again; if it stays old, the server or one of the two clocks is wrong",
-	"BundleSignatureInvalid":        "the bundle is not signed by a key that you pinned with --release-root; was it rotated?",
-	"BundleInvalidError":            "the publisher signed a bundle that this version can't read; look for a newer one of both",
-	"BundleExpiredError":            "fetch the current trust bundle",
-	"BundleRollbackError":           "somebody serves an old trust bundle; fetch the current one from the publisher",
-	"WorkloadMismatchError":         "check --workload, and that bundle and endpoint belong together",
-	"IdentityTagNotAllowedError":    "the release that runs there is not, or no longer, on the publisher's list",
-	"IdentityManifestMismatchError": "the manifest does not belong to the tag that the hardware vouches for",
-	"SPKIMismatchError":             "you are not connected to the attested machine: someone may sit in between",
-	"ReportInvalidError":            "a report is 1184 bytes, raw or as hex or base64; check that the file is one, and whole",
-	"CertChainInvalidError":         "give the VCEK or VLEK and what came with it by --certs, or let --fetch ask AMD for it",
-	"CRLInvalidError":               "fetch the current list: --crl fetch",
-	"CertRevokedError":              "AMD withdrew the key that vouches for this chip's certificates; ask the operator for new evidence",
-	"ReportSignatureInvalidError":   "the report was altered, or the certificate is of another chip or firmware level",
-	"EndorsementMismatchError":      "the certificate must be the one for REPORTED_TCB of this very report",
-	"MeasurementNotAllowedError":    "the code that was launched is not on the list; compare with the measurement of the release you expect",
-	"TCBBelowFloorError":            "the host needs newer firmware or microcode; see AMD's security bulletins",
-	"ReportDataMismatchError":       "the guest put other bytes into the report than expected; was it made for this request?",
-	"PolicyViolationError":          "--explain lists every step; relaxations have names: --allow-debug, --allow-migration, --allow-vlek, --vmpl N",
-	"ReceiptInvalidError":           "this is not what the service signs; check that the file is whole, and that id and receipt belong together",
-	"ReceiptSignatureInvalidError":  "the receipt was altered, or is of another service; was the key rotated? fetch the key set again",
-	"ReceiptDigestMismatchError":    "the digest is over the exact bytes of the body: before any formatting, without content encoding",
-	"PinChangedError":               "compare with what the operator announced; --record a new pin once you accept the change",
-	"CHN-02":                        "report: give the VCEK or VLEK, and what came with it, by --certs, or let --fetch ask AMD",
-	"CHN-40":                        "report: give the VCEK or VLEK, and what came with it, by --certs, or let --fetch ask AMD",
-	"CHN-42":                        "the root is neither built in, nor given by --amd-root, or the trust bundle does not name it",
-	"CHN-44":                        "give the ASK or ASVK too: with --amd-root nothing is built in",
-	"CHN-47":                        "the certificate is not valid at this time; is the clock right?",
-	"KDS-01":                        "AMD's key server can't be asked for this report",
-	"KDS-02":                        "AMD gives a VLEK to its owner only: ask the provider, and give it by --certs",
-	"KDS-04":                        "the host masks CHIP_ID: ask the operator for the certificate, and give it by --certs",
-	"EvidenceUnavailableError":      "nothing was judged; try again when the file or the service can be reached",
+// advice says what to try next, and where the two values that differ come from.
+type advice struct{ next, expected, actual string }
+
+// Where values come from.
+const (
+	clock    = "the time of verification: the clock, or --at"
+	policies = "the policy: defaults, --policy, flags and trust bundle together"
+)
+
+// byType has one for each type of error.
+var byType = map[string]advice{
+	"UsageError":                    {next: `"tresor-verify help" lists the commands`},
+	"InternalError":                 {next: "this should not happen, and is no verdict; SECURITY.md says where to report it"},
+	"EnvelopeInvalidError":          {"this is not what GET /attestation returns; check the address, and that the file is whole", "the form of an envelope, SPEC.md section 11", "the envelope"},
+	"EnvelopeStaleError":            {"fetch the envelope again; if it stays old, the server or one of the two clocks is wrong", "the envelope's max_age_seconds, and what clocks may differ", "the envelope's issued_at, and " + clock},
+	"BundleSignatureInvalid":        {"the bundle is not signed by a key that you pinned with --release-root; was it rotated?", "the keys of --release-root", "header and signature of the trust bundle"},
+	"BundleInvalidError":            {"the publisher signed a bundle that this version can't read; look for a newer one of both", "the form of a trust bundle, SPEC.md section 12", "the trust bundle"},
+	"BundleExpiredError":            {"fetch the current trust bundle", clock, "the trust bundle's valid_until"},
+	"BundleRollbackError":           {"somebody serves an old trust bundle; fetch the current one from the publisher", "what was accepted before: --state or --pin", "the trust bundle"},
+	"WorkloadMismatchError":         {"check --workload, and that bundle and endpoint belong together", "the trust bundle's workload", "the envelope's workload"},
+	"ReportInvalidError":            {"a report is 1184 bytes, raw or as hex or base64; check that the file is one, and whole", "AMD's layout, SPEC.md sections 3 and 4", "the report"},
+	"CertChainInvalidError":         {"give the VCEK or VLEK and what came with it by --certs, or let --fetch ask AMD for it", "AMD's profile, SPEC.md section 5", "the certificates next to the report"},
+	"CRLInvalidError":               {"fetch the current list: --crl fetch", "AMD's profile, SPEC.md section 6", "the CRL of --crl"},
+	"CertRevokedError":              {"AMD withdrew the key that vouches for this chip's certificates; ask the operator for new evidence", "", "the CRL, signed by AMD's root"},
+	"ReportSignatureInvalidError":   {"the report was altered, or the certificate is of another chip or firmware level", "the key of the leaf certificate", "the report's signature over its bytes 0 to 0x29f"},
+	"EndorsementMismatchError":      {"the certificate must be the one for REPORTED_TCB of this very report", "the leaf certificate", "the report"},
+	"PolicyViolationError":          {"--explain lists every step; relaxations have names: --allow-debug, --allow-migration, --allow-vlek, --vmpl N", policies, "the report"},
+	"MeasurementNotAllowedError":    {"the code that was launched is not on the list; compare with the measurement of the release you expect", "allowed_hw_measurements of the trust bundle, --policy or --measurement", "MEASUREMENT in the report"},
+	"IdentityTagNotAllowedError":    {"the release that runs there is not, or no longer, on the publisher's list", "allowed_workload_identity_tags of the trust bundle", "the envelope's workload_identity_tag"},
+	"IdentityManifestMismatchError": {"the manifest does not belong to the tag that the hardware vouches for", "the envelope, and SPEC.md section 13", "the envelope's manifest"},
+	"TCBBelowFloorError":            {"the host needs newer firmware or microcode; see AMD's security bulletins", "min_tcb of the trust bundle, --policy or --min-tcb", "the report"},
+	"ReportDataMismatchError":       {"the guest put other bytes into the report than expected; was it made for this request?", "--report-data or --policy", "REPORT_DATA in the report"},
+	"SPKIMismatchError":             {"you are not connected to the attested machine: someone may sit in between", "the envelope's tls_spki_sha256", "the leaf of the TLS connection"},
+	"ReceiptInvalidError":           {"this is not what the service signs; check that the file is whole, and that id and receipt belong together", "the form of a receipt, SPEC.md section 18", "the receipt"},
+	"ReceiptSignatureInvalidError":  {"the receipt was altered, or is of another service; was the key rotated? fetch the key set again", "the key set: --jwks or --jwks-url", "header and signature of the receipt"},
+	"ReceiptDigestMismatchError":    {"the digest is over the exact bytes of the body: before any formatting, without content encoding", "the digest in the receipt", "SHA-256 of --request or --response"},
+	"PinChangedError":               {"compare with what the operator announced; --record a new pin once you accept the change", "the pin", "the evidence"},
+	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "SPEC.md section 15", "what was answered"},
 }
 
-func hint(err error) string {
-	var u interface{ Hint() string }
-	if errors.As(err, &u) && u.Hint() != "" {
-		return u.Hint()
-	}
-	for _, rule := range rules(err) {
-		if h, ok := hints[rule]; ok {
-			return h
-		}
+const giveCertificates = "report: give the VCEK or VLEK, and what came with it, by --certs, or let --fetch ask AMD"
+
+// byRule is more exact than byType where it says something.
+var byRule = map[string]advice{
+	"BND-41": {next: "two bundles of one version exist: ask the publisher which one is right", actual: "SHA-256 of the trust bundle"},
+	"BND-42": {next: "a damaged state file is never a first run: restore it; removing it forgets what was accepted"},
+	"WKL-02": {expected: "--workload", actual: "envelope and trust bundle"},
+	"CHN-02": {next: giveCertificates},
+	"CHN-40": {next: giveCertificates},
+	"CHN-42": {next: "the root is neither built in, nor given by --amd-root, or the trust bundle does not name it", expected: "the built-in roots or --amd-root, and the trust bundle's amd_root_ca_pem"},
+	"CHN-43": {next: "an ARK was sent that is not AMD's: leave it out, or find out who sent it", expected: "the built-in roots or --amd-root, and the trust bundle's amd_root_ca_pem"},
+	"CHN-44": {next: "give the ASK or ASVK too: with --amd-root nothing is built in"},
+	"CHN-47": {next: "the certificate is not valid at this time; is the clock right?", expected: "the certificate's validity", actual: clock},
+	"CRL-20": {expected: "the CRL's thisUpdate and nextUpdate", actual: clock},
+	"IDT-10": {expected: "the envelope's workload_identity_tag", actual: "SHA-256 of the envelope's workload_identity_manifest_jws"},
+	"BIN-01": {next: "the hardware vouches for another TLS key or release than the envelope names", expected: "SHA-256 of the envelope's tls_spki_sha256 and workload_identity_tag", actual: "REPORT_DATA[0:32] in the report"},
+	"KDS-01": {next: "AMD's key server can't be asked for this report"},
+	"KDS-02": {next: "AMD gives a VLEK to its owner only: ask the provider, and give it by --certs"},
+	"KDS-04": {next: "the host masks CHIP_ID: ask the operator for the certificate, and give it by --certs"},
+}
+
+// byLayer is for what could not be read or fetched: the layer of the network, or
+// the flag that names the file.
+var byLayer = map[string]string{
+	"dns":        "the name can't be resolved: check its spelling, and the resolver",
+	"tcp":        "nothing answers at this address and port: check both, and proxies and firewalls on the way",
+	"tls":        "no trusted TLS there: check the address; --ca-file adds a CA of your own",
+	"http":       "the server answered something else: check that this is an attested endpoint, or the key server",
+	"bundle":     "the trust bundle can't be fetched: give its address by --bundle-url, or itself by --bundle",
+	"size":       "the server sent more than such an answer ever has: check the address",
+	"cache":      "the folder of --cache can't be used: repair or remove it",
+	"--pin":      "a damaged pin is never a first run: restore it, or --record a new one once you know what changed",
+	"--evidence": "give a file that --save wrote, whole",
+	"--envelope": "give the body of GET /attestation",
+	"--bundle":   "give the trust bundle, a compact JWS; --bundle-url fetches it",
+	"--cert":     "give the TLS certificate that you saw, leaf first, PEM or DER, with nothing else in the file",
+	"--report":   "give a file with the report, or - for standard input",
+	"--certs":    "give a file with certificates, PEM or DER",
+	"--crl":      "give a file with the CRL, or let --crl fetch ask AMD",
+	"--fetch":    "ask again later, or give the certificates by --certs",
+	"fetch":      "ask again later, or give a mirror by --kds-url",
+	"--jwks-url": "ask again later, or give the key set by --jwks",
+	"--request":  "give the exact body of the request",
+	"--response": "give the exact body of the response",
+	"receipt":    "give a file with the receipt, or - for standard input",
+	"show":       "give a file that exists, or - for standard input",
+}
+
+// advise finds what fits an error best: its rule, its layer, its type.
+func advise(err error) advice {
+	a := byType[errorType(err)]
+	list := rules(err)
+	for i := len(list) - 1; i >= 0; i-- { // the outermost last
+		a = a.with(byRule[list[i]])
 	}
 	if v := violations(err); len(v) > 0 && strings.HasPrefix(v[0].Expected, "a floor") {
-		return "the floors lack a component, a product or a die that this report has; name it too"
+		a.next = "the floors lack a component, a product or a die that this report has; name it too"
 	}
-	return hints[errorType(err)]
+	if layer := byLayer[layerOf(err)]; layer != "" && a.next == byType["EvidenceUnavailableError"].next {
+		a.next = layer
+	}
+	var own interface{ Hint() string }
+	if errors.As(err, &own) && own.Hint() != "" {
+		a.next = own.Hint()
+	}
+	return a
+}
+
+// with replaces what b says.
+func (a advice) with(b advice) advice {
+	for _, field := range []struct {
+		p *string
+		s string
+	}{{&a.next, b.next}, {&a.expected, b.expected}, {&a.actual, b.actual}} {
+		if field.s != "" {
+			*field.p = field.s
+		}
+	}
+	return a
+}
+
+// layerOf returns where reading or fetching failed: it stands first in the
+// message.
+func layerOf(err error) string {
+	var fetch *kds.FetchError
+	if errors.As(err, &fetch) {
+		return fetch.Layer
+	}
+	var u *attest.EvidenceUnavailableError
+	if !errors.As(err, &u) {
+		return ""
+	}
+	first, _, _ := strings.Cut(u.Message, " ")
+	return strings.TrimSuffix(first, ":")
 }
 
 // rules returns the rules that an error and its causes name, outermost first.

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/policy"
@@ -49,6 +52,9 @@ type errorJSON struct {
 	Expected    string `json:"expected"`
 	Actual      string `json:"actual"`
 	Hint        string `json:"hint,omitempty"`
+
+	ExpectedFrom string `json:"expected_from,omitempty"` // what the two values were read from
+	ActualFrom   string `json:"actual_from,omitempty"`
 
 	Violations []violationJSON `json:"violations,omitempty"` // of a policy: all of them
 }
@@ -216,11 +222,43 @@ func newErrorJSON(err error) *errorJSON {
 			e.Message, e.Expected, e.Actual = f.Message, f.Expected, f.Actual
 		}
 	}
+	if list := allowed(err); len(list) > 0 {
+		e.Expected = enumerate(list)
+	}
 	for _, v := range violations(err) {
 		e.Violations = append(e.Violations, violationJSON{v.Rule, v.Name, v.Expected, v.Actual})
 	}
-	e.Hint = hint(err)
+	a := advise(err)
+	e.Hint = a.next
+	if e.Expected != "" {
+		e.ExpectedFrom = a.expected
+	}
+	if e.Actual != "" {
+		e.ActualFrom = a.actual
+	}
 	return e
+}
+
+// allowed returns the list that lacks what was found.
+func allowed(err error) []string {
+	var m *attest.MeasurementNotAllowedError
+	var t *attest.IdentityTagNotAllowedError
+	switch {
+	case errors.As(err, &m):
+		return m.Allowed
+	case errors.As(err, &t):
+		return t.Allowed
+	}
+	return nil
+}
+
+// enumerate names the first few of a list.
+func enumerate(list []string) string {
+	const most = 4
+	if n := len(list) - most; n > 0 {
+		return fmt.Sprintf("%s or one of %d more", strings.Join(list[:most], ", "), n)
+	}
+	return strings.Join(list, " or ")
 }
 
 // violations returns those of a policy.
@@ -267,12 +305,25 @@ func exitCode(err error) int {
 	return exitRefused
 }
 
+// marshal writes a value as JSON that a terminal prints as it stands: what is not
+// printable is escaped, also where JSON does not ask for it.
 func marshal(v any) string {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil { // only strings, numbers and maps of them are marshalled
 		panic(err)
 	}
-	return string(b) + "\n"
+	var text strings.Builder
+	for _, r := range string(b) {
+		switch {
+		case r == '\n' || strconv.IsPrint(r): // the former stands between values only
+			text.WriteRune(r)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&text, `\u%04x`, unit)
+			}
+		}
+	}
+	return text.String() + "\n"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -131,7 +131,7 @@ func TestLiveLayers(t *testing.T) {
 		"bundle:": replaceFlag(args, []string{"--bundle-url", server.URL + "/nothing"}),
 	} {
 		o := tool(given...)
-		if o.code != exitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(o.stdout, layer) {
+		if o.code != exitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(o.stdout, layer) || !strings.Contains(o.stdout, byLayer[strings.TrimSuffix(layer, ":")]) {
 			t.Errorf("%s: %+v", layer, o)
 		}
 	}

@@ -59,24 +59,6 @@ func TestAllViolations(t *testing.T) {
 	}
 }
 
-// TestHints: a rule's own hint comes before that of its type.
-func TestHints(t *testing.T) {
-	f := newFolder(t)
-	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
-	for want, args := range map[string][]string{
-		"--certs":          {"report", "--report", f.path("report.bin")},
-		"the floors lack":  f.report("--min-tcb", "snp=1"),
-		"newer firmware":   f.report("--min-tcb", "bootloader=255,tee=0,snp=1,microcode=1"),
-		"is the clock":     f.report("--at", "2040-01-01T00:00:00Z"),
-		"--allow-debug":    f.report("--vmpl", "1"),
-		"when the file or": {"report", "--report", f.path("none")},
-	} {
-		if o := tool(args...); !strings.Contains(o.stdout, want) {
-			t.Errorf("no %q in %s", want, o.stdout)
-		}
-	}
-}
-
 // TestEscapes: nothing from outside moves the cursor or begins a line.
 func TestEscapes(t *testing.T) {
 	for in, want := range map[string]string{

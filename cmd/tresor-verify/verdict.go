@@ -81,6 +81,8 @@ func (u *ui) refusal(code int, err error) {
 	} else {
 		u.field("expected", e.Expected)
 		u.field("actual", e.Actual)
+		u.field("expected is from", e.ExpectedFrom)
+		u.field("actual is from", e.ActualFrom)
 	}
 	for i, v := range e.Violations {
 		if i > 0 {
