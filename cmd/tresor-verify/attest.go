@@ -1,19 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tresorhq/attest"
-	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/statefile"
-	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
 )
 
@@ -41,12 +35,15 @@ that the publisher whose key you pinned allows that code.`,
 			{"record", "FILE", "after a PASS, write a pin"},
 			{"pin", "FILE|-", "exit code 4 when what is verified differs from this pin"},
 			{"save", "FILE", "the evidence, to verify it again"},
+			{help: "How often"},
+			{"watch", "DURATION", "with --url: again and again, with this pause, until something does not pass; with --json one line for each round"},
 		}, hardwareDocs("TIME|recorded"), kdsDocs(), outputDocs()),
 		examples: []string{
 			"attest --url https://api.tresor.co --release-root release.pem",
 			"attest --url https://api.tresor.co --release-root release.pem --pin pin.json",
 			"attest --envelope attestation.json --cert leaf.pem --bundle bundle.jws --release-root release.pem",
 			"attest --evidence evidence.json --at recorded --release-root release.pem",
+			"attest --url https://api.tresor.co --release-root release.pem --pin pin.json --watch 5m --json",
 		},
 	}
 }
@@ -59,6 +56,7 @@ type attestFlags struct {
 	releaseRoots                            []string
 	workload, state                         string
 	record, pin, save                       string
+	watch                                   time.Duration
 }
 
 func (f *attestFlags) declare(fs *flagSet) {
@@ -72,6 +70,7 @@ func (f *attestFlags) declare(fs *flagSet) {
 		fs.text(p, name)
 	}
 	fs.texts(&f.releaseRoots, "release-root")
+	fs.custom("watch", duration(&f.watch))
 }
 
 func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) {
@@ -88,6 +87,16 @@ func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
+	round := func(ctx context.Context) (int, error) { return f.round(ctx, w, u, verifier, pol) }
+	if f.watch > 0 {
+		u.lines = true
+		return watch(ctx, w, u, f.watch, round)
+	}
+	return round(ctx)
+}
+
+// round collects evidence, verifies it once, and answers.
+func (f *attestFlags) round(ctx context.Context, w world, u *ui, verifier *attest.Verifier, pol policy.Policy) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	c, err := f.collect(ctx, w, u, verifier)
@@ -98,7 +107,7 @@ func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	fr := frame{mode: f.mode(), at: at, source: source, relaxed: pol.Relaxed()}
+	fr := frame{mode: f.mode(), at: at, source: source, relaxed: pol.Relaxed(), dated: f.watch > 0}
 	audit := verifier.Audit(c.evidence, at)
 	if audit.Err == nil {
 		fr.changed, err = f.comparePin(w, newPin(audit.Result, c.origin, at))
@@ -123,22 +132,19 @@ func (f *attestFlags) mode() string {
 }
 
 // collect reads or fetches the evidence.
-func (f *attestFlags) collect(ctx context.Context, w world, u *ui, v *attest.Verifier) (*collected, error) {
+func (f *attestFlags) collect(ctx context.Context, w world, u *ui, v *attest.Verifier) (c *collected, err error) {
 	switch f.mode() {
 	case "live":
 		return f.live(ctx, w, u, v)
 	case "replay":
-		b, err := w.read(f.evidenceFile, maxEvidenceFile)
-		if err != nil {
-			return nil, unavailable("--evidence", err)
-		}
-		c, err := parseEvidenceFile(trimLine(b))
-		if err != nil {
-			return nil, unavailable("--evidence "+f.evidenceFile, err)
-		}
-		return c, nil
+		c, err = f.replay(w)
+	default:
+		c, err = f.offline(w)
 	}
-	return f.offline(w)
+	if err == nil {
+		err = f.revocation(ctx, w, u, c)
+	}
+	return c, err
 }
 
 // when returns the time to verify for.
@@ -202,16 +208,21 @@ func (f *attestFlags) check(fs *flagSet) error {
 			return usagef("--%s does not go with %s", name, map[string]string{"live": "--url", "offline": "--envelope", "replay": "--evidence"}[f.mode()])
 		}
 	}
-	if err := onceStdin([]string{f.envelope, f.bundle, f.cert, f.crl, f.policyFile, f.evidenceFile, f.pin}); err != nil {
+	files := []string{f.envelope, f.bundle, f.cert, f.crl, f.policyFile, f.evidenceFile, f.pin}
+	if err := onceStdin(files); err != nil {
 		return err
 	}
 	switch {
 	case f.at == "recorded" && f.mode() != "replay":
 		return usagef("--at recorded goes with --evidence only")
+	case f.watch > 0 && (f.mode() != "live" || f.at != ""):
+		return usagef("--watch goes with --url, and without --at")
+	case f.watch > 0 && (f.record != "" || slices.Contains(files, "-")):
+		return usagef("--watch does not go with --record, nor with standard input: record a pin first")
 	case f.bundle != "" && f.bundleURL != "":
 		return usagef("--bundle and --bundle-url are two sources for one thing")
-	case f.crl == "fetch" && f.mode() != "live":
-		return usagef("--crl fetch goes with --url only; \"tresor-verify fetch\" gets a CRL beforehand")
+	case f.crl == "fetch" && f.mode() == "replay":
+		return usagef("--crl fetch does not go with --evidence, which uses no network")
 	case f.mode() == "offline" && f.bundle == "":
 		return usagef("--bundle is missing")
 	case f.mode() == "offline" && f.spki == "" && f.cert == "":
@@ -238,6 +249,9 @@ func (f *attestFlags) verifier(w world) (*attest.Verifier, policy.Policy, error)
 		return nil, pol, err
 	}
 	config := attest.Config{Policy: pol, Roots: amdRoots, Workload: f.workload, RequireCRL: f.crl != ""}
+	if f.watch > 0 {
+		config.Bundles = attest.NewBundleMemory() // from one round to the next
+	}
 	if f.state != "" {
 		if config.Bundles, err = statefile.Open(f.state); err != nil {
 			return nil, pol, usagef("--state: %v", err)
@@ -248,60 +262,4 @@ func (f *attestFlags) verifier(w world) (*attest.Verifier, policy.Policy, error)
 		return nil, pol, usagef("%v", err)
 	}
 	return v, pol, nil
-}
-
-// offline reads the evidence from files.
-func (f *attestFlags) offline(w world) (*collected, error) {
-	c := &collected{fetchedAt: w.now()}
-	var err error
-	if c.evidence.Envelope, err = w.evidence(f.envelope, maxEnvelopeFile); err != nil {
-		return nil, unavailable("--envelope", err)
-	}
-	if c.evidence.Bundle, err = f.readBundle(w); err != nil {
-		return nil, err
-	}
-	if f.crl != "" {
-		crl, err := readCRL(w, f.crl)
-		if err != nil {
-			return nil, err
-		}
-		c.evidence.CRLs = [][]byte{crl}
-	}
-	return c, f.liveKey(w, c)
-}
-
-func (f *attestFlags) readBundle(w world) ([]byte, error) {
-	b, err := w.evidence(f.bundle, maxBundleFile)
-	if err != nil {
-		return nil, unavailable("--bundle", err)
-	}
-	return trimLine(b), nil
-}
-
-// liveKey reads the key that was seen on the connection.
-func (f *attestFlags) liveKey(w world, c *collected) error {
-	if f.spki != "" {
-		var ok bool
-		if c.evidence.LiveSPKI, ok = strictjson.ParseHex[[32]byte](f.spki); !ok {
-			return usagef("--spki is 64 lower-case hex digits")
-		}
-		return nil
-	}
-	b, err := w.evidence(f.cert, maxCertFile)
-	if err != nil {
-		return unavailable("--cert", err)
-	}
-	if bytes.HasPrefix(b, []byte("-----BEGIN")) {
-		ders, err := certchain.SplitPEM(b) // strictly: a block that was passed over would make another the leaf
-		if err != nil {
-			return unavailable("--cert", err)
-		}
-		b = ders[0]
-	}
-	leaf, err := x509.ParseCertificate(b)
-	if err != nil {
-		return unavailable("--cert", errors.New("no certificate in it: "+err.Error()))
-	}
-	c.leaf, c.evidence.LiveSPKI = leaf.Raw, sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
-	return nil
 }

@@ -178,7 +178,6 @@ func TestAttestUsage(t *testing.T) {
 		"certificate":         replaceFlag(args, []string{"--release-root", f.path("ark.pem")}),
 		"root is absent":      replaceFlag(args, []string{"--release-root", f.path("none")}),
 		"root is nonsense":    replaceFlag(args, []string{"--release-root", f.write("nonsense", []byte("hello"))}),
-		"crl fetch":           append(args, "--crl", "fetch"),
 		"state is a lock":     append(args, "--state", f.path("state.lock")),
 		"test kit's root":     replaceFlag(args, []string{"--amd-root", f.write("kit.der", testKitRoot(t))}),
 		"upper-case hex root": replaceFlag(args, []string{"--release-root", f.write("upper", []byte(strings.ToUpper(releaseHex())))}),

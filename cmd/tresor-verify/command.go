@@ -70,9 +70,8 @@ func run(ctx context.Context, args []string, w world) (code int) {
 			code = fail(u, asJSON, fmt.Errorf("internal error: %v", p))
 			fmt.Fprintf(w.stderr, "%s\n", debug.Stack())
 		}
-		if _, err := w.stdout.Write([]byte(u.out.String())); err != nil {
-			fmt.Fprintln(w.stderr, "tresor-verify: the answer could not be written:", printable(err.Error()))
-			code = exitInternal
+		if err := u.flush(w.stdout); err != nil {
+			code = u.lost(err)
 		}
 	}()
 
@@ -120,13 +119,20 @@ func isJSONFlag(arg string) bool {
 	return strings.HasPrefix(arg, "-") && name == "json" && (!given || err == nil && yes)
 }
 
+// lost reports an answer that could not be written.
+func (u *ui) lost(err error) (code int) {
+	u.note("the answer could not be written: %v", err)
+	return exitInternal
+}
+
 // document prints a text that was asked for. As JSON it is one member of an
 // object.
 func (u *ui) document(schema, member, text string, asJSON bool) int {
 	if asJSON {
-		text = marshal(group("", leaf("schema", schema), leaf("tool", toolName()), leaf(member, text)))
+		u.object(group("", leaf("schema", schema), leaf("tool", toolName()), leaf(member, text)))
+	} else {
+		u.out.WriteString(text)
 	}
-	u.out.WriteString(text)
 	return exitVerified
 }
 
@@ -134,7 +140,7 @@ func (u *ui) document(schema, member, text string, asJSON bool) int {
 func fail(u *ui, asJSON bool, err error) int {
 	code := exitCode(err)
 	if asJSON {
-		u.out.WriteString(marshal(&verdictJSON{Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code, Error: newErrorJSON(err)}))
+		u.object(&verdictJSON{Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code, Error: newErrorJSON(err)})
 		return code
 	}
 	if code == exitUsage {

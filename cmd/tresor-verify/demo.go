@@ -52,6 +52,7 @@ func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer u.slow("making certificates and forging evidence")()
 	audit, err := attestDemo(ctx, enclave, w)
 	if err != nil {
 		return 0, err
@@ -68,14 +69,14 @@ func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	}
 	f := frame{mode: "live", at: enclave.Now(), source: "clock"}
 	if h.json {
-		u.out.WriteString(marshal(struct {
+		u.object(struct {
 			Schema   string       `json:"schema"`
 			Tool     string       `json:"tool"`
 			Verdict  string       `json:"verdict"`
 			ExitCode int          `json:"exit_code"`
 			Endpoint *verdictJSON `json:"endpoint"`
 			Attacks  []attack     `json:"attacks"`
-		}{"tresor.demo/v1", toolName(), verdictWord(code), code, h.verdict(audit, f), attacks}))
+		}{"tresor.demo/v1", toolName(), verdictWord(code), code, h.verdict(audit, f), attacks})
 		return code, nil
 	}
 	h.answer(u, audit, f)

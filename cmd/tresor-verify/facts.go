@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tresorhq/attest"
 )
@@ -88,7 +90,37 @@ func (u *ui) remarks(r *attest.Result) {
 	for _, n := range r.Notes {
 		u.field("note", n)
 	}
-	for _, warning := range r.Warnings {
+	for _, warning := range warnings(r) {
 		u.field("warning", warning.Text+" ("+warning.Source+")")
 	}
+}
+
+// expirySoon is how long before its end a trust bundle is warned of.
+const expirySoon = 7 * 24 * time.Hour
+
+// warnings are those of the verdict, and that a new trust bundle is due.
+func warnings(r *attest.Result) []attest.Warning {
+	list := slices.Clone(r.Warnings)
+	if r.Bundle == nil {
+		return list
+	}
+	if left := r.Bundle.ValidUntil.Sub(r.At); left < expirySoon {
+		list = append(list, attest.Warning{
+			Text:   "the trust bundle expires in " + days(left) + "; its publisher should have a newer one",
+			Source: "trust bundle, valid_until",
+		})
+	}
+	return list
+}
+
+// days writes a duration in the two largest units that it has.
+func days(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= day:
+		return fmt.Sprintf("%d d %d h", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
 }

@@ -77,12 +77,12 @@ func runFetch(ctx context.Context, w world, u *ui, args []string) (int, error) {
 		written = append(written, name)
 	}
 	if f.json {
-		u.out.WriteString(marshal(struct {
+		u.object(struct {
 			Schema   string   `json:"schema"`
 			Tool     string   `json:"tool"`
 			Verified bool     `json:"verified"`
 			Files    []string `json:"files"`
-		}{"tresor.fetch/v1", toolName(), false, written}))
+		}{"tresor.fetch/v1", toolName(), false, written})
 		return exitVerified, nil
 	}
 	u.line("FETCHED (nothing was verified)")

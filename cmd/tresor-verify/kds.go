@@ -37,12 +37,15 @@ func (k *kdsFlags) declare(fs *flagSet) {
 // nobody has verified yet, and what it brings is verified like anything else.
 type kdsClient struct {
 	client *kds.Client
+	u      *ui
 	asked  []kds.Request
 }
 
 // Fetch asks for one thing. What is not even of its form is forgotten at once,
 // so that a cache never keeps it.
 func (c *kdsClient) Fetch(ctx context.Context, r kds.Request, form func([]byte) error) ([]byte, error) {
+	done := c.u.slow("asking the key server for %s", r.Path())
+	defer done()
 	b, err := c.client.Fetch(ctx, r)
 	if err != nil {
 		return nil, err
@@ -83,7 +86,7 @@ func (k *kdsFlags) client(w world, u *ui) (*kdsClient, error) {
 	if err != nil {
 		return nil, usagef("--kds-url: %v", err)
 	}
-	return &kdsClient{client: client}, nil
+	return &kdsClient{client: client, u: u}, nil
 }
 
 // parsed is what can be said of evidence before it is verified.

@@ -43,7 +43,9 @@ func (f *attestFlags) live(ctx context.Context, w world, u *ui, v *attest.Verifi
 		return nil, usagef("%v", err)
 	}
 	defer t.Close()
+	done := u.slow("asking %s for its evidence, for %v at most", f.url, f.timeout)
 	e, err := t.Collect(ctx)
+	done()
 	if err != nil {
 		return nil, err
 	}

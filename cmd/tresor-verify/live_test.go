@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -170,5 +171,52 @@ func TestLiveUsage(t *testing.T) {
 	}
 	if n := asked.Load(); n != 0 {
 		t.Errorf("%d requests for usage errors", n)
+	}
+}
+
+// waitFor holds answers back until a channel is closed.
+func waitFor(c <-chan struct{}, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-c
+		next.ServeHTTP(w, r)
+	})
+}
+
+// TestRevocationFromFiles: --crl FILE and --crl fetch count for evidence from
+// files as for any other; only a replay never asks the network.
+func TestRevocationFromFiles(t *testing.T) {
+	f := newFolder(t)
+	e := mint.Evidence("Milan", 3, "vcek")
+	f.writeEvidence(e)
+	server, asked := keyServer(t, f, e)
+	args := withCert(f, endpoint(t, f, 17))
+	o := tool(slices.Concat(args, server, []string{"--crl", "fetch", "--save", f.path("evidence.json")})...)
+	if o.code != 0 || !strings.Contains(o.stdout, "revocation:            checked") || len(*asked) != 1 {
+		t.Errorf("%+v, asked %v", o, *asked)
+	}
+	if o := tool(append(args, "--save", f.path("without.json"))...); o.code != 0 || !strings.Contains(o.stdout, "revocation:            not checked") {
+		t.Errorf("%+v", o)
+	}
+	replay := []string{"attest", "--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem"), "--at", "recorded", "--evidence"}
+	for _, tt := range []struct {
+		file, crl string
+		code      int
+	}{
+		{"evidence.json", "", 0}, {"without.json", "", 0}, {"without.json", "crl.der", 0}, {"without.json", "leaf.der", exitRefused}, {"without.json", "none", exitUndecided},
+	} {
+		given := append(slices.Clone(replay), f.path(tt.file))
+		if tt.crl != "" {
+			given = append(given, "--crl", f.path(tt.crl))
+		}
+		if o := tool(given...); o.code != tt.code || (tt.code == 0) != strings.Contains(o.stdout, "revocation:") {
+			t.Errorf("%+v: %+v", tt, o)
+		}
+	}
+	if o := tool(append(replay, f.path("evidence.json"), "--crl", "fetch")...); o.code != exitUsage {
+		t.Errorf("%+v", o)
+	}
+	f.write("envelope.json", []byte("{}"))
+	if o := tool(slices.Concat(args, server, []string{"--crl", "fetch"})...); o.code != exitRefused || !strings.Contains(o.stdout, "EnvelopeInvalidError") {
+		t.Errorf("%+v", o)
 	}
 }

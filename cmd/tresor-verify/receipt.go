@@ -179,7 +179,7 @@ func (f *receiptFlags) answer(u *ui, a *receipt.Audit, fr frame) int {
 		} else {
 			v.addReceipt(a.Result)
 		}
-		u.out.WriteString(marshal(v))
+		u.object(v)
 		return code
 	}
 	if a.Err != nil {

@@ -52,8 +52,8 @@ func runShow(_ context.Context, w world, u *ui, args []string) (int, error) {
 		for _, n := range nodes {
 			content.kids = append(content.kids, group("", n)) // an object, which names what it is
 		}
-		u.out.WriteString(marshal(group("",
-			leaf("schema", "tresor.show/v1"), leaf("tool", toolName()), leaf("kind", kind), leaf("verified", false), content)))
+		u.object(group("",
+			leaf("schema", "tresor.show/v1"), leaf("tool", toolName()), leaf("kind", kind), leaf("verified", false), content))
 		return exitVerified, nil
 	}
 	u.line("NOT VERIFIED: this is what the file says (%s)", kind)

@@ -3,17 +3,21 @@ package main
 // Every word that this program prints and every code it exits with passes
 // through this file.
 //
-//   - stdout carries the answer and nothing else, written once, at the end.
+//   - stdout carries the answer and nothing else, written at the end, or after each round of --watch.
 //   - stderr carries usage, progress and warnings.
 //   - What came from outside is escaped: it can neither move the cursor nor
 //     begin a line of its own.
 //   - An answer that can not be written is an internal error, whatever it was.
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -27,10 +31,33 @@ const (
 	exitInternal  = 5
 )
 
-// ui collects the answer of a command.
+// ui collects the answer of a command. Notes may come from several goroutines.
 type ui struct {
 	out    strings.Builder
+	lines  bool // each object on a line of its own
+	mu     sync.Mutex
 	stderr io.Writer
+}
+
+// flush writes the answer so far, and forgets it.
+func (u *ui) flush(stdout io.Writer) error {
+	text := u.out.String()
+	u.out.Reset()
+	_, err := io.WriteString(stdout, text)
+	return err
+}
+
+// object adds an object to the answer.
+func (u *ui) object(v any) {
+	text := marshal(v)
+	if u.lines {
+		var line bytes.Buffer
+		if err := json.Compact(&line, []byte(text)); err != nil {
+			panic(err) // it was just made
+		}
+		text = line.String() + "\n"
+	}
+	u.out.WriteString(text)
 }
 
 // line adds a line to the answer. Arguments are escaped, the format is not.
@@ -40,7 +67,29 @@ func (u *ui) line(format string, args ...any) {
 
 // note prints a line on stderr.
 func (u *ui) note(format string, args ...any) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	fmt.Fprintf(u.stderr, "tresor-verify: "+format+"\n", escapeAll(args)...)
+}
+
+// slow prints a note when something takes longer than a second. The caller calls
+// done when it is over; no note comes after that.
+func (u *ui) slow(format string, args ...any) (done func()) {
+	var mu sync.Mutex
+	over := false
+	timer := time.AfterFunc(time.Second, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over {
+			u.note(format, args...)
+		}
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+	}
 }
 
 func escapeAll(args []any) []any {

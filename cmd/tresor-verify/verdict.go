@@ -17,6 +17,7 @@ type frame struct {
 	source  string // of the time: "clock", "given" or "recorded"
 	relaxed []string
 	changed error // what differs from the pin; nil: nothing
+	dated   bool  // the time is printed whatever it is: there will be more verdicts
 }
 
 // verdict makes the JSON object.
@@ -41,7 +42,7 @@ func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 	err := cmp.Or(a.Err, f.changed)
 	code := exitCode(err)
 	if h.json {
-		u.out.WriteString(marshal(h.verdict(a, f)))
+		u.object(h.verdict(a, f))
 		return code
 	}
 	switch {
@@ -58,7 +59,7 @@ func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 		u.reportFacts(a.Result)
 	}
 	u.field("relaxed", strings.Join(f.relaxed, ", "))
-	if f.mode != "live" || f.source != "clock" {
+	if f.mode != "live" || f.source != "clock" || f.dated {
 		u.field("verified", f.mode+", for "+stamp(f.at)+" ("+f.source+")")
 	}
 	if h.explain {

@@ -47,6 +47,6 @@ func runVersion(_ context.Context, _ world, u *ui, args []string) (int, error) {
 			}
 		}
 	}
-	u.out.WriteString(marshal(v))
+	u.object(v)
 	return exitVerified, nil
 }

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// hooked is a standard output that tells of each write.
+type hooked struct {
+	text   bytes.Buffer
+	writes int
+	hook   func(n int)
+}
+
+func (h *hooked) String() string { return h.text.String() }
+
+func (h *hooked) Write(b []byte) (int, error) {
+	h.writes++
+	h.text.Write(b)
+	h.hook(h.writes)
+	return len(b), nil
+}
+
+// TestWatch: a line for each round, and the first refusal is the last.
+func TestWatch(t *testing.T) {
+	f := newFolder(t)
+	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	out := &hooked{hook: func(n int) {
+		if n == 3 {
+			f.write("envelope.json", []byte("{}"))
+		}
+	}}
+	var stderr bytes.Buffer
+	code := run(ctx(), append(args, "--watch", "1ms", "--json"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }})
+	lines := strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if code != exitRefused || len(lines) != 4 {
+		t.Fatalf("exit code %d, %d lines: %s %s", code, len(lines), out, &stderr)
+	}
+	for i, line := range lines {
+		var v verdictJSON
+		if err := json.Unmarshal([]byte(line), &v); err != nil || (v.Verdict == "pass") != (i < 3) {
+			t.Errorf("%v %s", err, line)
+		}
+	}
+}
+
+// TestWatchText: each block has its time.
+func TestWatchText(t *testing.T) {
+	f := newFolder(t)
+	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	out := &hooked{hook: func(n int) {
+		if n == 2 {
+			server.Close()
+		}
+	}}
+	var stderr bytes.Buffer
+	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }})
+	if code != exitUndecided || strings.Count(out.String(), "PASS\n") != 2 || strings.Count(out.String(), "verified:") != 2 || !strings.Contains(out.String(), "\nUNDECIDED: ") {
+		t.Errorf("exit code %d: %s%s", code, out, &stderr)
+	}
+}
+
+// TestWatchRollback: an older bundle is noticed from one round to the next, also
+// without --state.
+func TestWatchRollback(t *testing.T) {
+	f := newFolder(t)
+	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	out := &hooked{hook: func(int) { endpoint(t, f, 16) }}
+	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, new(bytes.Buffer), func() time.Time { return recent }})
+	if code != exitRefused || !strings.Contains(out.String(), "\nFAIL: BundleRollbackError\n") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// TestWatchSignals: a signal ends the watch with the code of the last round.
+func TestWatchSignals(t *testing.T) {
+	passed := func(context.Context) (int, error) { return exitVerified, nil }
+	for name, tt := range map[string]struct {
+		round func(ctx context.Context, n int) (int, error)
+		code  int
+		err   bool
+	}{
+		"in the first round": {func(ctx context.Context, n int) (int, error) { return 0, ctx.Err() }, 0, true},
+		"in the second round": {func(ctx context.Context, n int) (int, error) {
+			if n == 1 {
+				return passed(ctx)
+			}
+			return 0, errors.New("canceled")
+		}, exitVerified, false},
+		"a refusal counts": {func(ctx context.Context, n int) (int, error) { return exitChanged, nil }, exitChanged, false},
+	} {
+		ctx, cancel := context.WithCancel(ctx())
+		n := 0
+		code, err := watch(ctx, world{stdout: new(bytes.Buffer)}, &ui{stderr: new(bytes.Buffer)}, time.Nanosecond, func(ctx context.Context) (int, error) {
+			n++
+			if n == 2 || name != "in the second round" {
+				cancel()
+			}
+			return tt.round(ctx, n)
+		})
+		if code != tt.code || (err != nil) != tt.err {
+			t.Errorf("%s: %d %v", name, code, err)
+		}
+	}
+	pausing, cancel := context.WithCancel(ctx())
+	out := &hooked{hook: func(int) { cancel() }}
+	var stderr bytes.Buffer
+	u := &ui{stderr: &stderr}
+	code, err := watch(pausing, world{stdout: out}, u, time.Hour, func(ctx context.Context) (int, error) { u.line("PASS"); return passed(ctx) })
+	if code != exitVerified || err != nil || !strings.Contains(stderr.String(), "signal") {
+		t.Errorf("in the pause: %d %v %s", code, err, &stderr)
+	}
+	if code, err := watch(ctx(), world{stdout: brokenPipe{}}, u, time.Hour, passed); code != exitInternal || err != nil {
+		t.Errorf("a lost verdict: %d %v", code, err)
+	}
+}
+
+func TestWatchUsage(t *testing.T) {
+	f := newFolder(t)
+	args, _, asked := liveEndpoint(t, f, mint.P256Key("tls"))
+	for name, given := range map[string][]string{
+		"offline":   append(endpoint(t, f, 17), "--watch", "1m"),
+		"at":        append(args, "--watch", "1m", "--at", "2026-04-01T12:00:00Z"),
+		"record":    append(args, "--watch", "1m", "--record", f.path("pin.json")),
+		"stdin":     append(args, "--watch", "1m", "--pin", "-"),
+		"no number": append(args, "--watch", "often"),
+		"zero":      append(args, "--watch", "0s"),
+	} {
+		if o := tool(given...); o.code != exitUsage {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+	if asked.Load() != 0 {
+		t.Error("the endpoint was asked")
+	}
+}
+
+// waiter is a standard error that can be waited for.
+type waiter struct {
+	mu   sync.Mutex
+	text strings.Builder
+	said chan struct{}
+	once sync.Once
+}
+
+func (w *waiter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.once.Do(func() { close(w.said) })
+	return w.text.Write(b)
+}
+
+// TestProgress: what takes longer than a second says so, on standard error, and
+// the answer stays the same.
+func TestProgress(t *testing.T) {
+	f := newFolder(t)
+	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	stderr := &waiter{said: make(chan struct{})}
+	server.Config.Handler = waitFor(stderr.said, server.Config.Handler)
+	var stdout bytes.Buffer
+	code := run(ctx(), args, world{strings.NewReader(""), &stdout, stderr, func() time.Time { return recent }})
+	if want := "tresor-verify: asking " + server.URL + " for its evidence, for 30s at most\n"; code != 0 || !strings.HasPrefix(stdout.String(), "PASS\n") || stderr.text.String() != want {
+		t.Errorf("exit code %d\n%s%s", code, &stdout, stderr.text.String())
+	}
+	u := &ui{stderr: os.Stderr}
+	done := u.slow("this must not be seen")
+	done()
+	done()
+}
+
+// TestExpiryWarning: a week before its end, a bundle is warned of.
+func TestExpiryWarning(t *testing.T) {
+	f := newFolder(t)
+	args := endpoint(t, f, 17) // until 2026-05-01
+	envelope, err := os.ReadFile(f.path("envelope.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]string{
+		"2026-04-24T00:00:00Z": "", "2026-04-24T00:00:01Z": "expires in 6 d 23 h", "2026-04-30T12:30:00Z": "expires in 11 h 30 min", "2026-04-30T23:59:00Z": "expires in 1 min 0 s",
+	} {
+		f.write("envelope.json", bytes.Replace(envelope, []byte("2026-04-01T11:59:30Z"), []byte(at), 1))
+		o := tool(append(args, "--at", at)...)
+		if o.code != 0 || strings.Contains(o.stdout, "trust bundle expires") != (want != "") || !strings.Contains(o.stdout, want) {
+			t.Errorf("%s: %+v", at, o)
+		}
+		v := tool(append(args, "--at", at, "--json")...).verdict(t)
+		if n := len(v.Warnings); n == 0 || (v.Warnings[n-1].Source == "trust bundle, valid_until") != (want != "") {
+			t.Errorf("%s: %+v", at, v.Warnings)
+		}
+	}
+}
