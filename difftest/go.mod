@@ -3,6 +3,7 @@ module github.com/tresorhq/attest/difftest
 go 1.26.0
 
 require (
+	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/google/go-sev-guest v0.15.0
 	github.com/tresorhq/attest v0.0.0
 	golang.org/x/crypto v0.58.0
