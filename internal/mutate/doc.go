@@ -1,0 +1,36 @@
+// Command mutate measures how much of the verifying core the tests hold up. It
+// weakens or inverts every check of the core, one at a time, and runs the tests:
+// each such mutant must be killed, that is make a test fail, or stand in the
+// list of explained ones.
+//
+//	go run ./internal/mutate                    all mutants
+//	go run ./internal/mutate -sample 40 -seed 1 some of them
+//	go run ./internal/mutate -readme README.md  all, and write the rates there
+//
+// It reads the packages of the core, finds every mutant, and writes a copy of
+// each file in which all of them are switches, to be turned on by number through
+// an environment variable. The test binaries are built once, with the copies laid
+// over the originals (go build -overlay), and run once for every mutant and
+// only with tests that reach it. Nothing is written below the module but what
+// -readme asks for.
+//
+// The kinds of mutants:
+//
+//	true, false   a condition, or the part of one that alone decides it, is that
+//	              whatever it was: an operand of && that is true, or one of ||
+//	              that is false, has been removed. Covers != for ==, || for &&, and
+//	              x for !x, which the same tests tell apart.
+//	plus, minus   an integer that something is compared to, or a constant bound in a
+//	              call, is one higher or lower
+//	case          a value that a switch looks for is not found
+//	delete        a call for its effect is not made
+//	accept        a function's last call, which says whether there is an error, is
+//	              not made: there is none
+//	row           a table lacks an entry
+//	optional      a required member may be absent
+//	empty         a string that must not be empty may be
+//	twice         a list without repetitions may have some
+//
+// Functions that do nothing but make text have no mutants, nor have conditions that
+// only choose one.
+package main

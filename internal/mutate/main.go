@@ -1,0 +1,187 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+const module = "github.com/tresorhq/attest"
+
+// core has the packages whose checks are mutated.
+var core = []string{"snpreport", "jws", "certchain", "policy", "", "internal/strictjson"}
+
+// users have further tests that hold the core up.
+var users = []string{"cmd/tresor-verify"}
+
+func main() {
+	sample := flag.Int("sample", 0, "run only so many mutants, taken by -seed")
+	seed := flag.Uint64("seed", 1, "for -sample")
+	match := flag.String("match", "", "run only mutants whose key contains this")
+	near := flag.Bool("near", false, "run only the tests of a mutant's own package")
+	workers := flag.Int("workers", 1, "how many run at a time")
+	list := flag.Bool("list", false, "print the mutants and run none")
+	out := flag.String("out", "", "write every mutant and its fate to this file")
+	again := flag.String("again", "", "run only the survivors in this file, which -out wrote")
+	readme := flag.String("readme", "", "write the rates into this file; needs a run of all")
+	keep := flag.String("keep", "", "keep the instrumented files and binaries in this directory")
+	flag.Parse()
+	options := options{*sample, *seed, *match, *near, *workers, *list, *out, *again, *readme, *keep}
+	if err := mutate(options); err != nil {
+		fmt.Fprintln(os.Stderr, "mutate:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	sample             int
+	seed               uint64
+	match              string
+	near               bool
+	workers            int
+	list               bool
+	out, again, readme string
+	keep               string
+}
+
+func (o options) all() bool { return o.sample == 0 && o.match == "" && o.again == "" && !o.near }
+
+func mutate(o options) error {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	dir := o.keep
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "mutate"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	var patterns []string
+	for _, p := range core {
+		patterns = append(patterns, "./"+p)
+	}
+	packages, err := load(patterns)
+	if err != nil {
+		return err
+	}
+	mutants, overlay, err := instrument(packages, module, root, dir)
+	if err != nil {
+		return err
+	}
+	explained, err := readExplained(filepath.Join(root, "internal/mutate/explained.txt"), mutants)
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(mutants, o)
+	if err != nil {
+		return err
+	}
+	if o.list {
+		for _, m := range chosen {
+			fmt.Printf("%d\t%s\t%s:%d\n", m.ID, m.key(), m.File, m.Line)
+		}
+		return nil
+	}
+	binaries := map[string]*binary{}
+	for _, p := range slices.Concat(core, users) {
+		b, err := build(root, p, overlay, dir)
+		if err != nil {
+			return err
+		}
+		if o.sample == 0 { // for a few it costs more than it saves
+			if err := b.try(dir); err != nil {
+				return err
+			}
+		}
+		binaries[p] = b
+	}
+	fates := run(chosen, binaries, explained, o)
+	return report(os.Stdout, fates, explained, o)
+}
+
+// choose returns the mutants to run.
+func choose(mutants []*mutant, o options) ([]*mutant, error) {
+	chosen := mutants
+	if o.match != "" {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !strings.Contains(m.key(), o.match) })
+	}
+	if o.again != "" {
+		survivors, err := readSurvivors(o.again)
+		if err != nil {
+			return nil, err
+		}
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !survivors[m.key()] })
+	}
+	if o.sample > 0 && o.sample < len(chosen) {
+		r := rand.New(rand.NewPCG(o.seed, 0))
+		chosen = slices.Clone(chosen)
+		r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+		chosen = chosen[:o.sample]
+	}
+	return chosen, nil
+}
+
+// A fate is what became of a mutant.
+type fate struct {
+	*mutant
+	Killed string `json:"killed,omitempty"` // by what
+	Why    string `json:"why,omitempty"`    // it survived, as explained
+}
+
+// run runs each mutant against the tests of its own package, then those of the
+// root package, of the command, and of all others, until one kills it.
+func run(chosen []*mutant, binaries map[string]*binary, explained map[string]string, o options) []*fate {
+	fates := make([]*fate, len(chosen))
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range max(1, o.workers) {
+		group.Go(func() {
+			for i := range next {
+				m := chosen[i]
+				f := &fate{mutant: m, Why: explained[m.key()]}
+				for _, p := range order(m.File, o.near) {
+					if f.Killed = binaries[p].kills(m); f.Killed != "" {
+						break
+					}
+				}
+				if f.Killed == "" && f.Why == "" {
+					fmt.Fprintf(os.Stderr, "survived: %s:%d  %s\n", m.File, m.Line, m.key())
+				}
+				fates[i] = f
+			}
+		})
+	}
+	for i := range chosen {
+		if i%100 == 0 {
+			fmt.Fprintf(os.Stderr, "%d of %d\n", i, len(chosen))
+		}
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	return fates
+}
+
+func order(file string, near bool) []string {
+	own := filepath.ToSlash(filepath.Dir(file))
+	if own == "." {
+		own = ""
+	}
+	all := []string{own}
+	if near {
+		return all
+	}
+	for _, p := range slices.Concat([]string{""}, users, core) {
+		if !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}

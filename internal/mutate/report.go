@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// readExplained reads the list of mutants that may survive: a key and the
+// reason on the line behind it, indented. A key that no mutant has is an error.
+func readExplained(name string, mutants []*mutant) (map[string]string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	known := map[string]bool{}
+	for _, m := range mutants {
+		known[m.key()] = true
+	}
+	explained, key := map[string]string{}, ""
+	for s := bufio.NewScanner(file); s.Scan(); {
+		line := s.Text()
+		switch reason, indented := strings.CutPrefix(line, "\t"); {
+		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
+		case indented && key != "":
+			explained[key] = strings.TrimSpace(explained[key] + " " + reason)
+		case !known[line]:
+			return nil, fmt.Errorf("%s explains a mutant that there is not: %s", name, line)
+		default:
+			key = line
+			explained[key] = ""
+		}
+	}
+	for key, reason := range explained {
+		if reason == "" {
+			return nil, fmt.Errorf("%s gives no reason for %s", name, key)
+		}
+	}
+	return explained, nil
+}
+
+func readSurvivors(name string) (map[string]bool, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var fates []*fate
+	if err := json.Unmarshal(text, &fates); err != nil {
+		return nil, err
+	}
+	survivors := map[string]bool{}
+	for _, f := range fates {
+		if f.Killed == "" {
+			survivors[f.key()] = true
+		}
+	}
+	return survivors, nil
+}
+
+// A tally counts what became of mutants.
+type tally struct{ killed, survived, explained int }
+
+func (t *tally) add(f *fate) {
+	switch {
+	case f.Killed != "":
+		t.killed++
+	case f.Why != "":
+		t.explained++
+	default:
+		t.survived++
+	}
+}
+
+func (t tally) rate() string {
+	return fmt.Sprintf("%d of %d mutants killed (%.1f %%), %d explained", t.killed, t.killed+t.survived,
+		100*float64(t.killed)/float64(max(1, t.killed+t.survived)), t.explained)
+}
+
+// report prints what became of the mutants by rule of SPEC.md, and the rate. An
+// unexplained survivor is an error, and so is an explained mutant that was killed.
+func report(w io.Writer, fates []*fate, explained map[string]string, o options) error {
+	if o.out != "" {
+		if err := writeJSON(o.out, fates); err != nil {
+			return err
+		}
+	}
+	var total tally
+	byRule := map[string]*tally{}
+	var problems []error
+	for _, f := range fates {
+		total.add(f)
+		for _, rule := range f.Rules {
+			if byRule[rule] == nil {
+				byRule[rule] = new(tally)
+			}
+			byRule[rule].add(f)
+		}
+		switch {
+		case f.Killed != "" && f.Why != "":
+			problems = append(problems, fmt.Errorf("explained, but killed: %s", f.key()))
+		case f.Killed == "" && f.Why == "":
+			problems = append(problems, fmt.Errorf("survived: %s:%d: %s", f.File, f.Line, f.key()))
+		}
+	}
+	rules := make([]string, 0, len(byRule))
+	for r := range byRule {
+		rules = append(rules, r)
+	}
+	slices.SortFunc(rules, func(a, b string) int { return cmp.Compare(a, b) })
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "rule\tkilled\tsurvived\texplained")
+	for _, r := range rules {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\n", r, byRule[r].killed, byRule[r].survived, byRule[r].explained)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, total.rate())
+	if o.readme != "" && o.all() {
+		if err := writeRates(o.readme, "all tests: "+total.rate()); err != nil {
+			return err
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// writeRates puts text between the two markers of a file.
+func writeRates(name, text string) error {
+	const from, to = "<!-- mutants -->", "<!-- /mutants -->"
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(old), from)
+	_, behind, ok2 := strings.Cut(rest, to)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no %s ... %s", name, from, to)
+	}
+	return os.WriteFile(name, []byte(before+from+"\n"+text+"\n"+to+behind), 0o644)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A test is one test, example or fuzz target with its seeds.
+type test struct {
+	name    string
+	took    time.Duration
+	reaches map[int]bool // mutants that would change something in it
+}
+
+// run runs tests of a binary with a mutant; 0 is none. It returns how they ended.
+func (b *binary) run(names []string, number int, reach string, limit time.Duration) (failed bool, output string) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	args := append(slices.Clone(b.flags), "-test.failfast", "-test.timeout="+(2*limit).String(), "-test.run="+pattern(names))
+	cmd := exec.CommandContext(ctx, b.path, args...)
+	cmd.Dir = b.wd
+	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(number), envReach+"="+reach, "ATTEST_REAL_VECTORS=")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return true, "out of time"
+	}
+	return err != nil, out.String()
+}
+
+func pattern(names []string) string {
+	if names == nil {
+		return "."
+	}
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = regexp.QuoteMeta(n)
+	}
+	return "^(" + strings.Join(quoted, "|") + ")$"
+}
+
+// try runs every test by itself without a mutant, and takes its time and what it
+// reaches.
+func (b *binary) try(dir string) error {
+	cmd := exec.Command(b.path, "-test.list=.")
+	cmd.Dir = b.wd
+	list, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", b.path, err)
+	}
+	for _, name := range strings.Fields(string(list)) {
+		if strings.HasPrefix(name, "Benchmark") {
+			continue
+		}
+		reach := filepath.Join(dir, "reached")
+		if err := os.Remove(reach); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		start := time.Now()
+		if failed, out := b.run([]string{name}, 0, reach, 5*time.Minute); failed {
+			return fmt.Errorf("%s: %s fails without a mutant:\n%s", b.dir, name, out)
+		}
+		t := &test{name: name, took: time.Since(start), reaches: map[int]bool{}}
+		numbers, err := os.ReadFile(reach)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		for _, n := range strings.Fields(string(numbers)) {
+			id, err := strconv.Atoi(n)
+			if err != nil {
+				return err
+			}
+			t.reaches[id] = true
+		}
+		b.tests = append(b.tests, t)
+	}
+	slices.SortFunc(b.tests, func(a, b *test) int { return int(a.took - b.took) })
+	return nil
+}
+
+// quick tests run together, others one by one.
+const quick = 150 * time.Millisecond
+
+// kills runs what may kill a mutant, the quickest first, and returns what did.
+func (b *binary) kills(m *mutant) (by string) {
+	if b.tests == nil {
+		if failed, _ := b.run(nil, m.ID, "", 3*time.Minute); failed {
+			return b.dir
+		}
+		return ""
+	}
+	var together []string
+	var total time.Duration
+	flush := func() bool {
+		failed := false
+		if together != nil {
+			failed, _ = b.run(together, m.ID, "", 8*time.Second+8*total)
+		}
+		if failed {
+			by = b.dir + ": " + strings.Join(together[:min(3, len(together))], ", ")
+		}
+		together, total = nil, 0
+		return failed
+	}
+	for _, t := range b.tests {
+		if !t.reaches[m.ID] {
+			continue
+		}
+		together, total = append(together, t.name), total+t.took
+		if t.took > quick || len(together) >= 12 {
+			if flush() {
+				return by
+			}
+		}
+	}
+	flush()
+	return by
+}
