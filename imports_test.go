@@ -43,6 +43,7 @@ var layers = map[string]struct {
 	"kds":                 {http: true, deps: []string{"snpreport"}},
 	"internal/mint":       {}, // imports nothing of what it tests
 	"internal/mutate":     {}, // runs the tests of others
+	"fuzz":                {}, // its targets are tests
 	"releaseroot":         {deps: []string{"internal/strictjson", "jws"}},
 	"transport":           {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "snpreport"}},
 	"attesttest":          {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
