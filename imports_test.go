@@ -41,13 +41,15 @@ var layers = map[string]struct {
 	"receipt":             {core: true, deps: []string{"", "internal/strictjson", "jws"}},
 	"internal/statefile":  {deps: []string{"", "internal/strictjson"}},
 	"kds":                 {http: true, deps: []string{"snpreport"}},
-	"internal/mint":       {}, // imports nothing of what it tests
-	"internal/mutate":     {}, // runs the tests of others
-	"fuzz":                {}, // its targets are tests
+	"internal/mint":       {},                                // imports nothing of what it tests
+	"internal/mutate":     {},                                // runs the tests of others
+	"fuzz":                {},                                // its targets are tests
+	"internal/vectorgen":  {deps: []string{"internal/mint"}}, // nor does this
+	"internal/vectors":    {},
 	"releaseroot":         {deps: []string{"internal/strictjson", "jws"}},
 	"transport":           {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "snpreport"}},
 	"attesttest":          {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
-	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "jws", "kds", "policy", "receipt", "releaseroot", "snpreport", "transport"}},
+	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "snpreport", "transport"}},
 }
 
 // thirdParty is what shipped code may import from elsewhere.

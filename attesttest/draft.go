@@ -67,7 +67,7 @@ func newDraft(c Config) *draft {
 		mangleEnvelope: asIs, mangleBundle: asIs,
 	}
 	d.live = d.attested
-	d.signer = eddsa(d.releaseKey)
+	d.signer = mint.EdDSA(d.releaseKey)
 	d.manifest = members{
 		"schema": "workload-identity/v1", "workload": c.Workload, "version": "v1.42.3",
 		"image_digest": digest("image " + c.Workload), "binary_digest": digest("binary " + c.Workload),
@@ -140,7 +140,7 @@ func (d *draft) measurement() [48]byte {
 
 // manifestNow writes the manifest as it is now, and its tag.
 func (d *draft) manifestNow() (jws []byte, tag [32]byte) {
-	jws = compact(members{"alg": "EdDSA", "kid": "test-manifest"}, d.manifest, eddsa(d.manifestKey))
+	jws = compact(members{"alg": "EdDSA", "kid": "test-manifest"}, d.manifest, mint.EdDSA(d.manifestKey))
 	return jws, sha256.Sum256(jws)
 }
 

@@ -30,7 +30,7 @@ var bundleFaults = []fault{
 	{
 		name: BundleOtherRoot, err: "BundleSignatureInvalid",
 		about: "another key than the release root signed the bundle",
-		after: func(d *draft) { d.signer = eddsa(mint.Ed25519Key(d.config.secret("other"))) },
+		after: func(d *draft) { d.signer = mint.EdDSA(mint.Ed25519Key(d.config.secret("other"))) },
 	},
 	{
 		name: BundleAlgNone, err: "BundleSignatureInvalid",

@@ -34,14 +34,14 @@ func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws,
 	key := mint.P256Key(c.secret("receipt"))
 	jwks = members{"keys": []members{jwk(key)}}.encode()
 
-	header, sign := members{"alg": "ES256", "kid": "test-receipt"}, es256(key)
+	header, sign := members{"alg": "ES256", "kid": "test-receipt"}, mint.ES256(key)
 	switch {
 	case wrong(ReceiptOtherKey):
-		sign = es256(mint.P256Key(c.secret("other")))
+		sign = mint.ES256(mint.P256Key(c.secret("other")))
 	case wrong(ReceiptAlgNone):
 		header["alg"], sign = "none", func([]byte) []byte { return nil }
 	case wrong(ReceiptEdDSA):
-		header["alg"], sign = "EdDSA", eddsa(mint.Ed25519Key(c.secret("receipt")))
+		header["alg"], sign = "EdDSA", mint.EdDSA(mint.Ed25519Key(c.secret("receipt")))
 	}
 	id := sha256.Sum256(slices.Concat([]byte(c.secret("receipt")), request, []byte{0}, response))
 	router := e.draft.envelopeAt(e.Now(), "")

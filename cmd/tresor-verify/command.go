@@ -45,6 +45,7 @@ func commands() []command {
 		receiptCommand(),
 		fetchCommand(),
 		demoCommand(),
+		vectorsCommand(),
 		versionCommand(),
 		completionCommand(),
 		helpCommand(),

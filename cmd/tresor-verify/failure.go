@@ -12,9 +12,14 @@ import (
 // newErrorJSON describes any error. What it is not able to classify is internal.
 func newErrorJSON(err error) *errorJSON {
 	e := &errorJSON{Type: errorType(err), Message: err.Error()}
+	switch list := rules(err); {
+	case len(list) > 0:
+		e.Requirement = list[0]
+	case e.Type == "UsageError":
+		e.Requirement = "CLI-02"
+	}
 	var refusal attest.AttestationError
 	if errors.As(err, &refusal) {
-		e.Requirement = refusal.Requirement()
 		if d, ok := refusal.(interface{ Details() attest.Failure }); ok {
 			f := d.Details()
 			e.Message, e.Expected, e.Actual = f.Message, f.Expected, f.Actual

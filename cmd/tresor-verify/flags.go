@@ -10,10 +10,14 @@ import (
 )
 
 // A usageError is a mistake in the command line, or in a file that it names as
-// part of the trust configuration.
-type usageError struct{ text, command string }
+// part of the trust configuration. Its cause may name the rule that the file
+// breaks.
+type usageError struct {
+	error
+	command string
+}
 
-func (e *usageError) Error() string { return e.text }
+func (e *usageError) Unwrap() error { return errors.Unwrap(e.error) }
 
 // Hint names the help of the command, once it is known.
 func (e *usageError) Hint() string {
@@ -24,7 +28,18 @@ func (e *usageError) Hint() string {
 }
 
 func usagef(format string, args ...any) error {
-	return &usageError{text: fmt.Sprintf(format, args...)}
+	return &usageError{error: fmt.Errorf(format, args...)}
+}
+
+// A ruleError is a mistake that breaks a rule of SPEC.md by itself. CLI-02 is
+// that of all others.
+type ruleError struct{ rule, text string }
+
+func (e *ruleError) Error() string       { return e.text }
+func (e *ruleError) Requirement() string { return e.rule }
+
+func breaks(rule, format string, args ...any) error {
+	return &ruleError{rule, fmt.Sprintf(format, args...)}
 }
 
 // flagSet is a flag.FlagSet of the flags that the table of commands lists. A flag

@@ -91,7 +91,7 @@ func (h *hardwareFlags) time(w world) (at time.Time, source string, err error) {
 func (h *hardwareFlags) policy(w world, demands policy.Rules) (policy.Policy, error) {
 	fromFlags, err := policy.New(demands)
 	if err != nil {
-		return policy.Policy{}, usagef("%v", err)
+		return policy.Policy{}, usagef("%w", err)
 	}
 	all := []policy.Policy{policy.Default(), fromFlags}
 	if h.policyFile != "" {
@@ -101,7 +101,7 @@ func (h *hardwareFlags) policy(w world, demands policy.Rules) (policy.Policy, er
 		}
 		fromFile, err := policy.Parse(b)
 		if err != nil {
-			return policy.Policy{}, usagef("--policy %s: %v", h.policyFile, err)
+			return policy.Policy{}, usagef("--policy %s: %w", h.policyFile, err)
 		}
 		all = append(all, fromFile)
 	}
@@ -121,18 +121,18 @@ func (h *hardwareFlags) roots(w world) (*certchain.Roots, error) {
 		}
 		ders, err := attest.Certificates(b)
 		if err != nil {
-			return nil, usagef("--amd-root %s: %v", name, err)
+			return nil, usagef("--amd-root %s: %w", name, err)
 		}
 		arks = append(arks, ders...)
 	}
 	for _, der := range arks {
 		if isTestRoot(der) {
-			return nil, usagef("--amd-root: this is the root of the test kit: its private key is public, and so it vouches for nothing")
+			return nil, usagef("--amd-root: %w", breaks("CLI-11", "this is the root of the test kit: its private key is public, and so it vouches for nothing"))
 		}
 	}
 	roots, err := certchain.NewRoots(arks...)
 	if err != nil {
-		return nil, usagef("--amd-root: %v", err)
+		return nil, usagef("--amd-root: %w", err)
 	}
 	return roots, nil
 }

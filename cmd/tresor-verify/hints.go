@@ -94,6 +94,7 @@ var byLayer = map[string]string{
 	"--response": "give the exact body of the response",
 	"receipt":    "give a file with the receipt, or - for standard input",
 	"show":       "give a file that exists, or - for standard input",
+	"vectors":    "give a folder with an index.json that lists all vectors in it, such as testdata/vectors",
 }
 
 // advise finds what fits an error best: its rule, its layer, its type.

@@ -73,7 +73,7 @@ func runReceipt(ctx context.Context, w world, u *ui, args []string) (int, error)
 	case f.jwks == "" && f.jwksURL == "":
 		return 0, usagef("--jwks or --jwks-url is missing: a receipt can't say who may sign it")
 	case f.jwks != "" && f.jwksURL != "":
-		return 0, usagef("--jwks and --jwks-url are two sources for one thing")
+		return 0, usagef("%w", breaks("CLI-06", "--jwks and --jwks-url are two sources for one thing"))
 	}
 	f.file = files[0]
 	if err := onceStdin([]string{f.file, f.jwks, f.request, f.response}); err != nil {
@@ -109,7 +109,7 @@ func (f *receiptFlags) verifier(ctx context.Context, w world) (*receipt.Verifier
 	}
 	v, err := receipt.NewVerifier(c)
 	if err != nil {
-		return nil, usagef("%v", err)
+		return nil, usagef("%w", err)
 	}
 	return v, nil
 }
@@ -124,7 +124,7 @@ func (f *receiptFlags) keys(ctx context.Context, w world) ([]jws.Key, error) {
 		}
 		keys, err := jws.ParseJWKS(trimLine(b))
 		if err != nil {
-			return nil, usagef("--jwks %s: %v", f.jwks, err)
+			return nil, usagef("--jwks %s: %w", f.jwks, err)
 		}
 		return keys, nil
 	}

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/pem"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/strictjson"
@@ -17,7 +15,7 @@ import (
 // SubjectPublicKeyInfo: RFC 8410 section 4.
 var spkiPrefix = []byte{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00}
 
-var errPrivateKey = errors.New("this is a PRIVATE key: it has no business here; treat it as leaked if others could read the file")
+var errPrivateKey = breaks("CLI-10", "this is a PRIVATE key: it has no business here; treat it as leaked if others could read the file")
 
 // readReleaseRoots reads the keys that may sign trust bundles.
 func readReleaseRoots(w world, files []string) ([]ed25519.PublicKey, error) {
@@ -36,7 +34,7 @@ func readReleaseRoots(w world, files []string) ([]ed25519.PublicKey, error) {
 		}
 		keys, err := parseReleaseRoots(trimLine(b))
 		if err != nil {
-			return nil, usagef("--release-root %s: %v", name, err)
+			return nil, usagef("--release-root %s: %w", name, err)
 		}
 		roots = append(roots, keys...)
 	}
@@ -57,7 +55,7 @@ func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
 		}
 		public, ok := k.Ed25519()
 		if !ok {
-			return nil, errors.New("the JWK is no Ed25519 key")
+			return nil, breaks("CLI-10", "the JWK is no Ed25519 key")
 		}
 		return []ed25519.PublicKey{public}, nil
 	}
@@ -68,7 +66,7 @@ func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
 	if key, ok := strictjson.ParseBase64(text); ok && len(key) == ed25519.PublicKeySize {
 		return []ed25519.PublicKey{key}, nil
 	}
-	return nil, errors.New("neither PEM PUBLIC KEY, nor a JWK, nor 32 bytes in hex or base64")
+	return nil, breaks("CLI-10", "neither PEM PUBLIC KEY, nor a JWK, nor 32 bytes in hex or base64")
 }
 
 // parsePEMKeys reads one or more blocks with nothing but white space around them.
@@ -76,17 +74,17 @@ func parsePEMKeys(b []byte) ([]ed25519.PublicKey, error) {
 	var keys []ed25519.PublicKey
 	for len(bytes.TrimSpace(b)) > 0 {
 		if !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("-----BEGIN PUBLIC KEY-----")) {
-			return nil, fmt.Errorf("expected a block of type PUBLIC KEY, got %q", short(strings.TrimSpace(string(b[:min(len(b), 64)]))))
+			return nil, breaks("CLI-10", "expected a block of type PUBLIC KEY, got %q", short(strings.TrimSpace(string(b[:min(len(b), 64)]))))
 		}
 		block, rest := pem.Decode(b)
 		// Decode passes over a block that it can not read: that the rest shrank by
 		// more than one block shows it.
 		if block == nil || len(block.Headers) != 0 || bytes.Count(b[:len(b)-len(rest)], []byte("-----BEGIN")) != 1 {
-			return nil, errors.New("a malformed PEM block")
+			return nil, breaks("CLI-10", "a malformed PEM block")
 		}
 		key, ok := bytes.CutPrefix(block.Bytes, spkiPrefix)
 		if !ok || len(key) != ed25519.PublicKeySize {
-			return nil, errors.New("the PUBLIC KEY is no Ed25519 key (RFC 8410)")
+			return nil, breaks("CLI-10", "the PUBLIC KEY is no Ed25519 key (RFC 8410)")
 		}
 		keys = append(keys, key)
 		b = rest

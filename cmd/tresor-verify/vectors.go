@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/vectors"
+)
+
+func vectorsCommand() command {
+	return command{
+		name: "vectors", usage: "DIR [flags]", operand: "DIR", run: runVectors,
+		summary: "run conformance vectors",
+		about: `Runs conformance vectors, such as those of testdata/vectors, each through the
+command that it names. DIR has an index.json; its README.md describes the format.
+Exit code 0 when every vector that was run passed and none was skipped undeclared,
+1 when not, 3 when the vectors can not be read.`,
+		flags: []flagDoc{
+			{"missing", "FEATURE...", "skip the vectors that use this command, input or option; what is skipped otherwise counts as failed"},
+			{"json", "", "the result as JSON"},
+		},
+		examples: []string{"vectors testdata/vectors"},
+	}
+}
+
+// vectorsJSON is the result of a run.
+type vectorsJSON struct {
+	Schema   string        `json:"schema"`
+	Tool     string        `json:"tool"`
+	Verdict  string        `json:"verdict"`
+	ExitCode int           `json:"exit_code"`
+	Passed   int           `json:"passed"`
+	Failed   int           `json:"failed"`
+	Skipped  int           `json:"skipped"`    // for a feature that was declared missing
+	Unable   int           `json:"undeclared"` // skipped for something else: counts as failed
+	Missing  []string      `json:"missing"`
+	Problems []problemJSON `json:"problems"`
+}
+
+// problemJSON is one vector that did not pass.
+type problemJSON struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+func runVectors(ctx context.Context, w world, u *ui, args []string) (int, error) {
+	fs := newFlagSet("vectors")
+	var asJSON bool
+	var missing []string
+	fs.yes(&asJSON, "json")
+	fs.texts(&missing, "missing")
+	rest, err := fs.parse(args, 1)
+	if err != nil {
+		return 0, err
+	}
+	if len(rest) == 0 {
+		return 0, usagef("the folder with the vectors is missing")
+	}
+	cases, err := vectors.Read(os.DirFS(rest[0]))
+	if err != nil {
+		return 0, unavailable("vectors", err)
+	}
+	scratch, err := os.MkdirTemp("", "tresor-vectors-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(scratch)
+
+	result := vectorsJSON{Schema: "tresor.vectors-result/v1", Tool: toolName(), Missing: append([]string{}, missing...), Problems: []problemJSON{}}
+	for i, c := range cases {
+		if err := ctx.Err(); err != nil {
+			return 0, unavailable("vectors", err)
+		}
+		if slices.ContainsFunc(c.Features(), func(f string) bool { return slices.Contains(missing, f) }) {
+			result.Skipped++
+			continue
+		}
+		problem := ""
+		if c.Schema != vectors.Schema {
+			result.Unable++
+			problem = "skipped, and not declared missing: its schema is " + c.Schema
+		} else {
+			a, err := play(ctx, w, c, filepath.Join(scratch, strconv.Itoa(i)))
+			if err != nil {
+				return 0, err
+			}
+			if problem = judge(c.Expect, a); problem == "" {
+				result.Passed++
+				continue
+			}
+			result.Failed++
+		}
+		result.Problems = append(result.Problems, problemJSON{c.ID, problem})
+	}
+	if result.Failed+result.Unable > 0 {
+		result.ExitCode = exitRefused
+	}
+	result.Verdict = verdictWord(result.ExitCode)
+	if asJSON {
+		u.out.WriteString(marshal(result))
+		return result.ExitCode, nil
+	}
+	u.vectors(result)
+	return result.ExitCode, nil
+}
+
+func (u *ui) vectors(r vectorsJSON) {
+	for _, p := range r.Problems {
+		u.line("%s: %s", p.ID, p.Reason)
+	}
+	word := "PASS"
+	if r.ExitCode != 0 {
+		word = "FAIL"
+	}
+	u.line("%s: %d passed, %d failed, %d skipped as declared, %d skipped undeclared", word, r.Passed, r.Failed, r.Skipped, r.Unable)
+	u.field("declared missing", strings.Join(r.Missing, ", "))
+}
+
+// An answer is what a command printed with --json, and its exit code.
+type answer struct {
+	code   int
+	stdout []byte
+}
+
+// play runs one case as a command line of its own, with its inputs in files
+// below dir.
+func play(ctx context.Context, w world, c *vectors.Case, dir string) (answer, error) {
+	args, err := commandLine(c, dir)
+	if err != nil {
+		return answer{}, err
+	}
+	defer os.RemoveAll(dir)
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, args, world{strings.NewReader(""), &stdout, &stderr, w.now})
+	return answer{code, stdout.Bytes()}, nil
+}
+
+// commandLine writes the inputs and returns the arguments that name them, in
+// the order of their names.
+func commandLine(c *vectors.Case, dir string) ([]string, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	args := []string{c.Command, "--json"}
+	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
+		if c.Options[name] == true {
+			args = append(args, "--"+name)
+		} else {
+			args = append(args, "--"+name, fmt.Sprint(c.Options[name]))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Files)) {
+		for i, data := range c.Files[name] {
+			path := filepath.Join(dir, fmt.Sprintf("%s-%d", name, i))
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				return nil, err
+			}
+			args = append(args, "--"+name, path)
+		}
+	}
+	return args, nil
+}

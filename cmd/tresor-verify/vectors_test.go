@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/internal/vectors"
+)
+
+const vectorDir = "../../testdata/vectors"
+
+// TestVectors: every vector passes, and an answer that passes does so by nothing
+// but what its vector says: with another error type, or another rule, exit code
+// or verdict expected, it fails.
+func TestVectors(t *testing.T) {
+	cases, err := vectors.Read(os.DirFS(vectorDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := []string{"", "NoSuchError"}
+	for _, c := range cases {
+		if !slices.Contains(types, c.Expect.Error) {
+			types = append(types, c.Expect.Error)
+		}
+	}
+	w := world{strings.NewReader(""), nil, nil, func() time.Time { return recent }}
+	scratch := t.TempDir()
+	for i, c := range cases {
+		a, err := play(ctx(), w, c, filepath.Join(scratch, strconv.Itoa(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problem := judge(c.Expect, a); problem != "" {
+			t.Errorf("%s: %s", c.ID, problem)
+			continue
+		}
+		for what, change := range map[string]func(e *vectors.Expect){
+			"rule": func(e *vectors.Expect) { e.Requirement += "0" }, "exit code": func(e *vectors.Expect) { e.ExitCode++ },
+			"verdict": func(e *vectors.Expect) { e.Verdict += "!" }, "result": func(e *vectors.Expect) { e.Result = map[string]any{"schema": "other"} },
+		} {
+			e := c.Expect
+			if change(&e); judge(e, a) == "" {
+				t.Errorf("%s passes with another %s", c.ID, what)
+			}
+		}
+		for _, other := range types {
+			e := c.Expect
+			if e.Error = other; other != c.Expect.Error && judge(e, a) == "" {
+				t.Errorf("%s passes with the error type %q", c.ID, other)
+			}
+		}
+	}
+	t.Logf("%d vectors, %d error types", len(cases), len(types)-2)
+}
+
+// TestJudge: an answer is held against the whole expectation.
+func TestJudge(t *testing.T) {
+	good := `{"exit_code": 0, "verdict": "pass", "a": {"b": [1, {"c": "x"}], "d": true}, "checks": [{"status": "pass"}]}`
+	bad := `{"exit_code": 1, "verdict": "fail", "error": {"type": "E", "requirement": "R-1"}, "checks": [{"status": "pass"}, {"status": "fail", "requirement": "R-1"}, {"status": "fail", "requirement": "R-2"}]}`
+	accepted, refused := vectors.Expect{Verdict: "pass"}, vectors.Expect{Verdict: "fail", ExitCode: 1, Error: "E", Requirement: "R-1"}
+	with := func(result string) vectors.Expect {
+		e := accepted
+		dec := json.NewDecoder(strings.NewReader(result))
+		dec.UseNumber()
+		if err := dec.Decode(&e.Result); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for _, tt := range []struct {
+		name   string
+		expect vectors.Expect
+		code   int
+		stdout string
+		ok     bool
+	}{
+		{"accepted", accepted, 0, good, true},
+		{"refused", refused, 1, bad, true},
+		{"members", with(`{"a": {"b": [1, {}], "d": true}}`), 0, good, true},
+		{"another number", with(`{"a": {"b": [2, {}]}}`), 0, good, false},
+		{"a shorter list", with(`{"a": {"b": [1]}}`), 0, good, false},
+		{"an absent member", with(`{"a": {"e": "x"}}`), 0, good, false},
+		{"an absent object", with(`{"e": {"f": 1}}`), 0, good, false},
+		{"nothing printed", accepted, 0, "", false},
+		{"two objects", accepted, 0, good + good, false},
+		{"another exit code", accepted, 1, good, false},
+		{"a fact on refusal", refused, 1, strings.Replace(bad, `{`, `{"report": {},`, 1), false},
+		{"a failed step although accepted", accepted, 0, strings.Replace(good, `"pass"}]`, `"fail"}]`, 1), false},
+		{"another step failed first", refused, 1, strings.Replace(bad, `"requirement": "R-1"},`, `"requirement": "R-3"},`, 1), false},
+	} {
+		if problem := judge(tt.expect, answer{tt.code, []byte(tt.stdout)}); (problem == "") != tt.ok {
+			t.Errorf("%s: %q", tt.name, problem)
+		}
+	}
+}
+
+// fewVectors writes a folder with two vectors, one that is accepted and one that
+// is refused, and changes their files first.
+func fewVectors(t *testing.T, change func(name string, data []byte) []byte) string {
+	f := newFolder(t)
+	files := map[string]string{}
+	var list []string
+	for _, id := range []string{"state-empty-file", "report-version-6"} {
+		section, _, _ := strings.Cut(id, "-")
+		files["cases/"+id+".json"] = "cases/" + section + "/" + id + ".json"
+		list = append(list, `{"id": "`+id+`", "file": "cases/`+id+`.json"}`)
+	}
+	shared, err := os.ReadDir(filepath.Join(vectorDir, "shared"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range shared {
+		files["shared/"+s.Name()] = "shared/" + s.Name()
+	}
+	for _, dir := range []string{"cases", "shared"} {
+		if err := os.Mkdir(f.path(dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, source := range files {
+		b, err := os.ReadFile(filepath.Join(vectorDir, source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.write(name, change(name, b))
+	}
+	f.write("index.json", change("index.json", []byte(`{"schema": "tresor.vectors/v1", "count": 2, "cases": [`+strings.Join(list, ",")+`]}`)))
+	return f.dir
+}
+
+func TestVectorsCommand(t *testing.T) {
+	replaced := func(file, old, with string) func(name string, data []byte) []byte {
+		return func(name string, data []byte) []byte {
+			if name == file {
+				return []byte(strings.Replace(string(data), old, with, 1))
+			}
+			return data
+		}
+	}
+	const report = "cases/report-version-6.json"
+	same := func(_ string, data []byte) []byte { return data }
+	wrong := replaced(report, "ReportInvalidError", "EndorsementMismatchError")
+	future := replaced(report, "tresor.vector/v1", "tresor.vector/v2")
+	for _, tt := range []struct {
+		name                      string
+		change                    func(name string, data []byte) []byte
+		args                      []string
+		code                      int
+		passed, failed, skip, not int
+	}{
+		{"good", same, nil, 0, 2, 0, 0, 0},
+		{"another error type", wrong, nil, 1, 1, 1, 0, 0},
+		{"declared missing", wrong, []string{"--missing", "report"}, 0, 1, 0, 1, 0},
+		{"something else missing", wrong, []string{"--missing", "state"}, 1, 0, 1, 1, 0},
+		{"skipped undeclared", future, nil, 1, 1, 0, 0, 1},
+		{"no index", replaced("index.json", "{", ""), nil, 3, 0, 0, 0, 0},
+		{"a case that is not what it seems", replaced(report, "report-version-6", "other"), nil, 3, 0, 0, 0, 0},
+	} {
+		dir := fewVectors(t, tt.change)
+		o := tool(append([]string{"vectors", "--json", dir}, tt.args...)...)
+		var got vectorsJSON
+		if err := json.Unmarshal([]byte(o.stdout), &got); err != nil || o.code != tt.code || got.ExitCode != tt.code {
+			t.Errorf("%s: exit code %d, %v, %s", tt.name, o.code, err, o.stdout)
+		}
+		if got.Passed != tt.passed || got.Failed != tt.failed || got.Skipped != tt.skip || got.Unable != tt.not || len(got.Problems) != tt.failed+tt.not {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
+		if text := tool(append([]string{"vectors", dir}, tt.args...)...); text.code != tt.code || tt.code == 0 && !strings.HasPrefix(text.stdout, "PASS: ") || tt.code == 1 && !strings.Contains(text.stdout, "\nFAIL: ") {
+			t.Errorf("%s: %+v", tt.name, text)
+		}
+	}
+	if o := tool("vectors"); o.code != exitUsage {
+		t.Errorf("%+v", o)
+	}
+	if o := tool("vectors", t.TempDir()+"/none"); o.code != exitUndecided {
+		t.Errorf("%+v", o)
+	}
+}

@@ -1,0 +1,46 @@
+package mint
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/asn1"
+	"encoding/base64"
+	"math/big"
+)
+
+// Compact writes a JWS in the compact serialization (RFC 7515 section 7.1). sign
+// gets the first two segments with the dot between them.
+func Compact(header, payload []byte, sign func(signed []byte) []byte) []byte {
+	enc := base64.RawURLEncoding
+	signed := enc.AppendEncode(nil, header)
+	signed = append(signed, '.')
+	signed = enc.AppendEncode(signed, payload)
+	return enc.AppendEncode(append(signed, '.'), sign(signed[:len(signed):len(signed)]))
+}
+
+// EdDSA signs as RFC 8037 section 3.1 has it.
+func EdDSA(key ed25519.PrivateKey) func(signed []byte) []byte {
+	return func(signed []byte) []byte { return ed25519.Sign(key, signed) }
+}
+
+// ES256 signs as RFC 7518 section 3.4 has it: R and S, 32 big-endian bytes each.
+// The nonce is that of RFC 6979.
+func ES256(key *ecdsa.PrivateKey) func(signed []byte) []byte {
+	return func(signed []byte) []byte {
+		digest := sha256.Sum256(signed)
+		der, err := key.Sign(nil, digest[:], crypto.SHA256)
+		var rs struct{ R, S *big.Int }
+		if err == nil {
+			_, err = asn1.Unmarshal(der, &rs)
+		}
+		if err != nil {
+			panic(err)
+		}
+		out := make([]byte, 64)
+		rs.R.FillBytes(out[:32])
+		rs.S.FillBytes(out[32:])
+		return out
+	}
+}

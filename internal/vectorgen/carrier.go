@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// carrierSections are about what a report comes in.
+func carrierSections() []section {
+	type X = *exhibit
+	in := func(carry func(r []byte) []byte) func(X) { return func(x X) { x.signed = carry } }
+	response := func(change func(d *mint.DeviceResponse)) func(X) {
+		return in(func(r []byte) []byte {
+			d := mint.NewDeviceResponse(r)
+			change(&d)
+			return d.Encode()
+		})
+	}
+	// The report brings its certificates in a table.
+	table := func(change func(t *mint.Table)) func(X) {
+		return func(x X) {
+			t := mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Data: x.Leaf}, {GUID: mint.GUIDASK, Data: x.Intermediate}}}
+			change(&t)
+			x.inputs["certs"] = nil
+			x.signed = func(r []byte) []byte { return slices.Concat(r, t.Encode()) }
+		}
+	}
+	number := func(n uint32) *uint32 { return &n }
+	const err = "ReportInvalidError"
+	forms := section{"carrier", hardware("Milan", 3, "vcek"), err, []row{
+		{"hex", yes("CAR-01"), "2368 hex digits", in(func(r []byte) []byte { return []byte(hex.EncodeToString(r)) })},
+		{"hex-upper-case", yes("CAR-01"), "of either case", in(func(r []byte) []byte { return []byte(strings.ToUpper(hex.EncodeToString(r))) })},
+		{"hex-with-a-line-break", yes("CLI-07"), "an editor's line break", in(func(r []byte) []byte { return []byte(hex.EncodeToString(r) + "\n") })},
+		{"hex-with-a-letter", no("CAR-01"), "one of them is none", in(func(r []byte) []byte { return []byte("0g" + hex.EncodeToString(r)[2:]) })},
+		{"hex-with-0x", no("RPT-01"), "0x makes it two longer, and no form has that length", in(func(r []byte) []byte { return []byte("0x" + hex.EncodeToString(r)) })},
+		{"base64", yes("CAR-02"), "1580 characters", in(func(r []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(r)) })},
+		{"base64url", no("CAR-02"), "of the standard alphabet", in(func(r []byte) []byte {
+			return []byte(mustDiffer(base64.StdEncoding.EncodeToString(r), base64.URLEncoding.EncodeToString(r)))
+		})},
+		{"base64-with-unused-bits", no("CAR-02"), "unused bits are zero", in(func(r []byte) []byte {
+			s := base64.StdEncoding.EncodeToString(r)
+			return []byte(s[:len(s)-2] + "B=")
+		})},
+		{"base64-of-1185-bytes", no("CAR-03"), "as many characters, but of 1185 bytes", in(func(r []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(append(r, 0))) })},
+		{"device-response", yes("CAR-06"), "the device's answer of 4000 bytes", response(func(*mint.DeviceResponse) {})},
+		{"device-response-cut", yes("CAR-08"), "of which a tool kept the report only", response(func(d *mint.DeviceResponse) { d.Total = 0 })},
+		{"device-response-of-4001-bytes", no("CAR-04"), "the buffer has 4000 bytes", response(func(d *mint.DeviceResponse) { d.Total = 4001 })},
+		{"device-response-status", no("CAR-05"), "the firmware refused, and what follows is none of its making", response(func(d *mint.DeviceResponse) { d.Status = 0x16 })},
+		{"device-response-size", no("CAR-06"), "the size is that of a report", response(func(d *mint.DeviceResponse) { d.Size = 1185 })},
+		{"device-response-reserved", no("CAR-07"), "reserved bytes are zero", response(func(d *mint.DeviceResponse) { d.Reserved[23] = 1 })},
+		{"device-response-behind-the-report", no("CAR-08"), "and so is the rest of the buffer", in(func(r []byte) []byte {
+			b := mint.NewDeviceResponse(r).Encode()
+			b[3999] = 1
+			return b
+		})},
+		{"table", yes("CAR-14"), "the report with its certificates", table(func(*mint.Table) {})},
+		{"table-without-certificates", yes("CAR-11"), "an end without entries; the certificates come otherwise", in(func(r []byte) []byte { return append(r, make([]byte, 24)...) })},
+		{"table-with-padding", yes("CAR-11"), "hosts fill up pages", in(func(r []byte) []byte { return append(r, make([]byte, 4096-len(r))...) })},
+		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
+		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(func(t *mint.Table) {
+			more := mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")}
+			t.Entries = append(t.Entries, more, more)
+		})},
+		{"table-guid-proves-nothing", yes("CAR-18"), "an ASK under the ARK's GUID is the ASK that it is", table(func(t *mint.Table) { t.Entries[1].GUID = mint.GUIDARK })},
+		{"table-without-end", no("CAR-11"), "the entries have no end", table(func(t *mint.Table) {
+			t.NoTerminator, t.Entries = true, t.Entries[:0]
+			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDVCEK, Data: []byte("x")})
+		})},
+		{"table-of-33-entries", no("CAR-12", "GEN-04"), "32 entries at most", table(func(t *mint.Table) {
+			for len(t.Entries) < 33 {
+				t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")})
+			}
+		})},
+		{"table-zero-guid", no("CAR-13"), "an entry without GUID that is not the end", table(func(t *mint.Table) { t.Entries[1].GUID = "00000000-0000-0000-0000-000000000000" })},
+		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", table(func(t *mint.Table) { t.Entries[0].Offset = number(24) })},
+		{"table-length-zero", no("CAR-15"), "an entry without data", table(func(t *mint.Table) { t.Entries[1].Length = number(0) })},
+		{"table-beyond-its-end", no("CAR-16"), "data behind the table", table(func(t *mint.Table) { t.Entries[1].Length = number(0x10000) })},
+		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", table(func(t *mint.Table) { t.Entries[1].Length = number(0xFFFFFFFF) })},
+		{"table-overlap", no("CAR-17"), "two entries with one piece of data", table(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = number(96), number(16) })},
+		{"table-guid-twice", no("CAR-18"), "two VCEKs to choose from", table(func(t *mint.Table) { t.Entries = append(t.Entries, t.Entries[0]) })},
+	}}
+	chain := section{"carrier-certs", hardware("Milan", 3, "vcek"), "CertChainInvalidError", []row{
+		{"table-file", yes("CAR-14"), "a certificate table by itself, as configfs-tsm has it in auxblob", func(x X) { x.inputs["certs"] = [][]byte{x.Table().Encode()} }},
+		{"table-too-long", no("CAR-10", "GEN-04"), "a table has at most 65536 bytes", func(x X) {
+			x.inputs["certs"] = [][]byte{append(x.Table().Encode(), make([]byte, 65536)...)}
+		}},
+		{"der-files", yes("CHN-02"), "one DER certificate in each file", func(x X) { x.inputs["certs"] = [][]byte{x.Leaf, x.Intermediate, x.ARK} }},
+	}}
+	return []section{forms, chain}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// cellSections are every combination of report version, product and kind of key
+// that can exist, by itself and behind an endpoint.
+func cellSections() []section {
+	var all []section
+	for _, product := range mint.Products {
+		for version := uint32(2); version <= 5; version++ {
+			for _, kind := range []string{"vcek", "vlek"} {
+				id := fmt.Sprintf("%s-v%d-%s", lower(product), version, kind)
+				comment := fmt.Sprintf("a version %d report of %s under a %s", version, product, upper(kind))
+				all = append(all,
+					section{"accept-report", hardware(product, version, kind), "", []row{{id, yes("ORD-01", "END-01", "END-03", "END-04", "RPT-02"), comment, expectFacts}}},
+					section{"accept-endpoint", endpoint(product, version, kind), "", []row{{id, yes("ORD-03", "BIN-01", "BIN-10"), comment + ", behind an endpoint", expectEndpoint}}},
+				)
+			}
+		}
+	}
+	return all
+}
+
+func upper(kind string) string { return map[string]string{"vcek": "VCEK", "vlek": "VLEK"}[kind] }
+
+// expectFacts says what the verdict must show of the report.
+func expectFacts(x *exhibit) {
+	s := &x.Spec
+	chip := hex.EncodeToString(s.ChipID[:])
+	x.result.set("snp_measurement", hex.EncodeToString(s.Measurement[:]))
+	x.result.set("report", doc{
+		{"version", s.Version}, {"product", x.Product}, {"signing_key", x.Kind}, {"chip_id", chip}, {"vmpl", s.VMPL},
+		{"guest_svn", s.GuestSVN}, {"guest_policy", fmt.Sprintf("%#x", s.Policy)}, {"platform_info", fmt.Sprintf("%#x", s.PlatformInfo)},
+		{"report_id", hex.EncodeToString(s.ReportID[:])}, {"host_data", hex.EncodeToString(s.HostData[:])},
+		{"reported_tcb", levels(x.Product, s.ReportedTCB)}, {"committed_tcb", levels(x.Product, s.CommittedTCB)},
+		{"current_tcb", levels(x.Product, s.CurrentTCB)}, {"launch_tcb", levels(x.Product, s.LaunchTCB)},
+		{"current_firmware", firmware(s.Current)}, {"committed_firmware", firmware(s.Committed)},
+	})
+	x.result.set("roots", doc{{"amd", "custom"}})
+	relaxed := []string{}
+	if x.Kind == "vlek" {
+		relaxed = append(relaxed, "allow-vlek")
+	}
+	x.result.set("relaxed", relaxed)
+}
+
+func firmware(f mint.Firmware) string { return fmt.Sprintf("%d.%d.%d", f.Major, f.Minor, f.Build) }
+
+// expectEndpoint says what the verdict must show of the endpoint, and of every
+// step.
+func expectEndpoint(x *exhibit) {
+	x.withCRL()
+	expectFacts(x)
+	x.seal()
+	x.result.set("tls_spki_sha256", hex.EncodeToString(x.attested[:]))
+	x.result.set("workload_identity_tag", hex.EncodeToString(x.tag[:]))
+	x.result.set("workload", "router")
+	x.result.set("manifest", doc{{"version", "v1.42.3"}, {"image_digest", x.manifest[3].value}, {"binary_digest", x.manifest[4].value}})
+	x.result.set("trust_bundle", doc{{"version", 17}, {"valid_until", "2026-05-01T00:00:00Z"}, {"ignored_members", []string{}}})
+	var steps []doc
+	for i, id := range stepIDs {
+		status := "pass"
+		if id == "bundle_rollback" {
+			status = "not_checked" // there is no state file
+		}
+		steps = append(steps, doc{{"step", i + 1}, {"id", id}, {"status", status}})
+	}
+	x.result.set("checks", steps)
+}
+
+// stepIDs are the steps of SPEC.md section 2, in their order.
+var stepIDs = []string{
+	"envelope", "freshness", "bundle_signature", "bundle", "bundle_validity", "bundle_rollback", "workload", "report", "chain", "revocation",
+	"report_signature", "endorsement", "policy", "measurement", "identity_tag", "manifest", "min_tcb", "report_data", "live_key",
+}

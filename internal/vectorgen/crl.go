@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// crlSections are about revocation lists.
+func crlSections() []section {
+	type X = *exhibit
+	type S = *mint.CRLSpec
+	const err = "CRLInvalidError"
+	list := func(change func(s S)) func(X) { return func(x X) { change(x.crl) } }
+	base := func(kind string) func() X {
+		return func() X { x := hardware("Milan", 3, kind)(); x.withCRL().Revoke(7); return x }
+	}
+	add := func(e mint.Extension) func(X) { return list(func(s S) { s.AddExt(e) }) }
+	entry := func(e mint.Extension) func(X) {
+		return list(func(s S) { s.Entries[0].Extensions = append(s.Entries[0].Extensions, e) })
+	}
+	window := func(from, to time.Time) func(X) {
+		return list(func(s S) { s.ThisUpdate, s.NextUpdate = mint.At(from), mint.At(to) })
+	}
+	signer := func(name string) func(X) { return func(x X) { x.crlSigner = mint.CAKey(name) } }
+	vcek := section{"crl", base("vcek"), err, []row{
+		{"names-others", yes("CRL-21"), "a list of other certificates", nil},
+		{"without-entries", yes("CRL-02"), "a list of nothing", list(func(s S) { s.Entries = nil })},
+		{"names-serial-0", yes("CRL-21"), "every leaf has the serial number 0, so that a list that has it says nothing of this one", list(func(s S) { s.Revoke(0) })},
+		{"names-the-asvk", yes("CRL-21"), "the chain has none", list(func(s S) { s.Revoke(mint.ASVK("Milan").Serial...) })},
+		{"other-extension", yes("CRL-14"), "extensions that are not critical are ignored", add(mint.Extension{OID: "1.2.3", Value: null})},
+		{"ask-revoked", as("CertRevokedError", "CRL-21"), "AMD withdrew the ASK", list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) })},
+		{"ark-revoked", as("CertRevokedError", "CRL-21"), "or the root", list(func(s S) { s.Revoke(mint.ARK("Milan").Serial...) })},
+		{"ask-removed-from-the-list", as("CertRevokedError", "CRL-21"), "whatever the reason says", list(func(s S) {
+			s.Revoke(mint.ASK("Milan").Serial...)
+			s.Entries[1].Extensions = []mint.Extension{{OID: mint.OIDReasonCode, Value: []byte{0x0A, 1, 8}}}
+		})},
+		{"empty", no("CRL-01"), "no list, although one was asked for", func(x X) { x.crlDER = func([]byte) []byte { return nil } }},
+		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", func(x X) {
+			x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073)...) }
+		}},
+		{"trailing-byte", no("CRL-02"), "a byte behind the list", list(func(s S) { s.Trailing = []byte{0} })},
+		{"without-next-update", no("CRL-02"), "a list without end was good for ever", list(func(s S) { s.NextUpdate = mint.Time{} })},
+		{"without-extensions", no("CRL-02"), "a list has a number", list(func(s S) { s.Extensions = nil })},
+		{"version-1", no("CRL-03"), "version 2", list(func(s S) { s.Version = nil })},
+		{"pss-without-parameters", no("CRL-04"), "AMD's algorithm", list(func(s S) { s.SetAlgorithm(mint.PSSParams{}.Encode()) })},
+		{"ecdsa", no("CRL-04"), "a verifier took these lists for ECDSA ones", list(func(s S) { s.SetAlgorithm(algorithm("1.2.840.10045.4.3.3")) })},
+		{"algorithms-differ", no("CRL-05"), "the same inside and outside", list(func(s S) { s.OuterAlgorithm = mint.OmittedTrailer().Encode() })},
+		{"issued-by-the-ask", no("CRL-06"), "lists are the ARK's", both(list(func(s S) { s.Issuer = mint.Name("SEV-Milan") }), signer("SEV-Milan"))},
+		{"spoilt-date", no("CRL-07"), "a second that does not exist", list(func(s S) { s.ThisUpdate.Text = "260101000060Z" })},
+		{"spoilt-entry-date", no("CRL-07"), "of an entry too", list(func(s S) { s.Entries[0].Date.Text = "261301000000Z" })},
+		{"signature-of-511-bytes", no("CRL-08"), "as long as the modulus", list(func(s S) { s.Mangle = func(b []byte) []byte { return b[1:] } })},
+		{"serial-negative", no("CRL-09"), "a negative serial number", list(func(s S) { s.Entries[0].Serial = []byte{0x80} })},
+		{"serial-of-21-bytes", no("CRL-09"), "or one that is too long", list(func(s S) { s.Entries[0].Serial = bytes.Repeat([]byte{1}, 21) })},
+		{"critical-extension", no("CRL-10"), "usual parsers do not look at critical extensions of lists", add(mint.Extension{OID: "1.2.3", Critical: true, Value: null})},
+		{"critical-extension-of-an-entry", no("CRL-10"), "nor of entries", entry(mint.Extension{OID: "2.5.29.29", Critical: true, Value: null})},
+		{"extension-twice", no("CRL-11"), "two numbers", list(func(s S) { s.AddExt(*s.Ext(mint.OIDCRLNumber)) })},
+		{"17-extensions", no("CRL-11", "GEN-04"), "16 at most", list(func(s S) {
+			for i := len(s.Extensions); i < 17; i++ {
+				s.AddExt(mint.Extension{OID: fmt.Sprintf("1.2.3.%d", i), Value: null})
+			}
+		})},
+		{"delta", no("CRL-12"), "changes to another list, not said to be critical", add(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)})},
+		{"delta-critical", no("CRL-10"), "or said to be", add(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Critical: true, Value: mint.Integer(1)})},
+		{"part-of-a-list", no("CRL-12"), "a list of some certificates only", add(mint.Extension{OID: mint.OIDIssuingDistPoint, Value: mint.TLV(0x30)})},
+		{"without-number", no("CRL-13"), "a list has a number", list(func(s S) { s.DropExt(mint.OIDCRLNumber); s.AddExt(mint.Extension{OID: "1.2.3", Value: null}) })},
+		{"number-negative", no("CRL-13"), "that is not negative", list(func(s S) { s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 0x80} })},
+		{"reason-of-another-type", no("CRL-14"), "a reason is an ENUMERATED", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{2, 1, 1}})},
+		{"of-another-product", no("CRL-17"), "Genoa's list for a chain of Milan", func(x X) { s := mint.CRL("Genoa"); x.crl, x.crlSigner = &s, mint.CAKey("ARK-Genoa") }},
+		{"signed-by-the-ask", no("CRL-18"), "a verifier checked the list with the ASK's key", signer("SEV-Milan")},
+		{"signed-by-another-ark", no("CRL-18"), "another product's root", signer("ARK-Genoa")},
+		{"signed-by-nobody", no("CRL-18"), "a forged list", signer(mint.OtherCA)},
+		{"altered", no("CRL-18"), "an entry that was taken out after signing", list(func(s S) {
+			signed := s.TBS()
+			s.Entries = nil
+			s.Mangle = func([]byte) []byte { return mint.CAKey("ARK-Milan").Sign(signed) }
+		})},
+		{"anchor-without-crl-sign", no("CRL-19"), "a root that may not sign lists", func(x X) {
+			x.ark.Ext(mint.OIDKeyUsage).Value = mint.KeyUsage(0x04)
+			x.inputs["amd-root"] = [][]byte{mint.PEM(x.ark.Encode(x.arkSigner))}
+		}},
+		{"first-second", yes("CRL-20"), "thisUpdate is now", window(now, mint.NotAfterLeaf)},
+		{"last-second", yes("CRL-20"), "nextUpdate is now", window(mint.NotBefore, now)},
+		{"not-yet", no("CRL-20"), "a list of tomorrow", window(now.Add(time.Second), mint.NotAfterLeaf)},
+		{"stale", no("CRL-20"), "a list that was fetched once, and never again", window(mint.NotBefore, now.Add(-time.Second))},
+		{"stale-and-revoked", no("CRL-20"), "a list that is no good says nothing", both(window(mint.NotBefore, now.Add(-time.Second)), list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) }))},
+	}}
+	vlek := section{"crl-vlek", base("vlek"), err, []row{
+		{"names-the-ask", yes("CRL-21"), "the chain has none", list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) })},
+		{"asvk-revoked", as("CertRevokedError", "CRL-21"), "the serial number of an ASVK was never looked up", list(func(s S) { s.Revoke(mint.ASVK("Milan").Serial...) })},
+	}}
+	return []section{vcek, vlek}
+}

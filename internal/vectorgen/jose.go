@@ -1,0 +1,149 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha512"
+	"encoding/base64"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// jwsSections are about the framing, the header and the signature of the trust
+// bundle.
+func jwsSections() []section {
+	type X = *exhibit
+	header := func(name string, value any) func(X) { return func(x X) { x.header.set(name, value) } }
+	add := func(name string, value any) func(X) { return func(x X) { x.header.add(name, value) } }
+	signedBy := func(sign func([]byte) []byte) func(X) { return func(x X) { x.release = sign } }
+	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.bundleBytes = change } }
+	segment := func(n int, change func(s string) string) func(X) {
+		return text(func(b []byte) []byte {
+			parts := strings.Split(string(b), ".")
+			parts[n] = change(parts[n])
+			return []byte(strings.Join(parts, "."))
+		})
+	}
+	mangled := func(change func(sig []byte) []byte) func(X) {
+		return signedBy(func(signed []byte) []byte { return change(ed25519.Sign(releaseKey, signed)) })
+	}
+	hmacWith := func(key []byte) func([]byte) []byte {
+		return func(signed []byte) []byte { mac := hmac.New(sha512.New, key); mac.Write(signed); return mac.Sum(nil) }
+	}
+	const invalid = "BundleSignatureInvalid"
+	framing := section{"bundle-jws", endpoint("Genoa", 5, "vcek"), invalid, []row{
+		{"without-typ-and-kid", yes("BND-01", "JWS-06"), "only alg is required", func(x X) { x.header = doc{{"alg", "EdDSA"}} }},
+		{"typ-jwt", yes("JWS-09", "BND-01"), "typ may be JWT", header("typ", "JWT")},
+		{"unknown-header-member", yes("JWS-06"), "RFC 7515 has unknown members ignored", add("x-trace", doc{{"n", raw("1.5")}})},
+		{"alg-none", no("JWS-03", "JWS-08"), "an unsigned bundle", both(header("alg", "none"), signedBy(func([]byte) []byte { return nil }))},
+		{"alg-none-with-a-signature", no("JWS-08"), "the header never chooses the algorithm", header("alg", "none")},
+		{"alg-none-in-another-case", no("JWS-08"), "nor does one that a list of forbidden words lacks", header("alg", "nOnE")},
+		{"alg-hs512-with-the-public-key", no("JWS-08"), "an HMAC keyed with what everybody knows", both(header("alg", "HS512"), signedBy(hmacWith(public(releaseKey))))},
+		{"hmac-under-eddsa", no("JWS-10"), "an HMAC with the right alg", signedBy(hmacWith(public(releaseKey)))},
+		{"alg-in-lower-case", no("JWS-08"), "alg is exact", header("alg", "eddsa")},
+		{"alg-ed25519", no("JWS-08"), "RFC 9864's name is not the one of this kind", header("alg", "Ed25519")},
+		{"alg-es256", no("JWS-08"), "the algorithm of receipts, signed by a P-256 key", both(header("alg", "ES256"), signedBy(mint.ES256(tlsKey)))},
+		{"alg-absent", no("JWS-06", "JSN-12"), "alg is required", func(x X) { x.header.drop("alg") }},
+		{"alg-null", no("JWS-06", "JSN-12"), "null is no algorithm", header("alg", raw("null"))},
+		{"alg-as-a-list", no("JWS-06", "JSN-13"), "nor is a list", header("alg", []string{"EdDSA"})},
+		{"alg-twice", no("JWS-06", "JSN-09"), "two values for one member", add("alg", "none")},
+		{"alg-in-capitals-too", no("JWS-06", "JSN-10"), "a member that folds to alg", add("ALG", "none")},
+		{"crit-unknown", no("JWS-07"), "an extension that nobody understands", add("crit", []string{"exp"})},
+		{"crit-empty", no("JWS-07"), "crit whatever its value", add("crit", raw("[]"))},
+		{"crit-null", no("JWS-07"), "also null", add("crit", raw("null"))},
+		{"b64-false", no("JWS-07"), "a payload that is not encoded (RFC 7797)", add("b64", raw("false"))},
+		{"b64-true", no("JWS-07"), "also with the value that changes nothing", add("b64", raw("true"))},
+		{"jwk-in-the-header", no("JWS-07", "JWS-10"), "a key that comes with the message, which signed it", both(func(x X) { x.header.add("jwk", okp(public(otherKey))) }, signedBy(mint.EdDSA(otherKey)))},
+		{"jku-in-the-header", no("JWS-07"), "nor a place to fetch one from", add("jku", "https://keys.example.com/jwks.json")},
+		{"x5c-in-the-header", no("JWS-07"), "nor certificates", add("x5c", []string{"AAAA"})},
+		{"x5u-in-the-header", no("JWS-07"), "nor their address", add("x5u", "https://keys.example.com/c.pem")},
+		{"x5t-in-the-header", no("JWS-07"), "nor a thumbprint", add("x5t", "AAAA")},
+		{"x5t-s256-in-the-header", no("JWS-07"), "of either kind", add("x5t#S256", "AAAA")},
+		{"typ-of-a-manifest", no("JWS-09"), "a document of another kind", header("typ", "workload-identity+jwt")},
+		{"typ-in-another-case", no("JWS-09"), "typ is exact", header("typ", "jwt")},
+		{"typ-as-a-number", no("JWS-06", "JSN-13"), "typ is a string", header("typ", 1)},
+		{"kid-of-another-key", yes("JWS-11", "JWS-10"), "kid is a label; it neither makes a key trusted nor untrusted", header("kid", "../../etc/passwd")},
+		{"kid-of-256-bytes", yes("JWS-11"), "up to 256 bytes", header("kid", strings.Repeat("k", 256))},
+		{"kid-of-257-bytes", no("JWS-11"), "and no more", header("kid", strings.Repeat("k", 257))},
+		{"header-of-4097-bytes", no("JWS-06", "JSN-01"), "a header has at most 4096 bytes", add("pad", strings.Repeat("x", 4096))},
+		{"header-is-an-array", no("JWS-06", "JSN-04"), "the header is an object", segment(0, func(string) string { return encode64url(`["alg","EdDSA"]`) })},
+		{"header-with-trailing-data", no("JWS-06", "JSN-05"), "nothing follows it", segment(0, func(string) string { return encode64url(`{"alg":"EdDSA"} {}`) })},
+		{"header-nested-9-deep", no("JWS-06", "JSN-08"), "nor is it deep", add("pad", raw(strings.Repeat("[", 8)+strings.Repeat("]", 8)))},
+		{"two-segments", no("JWS-02"), "three segments", text(func(b []byte) []byte { return b[:strings.LastIndexByte(string(b), '.')] })},
+		{"five-segments", no("JWS-02"), "not the five of an encrypted message", text(wrap("", ".AA.AA"))},
+		{"a-hundred-thousand-dots", no("JWS-02", "GEN-04"), "counting dots costs no memory for each", text(func([]byte) []byte { return []byte(strings.Repeat(".", 100000)) })},
+		{"empty-header", no("JWS-03"), "no segment is empty", segment(0, func(string) string { return "" })},
+		{"empty-payload", no("JWS-03"), "the payload neither", segment(1, func(string) string { return "" })},
+		{"empty-signature", no("JWS-03"), "nor the signature", segment(2, func(string) string { return "" })},
+		{"padded-segment", no("JWS-04"), "base64url without padding", segment(2, func(s string) string { return s + "==" })},
+		{"standard-alphabet", no("JWS-04"), "- and _, not + and /", both(header("kid", "\u00ff\u00fe???>>>"), segment(0, func(s string) string {
+			return mustDiffer(s, strings.NewReplacer("-", "+", "_", "/").Replace(s))
+		}))},
+		{"line-break-in-a-segment", no("JWS-04"), "a usual strict decoder still skips line breaks", segment(1, func(s string) string { return s[:76] + "\n" + s[76:] })},
+		{"carriage-return-in-a-segment", no("JWS-04"), "and carriage returns", segment(2, func(s string) string { return s[:10] + "\r" + s[10:] })},
+		{"unused-bits-in-the-signature", no("JWS-04"), "64 bytes leave four bits: they are zero, or one bundle has many texts", segment(2, func(s string) string { return nextChar(s) })},
+		{"segment-of-1-mod-4", no("JWS-04"), "no bytes have that many characters", segment(2, func(s string) string { return s + "AAA" })},
+		{"json-serialization", no("JWS-02"), "the flattened JSON serialization", text(func(b []byte) []byte {
+			parts := strings.Split(string(b), ".")
+			return doc{{"protected", parts[0]}, {"payload", parts[1]}, {"signature", parts[2]}}.text()
+		})},
+		{"leading-space", no("JWS-04"), "nothing is trimmed", text(wrap(" ", ""))},
+		{"two-line-breaks", no("JWS-04", "CLI-07"), "of a file one line break is forgiven, not two", text(wrap("", "\n\n"))},
+		{"one-line-break", yes("CLI-07"), "an editor's line break", text(wrap("", "\n"))},
+		{"signature-of-63-bytes", no("JWS-05"), "64 bytes", mangled(func(sig []byte) []byte { return sig[:63] })},
+		{"signature-of-65-bytes", no("JWS-05"), "and no more", mangled(func(sig []byte) []byte { return append(sig, 0) })},
+		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "the payload has at most 262144 bytes", func(x X) {
+			x.payloadBytes = func(b []byte) []byte { return slices.Concat(b, []byte(strings.Repeat(" ", 262145-len(b)))) }
+		}},
+		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", signedBy(mint.EdDSA(otherKey))},
+		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", signedBy(mint.EdDSA(manifestKey))},
+		{"altered-payload", no("JWS-10"), "a version that was raised after signing", func(x X) {
+			x.bundleBytes = func(b []byte) []byte {
+				changed := x.bundle.clone()
+				changed.set("version", 18)
+				parts := strings.Split(string(b), ".")
+				return []byte(parts[0] + "." + encode64url(string(changed.text())) + "." + parts[2])
+			}
+		}},
+		{"same-payload-in-other-bytes", no("JWS-10", "GEN-03"), "the signature is over the bytes that were received, not over what they mean", func(x X) {
+			x.bundleBytes = func(b []byte) []byte {
+				parts := strings.Split(string(b), ".")
+				return []byte(parts[0] + "." + encode64url(string(x.bundle.text())+" ") + "." + parts[2])
+			}
+		}},
+		{"signature-of-zeros", no("JWS-10"), "a signature of nobody", mangled(func([]byte) []byte { return make([]byte, 64) })},
+		{"signature-with-s-plus-l", no("JWS-10"), "S is below the order (RFC 8032 section 5.1.7), or one bundle has two signatures", mangled(addOrder)},
+		{"one-signature-for-every-message", as("UsageError", "JWK-03"), "a release root of small order: one fixed signature verifies any message", both(
+			mangled(func([]byte) []byte { return append(append([]byte{1}, make([]byte, 31)...), make([]byte, 32)...) }),
+			func(x X) { x.inputs["release-root"] = [][]byte{[]byte("01" + strings.Repeat("00", 31))} },
+		)},
+	}}
+	return []section{framing}
+}
+
+func encode64url(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// nextChar changes the unused bits of the last character.
+func nextChar(s string) string { return s[:len(s)-1] + string(s[len(s)-1]+1) }
+
+// mustDiffer gives the second text, and panics when it is the first.
+func mustDiffer(a, b string) string {
+	if a == b {
+		panic("vectorgen: nothing changed")
+	}
+	return b
+}
+
+// addOrder adds the order of the base point to S.
+func addOrder(sig []byte) []byte {
+	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	s := slices.Clone(sig[32:])
+	slices.Reverse(s)
+	sum := new(big.Int).SetBytes(s)
+	sum.Add(sum, order).FillBytes(s)
+	slices.Reverse(s)
+	return append(sig[:32:32], s...)
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// memorySections are about what a client remembers, and evidence that was saved.
+func memorySections() []section {
+	return []section{stateSection(), pinSection(), evidenceSection()}
+}
+
+func stateSection() section {
+	type X = *exhibit
+	state := func(text string) func(X) { return func(x X) { x.inputs["state"] = [][]byte{[]byte(text)} } }
+	entry := func(workload, version, digest string) string {
+		return fmt.Sprintf(`{"schema": "tresor.state/v1", "workloads": {%q: {"version": %s, "sha256": %q}}}`+"\n", workload, version, digest)
+	}
+	other := strings.Repeat("ab", 32)
+	known := func(version string) func(X) { return state(entry("router", version, other)) }
+	same := func(x X) {
+		x.seal()
+		x.inputs["state"] = [][]byte{[]byte(entry("router", "17", hex.EncodeToString(digest(x.bundleText()))))}
+	}
+	return section{"state", endpoint("Genoa", 5, "vcek"), "EvidenceUnavailableError", []row{
+		{"older-was-accepted", yes("BND-40"), "a newer bundle than the last", known("16")},
+		{"same-was-accepted", yes("BND-41"), "the same bundle again", same},
+		{"of-another-workload", yes("BND-40", "BND-43"), "versions count for each workload by itself", state(entry("inference", "99", other))},
+		{"newer-was-accepted", as("BundleRollbackError", "BND-40"), "an older bundle, still valid, that allows what was withdrawn", known("18")},
+		{"greatest-was-accepted", as("BundleRollbackError", "BND-40"), "2^53-1 is a version like others", known("9007199254740991")},
+		{"other-bytes-of-the-version", as("BundleRollbackError", "BND-41"), "two bundles of one version", known("17")},
+		{"empty-file", no("BND-42", "STA-20"), "a damaged memory is no first run", state("")},
+		{"cut-off", no("BND-42", "STA-20"), "nor is a part of one", state(strings.TrimSuffix(entry("router", "18", other), "}\n"))},
+		{"unknown-member", no("BND-42", "STA-34"), "a member that nobody knows", state(`{"schema": "tresor.state/v1", "workloads": {}, "x": 1}`)},
+		{"other-schema", no("BND-42", "STA-34"), "another schema", state(`{"schema": "tresor.state/v2", "workloads": {}}`)},
+		{"version-0", no("BND-42", "STA-03"), "no version", known("0")},
+		{"version-2-53", no("BND-42", "STA-03"), "a version out of range", known("9007199254740992")},
+		{"digest-in-upper-case", no("BND-42", "STA-34"), "hex in lower case", state(entry("router", "16", strings.ToUpper(other)))},
+		{"workload-without-name", no("BND-42", "STA-10"), "a workload has a name", state(entry("", "16", other))},
+		{"workload-twice", no("BND-42", "STA-10"), "two versions to choose from", state(strings.Replace(entry("router", "16", other), `{"router"`, `{"router": {"version": 1, "sha256": "`+other+`"}, "router"`, 1))},
+		{"escaped-name", as("BundleRollbackError", "BND-40", "STA-10"), "names are compared after unescaping", state(strings.Replace(entry("router", "18", other), `"router"`, `"\u0072outer"`, 1))},
+	}}
+}
+
+func digest(b []byte) []byte { sum := sha256Of(b); return sum[:] }
+
+func pinSection() section {
+	type X = *exhibit
+	pin := func(change func(d *doc)) func(X) {
+		return func(x X) {
+			x.seal()
+			d := doc{
+				{"schema", "tresor.pin/v1"}, {"origin", "https://router.example.com"}, {"tls_spki_sha256", hex.EncodeToString(x.attested[:])},
+				{"snp_measurement", hex.EncodeToString(x.Spec.Measurement[:])}, {"workload_identity_tag", hex.EncodeToString(x.tag[:])},
+				{"trust_bundle_version", 17}, {"recorded_at", "2026-03-01T00:00:00Z"},
+			}
+			change(&d)
+			x.inputs["pin"] = [][]byte{d.text()}
+		}
+	}
+	set := func(name string, value any) func(X) { return pin(func(d *doc) { d.set(name, value) }) }
+	const changed, damaged = "PinChangedError", "EvidenceUnavailableError"
+	return section{"pin", endpoint("Genoa", 5, "vcek"), changed, []row{
+		{"unchanged", yes("PIN-02"), "what was recorded; evidence from files has no origin to compare", pin(func(*doc) {})},
+		{"higher-bundle-version", yes("PIN-01"), "a newer bundle is no change", set("trust_bundle_version", 16)},
+		{"lower-bundle-version", as("BundleRollbackError", "PIN-01"), "an older one is a rollback", set("trust_bundle_version", 18)},
+		{"lower-bundle-version-and-other-key", as("BundleRollbackError", "PIN-01"), "which wins over a difference", pin(func(d *doc) {
+			d.set("trust_bundle_version", 18)
+			d.set("tls_spki_sha256", strings.Repeat("ab", 32))
+		})},
+		{"other-key", no("PIN-02"), "another TLS key than recorded: verified, but not the same", set("tls_spki_sha256", strings.Repeat("ab", 32))},
+		{"other-measurement", no("PIN-02"), "another measurement", set("snp_measurement", strings.Repeat("ab", 48))},
+		{"other-tag", no("PIN-02"), "another tag", set("workload_identity_tag", strings.Repeat("ab", 32))},
+		{"refused-evidence", as("PolicyViolationError", "POL-05"), "what is refused is not compared", both(policyBits(1<<19), set("tls_spki_sha256", strings.Repeat("ab", 32)))},
+		{"empty-file", as(damaged, "CLI-03"), "a damaged pin is no first run", func(x X) { x.inputs["pin"] = [][]byte{{}} }},
+		{"without-measurement", as(damaged, "CLI-03"), "nor is one that lacks a member", pin(func(d *doc) { d.drop("snp_measurement") })},
+		{"unknown-member", as(damaged, "CLI-03", "JSN-11"), "or has one too many", pin(func(d *doc) { d.add("x", 1) })},
+		{"other-schema", as(damaged, "CLI-03"), "or is something else", set("schema", "tresor.pin/v2")},
+		{"version-as-a-string", as(damaged, "CLI-03"), "or of another type", set("trust_bundle_version", "17")},
+	}}
+}
+
+func evidenceSection() section {
+	type X = *exhibit
+	// saved makes a replay of the endpoint.
+	saved := func(change func(x X, d *doc)) func(X) {
+		return func(x X) {
+			x.seal()
+			b64 := base64.StdEncoding.EncodeToString
+			d := doc{
+				{"schema", "tresor.evidence/v1"}, {"origin", "https://router.example.com"}, {"fetched_at", noon},
+				{"leaf_der_b64", b64(webCert(tlsKey.Public()))}, {"envelope_b64", b64(x.envelopeText())}, {"bundle_jws", string(x.bundleText())},
+				{"crls_b64", []string{}},
+			}
+			change(x, &d)
+			x.inputs["evidence"], x.inputs["envelope"], x.inputs["bundle"], x.options["spki"] = [][]byte{d.text()}, nil, nil, nil
+			x.options["at"] = "recorded"
+		}
+	}
+	set := func(name string, value any) func(X) { return saved(func(_ X, d *doc) { d.set(name, value) }) }
+	lists := func(n int) func(X) {
+		crl := mint.CRL("Genoa")
+		var all []string
+		for range n {
+			all = append(all, base64.StdEncoding.EncodeToString(crl.Encode(mint.CAKey("ARK-Genoa"))))
+		}
+		return set("crls_b64", all)
+	}
+	return section{"evidence", endpoint("Genoa", 5, "vcek"), "EvidenceUnavailableError", []row{
+		{"as-recorded", yes("CLI-03"), "saved evidence verifies again, for the time that it was fetched at", saved(func(x X, _ *doc) { expectFacts(x) })},
+		{"later", as("EnvelopeStaleError", "ENV-21"), "and not for a later time", both(saved(func(X, *doc) {}), option("at", "2026-04-01T13:00:00Z"))},
+		{"four-crls", yes("CRL-22"), "four lists at most", lists(4)},
+		{"five-crls", as("CRLInvalidError", "CRL-22", "GEN-04"), "and not five", lists(5)},
+		{"one-bad-crl-of-two", as("CRLInvalidError", "CRL-17", "CRL-22"), "each that is given must be good", saved(func(_ X, d *doc) {
+			good, bad := mint.CRL("Genoa"), mint.CRL("Milan")
+			d.set("crls_b64", []string{base64.StdEncoding.EncodeToString(good.Encode(mint.CAKey("ARK-Genoa"))), base64.StdEncoding.EncodeToString(bad.Encode(mint.CAKey("ARK-Milan")))})
+		})},
+		{"of-another-connection", as("SPKIMismatchError", "BIN-10"), "the leaf is of another key", set("leaf_der_b64", base64.StdEncoding.EncodeToString(webCert(mint.P256Key("relay").Public())))},
+		{"altered-bundle", as("BundleSignatureInvalid", "JWS-10"), "what was saved is no more trusted than what was sent", saved(func(x X, d *doc) {
+			x.release = mint.EdDSA(otherKey)
+			d.set("bundle_jws", string(x.bundleText()))
+		})},
+		{"empty-file", no("CLI-03"), "nothing was judged", func(x X) { saved(func(X, *doc) {})(x); x.inputs["evidence"] = [][]byte{{}} }},
+		{"without-leaf", no("CLI-03"), "nothing tells the key of the connection", saved(func(_ X, d *doc) { d.drop("leaf_der_b64") })},
+		{"leaf-is-no-certificate", no("CLI-03"), "nor does this", set("leaf_der_b64", "AAAA")},
+		{"unknown-member", no("CLI-03", "JSN-11"), "a member that nobody knows", set("verdict", "pass")},
+		{"other-schema", no("CLI-03"), "another schema", set("schema", "tresor.evidence/v2")},
+		{"envelope-not-base64", no("CLI-03"), "damaged", set("envelope_b64", "%%%")},
+		{"fetched-at-spoilt", no("CLI-03"), "a time that is none", set("fetched_at", "yesterday")},
+	}}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// oldRows are about reports that can not say everything.
+func oldRows() []row {
+	return []row{
+		{"unknown-is-not-set", no("POL-27", "RPT-18"), "version 2 has no alias check: that it is unknown is no yes", both(demand(member{"platform_info", doc{{"require", []string{"alias_check_complete"}}}}), func(x *exhibit) { x.Spec.PlatformInfo = 1 })},
+		{"mitigations-need-version-5", no("POL-30"), "a version that has no mitigation vectors meets no mask", demand(member{"mitigations", doc{{"launch", "0x1"}}})},
+		{"current-mitigations-need-version-5", no("POL-31"), "neither of the two", demand(member{"mitigations", doc{{"current", "0x1"}}})},
+		{"mask-of-zero-demands-nothing", yes("POL-30", "POL-31"), "a mask without bits", demand(member{"mitigations", doc{{"launch", "0x0"}, {"current", "0x0"}}})},
+		{"report-version-too-old", no("POL-44"), "an older version than asked for", demand(member{"report_versions", doc{{"min", 3}}})},
+	}
+}
+
+func vlekPolicyRows() []row {
+	type X = *exhibit
+	unrelaxed := func(x X) { x.options["allow-vlek"] = nil }
+	return []row{
+		{"not-relaxed", no("POL-12"), "a VLEK is refused unless it is allowed", unrelaxed},
+		{"demand-does-not-relax", no("POL-12"), "to ask for one is no permission", both(unrelaxed, demand(member{"signing_keys", []string{"vlek"}}))},
+		{"signing-key-vcek", no("POL-21"), "the policy file wants a VCEK, whatever is relaxed", demand(member{"signing_keys", []string{"vcek"}})},
+		{"csp-id", yes("POL-42"), "the expected provider", demand(member{"csp_ids", []string{mint.DefaultCSPID}})},
+		{"csp-id-of-another", no("POL-42"), "another provider", demand(member{"csp_ids", []string{"CN=other.example.com"}})},
+		{"csp-id-in-another-case", no("POL-42"), "byte by byte", demand(member{"csp_ids", []string{strings.ToUpper(mint.DefaultCSPID)}})},
+		{"masked-chip-allowed", no("POL-38"), "no chip is certified: zero is on no list", demand(member{"chip_ids", doc{{"allow", []string{strings.Repeat("ab", 64)}}}})},
+		{"masked-chip-denied", no("POL-39"), "a masked CHIP_ID may hide a denied one", demand(member{"chip_ids", doc{{"deny", []string{strings.Repeat("ab", 64)}}}})},
+	}
+}
+
+func measurementRows() []row {
+	type X = *exhibit
+	own := func(x X) string { return hex.EncodeToString(x.Spec.Measurement[:]) }
+	allow := func(make func(own string) string) func(X) {
+		return func(x X) { x.options["measurement"] = make(own(x)) }
+	}
+	return []row{
+		{"allowed", yes("POL-02"), "the expected one", allow(func(s string) string { return s })},
+		{"another", no("POL-02"), "something else was launched", allow(func(string) string { return strings.Repeat("ab", 48) })},
+		{"last-byte-differs", no("POL-02"), "all 48 bytes are compared", allow(func(s string) string { return s[:94] + "00" })},
+		{"first-byte-differs", no("POL-02"), "from the first on", allow(func(s string) string { return "00" + s[2:] })},
+		{"zero", no("POL-13"), "a guest without measurement, and no list", func(x X) { x.Spec.Measurement = [48]byte{} }},
+		{"of-the-policy-file", no("POL-02"), "a list in a file", demand(member{"measurements", []string{strings.Repeat("ab", 48)}})},
+		{"file-and-option-intersect", no("POL-02", "POL-01"), "both lists must have it", both(allow(func(s string) string { return s }), demand(member{"measurements", []string{strings.Repeat("ab", 48)}}))},
+		{"option-in-upper-case", as("UsageError", "POL-62"), "a malformed option is no empty list", allow(strings.ToUpper)},
+		{"option-too-short", as("UsageError", "POL-62"), "no prefixes", allow(func(s string) string { return s[:64] })},
+		{"option-zero", as("UsageError", "POL-64"), "zero is no measurement to allow", allow(func(string) string { return strings.Repeat("0", 96) })},
+	}
+}
+
+func reportDataRows() []row {
+	type X = *exhibit
+	data := func(change func(d []byte)) func(X) {
+		return func(x X) { d := x.Spec.ReportData; change(d[:]); x.options["report-data"] = hex.EncodeToString(d[:]) }
+	}
+	return []row{
+		{"equal", yes("POL-53"), "the expected one", data(func([]byte) {})},
+		{"first-byte", no("POL-53"), "all 64 bytes are compared", data(func(d []byte) { d[0] ^= 1 })},
+		{"last-byte", no("POL-53"), "to the last", data(func(d []byte) { d[63] ^= 1 })},
+		{"of-the-policy-file", no("POL-53"), "in a file", demand(member{"report_data", strings.Repeat("ab", 64)})},
+		{"option-of-32-bytes", as("UsageError", "POL-62"), "half of it is not enough", func(x X) { x.options["report-data"] = strings.Repeat("ab", 32) }},
+	}
+}
+
+func endpointPolicyRows() []row {
+	type X = *exhibit
+	return []row{
+		{"product-not-in-the-bundle", no("POL-20", "POL-01"), "the bundle no longer allows the processor", func(x X) { x.bundle.set("allowed_products", []string{"Milan", "Turin"}) }},
+		{"measurement-withdrawn", as("MeasurementNotAllowedError", "POL-02"), "the bundle lists another", func(x X) { x.bundle.set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)}) }},
+		{"measurement-only-in-the-file", as("MeasurementNotAllowedError", "POL-02", "POL-01"), "the caller's list does not widen the bundle's", func(x X) {
+			x.bundle.set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)})
+			x.policy(member{"measurements", []string{hex.EncodeToString(x.Spec.Measurement[:])}})
+		}},
+		{"debug", no("POL-05"), "an allowed measurement in a guest that the host may read", policyBits(1 << 19)},
+		{"vlek-relaxed-nothing-else", no("POL-05"), "a relaxation of another thing", both(policyBits(1<<19), option("allow-vlek", true))},
+		{"report-data-of-the-file", as("ReportDataMismatchError", "POL-53"), "the binding holds, and another value is demanded too", demand(member{"report_data", strings.Repeat("ab", 64)})},
+		{"tail-demanded", no("POL-32"), "the policy file demands a zero second half", both(demand(member{"report_data_tail_zero", true}), func(x X) { x.Spec.ReportData[40] = 1 })},
+	}
+}
+
+func leafKeyHash(x *exhibit) string {
+	return fmt.Sprintf("%x", sha256Of(x.LeafSpec.SPKI))
+}
+
+// policyFileSections are about the policy file: a mistake in it is one of the
+// caller's, and no evidence is judged.
+func policyFileSections() []section {
+	file := func(members ...member) func(x *exhibit) { return demand(members...) }
+	text := func(s string) func(x *exhibit) { return func(x *exhibit) { x.policyText([]byte(s)) } }
+	hex96, many := strings.Repeat("ab", 48), []string{}
+	for i := range 1025 {
+		many = append(many, fmt.Sprintf("%096x", i+1))
+	}
+	return []section{{"policy-file", hardware("Genoa", 5, "vcek"), "UsageError", []row{
+		{"only-a-schema", yes("POL-60"), "all but the schema is optional", file()},
+		{"example", yes("POL-60", "POL-61"), "many members at once", file(
+			member{"products", []string{"Genoa"}}, member{"signing_keys", []string{"vcek"}}, member{"vmpl", 0},
+			member{"guest_policy", doc{{"forbid", []string{"debug", "migrate_ma"}}, {"allow_unknown_bits", false}}},
+			member{"platform_info", doc{{"require", []string{"alias_check_complete"}}, {"forbid", []string{}}, {"allow_unknown_bits", true}}},
+			member{"report_versions", doc{{"min", 3}, {"max", 5}}}, member{"firmware", doc{{"min_version", "1.55"}, {"min_build", 29}, {"committed_equals_current", true}}},
+			member{"chip_ids", doc{{"deny", []string{}}}}, member{"min_guest_svn", 0},
+		)},
+		{"without-schema", no("JSN-12"), "the schema is required", text(`{"vmpl": 0}`)},
+		{"other-schema", no("POL-60"), "and is this one", text(`{"schema": "attest.policy/v2"}`)},
+		{"no-json", no("JSN-04"), "not JSON", text("vmpl: 0")},
+		{"empty", as("UsageError", "CLI-02"), "an empty file", text("")},
+		{"duplicate", no("JSN-09"), "two values for one member", text(`{"schema": "attest.policy/v1", "vmpl": 0, "vmpl": 1}`)},
+		{"trailing-data", no("JSN-05"), "two policies", text(`{"schema": "attest.policy/v1"} {}`)},
+		{"unknown-member", no("JSN-11"), "a demand that nobody understands", file(member{"measurement", []string{hex96}})},
+		{"unknown-nested-member", no("JSN-11"), "also in an inner object", file(member{"guest_policy", doc{{"forbidden", []string{"debug"}}}})},
+		{"member-in-another-case", no("JSN-10"), "a member that folds to a known one", file(member{"VMPL", 0})},
+		{"null", no("JSN-12"), "null demands nothing, and is an error", file(member{"measurements", raw("null")})},
+		{"empty-list", no("POL-61", "GEN-02"), "an empty list allows nothing; it is an error", file(member{"measurements", []string{}})},
+		{"empty-products", no("POL-61", "GEN-02"), "likewise of products", file(member{"products", []string{}})},
+		{"1025-entries", no("POL-61", "GEN-04"), "1024 at most", file(member{"measurements", many})},
+		{"hex-too-short", no("POL-62"), "a digest of SHA-384 has 96 digits", file(member{"measurements", []string{hex96[:64]}})},
+		{"hex-upper-case", no("POL-62"), "in lower case", file(member{"measurements", []string{strings.ToUpper(hex96)}})},
+		{"entry-twice", no("POL-63"), "no entry stands twice", file(member{"measurements", []string{hex96, hex96}})},
+		{"zero-measurement", no("POL-64"), "zero stands for nothing", file(member{"measurements", []string{strings.Repeat("0", 96)}})},
+		{"zero-chip-allowed", no("POL-64"), "a masked chip can not be allowed", file(member{"chip_ids", doc{{"allow", []string{strings.Repeat("0", 128)}}}})},
+		{"unknown-product", no("POL-65"), "a product that nobody knows", file(member{"products", []string{"genoa"}})},
+		{"unknown-bit", no("POL-65"), "a bit that nobody knows", file(member{"guest_policy", doc{{"require", []string{"DEBUG"}}}})},
+		{"unknown-signing-key", no("POL-65"), "a kind that nobody knows", file(member{"signing_keys", []string{"VCEK"}})},
+		{"bit-required-and-forbidden", no("POL-66"), "nothing could meet it", file(member{"guest_policy", doc{{"require", []string{"smt"}}, {"forbid", []string{"smt"}}}})},
+		{"floor-empty", no("POL-67"), "an empty floor is none", file(member{"min_tcb", doc{}})},
+		{"floor-unknown-component", no("POL-67"), "a component that nobody knows", file(member{"min_tcb", doc{{"ucode", 1}}})},
+		{"version-with-leading-zero", no("POL-68"), "no leading zeros", file(member{"firmware", doc{{"min_version", "1.055"}}})},
+		{"version-as-a-number", no("JSN-13"), "1.55 is a string here: as a number it would be 1.5500000000000000444", file(member{"firmware", doc{{"min_version", raw("1.55")}}})},
+		{"version-of-three-parts", no("POL-68"), "the build has a member of its own", file(member{"firmware", doc{{"min_version", "1.55.29"}}})},
+		{"mask-without-0x", no("POL-69"), "a mask is hexadecimal, and says so", file(member{"mitigations", doc{{"launch", "3f"}}})},
+		{"mask-of-17-digits", no("POL-69"), "of 64 bits", file(member{"mitigations", doc{{"launch", "0x10000000000000000"}}})},
+		{"versions-crossed", no("POL-70"), "min above max", file(member{"report_versions", doc{{"min", 5}, {"max", 3}}})},
+		{"version-6-allowed", no("JSN-15"), "a version that this document does not know", file(member{"report_versions", doc{{"max", 6}}})},
+		{"id-block-required-and-forbidden", no("POL-71"), "nothing could meet it", file(member{"id_block", doc{{"require", true}, {"forbid", true}}})},
+		{"vmpl-4", no("JSN-15", "POL-72"), "there are four levels", file(member{"vmpl", 4})},
+		{"min-build-256", no("JSN-15"), "a build is a byte", file(member{"firmware", doc{{"min_build", 256}}})},
+		{"svn-2-32", no("JSN-15"), "GUEST_SVN has 32 bits", file(member{"min_guest_svn", raw("4294967296")})},
+		{"boolean-as-a-string", no("JSN-13"), "no string for a boolean", file(member{"report_data_tail_zero", "true"})},
+	}}}
+}

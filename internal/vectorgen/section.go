@@ -1,0 +1,104 @@
+package main
+
+import "github.com/tresorhq/attest/internal/mint"
+
+// A section is a group of cases that start from the same valid evidence.
+type section struct {
+	name string          // folder, and first part of every id
+	base func() *exhibit // makes the evidence
+	err  string          // the error that its faults end in
+	rows []row
+}
+
+// A row is one case: its base with one change.
+type row struct {
+	id      string
+	want    want
+	comment string
+	change  func(x *exhibit)
+}
+
+// want is what a verifier must say.
+type want struct {
+	accept bool
+	rules  []string // the first is the one that is broken, or that would be misread
+	err    string   // "": that of the section
+}
+
+// no: refused by a rule. More rules may be named that the case is about too.
+func no(rules ...string) want { return want{rules: rules} }
+
+// yes: accepted, although a misreading of the rule would refuse it.
+func yes(rules ...string) want { return want{accept: true, rules: rules} }
+
+// as: refused by a rule, with another error than the rest of the section.
+func as(err string, rules ...string) want { return want{rules: rules, err: err} }
+
+// exitCodes are those of contract and SPEC.md section 16 that are not 1.
+var exitCodes = map[string]int{"UsageError": 2, "EvidenceUnavailableError": 3, "PinChangedError": 4}
+
+func (s section) cases() []testCase {
+	var list []testCase
+	for _, r := range s.rows {
+		x := s.base()
+		if r.change != nil {
+			r.change(x)
+		}
+		c := x.testCase()
+		c.Schema, c.ID, c.Rules, c.Comment, c.section = caseSchema, s.name+"-"+r.id, r.want.rules, r.comment, s.name
+		c.Expect = expect{Verdict: "pass"}
+		if x.result != nil { // not a nil doc in an interface
+			c.Expect.Result = x.result
+		}
+		if !r.want.accept {
+			err := r.want.err
+			if err == "" {
+				err = s.err
+			}
+			c.Expect.Verdict, c.Expect.ExitCode, c.Expect.Error, c.Expect.Requirement = "fail", exitCodes[err], err, r.want.rules[0]
+			switch c.Expect.ExitCode {
+			case 0:
+				c.Expect.ExitCode = 1
+			case 2, 3:
+				c.Expect.Verdict = "error"
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// sections are all groups of cases, in the order of the index.
+func sections() []section {
+	var all []section
+	for _, group := range [][]section{
+		cellSections(), envelopeSections(), jsonSections(), bundleSections(), jwsSections(),
+		workloadSections(), reportSections(), carrierSections(), certificateSections(), chainSections(), crlSections(),
+		endorsementSections(), policySections(), policyFileSections(), floorSections(), fileSections(), memorySections(), pairSections(),
+	} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// nameShared names what more than a few cases hold.
+func nameShared(l *library) {
+	l.name("release-root.pem", releaseRootPEM(releaseKey))
+	for _, p := range mint.Products {
+		l.name("ark-"+lower(p)+".pem", mint.PEM(mint.CACert("ARK-"+p)))
+		for _, kind := range []string{"vcek", "vlek"} {
+			authority := map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"}[kind] + p
+			l.name(lower(authority)+".pem", mint.PEM(mint.CACert(authority)))
+			l.name(kind+"-"+lower(p)+".pem", mint.PEM(mint.Evidence(p, 3, kind).Leaf))
+		}
+		l.name("crl-"+lower(p)+".der", mint.CRL(p).Encode(mint.CAKey("ARK-"+p)))
+		for version := uint32(2); version <= 5; version++ {
+			x := endpoint(p, version, "vcek")()
+			x.seal()
+			cell := lower(p) + "-v" + string(rune('0'+version))
+			l.name("envelope-"+cell+".json", x.envelopeText())
+			l.name("bundle-"+lower(p)+".jws", x.bundleText())
+			l.name("report-"+cell+".bin", hardware(p, version, "vcek")().sealed())
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package attest_test
+
+import (
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/vectors"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// notForTheLibrary are what files and command lines are about: inputs, and cases
+// by rule or section.
+func notForTheLibrary(c *vectors.Case) bool {
+	for _, input := range []string{"pin", "evidence", "cert"} {
+		if len(c.Files[input]) > 0 {
+			return true
+		}
+	}
+	return slices.Contains(c.Rules, "CLI-07") || strings.HasPrefix(c.Rules[0], "CLI-") ||
+		c.Expect.Error == "EvidenceUnavailableError" || strings.HasPrefix(c.ID, "release-root-") || strings.HasSuffix(c.ID, "one-signature-for-every-message")
+}
+
+// TestVectors: every conformance vector that is not about files and command
+// lines, through the library.
+func TestVectors(t *testing.T) {
+	cases, err := vectors.Read(os.DirFS("testdata/vectors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, c := range cases {
+		if notForTheLibrary(c) {
+			continue
+		}
+		ran++
+		result, err := judgeByLibrary(c)
+		gotType, gotRule := "", ""
+		var refusal attest.AttestationError
+		var rule interface{ Requirement() string }
+		switch {
+		case errors.As(err, &refusal) && attest.ErrorType(refusal) != "":
+			gotType, gotRule = attest.ErrorType(refusal), refusal.Requirement()
+		case errors.As(err, &rule):
+			gotType, gotRule = "UsageError", rule.Requirement() // what configures a verifier
+		case err != nil:
+			gotType = err.Error()
+		}
+		if gotType != c.Expect.Error || gotRule != c.Expect.Requirement {
+			t.Errorf("%s: %q %s (%v), want %q %s", c.ID, gotType, gotRule, err, c.Expect.Error, c.Expect.Requirement)
+		}
+		if (result != nil) != (err == nil) {
+			t.Errorf("%s: result %v, error %v", c.ID, result, err)
+		}
+	}
+	t.Logf("%d of %d vectors", ran, len(cases))
+	if ran < 1000 {
+		t.Errorf("only %d vectors were run", ran)
+	}
+}
+
+// judgeByLibrary does what a program would do with the inputs of a case.
+func judgeByLibrary(c *vectors.Case) (*attest.Result, error) {
+	text := func(name string) string { s, _ := c.Options[name].(string); return s }
+	yes := func(name string) bool { return c.Options[name] == true }
+	file := func(name string) []byte {
+		if list := c.Files[name]; len(list) > 0 {
+			return list[0]
+		}
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, text("at"))
+	if err != nil {
+		return nil, err
+	}
+	demands, err := demandsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	vmpl, _ := strconv.ParseUint(text("vmpl"), 10, 32) // absent: 0
+	pol := policy.Intersect(demands...).Relax(policy.Relax{
+		Debug: yes("allow-debug"), Migration: yes("allow-migration"), VLEK: yes("allow-vlek"), VMPL: uint32(vmpl),
+	})
+	roots, err := rootsOf(c.Files["amd-root"])
+	if err != nil {
+		return nil, err
+	}
+	crls := c.Files["crl"]
+	if c.Command == "report" {
+		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, Roots: roots, RequireCRL: crls != nil})
+		if err != nil {
+			return nil, err
+		}
+		return v.Verify(attest.ReportEvidence{Report: file("report"), Certificates: c.Files["certs"], CRLs: crls}, at)
+	}
+	e := attest.Evidence{Envelope: file("envelope"), Bundle: file("bundle"), CRLs: crls}
+	hex.Decode(e.LiveSPKI[:], []byte(text("spki")))
+	config := attest.Config{Policy: pol, Roots: roots, Workload: text("workload"), RequireCRL: crls != nil}
+	if state := file("state"); state != nil {
+		if config.Bundles, err = memoryOf(state); err != nil {
+			return nil, err
+		}
+	}
+	block, _ := pem.Decode(file("release-root"))
+	v, err := attest.NewVerifier([]ed25519.PublicKey{block.Bytes[len(block.Bytes)-ed25519.PublicKeySize:]}, config)
+	if err != nil {
+		return nil, err
+	}
+	return v.Verify(e, at)
+}
+
+// demandsOf are the policies that a case adds to the default one.
+func demandsOf(c *vectors.Case) ([]policy.Policy, error) {
+	r := policy.Rules{}
+	for name, value := range c.Options {
+		s, _ := value.(string)
+		switch name {
+		case "measurement":
+			r.Measurements = []string{s}
+		case "report-data":
+			r.ReportData = s
+		case "host-data":
+			r.HostData = []string{s}
+		case "chip-id":
+			r.ChipIDs.Allow = []string{s}
+		case "min-tcb":
+			floor := policy.Floor{}
+			for part := range strings.SplitSeq(s, ",") {
+				component, level, _ := strings.Cut(part, "=")
+				n, err := strconv.ParseUint(level, 10, 8)
+				known, ok := snpreport.ParseComponent(component)
+				if err != nil || !ok {
+					return nil, fmt.Errorf("min-tcb %s", part)
+				}
+				floor[known] = uint8(n)
+			}
+			r.MinTCB = &policy.Floors{Any: floor}
+		}
+	}
+	options, err := policy.New(r)
+	if err != nil {
+		return nil, err
+	}
+	all := []policy.Policy{policy.Default(), options}
+	for _, file := range c.Files["policy"] {
+		p, err := policy.Parse(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// rootsOf are the AMD roots of files; nil, the built-in ones, without any.
+func rootsOf(files [][]byte) (*certchain.Roots, error) {
+	var arks [][]byte
+	for _, file := range files {
+		ders, err := attest.Certificates(file)
+		if err != nil {
+			return nil, err
+		}
+		arks = append(arks, ders...)
+	}
+	if arks == nil {
+		return nil, nil
+	}
+	return certchain.NewRoots(arks...)
+}
+
+// memoryOf is a memory with the entries of a good state file.
+func memoryOf(state []byte) (attest.BundleMemory, error) {
+	var s struct {
+		Workloads map[string]struct {
+			Version uint64
+			SHA256  string
+		}
+	}
+	if err := json.Unmarshal(state, &s); err != nil {
+		return nil, err
+	}
+	memory := attest.NewBundleMemory()
+	for workload, entry := range s.Workloads {
+		v := attest.BundleVersion{Version: entry.Version}
+		hex.Decode(v.SHA256[:], []byte(entry.SHA256))
+		memory.Accept(workload, v)
+	}
+	return memory, nil
+}
