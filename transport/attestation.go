@@ -26,6 +26,7 @@ func (t *Transport) attest(ctx context.Context, g *gate) (*verdict, error) {
 	if now := t.now(); now.since(asked) >= v.span() {
 		return nil, t.report(nil, answered("TRN-32", layerHTTP, "GET "+attestationPath, "an answer and its verification in less than "+v.span().String(), now.since(asked).String()))
 	}
+	t.newest.Store(v)
 	t.report(r, nil)
 	return v, nil
 }

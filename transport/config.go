@@ -62,6 +62,10 @@ type Config struct {
 	ContinueTimeout time.Duration // how long a body waits for 100 (Continue); 1 s
 	IdleTimeout     time.Duration // of a connection without requests; 90 s
 
+	// DisableCompression asks for no gzip of the transport's own: requests and
+	// answers pass with the encoding that caller and endpoint chose.
+	DisableCompression bool
+
 	MaxConns      int           // connections that take requests; 0: any number
 	MaxIdle       int           // idle connections of HTTP/1.1 that are kept; 64
 	MaxVerdictAge time.Duration // a verdict lasts so long, or as the envelope says if that is less; 1 h

@@ -45,6 +45,7 @@ func (t *Transport) dial(ctx context.Context) (*gate, error) {
 		TLSHandshakeTimeout:    t.config.DialTimeout,
 		ExpectContinueTimeout:  t.config.ContinueTimeout,
 		MaxResponseHeaderBytes: maxHeader,
+		DisableCompression:     t.config.DisableCompression,
 	}
 	cc, err := connector.NewClientConn(ctx, "https", t.origin.address())
 	if err != nil {

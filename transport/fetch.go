@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -24,7 +25,7 @@ const maxBundle = 512 << 10
 type fetcher struct {
 	client *http.Client
 	what   string // for messages
-	layer  string
+	layer  string // for messages; "": the one of the network
 }
 
 // Fetch gets one document from an https URL, as a Transport gets trust bundles: no
@@ -44,7 +45,7 @@ func Fetch(ctx context.Context, what, address string, c Config) ([]byte, error) 
 	ctx, cancel := context.WithTimeout(ctx, c.AttestTimeout)
 	defer cancel()
 	f := newFetcher(c, c.DialContext, c.Proxy)
-	f.what, f.layer = what, "fetch"
+	f.what, f.layer = what, ""
 	return f.fetch(ctx, address)
 }
 
@@ -70,6 +71,9 @@ func newFetcher(c Config, dial func(ctx context.Context, network, address string
 func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
 	what := f.what + " " + quote(address)
 	fail := func(rule, layer string, err error) ([]byte, error) {
+		if f.layer == "" {
+			return nil, unavailable(rule, layer, what, because(ctx, err))
+		}
 		return nil, unavailable(rule, f.layer, layer+": "+what, because(ctx, err))
 	}
 	var layer layer
@@ -88,17 +92,17 @@ func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, answered("TRN-42", f.layer, what, "status 200", "status "+quote(res.Status))
+		return nil, answered("TRN-42", cmp.Or(f.layer, layerHTTP), what, "status 200", "status "+quote(res.Status))
 	}
 	if encoding, ok := res.Header["Content-Encoding"]; ok {
-		return nil, answered("TRN-43", f.layer, what, "no content encoding", quote(encoding[0]))
+		return nil, answered("TRN-43", cmp.Or(f.layer, layerHTTP), what, "no content encoding", quote(encoding[0]))
 	}
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxBundle+1))
 	if err != nil {
 		return fail("TRN-44", layerHTTP, err)
 	}
 	if len(b) == 0 || len(b) > maxBundle {
-		return nil, answered("TRN-43", f.layer, what, fmt.Sprintf("1 to %d bytes", maxBundle), "none or more")
+		return nil, answered("TRN-43", cmp.Or(f.layer, layerHTTP), what, fmt.Sprintf("1 to %d bytes", maxBundle), "none or more")
 	}
 	return b, nil
 }

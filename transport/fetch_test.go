@@ -39,7 +39,7 @@ func TestFetch(t *testing.T) {
 		t.Errorf("sent %v", h)
 	}
 	b, err = transport.Fetch(t.Context(), "key set", server.URL+"/away", c)
-	if attest.ErrorType(err) != "EvidenceUnavailableError" || b != nil || !strings.Contains(err.Error(), "fetch: http: key set") {
+	if attest.ErrorType(err) != "EvidenceUnavailableError" || b != nil || !strings.Contains(err.Error(), "http: key set") {
 		t.Errorf("%q %v", b, err)
 	}
 	for _, address := range []string{"http://127.0.0.1/", "https://user:hunter2@127.0.0.1/", "https://127.0.0.1/#x", "https://u:hunter2@[/", ""} {

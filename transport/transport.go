@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -20,6 +21,7 @@ type Transport struct {
 	verifier    *attest.Verifier
 	now         clock
 	pool        *pool
+	newest      atomic.Pointer[verdict] // that an attestation found
 	bundles     *bundles
 	revocations *cache
 
@@ -137,6 +139,18 @@ func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+// Current returns what the newest attestation that passed has found. ok is false
+// when there was none, or when its verdict has ended: by time, or because a newer
+// trust bundle is there. It says nothing about attestations that failed since, of
+// which Config.OnResult is told.
+func (t *Transport) Current() (r *attest.Result, ok bool) {
+	v := t.newest.Load()
+	if v == nil || !v.inDate(t.now()) {
+		return nil, false
+	}
+	return v.result, true
 }
 
 // Evidence is what an endpoint showed, unverified.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"slices"
 	"time"
@@ -236,30 +237,36 @@ func (f *attestFlags) check(fs *flagSet) error {
 }
 
 func (f *attestFlags) verifier(w world) (*attest.Verifier, policy.Policy, error) {
-	pol, err := f.policy(w, policy.Rules{})
+	releaseRoots, config, err := f.demands(w)
 	if err != nil {
-		return nil, pol, err
-	}
-	amdRoots, err := f.roots(w)
-	if err != nil {
-		return nil, pol, err
-	}
-	releaseRoots, err := readReleaseRoots(w, f.releaseRoots)
-	if err != nil {
-		return nil, pol, err
-	}
-	config := attest.Config{Policy: pol, Roots: amdRoots, Workload: f.workload, RequireCRL: f.crl != ""}
-	if f.watch > 0 {
-		config.Bundles = attest.NewBundleMemory() // from one round to the next
-	}
-	if f.state != "" {
-		if config.Bundles, err = statefile.Open(f.state); err != nil {
-			return nil, pol, usagef("--state: %v", err)
-		}
+		return nil, config.Policy, err
 	}
 	v, err := attest.NewVerifier(releaseRoots, config)
 	if err != nil {
-		return nil, pol, usagef("%w", err)
+		return nil, config.Policy, usagef("%w", err)
 	}
-	return v, pol, nil
+	return v, config.Policy, nil
+}
+
+// demands reads whom to trust, and what to demand.
+func (f *attestFlags) demands(w world) (releaseRoots []ed25519.PublicKey, c attest.Config, err error) {
+	c.Workload, c.RequireCRL = f.workload, f.crl != ""
+	if c.Policy, err = f.policy(w, policy.Rules{}); err != nil {
+		return nil, c, err
+	}
+	if c.Roots, err = f.roots(w); err != nil {
+		return nil, c, err
+	}
+	if releaseRoots, err = readReleaseRoots(w, f.releaseRoots); err != nil {
+		return nil, c, err
+	}
+	if f.watch > 0 {
+		c.Bundles = attest.NewBundleMemory() // from one round to the next
+	}
+	if f.state != "" {
+		if c.Bundles, err = statefile.Open(f.state); err != nil {
+			return nil, c, usagef("--state: %v", err)
+		}
+	}
+	return releaseRoots, c, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
 )
@@ -19,6 +20,12 @@ import (
 // arguments that accept it. It uses the minter's roots: those of the test kit
 // are refused.
 func endpoint(t *testing.T, f folder, version int) []string {
+	t.Helper()
+	return endpointAt(t, f, version, recent)
+}
+
+// endpointAt is endpoint for another time.
+func endpointAt(t *testing.T, f folder, version int, at time.Time) []string {
 	t.Helper()
 	enc := base64.RawURLEncoding.EncodeToString
 	compact := func(payload any) []byte {
@@ -45,14 +52,14 @@ func endpoint(t *testing.T, f folder, version int) []string {
 	envelope, err := json.Marshal(map[string]any{
 		"schema": "tresor.attestation/v1", "workload": "router", "snp_report_b64": base64.StdEncoding.EncodeToString(e.Report),
 		"vcek_chain_pem": string(e.PEM()), "tls_spki_sha256": hex.EncodeToString(key[:]), "workload_identity_tag": hex.EncodeToString(tag[:]),
-		"workload_identity_manifest_jws": string(manifest), "issued_at": "2026-04-01T11:59:30Z", "max_age_seconds": 300,
+		"workload_identity_manifest_jws": string(manifest), "issued_at": at.Add(-30 * time.Second).UTC().Format(time.RFC3339), "max_age_seconds": 300,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	bundle := compact(map[string]any{
 		"allowed_hw_measurements": []string{hex.EncodeToString(e.Spec.Measurement[:])}, "allowed_workload_identity_tags": []string{hex.EncodeToString(tag[:])},
-		"min_tcb": map[string]int{"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}, "version": version, "valid_until": "2026-05-01T00:00:00Z",
+		"min_tcb": map[string]int{"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}, "version": version, "valid_until": at.AddDate(0, 1, 0).UTC().Truncate(24 * time.Hour).Format(time.RFC3339),
 		"amd_root_ca_pem": string(mint.PEM(e.ARK)), "workload": "router", "future": 1,
 	})
 	f.write("envelope.json", envelope)

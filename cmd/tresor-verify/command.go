@@ -41,6 +41,7 @@ func commands() []command {
 	return []command{
 		attestCommand(),
 		reportCommand(),
+		proxyCommand(),
 		showCommand(),
 		receiptCommand(),
 		fetchCommand(),

@@ -26,13 +26,14 @@ type hardwareFlags struct {
 	explain    bool
 }
 
-// hardwareDocs are the rows of hardwareFlags. at is what --at may be.
+// hardwareDocs are the rows of hardwareFlags. at is what --at may be; "": there is
+// none.
 func hardwareDocs(at string) []flagDoc {
 	when := "verify for this time (RFC 3339) instead of now"
 	if strings.Contains(at, "recorded") {
 		when += "; recorded: the time of --evidence"
 	}
-	return []flagDoc{
+	docs := []flagDoc{
 		{help: "How the hardware is judged"},
 		{"policy", "FILE", "what the report must meet (attest.policy/v1)"},
 		{"crl", "FILE|fetch", "check revocation; without it, it is not checked"},
@@ -41,8 +42,11 @@ func hardwareDocs(at string) []flagDoc {
 		{"allow-migration", "", "accept guests that may be migrated"},
 		{"allow-vlek", "", "accept a VLEK, which is of a provider and no single chip"},
 		{"vmpl", "N", "demand this VMPL, 0 to 3, instead of 0"},
-		{"at", at, when},
 	}
+	if at != "" {
+		docs = append(docs, flagDoc{"at", at, when})
+	}
+	return docs
 }
 
 // outputDocs are the flags of every command that gives a verdict.
@@ -55,10 +59,17 @@ func outputDocs() []flagDoc {
 }
 
 func (h *hardwareFlags) declare(fs *flagSet) {
+	h.declareDemands(fs)
+	fs.text(&h.at, "at")
+	fs.yes(&h.json, "json")
+	fs.yes(&h.explain, "explain")
+}
+
+// declareDemands declares what decides a verdict, and not how it is printed.
+func (h *hardwareFlags) declareDemands(fs *flagSet) {
 	fs.text(&h.policyFile, "policy")
 	fs.texts(&h.amdRoots, "amd-root")
 	fs.text(&h.crl, "crl")
-	fs.text(&h.at, "at")
 	fs.yes(&h.relax.Debug, "allow-debug")
 	fs.yes(&h.relax.Migration, "allow-migration")
 	fs.yes(&h.relax.VLEK, "allow-vlek")
@@ -70,8 +81,6 @@ func (h *hardwareFlags) declare(fs *flagSet) {
 		h.relax.VMPL = uint32(n)
 		return nil
 	})
-	fs.yes(&h.json, "json")
-	fs.yes(&h.explain, "explain")
 }
 
 // time returns the time to verify for, and where it comes from.

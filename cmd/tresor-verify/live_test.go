@@ -25,7 +25,13 @@ import (
 // and returns the arguments that accept it.
 func liveEndpoint(t *testing.T, f folder, key *ecdsa.PrivateKey) (args []string, server *httptest.Server, asked *atomic.Int32) {
 	t.Helper()
-	offline := endpoint(t, f, 17)
+	return liveEndpointAt(t, f, key, recent, http.HandlerFunc(http.NotFound))
+}
+
+// liveEndpointAt is liveEndpoint for another time and with an application.
+func liveEndpointAt(t *testing.T, f folder, key *ecdsa.PrivateKey, at time.Time, app http.Handler) (args []string, server *httptest.Server, asked *atomic.Int32) {
+	t.Helper()
+	offline := endpointAt(t, f, 17, at)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
@@ -40,7 +46,7 @@ func liveEndpoint(t *testing.T, f folder, key *ecdsa.PrivateKey) (args []string,
 		asked.Add(1)
 		name, ok := map[string]string{"/attestation": "envelope.json", "/bundle": "bundle.jws"}[r.URL.Path]
 		if !ok {
-			http.NotFound(w, r)
+			app.ServeHTTP(w, r)
 			return
 		}
 		b, err := os.ReadFile(f.path(name))

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/transport"
+)
+
+// Paths of the proxy's own. They are never forwarded.
+const (
+	verdictPath = "/.well-known/tresor-verify/verdict"
+	healthPath  = "/healthz"
+)
+
+// lastRead is how long a client may go on with a body that nobody wants any more.
+const lastRead = 5 * time.Second
+
+// A proxy passes requests on through an attested transport. httputil.ReverseProxy
+// does what HTTP demands of any intermediary: it drops hop-by-hop fields in both
+// directions, streams, and passes trailers and informational answers on. What is
+// special here: no request is taken that a web page could have made, nothing is
+// added to one, and a redirect does not lead around the proxy.
+type proxy struct {
+	origin  *url.URL
+	hosts   []string // lower case
+	origins []string
+	maxBody int64
+	watch   *watcher
+	forward *httputil.ReverseProxy
+}
+
+func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxBody int64) *proxy {
+	origin, err := url.Parse(watch.origin)
+	if err != nil {
+		panic(err) // transport.New took it
+	}
+	p := &proxy{origin: origin, origins: origins, maxBody: maxBody, watch: watch}
+	for _, host := range hosts {
+		p.hosts = append(p.hosts, strings.ToLower(host))
+	}
+	p.forward = &httputil.ReverseProxy{
+		Transport:      t,
+		Rewrite:        p.rewrite,
+		ModifyResponse: p.keepInside,
+		ErrorHandler:   p.failed,
+		FlushInterval:  -1, // at once
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	return p
+}
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	// net/http reads on for a while when a handler has left some of the body.
+	defer func() { control.SetReadDeadline(time.Now().Add(lastRead)) }()
+	if status, err := p.admit(r); err != nil {
+		p.answer(w, r, status, err)
+		return
+	}
+	switch r.URL.Path {
+	case verdictPath, healthPath:
+		p.health(w, r)
+		return
+	}
+	// An endpoint may answer while it is still being sent to.
+	if err := control.EnableFullDuplex(); err != nil {
+		p.answer(w, r, http.StatusInternalServerError, err)
+		return
+	}
+	w = plainWriter{w}
+	r.Body = http.MaxBytesReader(w, r.Body, p.maxBody)
+	p.forward.ServeHTTP(w, r)
+}
+
+// rewrite addresses a request to the endpoint. Nothing is added to it.
+func (p *proxy) rewrite(r *httputil.ProxyRequest) {
+	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = p.origin.Scheme, p.origin.Host, ""
+	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came; ReverseProxy tidies it up
+	r.Out.Trailer = r.In.Trailer           // the map that the server fills when the body ends
+}
+
+// keepInside fits an answer to the way from the proxy to the client. It changes a
+// redirect to the endpoint into one to the proxy, and refuses one to anywhere
+// else: the client would follow it, with all that it sent, to where nothing is
+// proven.
+func (p *proxy) keepInside(res *http.Response) error {
+	if !slices.Contains(p.origins, res.Request.Header.Get("Origin")) {
+		for name := range res.Header {
+			if strings.HasPrefix(name, "Access-Control-") {
+				delete(res.Header, name)
+			}
+		}
+	}
+	if len(res.Trailer) > 0 {
+		res.Header.Del("Content-Length") // HTTP/1.1 has trailers in chunked bodies only
+	}
+	location := res.Header.Get("Location")
+	if location == "" {
+		return nil
+	}
+	to, err := res.Request.URL.Parse(location)
+	if err != nil || to.Scheme != "https" || to.User != nil || !sameHost(to, p.origin) {
+		return &upstreamError{"PRX-32", fmt.Errorf("it redirects to %q, where nothing is proven", short(location))}
+	}
+	to.Scheme, to.Host = "", ""
+	if to.Path == "" {
+		to.Path = "/"
+	}
+	res.Header.Set("Location", to.String())
+	return nil
+}
+
+func sameHost(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		if u.Port() == "" {
+			return "443"
+		}
+		return u.Port()
+	}
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+// failed answers for an endpoint that is not proven, or did not answer.
+func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
+	var refused attest.AttestationError
+	var long *http.MaxBytesError
+	var request *transport.RequestError
+	var upstream *upstreamError
+	switch {
+	case errors.As(err, &refused), errors.As(err, &upstream):
+		p.answer(w, r, http.StatusBadGateway, err)
+	case errors.As(err, &long):
+		p.answer(w, r, http.StatusRequestEntityTooLarge, usagef("PRX-12: the body is longer than %d bytes", p.maxBody))
+	case errors.As(err, &request):
+		p.answer(w, r, http.StatusBadRequest, usagef("%v", err))
+	case errors.Is(err, transport.ErrClosed):
+		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", err})
+	case errors.Is(err, context.Canceled): // the client has left
+		panic(http.ErrAbortHandler)
+	default:
+		p.answer(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", err})
+	}
+}
+
+// An upstreamError is what is wrong with an answer, and not with the evidence:
+// the request, or a part of it, may have arrived.
+type upstreamError struct {
+	rule  string
+	cause error
+}
+
+func (e *upstreamError) Error() string { return "no good answer from the endpoint: " + e.cause.Error() }
+func (e *upstreamError) Unwrap() error { return e.cause }
+
+// answer writes an error, as the object that every command prints with --json.
+func (p *proxy) answer(w http.ResponseWriter, r *http.Request, status int, err error) {
+	v := p.watch.verdict(nil, err)
+	if r.ContentLength != 0 { // what may still come of the body is not waited for
+		w.Header().Set("Connection", "close")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	io.WriteString(w, marshal(v))
+}
+
+// health gives the current verdict. Everything but a verdict in date is 503.
+func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		p.answer(w, r, http.StatusMethodNotAllowed, usagef("PRX-40: %s is answered to GET and HEAD", r.URL.Path))
+		return
+	}
+	result, err := p.watch.current(r.Context())
+	status, text := http.StatusOK, "verified\n"
+	if err != nil {
+		status, text = http.StatusServiceUnavailable, fmt.Sprintf("not verified: %s\n", errorType(err))
+	}
+	kind := "text/plain; charset=utf-8"
+	if r.URL.Path == verdictPath {
+		kind, text = "application/json", marshal(p.watch.verdict(result, err))
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	io.WriteString(w, text)
+}
+
+// A plainWriter keeps net/http from adding to an answer what was not in it.
+type plainWriter struct{ http.ResponseWriter }
+
+func (w plainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w plainWriter) WriteHeader(status int) {
+	for _, name := range []string{"Date", "Content-Type"} {
+		if _, ok := w.Header()[name]; !ok && status >= 200 {
+			w.Header()[name] = nil
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+}

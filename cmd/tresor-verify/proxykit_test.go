@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/transport"
+)
+
+// A lockedBuffer may be written to and read at once.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// A door is a proxy that runs, in front of an endpoint of the test kit.
+type door struct {
+	t      testing.TB
+	base   string // http://127.0.0.1:PORT
+	log    *lockedBuffer
+	watch  *watcher
+	client *http.Client
+	stop   func() // as a signal does; returns when all has ended
+}
+
+// kitConfig trusts an enclave of the test kit, which the command itself refuses.
+func kitConfig(e *attesttest.Enclave, bundleURL string) transport.Config {
+	return transport.Config{
+		ReleaseRoots: []ed25519.PublicKey{e.ReleaseRoot()}, BundleURL: bundleURL, WebRoots: e.WebRoots(),
+		Verify: attest.Config{Policy: policy.Default(), Roots: e.VerifierConfig().Roots, Workload: "router"},
+		Proxy:  func(*http.Request) (*url.URL, error) { return nil, nil },
+	}
+}
+
+func openDoor(t testing.TB, origin string, c transport.Config, change func(*proxyFlags)) *door {
+	t.Helper()
+	f := proxyFlags{listen: "127.0.0.1:0", maxBody: 1 << 20, grace: 10 * time.Second}
+	f.url = origin
+	if change != nil {
+		change(&f)
+	}
+	d := &door{t: t, log: new(lockedBuffer), client: &http.Client{
+		Transport:     &http.Transport{ExpectContinueTimeout: time.Minute, MaxIdleConnsPerHost: 64},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	w := world{stdin: strings.NewReader(""), stdout: io.Discard, stderr: d.log, now: time.Now}
+	d.watch = &watcher{world: w, ui: &ui{stderr: d.log}, json: f.jsonLog, origin: origin, timeout: 30 * time.Second}
+	c.OnResult, c.DisableCompression = d.watch.observe, true
+	tr, err := transport.New(origin, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.watch.transport = tr
+	listener, err := f.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.base = "http://" + listener.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := newProxy(tr, d.watch, f.names(listener.Addr()), f.origins, f.maxBody)
+	done := make(chan error, 1)
+	go func() { done <- f.serve(ctx, listener, p) }()
+	d.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		d.watch.close()
+		tr.Close()
+		d.client.CloseIdleConnections()
+	})
+	t.Cleanup(d.stop)
+	return d
+}
+
+// kitDoor opens a door in front of an enclave with these faults.
+func kitDoor(t testing.TB, app http.Handler, change func(*proxyFlags), spoil ...attesttest.Fault) (*door, *attesttest.Server) {
+	t.Helper()
+	e := kitEnclave(t, spoil...)
+	server, err := e.Serve(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	return openDoor(t, server.URL, kitConfig(e, server.BundleURL), change), server
+}
+
+func kitEnclave(t testing.TB, spoil ...attesttest.Fault) *attesttest.Enclave {
+	t.Helper()
+	e, err := attesttest.New(attesttest.Config{Seed: "door"}, spoil...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// An answer is a response that was read whole.
+type reply struct {
+	status  int
+	header  http.Header
+	trailer http.Header
+	body    string
+}
+
+func (d *door) do(r *http.Request) reply {
+	d.t.Helper()
+	res, err := d.client.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return reply{res.StatusCode, res.Header, res.Trailer, string(b)}
+}
+
+func (d *door) request(method, path, body string) *http.Request {
+	d.t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	r, err := http.NewRequest(method, d.base+path, reader)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return r
+}
+
+func (d *door) get(path string) reply {
+	d.t.Helper()
+	return d.do(d.request("GET", path, ""))
+}
+
+// raw sends bytes as they are, and returns the answer.
+func (d *door) raw(text string) reply {
+	d.t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(d.base, "http://"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, strings.ReplaceAll(text, "HOST", strings.TrimPrefix(d.base, "http://"))); err != nil {
+		d.t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufferedReader(c), nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return reply{res.StatusCode, res.Header, res.Trailer, string(b)}
+}
+
+// refusal wants an answer with this status and the JSON object of an error.
+func (d *door) refusal(r reply, status int, kind string) *errorJSON {
+	d.t.Helper()
+	var v verdictJSON
+	if err := json.Unmarshal([]byte(r.body), &v); err != nil {
+		d.t.Errorf("status %d, %q: %v", r.status, r.body, err)
+		return &errorJSON{}
+	}
+	if r.status != status || r.header.Get("Content-Type") != "application/json" || v.Schema != verdictSchema || v.Error == nil || v.Error.Type != kind || v.Verdict == "pass" || v.Report != nil || v.SPKI != "" {
+		d.t.Errorf("status %d, want %d; %q, want %s", r.status, status, r.body, kind)
+		return &errorJSON{}
+	}
+	return v.Error
+}
+
+// soon waits for what happens on other goroutines.
+func soon(done func() bool) bool {
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
+func queryEscape(s string) string { return url.QueryEscape(s) }

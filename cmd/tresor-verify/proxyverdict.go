@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/transport"
+)
+
+// A watcher knows the current verdict, and logs each one that is new.
+type watcher struct {
+	world
+	ui        *ui
+	json      bool // log in JSON
+	origin    string
+	relaxed   []string
+	timeout   time.Duration // of one attestation
+	again     time.Duration // how long a failure is the current verdict before the endpoint is asked again
+	transport *transport.Transport
+
+	asking sync.Mutex // one attestation for all who want to know
+
+	mu     sync.Mutex
+	failed error     // of the newest attestation; nil: it passed, or there was none
+	at     time.Time // when it failed
+	logged string    // the newest verdict that was logged
+	closed bool
+}
+
+var errNoVerdict = &attest.EvidenceUnavailableError{Failure: attest.Failure{Rule: "PRX-40", Message: "there is no verdict in date"}}
+
+// observe is told of every attestation. A failure counts until one passes.
+func (w *watcher) observe(r *attest.Result, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	w.failed, w.at = err, time.Now()
+	v := w.verdict(r, err)
+	if identity := fmt.Sprint(v.Verdict, v.SPKI, v.Measurement, v.Tag, v.Bundle, v.Error); identity != w.logged {
+		w.logged = identity
+		w.log(v)
+	}
+}
+
+// current returns the verdict of now. Without one in date the endpoint is
+// attested; whatever does not end in a verdict in date is an error.
+func (w *watcher) current(ctx context.Context) (*attest.Result, error) {
+	w.asking.Lock()
+	defer w.asking.Unlock()
+	w.mu.Lock()
+	failed, recent := w.failed, time.Since(w.at) < w.again
+	w.mu.Unlock()
+	switch r, ok := w.transport.Current(); {
+	case failed == nil && ok:
+		return r, nil
+	case failed != nil && recent:
+		return nil, failed
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	if _, err := w.transport.Attest(ctx); err != nil {
+		var refused attest.AttestationError
+		if !errors.As(err, &refused) {
+			err = unavailable("proxy", err)
+		}
+		return nil, err
+	}
+	if r, ok := w.transport.Current(); ok {
+		return r, nil
+	}
+	return nil, errNoVerdict
+}
+
+// verdict makes the JSON object of a result or an error.
+func (w *watcher) verdict(r *attest.Result, err error) *verdictJSON {
+	var h hardwareFlags
+	a := &attest.Audit{Result: r, Err: err}
+	if r != nil {
+		a.Checks = r.Checks
+	}
+	v := h.verdict(a, frame{mode: "live", at: w.now(), source: "clock", relaxed: w.relaxed})
+	var upstream *upstreamError
+	if errors.As(err, &upstream) { // no verdict about the evidence, and nothing to mend here
+		v.Verdict, v.ExitCode = "error", exitUndecided
+		v.Error.Type, v.Error.Requirement, v.Error.Message = "UpstreamError", upstream.rule, short(err.Error())
+	}
+	return v
+}
+
+// log writes a line for a verdict. Callers hold the mutex.
+func (w *watcher) log(v *verdictJSON) {
+	if w.json {
+		short := *v
+		short.Checks, short.Limits, short.NotChecked, short.Notes = nil, nil, nil, nil
+		w.line(short)
+		return
+	}
+	text := "pass: measurement " + v.Measurement + ", tag " + v.Tag
+	if v.Bundle != nil {
+		text += fmt.Sprintf(", trust bundle version %d, valid until %s", v.Bundle.Version, v.Bundle.ValidUntil)
+	}
+	if e := v.Error; e != nil {
+		text = fmt.Sprintf("%s: %s by %s: %s", v.Verdict, e.Type, e.Requirement, e.Message)
+		if e.Expected != "" || e.Actual != "" {
+			text += fmt.Sprintf(": expected %s, got %s", e.Expected, e.Actual)
+		}
+	}
+	w.ui.note("%s %s", v.Time, text)
+}
+
+// say logs what happens to the proxy itself.
+func (w *watcher) say(event, address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.json {
+		w.line(struct {
+			Schema  string `json:"schema"`
+			Tool    string `json:"tool"`
+			Time    string `json:"time"`
+			Event   string `json:"event"`
+			Address string `json:"address"`
+			Origin  string `json:"origin"`
+		}{"tresor.proxy/v1", toolName(), stamp(w.now()), event, address, w.origin})
+		return
+	}
+	w.ui.note("%s %s on http://%s for %s", stamp(w.now()), event, address, w.origin)
+}
+
+func (w *watcher) line(v any) {
+	b, err := json.Marshal(v)
+	if err != nil { // only strings and numbers are marshalled
+		panic(err)
+	}
+	w.stderr.Write(append(b, '\n'))
+}
+
+// close ends the log: what the transport reports from now on is its own end.
+func (w *watcher) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+}
