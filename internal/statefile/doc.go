@@ -3,7 +3,7 @@
 //
 // # Form
 //
-// A JSON object (SPEC.md section 2) of at most 1 MiB, without unknown members:
+// A JSON object (SPEC.md section 9) of at most 1 MiB, without unknown members:
 //
 //	{"schema": "tresor.state/v1", "workloads": {"router": {"version": 17, "sha256": "<64 hex>"}}}
 //
