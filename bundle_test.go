@@ -21,6 +21,7 @@ import (
 )
 
 // TestBundleMembers: no list, no expiry, no floor never means "anything goes".
+// Rules: BND-10, BND-11, BND-12, BND-13, BND-14.
 func TestBundleMembers(t *testing.T) {
 	measurement, tag := strings.Repeat("ab", 48), strings.Repeat("cd", 32)
 	entries := func(n int, digits int) []string {
@@ -123,6 +124,7 @@ func TestBundleMembers(t *testing.T) {
 }
 
 // TestBundleSignatures: what is not signed by a pinned root is not read.
+// Rules: BND-01.
 func TestBundleSignatures(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
 	e := p.evidenceOf(t)
@@ -194,6 +196,7 @@ func TestBundleExpiry(t *testing.T) {
 
 // TestBundleRoots: a stolen release key alone can not invent hardware, and a
 // pinned root that the bundle does not name is not used.
+// Rules: BND-15.
 func TestBundleRoots(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
 	p.bundle = p.bundle.with("amd_root_ca_pem", string(mint.PEM(mint.CACert("ARK-Genoa"))))
@@ -289,6 +292,7 @@ func TestRollback(t *testing.T) {
 
 // TestMemoryIsWrittenLate: only a bundle that was accepted as a whole counts, and
 // then whatever else is wrong with the evidence.
+// Rules: BND-43.
 func TestMemoryIsWrittenLate(t *testing.T) {
 	for _, f := range faults {
 		if f.step == 6 {

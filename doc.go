@@ -20,4 +20,6 @@
 // Nothing here reads a file, a clock, the environment or the network. The time
 // is an argument; certificates and CRLs come from the caller, or through package
 // kds.
+//
+// Rules: GEN-01, GEN-02, GEN-05.
 package attest

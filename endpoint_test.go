@@ -204,6 +204,7 @@ func spoil(p *endpoint, steps ...int) attest.BundleMemory {
 	return memory
 }
 
+// Rules: GEN-05.
 func TestEndpointRefused(t *testing.T) {
 	for i, f := range faults {
 		t.Run(f.typ, func(t *testing.T) {
@@ -225,6 +226,7 @@ func TestEndpointRefused(t *testing.T) {
 // TestEndpointOrder: of every two steps that fail together, the earlier one
 // decides. The bundle's own steps hide each other: a bundle with another
 // signature has no payload.
+// Rules: ORD-01.
 func TestEndpointOrder(t *testing.T) {
 	for i, first := range faults {
 		for _, second := range faults[i+1:] {
@@ -240,6 +242,7 @@ func TestEndpointOrder(t *testing.T) {
 }
 
 // TestEndpointAudit: every step whose input was verified is run.
+// Rules: ORD-02, ORD-03.
 func TestEndpointAudit(t *testing.T) {
 	all := func(but ...int) map[int]bool {
 		m := map[int]bool{}
@@ -290,6 +293,7 @@ func TestEndpointAudit(t *testing.T) {
 }
 
 // TestVerifierConfiguration: what is missing is refused, and never means "any".
+// Rules: GEN-01, GEN-02.
 func TestVerifierConfiguration(t *testing.T) {
 	good := mint.Ed25519Key("release").Public().(ed25519.PublicKey)
 	config := attest.Config{Policy: policy.Default(), Roots: testRoots(t)}

@@ -12,6 +12,7 @@ import (
 )
 
 // TestEnvelopeMembers: each member is required, is of one type, and is never null.
+// Rules: ENV-01.
 func TestEnvelopeMembers(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
 	good := p.evidenceOf(t).Envelope

@@ -98,6 +98,7 @@ func hostile(t testing.TB) map[string]attest.Evidence {
 
 // TestHostileMemory: what nobody signed costs less than a mebibyte, all
 // allocations added up, and is refused.
+// Rules: GEN-04.
 func TestHostileMemory(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector allocates too")

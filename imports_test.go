@@ -46,6 +46,7 @@ var layers = map[string]struct {
 	"fuzz":                {},                                // its targets are tests
 	"internal/vectorgen":  {deps: []string{"internal/mint"}}, // nor does this
 	"internal/vectors":    {},
+	"internal/trace":      {deps: []string{"internal/vectors"}},
 	"releaseroot":         {deps: []string{"internal/strictjson", "jws"}},
 	"transport":           {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "snpreport"}},
 	"attesttest":          {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
@@ -122,6 +123,7 @@ func TestForbiddenImports(t *testing.T) {
 
 // TestCoreIsPure looks for what imports don't show: clocks, prints, init
 // functions, compiler directives that reach around the language.
+// Rules: GEN-01.
 func TestCoreIsPure(t *testing.T) {
 	clock := map[string][]string{
 		"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"},

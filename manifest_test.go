@@ -10,6 +10,7 @@ import (
 
 // TestManifest: its hash comes first, and what vouches for it is the tag alone,
 // unless a key is configured.
+// Rules: IDT-11, IDT-12.
 func TestManifest(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

@@ -14,6 +14,7 @@ type Warning struct {
 }
 
 // weaknesses by product. SPEC.md section 17 says when a row is added.
+// Rules: WRN-01.
 var weaknesses = map[snpreport.Product][]Warning{
 	snpreport.Milan: {{
 		Text:   "the root secret of Milan chips has been extracted in software: who owns an attacked chip can sign any report at any TCB; allow-list chips, or leave Milan out",

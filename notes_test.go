@@ -9,6 +9,7 @@ import (
 )
 
 // TestNotes: what is not judged is said, and only when there is something to say.
+// Rules: END-06, WRN-01.
 func TestNotes(t *testing.T) {
 	for _, tt := range []struct {
 		name, product, kind string

@@ -65,6 +65,7 @@ func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
 // *PolicyViolationError, *MeasurementNotAllowedError, *TCBBelowFloorError,
 // *ReportDataMismatchError. A zero time, or a ReportVerifier that was not made
 // by NewReportVerifier, is an ordinary error. On error the result is nil.
+// Rules: GEN-01, GEN-05.
 func (v *ReportVerifier) Verify(e ReportEvidence, at time.Time) (*Result, error) {
 	a := v.verify(e, at, false)
 	if a.Err != nil {

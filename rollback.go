@@ -45,6 +45,7 @@ func (b *Bundle) against(known BundleVersion) AttestationError {
 // acceptBundle records the bundle once it was accepted as a whole: steps 1 to 7.
 // What the memory holds then decides, should another verification have been
 // faster.
+// Rules: BND-43.
 func (s *session) acceptBundle(r *run) {
 	if s.config.Bundles == nil || r.err != nil {
 		return

@@ -7,6 +7,7 @@ type run struct {
 	err    AttestationError // of the first step that failed
 }
 
+// Rules: ORD-03.
 func newRun(audit bool) *run {
 	r := &run{audit: audit, checks: make([]Check, lastStep)}
 	for s := stepEnvelope; s <= lastStep; s++ { // what is not carried out has not passed
@@ -31,6 +32,7 @@ func (r *run) notApplicable(reason string, list ...step) {
 
 // do runs a step if it is its turn. After a failure only an audit goes on, and
 // only with steps whose input was verified.
+// Rules: ORD-01, ORD-02.
 func (r *run) do(s step, check func() (finding, AttestationError)) {
 	if r.err != nil && !r.audit {
 		r.record(s, finding{status: NotReached, reason: "an earlier step failed"}, nil)

@@ -30,6 +30,7 @@ const (
 // steps names each step, and the rule of SPEC.md that it stands for. needs are
 // the steps whose outcome a step reads: an audit runs a step only when those
 // passed.
+// Rules: ORD-01.
 var steps = [lastStep + 1]struct {
 	id, requirement string
 	needs           []step
@@ -67,6 +68,7 @@ const (
 )
 
 // A Check is what one step found.
+// Rules: ORD-03.
 type Check struct {
 	Step        int    // 1 to 19
 	ID          string // stable, e.g. "report_signature"

@@ -113,6 +113,7 @@ func newKeys(role string, public []ed25519.PublicKey, others []jws.Key) ([]jws.K
 //
 // The bundle memory learns of the trust bundle when steps 1 to 7 have passed,
 // whatever the later ones say.
+// Rules: GEN-05.
 func (v *Verifier) Verify(e Evidence, at time.Time) (*Result, error) {
 	a := v.verify(e, at, false)
 	if a.Err != nil {
@@ -250,6 +251,7 @@ func (s *session) checkWorkload() (finding, AttestationError) {
 // newHardware is for steps 8 to 14, 17 and 18: the AMD roots that both sides
 // trust, and the policy that both sides demand. When there is no good bundle,
 // both are empty and refuse everything.
+// Rules: BND-15.
 func (s *session) newHardware() *hardware {
 	c := ReportConfig{Roots: new(certchain.Roots), Memory: s.config.Memory}
 	if s.accepted != nil {

@@ -1,6 +1,6 @@
 package certchain
 
-// Limits on input, checked before anything is parsed. AMD's certificates have
+// Limits on input, checked before anything is parsed (GEN-04). AMD's certificates have
 // 1289 to 1683 bytes.
 const (
 	maxCertificate = 8 << 10   // bytes of one DER certificate

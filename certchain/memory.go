@@ -14,6 +14,7 @@ import (
 //
 // A Memory may be used by several goroutines at once. A nil Memory remembers
 // nothing and verifies every time.
+// Rules: CHN-70, CHN-71.
 type Memory struct {
 	mu     sync.Mutex
 	size   int

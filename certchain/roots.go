@@ -129,6 +129,7 @@ func (r *Roots) Empty() bool { return r == nil || len(r.anchors) == 0 }
 // Only returns the anchors of r that are among arks, DER certificates compared by
 // SHA-256, with the intermediates that r knows. It may be empty, and then
 // refuses every chain. What else is in arks has no effect.
+// Rules: CHN-65, BND-15.
 func (r *Roots) Only(arks ...[]byte) *Roots {
 	only := &Roots{custom: r.Custom()}
 	if r != nil {

@@ -118,6 +118,7 @@ func TestRootsAreCopied(t *testing.T) {
 	wantRule(t, "", second(certchain.Verify(mint.Evidence("Milan", 3, "vcek").Chain(), roots, now)))
 }
 
+// Rules: CHN-65.
 func TestOnlyAndFingerprint(t *testing.T) {
 	milan, genoa := mint.CACert("ARK-Milan"), mint.CACert("ARK-Genoa")
 	both := rootsOf(t, "Milan", "Genoa")

@@ -27,6 +27,7 @@ type again struct {
 }
 
 // get asks once. The request carries nothing but its address.
+// Rules: KDS-29.
 func (c *Client) get(ctx context.Context, r Request, u string) ([]byte, again, *FetchError) {
 	var layer layer
 	ctx = httptrace.WithClientTrace(ctx, layer.trace())

@@ -45,6 +45,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 // backoff is the pause before the attempt after the nth: 1 s, 2 s, 4 s, ...,
 // at most MaxWait, of which the second half is random so that many clients do
 // not come back at once.
+// Rules: KDS-27.
 func (c *Client) backoff(n int) time.Duration {
 	d := min(c.maxWait, time.Second<<min(n-1, 16))
 	half := d / 2

@@ -82,6 +82,7 @@ func damaged(u, expected, actual string) error {
 
 // put keeps body for u. A reader sees the file from before or this one, never a
 // part, even after a crash.
+// Rules: KDS-32.
 func (c cache) put(u string, body []byte) error {
 	if c.dir == "" {
 		return nil

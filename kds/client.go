@@ -196,6 +196,7 @@ func (c *Client) cached(r Request, u string) []byte {
 
 // keep stores an answer. When that fails the bytes are as good as before, so it
 // is worth a warning and not an error.
+// Rules: KDS-33.
 func (c *Client) keep(r Request, u string, body []byte) {
 	if r.kind == crl {
 		return

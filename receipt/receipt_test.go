@@ -17,6 +17,7 @@ import (
 
 const header = `{"alg":"ES256","kid":"k"}`
 
+// Rules: RCP-60.
 func TestAccepted(t *testing.T) {
 	e := enclave(t)
 	compact, _ := e.Receipt(request, response)
@@ -66,6 +67,7 @@ func TestKitFaults(t *testing.T) {
 
 // TestEmbedded: what a receipt embeds is evidence, judged by the pinned roots
 // alone, and not at all without them.
+// Rules: RCP-50, RCP-51.
 func TestEmbedded(t *testing.T) {
 	roots := []ed25519.PublicKey{enclave(t).ReleaseRoot()}
 	for f, want := range map[attesttest.Fault][2]string{
@@ -96,6 +98,7 @@ func TestEmbedded(t *testing.T) {
 
 // TestEmbeddedParts: a bundle, a tag and a manifest may each be absent; what is
 // left is judged, and what is not is said.
+// Rules: RCP-52, RCP-53.
 func TestEmbeddedParts(t *testing.T) {
 	e := enclave(t)
 	var envelope map[string]any
@@ -149,6 +152,7 @@ func TestEmbeddedParts(t *testing.T) {
 
 func first(compact, _ []byte) []byte { return compact }
 
+// Rules: RCP-01, RCP-02, RCP-10, RCP-20.
 func TestRefused(t *testing.T) {
 	good := sign(header, with("x", 1.5))
 	wrap := func(id any, compact []byte) []byte {
@@ -268,6 +272,7 @@ func TestAgeAndTime(t *testing.T) {
 	}
 }
 
+// Rules: RCP-12, RCP-13.
 func TestConfiguration(t *testing.T) {
 	keys := keySet(t, jwkOf(&signer.PublicKey, "k"))
 	root := enclave(t).ReleaseRoot()

@@ -132,6 +132,7 @@ func check(c attest.Check, f finding, err error) attest.Check {
 }
 
 // describe makes the result of what has passed.
+// Rules: RCP-60.
 func (s *session) describe(a *Audit) {
 	r, c := s.result, s.claims
 	r.KeyID, r.Type = s.message.KeyID(), s.message.Type()

@@ -18,6 +18,7 @@ import (
 const maxAhead = 5 * time.Minute
 
 // Config says whom to trust. Its zero value is refused.
+// Rules: RCP-12.
 type Config struct {
 	// Keys are the service's key set, as jws.ParseJWKS returns it: each has a kid,
 	// and no two the same.
@@ -43,6 +44,7 @@ type Verifier struct{ config Config }
 
 // NewVerifier checks and copies its argument. A key that is in the key set and a
 // release root too is refused: it could sign one document as the other.
+// Rules: RCP-13.
 func NewVerifier(c Config) (*Verifier, error) {
 	c.Keys, c.ReleaseRoots = slices.Clone(c.Keys), slices.Clone(c.ReleaseRoots)
 	switch {
@@ -196,6 +198,7 @@ func (s *session) checkInference() (finding, error) {
 
 // checkEmbedded verifies what an attestation embeds, against the pinned roots,
 // for the time at which the receipt was issued.
+// Rules: RCP-51, RCP-52, RCP-53.
 func (s *session) checkEmbedded(e embedded, to *Attestation) (finding, error) {
 	switch {
 	case e.opaque:

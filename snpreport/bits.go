@@ -113,6 +113,7 @@ func GuestPolicyBits() []Bit { b := guestPolicyBits; return b[:] }
 func PlatformInfoBits() []Bit { b := platformInfoBits; return b[:] }
 
 // State is what a report can say of a bit.
+// Rules: RPT-18.
 type State uint8
 
 // A set bit always counts. A clear bit of a report that is too old to know the

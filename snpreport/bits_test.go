@@ -107,6 +107,7 @@ func TestUnknownBits(t *testing.T) {
 
 // TestStates: a set bit counts always; a clear one only in a report, and from
 // a firmware, that knows it.
+// Rules: RPT-18.
 func TestStates(t *testing.T) {
 	old, abi155 := snpreport.Firmware{Major: 1, Minor: 54, Build: 255}, snpreport.Firmware{Major: 1, Minor: 55}
 	type row struct {

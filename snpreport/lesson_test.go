@@ -28,6 +28,7 @@ func TestReservedTCBBytesAreSigned(t *testing.T) {
 
 // Lesson: the TCB layout was chosen by report version, and version 4 from Milan
 // was read, and signed again, as Turin.
+// Rules: RPT-24.
 func TestTCBLayoutFollowsTheProduct(t *testing.T) {
 	eachVersion(t, func(t *testing.T, version byte) {
 		b := set(0x180, 1, 2, 3, 4, 0, 0, 7, 8)(blank(version))

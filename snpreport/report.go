@@ -13,6 +13,7 @@ const (
 //
 // A Report holds no pointers and may be copied. Its zero value is no report:
 // its signature never verifies.
+// Rules: GEN-03.
 type Report struct {
 	Version           uint32          // VERSION
 	GuestSVN          uint32          // GUEST_SVN

@@ -192,6 +192,7 @@ func TestZeroReportNeverVerifies(t *testing.T) {
 
 // TestSignatureIsOverTheReceivedBytes edits every field after parsing: neither
 // can an edit break a good signature, nor mend a bad one.
+// Rules: GEN-03.
 func TestSignatureIsOverTheReceivedBytes(t *testing.T) {
 	key := testKey()
 	b := filled(5)

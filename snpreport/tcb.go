@@ -50,6 +50,7 @@ var tcbLayouts = [...][8]Component{
 }
 
 // For decodes v in the layout of a product. ok is false for the zero Product.
+// Rules: RPT-24.
 func (v TCBVersion) For(p Product) (t TCB, ok bool) {
 	if p == 0 || int(p) >= len(tcbLayouts) {
 		return TCB{}, false
@@ -136,6 +137,7 @@ func (t TCB) ReservedZero() bool {
 // AtLeast reports whether every component of t is at or above that of floor.
 // It is a partial order: neither of two TCBs need be at least the other. TCBs
 // of different layouts are never at least each other.
+// Rules: RPT-25.
 func (t TCB) AtLeast(floor TCB) bool {
 	return t.compare(floor, func(level, floor uint8) bool { return level >= floor })
 }

@@ -170,6 +170,7 @@ var (
 	})
 )
 
+// Rules: RPT-25.
 func TestTCBPartialOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := products.Draw(t, "product")

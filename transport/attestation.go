@@ -42,6 +42,7 @@ func (t *Transport) report(r *attest.Result, err error) error {
 // judge completes evidence and verifies it. A refusal by a bundle or a CRL that
 // is not young says little: what runs there may have been allowed since. Then
 // newer ones are fetched, and judge: once.
+// Rules: TRN-49.
 func (t *Transport) judge(ctx context.Context, e attest.Evidence) (*attest.Result, uint64, error) {
 	r, generation, oldest, err := t.judgeWith(ctx, &e, maxBundleAge, crlAge)
 	if err != nil && oldest > minBundleAge && !isUnavailable(err) {
@@ -86,6 +87,7 @@ func (t *Transport) judgeWith(ctx context.Context, e *attest.Evidence, bundleAge
 
 // adopt makes a bundle the current one. When that is news, verdicts by the old
 // one do not count any more, and what runs under them ends in time.
+// Rules: TRN-48.
 func (t *Transport) adopt(address string, d document) uint64 {
 	generation, changed := t.bundles.adopt(address, d)
 	if changed {
@@ -96,6 +98,7 @@ func (t *Transport) adopt(address string, d document) uint64 {
 
 // refreshSoon asks for a newer bundle after a while, as long as there are
 // connections that depend on it.
+// Rules: TRN-45.
 func (t *Transport) refreshSoon() {
 	if t.bundles.fixed != nil {
 		return

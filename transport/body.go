@@ -11,6 +11,7 @@ var errDetached = errors.New("transport: the request is being sent on another co
 
 // A body is the body of one request, over all attempts to send it. The caller's
 // body is closed exactly once, whatever becomes of the attempts.
+// Rules: TRN-53.
 type body struct {
 	getBody func() (io.ReadCloser, error)
 

@@ -171,6 +171,7 @@ func (p *pool) trim(c *conn) {
 
 // watch closes the connection when nobody uses it, or when its verdict ran out
 // too long ago for what it still carries.
+// Rules: TRN-35.
 func (c *conn) watch() {
 	s := c.look()
 	p := c.pool
@@ -227,6 +228,7 @@ func (t *Transport) newConn(ctx context.Context) (*conn, error) {
 // reattest attests a connection again, over itself. Requests that run may
 // finish when it could not be asked. When it was refused they may not: the
 // verdict says that something else is there.
+// Rules: TRN-33, TRN-34.
 func (t *Transport) reattest(ctx context.Context, c *conn) {
 	v, err := t.attest(ctx, c.gate)
 	s := c.look()

@@ -110,6 +110,7 @@ func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
 // publicDialer connects to addresses of the public Internet only. The address is
 // looked at when it is dialled, so that a name can not change its mind between a
 // check and the use.
+// Rules: TRN-46.
 func publicDialer(timeout time.Duration, public func(netip.AddrPort) bool) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
 		if to, err := netip.ParseAddrPort(address); err != nil || !public(to) {

@@ -50,6 +50,7 @@ func (g *gate) send(req *http.Request, a *attempt, reserved func()) (*http.Respo
 
 // roundTrip is the gate. A reservation has no owner, so each is followed by
 // exactly one RoundTrip or Release.
+// Rules: TRN-01.
 func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt, reserved func()) (*http.Response, error) {
 	if !allowed() {
 		reserved()
@@ -81,6 +82,7 @@ type answer struct {
 // ask sends the one request that needs no verdict: always the same bytes, with
 // nothing of any caller. An envelope that is too long comes back with one byte
 // too many.
+// Rules: TRN-24.
 func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error) {
 	const what = "GET " + attestationPath
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.String()+attestationPath, nil)

@@ -214,6 +214,7 @@ func (p *pool) start(f func(context.Context)) {
 	p.t.spawn(f)
 }
 
+// Rules: TRN-36.
 func (p *pool) mayDial() bool {
 	most := p.t.config.MaxConns
 	if most == 0 {

@@ -77,6 +77,7 @@ func (p *connectProxy) serve(c net.Conn) {
 }
 
 // TestProxies is scenario 17: through CONNECT proxies the key is the target's.
+// Rules: TRN-61.
 func TestProxies(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		t.Run(scheme, func(t *testing.T) {

@@ -69,6 +69,7 @@ func TestFaults(t *testing.T) {
 }
 
 // TestLiars is scenario 3: all that can come instead of an envelope.
+// Rules: TRN-24.
 func TestLiars(t *testing.T) {
 	good := shared().Evidence().Envelope
 	answer := func(f func(w http.ResponseWriter, r *http.Request)) http.HandlerFunc { return f }

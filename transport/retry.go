@@ -55,6 +55,7 @@ func idempotent(r *http.Request) bool {
 
 // mayRetry decides whether a failed attempt may be followed by another one, and
 // prepares the body for it. The next attempt passes the same gate.
+// Rules: TRN-51, TRN-52.
 func mayRetry(ctx context.Context, r *http.Request, b *body, c *conn, a *attempt, err error) bool {
 	switch {
 	case ctx.Err() != nil:

@@ -252,6 +252,7 @@ func TestClosedWhileIdle(t *testing.T) {
 }
 
 // TestBodiesClosed is scenario 16: exactly once, on every way out.
+// Rules: TRN-13.
 func TestBodiesClosed(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {

@@ -13,6 +13,7 @@ const maxMargin = time.Second
 
 // A verdict is what one attestation of one connection found, and how long that
 // counts. It does not change.
+// Rules: TRN-30, TRN-31.
 type verdict struct {
 	result *attest.Result
 	asked  instant       // before the request for the evidence was sent

@@ -159,6 +159,7 @@ func TestAttestRefusals(t *testing.T) {
 	}
 }
 
+// Rules: CLI-11.
 func TestAttestUsage(t *testing.T) {
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
@@ -200,6 +201,7 @@ func TestAttestUsage(t *testing.T) {
 
 // TestReleaseRootForms: PEM, several blocks, JWK, hex, base64; a final line
 // break is forgiven.
+// Rules: CLI-10.
 func TestReleaseRootForms(t *testing.T) {
 	f := newFolder(t)
 	args := endpoint(t, f, 17)

@@ -96,6 +96,7 @@ func (u *ui) remarks(r *attest.Result) {
 }
 
 // expirySoon is how long before its end a trust bundle is warned of.
+// Rules: CLI-14.
 const expirySoon = 7 * 24 * time.Hour
 
 // warnings are those of the verdict, and that a new trust bundle is due.

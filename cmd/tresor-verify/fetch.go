@@ -150,6 +150,7 @@ func malformed(err error) error {
 }
 
 // writeFile replaces a file as a whole, or leaves it as it was.
+// Rules: PIN-03.
 func writeFile(name string, data []byte, mode os.FileMode) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".tresor-*")
 	if err != nil {

@@ -151,6 +151,7 @@ func TestFetch(t *testing.T) {
 
 // TestFetchGarbage: an answer that is nothing of the kind is never kept, nor
 // passed off as collateral.
+// Rules: CLI-09.
 func TestFetchGarbage(t *testing.T) {
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")

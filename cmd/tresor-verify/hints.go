@@ -99,6 +99,7 @@ var byLayer = map[string]string{
 }
 
 // advise finds what fits an error best: its rule, its layer, its type.
+// Rules: CLI-12.
 func advise(err error) advice {
 	a := byType[errorType(err)]
 	list := rules(err)

@@ -62,6 +62,7 @@ func TestEveryLayerHasAdvice(t *testing.T) {
 
 // TestAdviceForFaults: whatever is wrong with an endpoint, both values are
 // shown with their origin.
+// Rules: CLI-12.
 func TestAdviceForFaults(t *testing.T) {
 	for _, c := range []attesttest.Config{{Seed: "x", Now: recent}, {Seed: "x", Now: recent, Product: snpreport.Turin, SigningKey: snpreport.VLEK}} {
 		for _, fault := range attesttest.Faults() {

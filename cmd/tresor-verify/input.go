@@ -63,6 +63,7 @@ func (w world) evidence(name string, most int64) ([]byte, error) {
 
 // trimLine forgives a text file its last line break, which editors add.
 // Libraries never trim.
+// Rules: CLI-07.
 func trimLine(b []byte) []byte {
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r"))

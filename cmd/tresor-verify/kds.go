@@ -196,6 +196,7 @@ func (c *kdsClient) leaf(ctx context.Context, p parsed) ([]byte, error) {
 
 // chain fetches the intermediate of a leaf. The ARK that AMD sends with it is
 // left out: the anchor is never taken from the network.
+// Rules: CLI-09.
 func (c *kdsClient) chain(ctx context.Context, leaf *certchain.Certificate) ([][]byte, error) {
 	text, err := c.Fetch(ctx, kds.CertChain(leaf.Product, signingKey(leaf)), isChain)
 	if err != nil {

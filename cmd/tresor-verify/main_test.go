@@ -86,6 +86,7 @@ func (f folder) report(more ...string) []string {
 	return append([]string{"report", "--report", f.path("report.bin"), "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem")}, more...)
 }
 
+// Rules: CLI-01.
 func TestReportPass(t *testing.T) {
 	f := newFolder(t)
 	e := mint.Evidence("Turin", 5, "vcek")
@@ -114,6 +115,7 @@ func TestReportPass(t *testing.T) {
 	}
 }
 
+// Rules: CLI-05, CLI-08.
 func TestReportRefusals(t *testing.T) {
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
@@ -178,6 +180,7 @@ func TestReportRefusals(t *testing.T) {
 	}
 }
 
+// Rules: CLI-02, CLI-06.
 func TestUsage(t *testing.T) {
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
@@ -236,6 +239,7 @@ func TestUsage(t *testing.T) {
 }
 
 // TestUndecided: what can not be read is no refusal.
+// Rules: CLI-03.
 func TestUndecided(t *testing.T) {
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))

@@ -24,6 +24,7 @@ func TestHelpAndVersion(t *testing.T) {
 }
 
 // TestJSONAlways: one object, whatever was asked for.
+// Rules: CLI-05.
 func TestJSONAlways(t *testing.T) {
 	for _, args := range [][]string{{"help", "--json"}, {"help", "report", "--json"}, {"report", "--help", "--json"}, {"report", "--json=1"}, {"version", "-json"}, {"nothing", "--json=true"}} {
 		o := tool(args...)
@@ -60,6 +61,7 @@ func TestAllViolations(t *testing.T) {
 }
 
 // TestEscapes: nothing from outside moves the cursor or begins a line.
+// Rules: CLI-04.
 func TestEscapes(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain": "plain", "a\nPASS": `a\nPASS`, "\x1b[31mred": `\x1b[31mred`, "bidi\u202eevil": `bidi\u202eevil`,

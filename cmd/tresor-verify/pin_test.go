@@ -17,6 +17,7 @@ func withCert(f folder, args []string) []string {
 }
 
 // TestPin: recorded, compared, changed; a damaged or absent pin is no first run.
+// Rules: PIN-01, PIN-02, PIN-03.
 func TestPin(t *testing.T) {
 	f := newFolder(t)
 	args := endpoint(t, f, 17)

@@ -32,6 +32,7 @@ const (
 )
 
 // ui collects the answer of a command. Notes may come from several goroutines.
+// Rules: CLI-01.
 type ui struct {
 	out    strings.Builder
 	lines  bool // each object on a line of its own
@@ -48,6 +49,7 @@ func (u *ui) flush(stdout io.Writer) error {
 }
 
 // object adds an object to the answer.
+// Rules: CLI-05.
 func (u *ui) object(v any) {
 	text := marshal(v)
 	if u.lines {
@@ -74,6 +76,7 @@ func (u *ui) note(format string, args ...any) {
 
 // slow prints a note when something takes longer than a second. The caller calls
 // done when it is over; no note comes after that.
+// Rules: CLI-15.
 func (u *ui) slow(format string, args ...any) (done func()) {
 	var mu sync.Mutex
 	over := false
@@ -107,6 +110,7 @@ func escapeAll(args []any) []any {
 
 // printable replaces everything that a terminal might act upon: control
 // characters, invalid UTF-8, bidirectional and other invisible characters.
+// Rules: CLI-04.
 func printable(s string) string {
 	clean := true
 	for _, r := range s {

@@ -31,6 +31,7 @@ Exit code 0 when every vector that was run passed and none was skipped undeclare
 }
 
 // vectorsJSON is the result of a run.
+// Rules: VEC-01, VEC-02.
 type vectorsJSON struct {
 	Schema   string        `json:"schema"`
 	Tool     string        `json:"tool"`
@@ -50,6 +51,7 @@ type problemJSON struct {
 	Reason string `json:"reason"`
 }
 
+// Rules: VEC-03.
 func runVectors(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	fs := newFlagSet("vectors")
 	var asJSON bool

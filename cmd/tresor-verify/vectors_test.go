@@ -134,6 +134,7 @@ func fewVectors(t *testing.T, change func(name string, data []byte) []byte) stri
 	return f.dir
 }
 
+// Rules: VEC-01, VEC-02, VEC-03.
 func TestVectorsCommand(t *testing.T) {
 	replaced := func(file, old, with string) func(name string, data []byte) []byte {
 		return func(name string, data []byte) []byte {

@@ -21,6 +21,7 @@ type frame struct {
 }
 
 // verdict makes the JSON object.
+// Rules: CLI-08.
 func (h *hardwareFlags) verdict(a *attest.Audit, f frame) *verdictJSON {
 	err := cmp.Or(a.Err, f.changed)
 	code := exitCode(err)

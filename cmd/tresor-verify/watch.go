@@ -9,6 +9,7 @@ import (
 // at once. The first that is no PASS is the last, with its exit code. A signal
 // ends it with that of the last round that was carried out to its end; when there
 // was none, no verdict was reached.
+// Rules: CLI-13.
 func watch(ctx context.Context, w world, u *ui, pause time.Duration, round func(context.Context) (int, error)) (int, error) {
 	for first := true; ; first = false {
 		code, err := round(ctx)

@@ -31,6 +31,7 @@ func (h *hooked) Write(b []byte) (int, error) {
 }
 
 // TestWatch: a line for each round, and the first refusal is the last.
+// Rules: CLI-13.
 func TestWatch(t *testing.T) {
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
@@ -161,6 +162,7 @@ func (w *waiter) Write(b []byte) (int, error) {
 
 // TestProgress: what takes longer than a second says so, on standard error, and
 // the answer stays the same.
+// Rules: CLI-15.
 func TestProgress(t *testing.T) {
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
@@ -178,6 +180,7 @@ func TestProgress(t *testing.T) {
 }
 
 // TestExpiryWarning: a week before its end, a bundle is warned of.
+// Rules: CLI-14.
 func TestExpiryWarning(t *testing.T) {
 	f := newFolder(t)
 	args := endpoint(t, f, 17) // until 2026-05-01

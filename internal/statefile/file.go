@@ -112,6 +112,7 @@ func (f *File) Accept(workload string, v attest.BundleVersion) (attest.BundleVer
 	return known, nil
 }
 
+// Rules: STA-31.
 func (f *File) acceptLocked(folder *os.Root, workload string, v attest.BundleVersion) (known attest.BundleVersion, err error) {
 	if err := f.removeNew(folder); err != nil {
 		return known, err

@@ -44,6 +44,7 @@ func decode(text []byte) (state, error) {
 }
 
 // encode is the inverse. A state has one text.
+// Rules: STA-34.
 func (s state) encode() []byte {
 	b := []byte(`{"schema": "` + schema + `", "workloads": {`)
 	for i, name := range slices.Sorted(maps.Keys(s)) {

@@ -19,6 +19,7 @@ func (f *File) openFolder() (*os.Root, error) {
 }
 
 // read returns what the file holds; an empty state, if it is not there.
+// Rules: STA-20, STA-23, STA-24.
 func (f *File) read(folder *os.Root) (state, error) {
 	info, err := folder.Lstat(f.name)
 	if errors.Is(err, fs.ErrNotExist) {
