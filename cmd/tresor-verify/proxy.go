@@ -145,6 +145,7 @@ func (f *proxyFlags) config(w world, u *ui) (transport.Config, policy.Policy, er
 
 // open listens. Whoever can connect can use the endpoint in the name of the
 // program that was meant, so by default that is nobody from elsewhere.
+// Rules: PRX-01.
 func (f *proxyFlags) open() (net.Listener, error) {
 	host, _, err := net.SplitHostPort(f.listen)
 	if err != nil {
@@ -186,6 +187,7 @@ func (f *proxyFlags) names(at net.Addr) []string {
 }
 
 // serve answers until the context ends, and then lets requests finish.
+// Rules: PRX-15, PRX-42.
 func (f *proxyFlags) serve(ctx context.Context, listener net.Listener, p *proxy) error {
 	server := &http.Server{
 		Handler:           p,

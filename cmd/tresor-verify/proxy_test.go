@@ -19,6 +19,7 @@ func bufferedReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
 
 // TestProxyPasses: what was sent arrives, nothing is added, and hop-by-hop fields
 // end at the proxy, in both directions (PRX-20 to PRX-22).
+// Rules: PRX-21.
 func TestProxyPasses(t *testing.T) {
 	type arrival struct {
 		method, target, body string
@@ -150,6 +151,7 @@ func TestProxyStreams(t *testing.T) {
 
 // TestProxyGuards: what a web page could send, and what is no request to a base
 // URL, is refused, and not one byte of it is forwarded (PRX-10 to PRX-14).
+// Rules: PRX-11, PRX-13, PRX-15.
 func TestProxyGuards(t *testing.T) {
 	var asked atomic.Int32
 	d, _ := kitDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -40,6 +40,7 @@ type proxy struct {
 	forward *httputil.ReverseProxy
 }
 
+// Rules: PRX-20, PRX-21, PRX-22, PRX-23.
 func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxBody int64) *proxy {
 	origin, err := url.Parse(watch.origin)
 	if err != nil {
@@ -132,6 +133,7 @@ func sameHost(a, b *url.URL) bool {
 }
 
 // failed answers for an endpoint that is not proven, or did not answer.
+// Rules: PRX-30.
 func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var refused attest.AttestationError
 	var long *http.MaxBytesError

@@ -95,6 +95,7 @@ func (w *watcher) verdict(r *attest.Result, err error) *verdictJSON {
 }
 
 // log writes a line for a verdict. Callers hold the mutex.
+// Rules: PRX-41.
 func (w *watcher) log(v *verdictJSON) {
 	if w.json {
 		short := *v
