@@ -18,15 +18,21 @@ import (
 
 // endpoint writes everything that attest needs into a folder and returns the
 // arguments that accept it. It uses the minter's roots: those of the test kit
-// are refused.
-func endpoint(t *testing.T, f folder, version int) []string {
+// are refused. change may alter the members of each document before it is signed.
+func endpoint(t *testing.T, f folder, version int, change ...func(document string, members map[string]any)) []string {
 	t.Helper()
-	return endpointAt(t, f, version, recent)
+	return endpointAt(t, f, version, recent, change...)
 }
 
 // endpointAt is endpoint for another time.
-func endpointAt(t *testing.T, f folder, version int, at time.Time) []string {
+func endpointAt(t *testing.T, f folder, version int, at time.Time, change ...func(document string, members map[string]any)) []string {
 	t.Helper()
+	altered := func(document string, members map[string]any) map[string]any {
+		for _, c := range change {
+			c(document, members)
+		}
+		return members
+	}
 	enc := base64.RawURLEncoding.EncodeToString
 	compact := func(payload any) []byte {
 		b, err := json.Marshal(payload)
@@ -42,26 +48,26 @@ func endpointAt(t *testing.T, f folder, version int, at time.Time) []string {
 	}
 	spki := mint.SPKI(mint.P256Key("tls").Public())
 	key := sha256.Sum256(spki)
-	manifest := compact(map[string]any{"schema": "workload-identity/v1", "workload": "router", "version": "v1\x1b[31m", "image_digest": "sha256:11", "binary_digest": "sha256:22"})
+	manifest := compact(altered("manifest", map[string]any{"schema": "workload-identity/v1", "workload": "router", "version": "v1\x1b[31m", "image_digest": "sha256:11", "binary_digest": "sha256:22"}))
 	tag := sha256.Sum256(manifest)
 	e := mint.Evidence("Milan", 3, "vcek")
 	bound := sha256.Sum256(append(key[:], tag[:]...))
 	e.Spec.ReportData = [64]byte{}
 	copy(e.Spec.ReportData[:], bound[:])
 	e.Resign()
-	envelope, err := json.Marshal(map[string]any{
+	envelope, err := json.Marshal(altered("envelope", map[string]any{
 		"schema": "tresor.attestation/v1", "workload": "router", "snp_report_b64": base64.StdEncoding.EncodeToString(e.Report),
 		"vcek_chain_pem": string(e.PEM()), "tls_spki_sha256": hex.EncodeToString(key[:]), "workload_identity_tag": hex.EncodeToString(tag[:]),
 		"workload_identity_manifest_jws": string(manifest), "issued_at": at.Add(-30 * time.Second).UTC().Format(time.RFC3339), "max_age_seconds": 300,
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle := compact(map[string]any{
+	bundle := compact(altered("bundle", map[string]any{
 		"allowed_hw_measurements": []string{hex.EncodeToString(e.Spec.Measurement[:])}, "allowed_workload_identity_tags": []string{hex.EncodeToString(tag[:])},
 		"min_tcb": map[string]int{"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}, "version": version, "valid_until": at.AddDate(0, 1, 0).UTC().Truncate(24 * time.Hour).Format(time.RFC3339),
 		"amd_root_ca_pem": string(mint.PEM(e.ARK)), "workload": "router", "future": 1,
-	})
+	}))
 	f.write("envelope.json", envelope)
 	f.write("bundle.jws", append(bundle, '\n'))
 	f.write("ark.pem", mint.PEM(e.ARK))
