@@ -24,19 +24,9 @@ func TestCheckEndpoint(t *testing.T) {
 	}
 	program := built(t)
 	f := newFolder(t)
-	now := time.Now().UTC()
-	fresh := func(more ...func(string, map[string]any)) {
-		endpoint(t, f, 17, append(more, func(document string, m map[string]any) {
-			switch document {
-			case "envelope":
-				m["issued_at"] = now.Format(time.RFC3339)
-			case "bundle":
-				m["valid_until"] = now.AddDate(0, 1, 0).Format(time.RFC3339)
-			}
-		})...)
-	}
+	now := time.Now()
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
-	fresh()
+	endpointAt(t, f, 17, now)
 	i := slices.Index(args, "--url")
 	flags := slices.Delete(args, i, i+2)[1:]
 	flags = removeFlag(flags, "--release-root")
@@ -61,7 +51,7 @@ func TestCheckEndpoint(t *testing.T) {
 	if _, err := os.Stat(f.path("evidence.json")); err != nil {
 		t.Error(err)
 	}
-	fresh(func(document string, m map[string]any) {
+	endpointAt(t, f, 17, now, func(document string, m map[string]any) {
 		if document == "manifest" {
 			m["version"] = "v2"
 		}
