@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -189,6 +190,28 @@ func TestManPage(t *testing.T) {
 	for _, want := range []string{"--release-root FILE", "--crl FILE|fetch", "EXIT STATUS", "tresor-verify attest --url https://api.tresor.co", "NO_COLOR"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("no %q in\n%s", want, stdout.String())
+		}
+	}
+}
+
+// TestReadmeNamesCommands: README.md lists every command, and its lines with this
+// program are command lines that it takes.
+func TestReadmeNamesCommands(t *testing.T) {
+	readme := string(mustRead(t, "../../README.md"))
+	for _, c := range commands() {
+		if !strings.Contains(readme, "\n    "+program+" "+c.name+" ") {
+			t.Errorf("README.md does not list %s", c.name)
+		}
+	}
+	for _, line := range regexp.MustCompile(`(?m)^    tresor-verify (\w+ --.*)$`).FindAllStringSubmatch(readme, -1) {
+		words := strings.Fields(strings.Split(line[1], "  #")[0])
+		c, ok := findCommand(words[0])
+		for _, word := range words[1:] {
+			name, isFlag := strings.CutPrefix(word, "--")
+			known := slices.ContainsFunc(c.flags, func(d flagDoc) bool { return d.name == name })
+			if !ok || isFlag && !known {
+				t.Errorf("README.md: %s: no flag %s", line[1], word)
+			}
 		}
 	}
 }
