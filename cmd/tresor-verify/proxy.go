@@ -124,6 +124,9 @@ func runProxy(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	}
 	p := newProxy(t, watch, f.names(listener.Addr()), f.origins, f.maxBody)
 	watch.say("listening", listener.Addr().String())
+	var first sync.WaitGroup
+	defer first.Wait()
+	first.Go(func() { watch.current(ctx) }) // before anybody asks, for the log
 	return exitVerified, f.serve(ctx, listener, p)
 }
 
@@ -202,9 +205,6 @@ func (f *proxyFlags) serve(ctx context.Context, listener net.Listener, p *proxy)
 	server.Protocols.SetHTTP1(true)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	var first sync.WaitGroup
-	defer first.Wait()
-	first.Go(func() { p.watch.current(ctx) }) // the first verdict, for the log
 	select {
 	case err := <-done:
 		return fmt.Errorf("proxy: %w", err)

@@ -80,8 +80,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w = plainWriter{w}
-	r.Body = http.MaxBytesReader(w, r.Body, p.maxBody)
-	p.forward.ServeHTTP(w, r)
+	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(w, r)
 }
 
 // rewrite addresses a request to the endpoint. Nothing is added to it.
