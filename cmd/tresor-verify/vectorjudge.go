@@ -12,7 +12,7 @@ import (
 
 // facts are the members that an answer has only when the evidence was verified.
 var facts = []string{
-	"tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "roots", "warnings", "notes", "not_checked", "limits",
+	"tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "receipt", "roots", "warnings", "notes", "not_checked", "limits",
 }
 
 // judge returns what is wrong with an answer, or "".

@@ -150,7 +150,7 @@ func commandLine(c *vectors.Case, dir string) ([]string, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	args := []string{c.Command, "--json"}
+	args, operands := []string{c.Command, "--json"}, []string(nil)
 	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
 		if c.Options[name] == true {
 			args = append(args, "--"+name)
@@ -164,8 +164,12 @@ func commandLine(c *vectors.Case, dir string) ([]string, error) {
 			if err := os.WriteFile(path, data, 0o600); err != nil {
 				return nil, err
 			}
+			if name == "receipt" { // that command's operand
+				operands = append(operands, path)
+				continue
+			}
 			args = append(args, "--"+name, path)
 		}
 	}
-	return args, nil
+	return append(args, operands...), nil
 }

@@ -12,11 +12,9 @@ var beyond = []struct{ rules, reason string }{
 	{"GEN-05 ORD-02", "what an answer says besides its verdict: the runner holds every refusal against it"},
 	{"CRL-16 POL-04", "about values that only a caller of the library can make"},
 	{"CHN-70 CHN-71 BND-44", "about what is remembered from one verification to the next"},
-	{"JWK-10", "about key sets, of which a vector's command has none"},
 	{"STA-01 STA-02 STA-21 STA-22 STA-23 STA-24 STA-30 STA-31 STA-32 STA-33", "about files, folders, locks and crashes, not about what a file says"},
 	{"CLI-01 CLI-04 CLI-05 CLI-09 CLI-11 CLI-12 CLI-13 CLI-14 CLI-15 PIN-03", "how the command behaves, whatever the evidence"},
 	{"PRX-", "how the proxy forwards; what proves the endpoint is that of attest"},
-	{"RCP-", "receipts have no vectors yet"},
 }
 
 // unseen returns why no vector can show a rule, or "".

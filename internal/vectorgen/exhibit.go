@@ -35,7 +35,6 @@ type exhibit struct {
 	crlDER               func([]byte) []byte
 
 	// Endpoint.
-	seed                       string // of what the case must not share with others
 	envelope, bundle, manifest doc
 	header, manifestHeader     doc
 	release, manifestSigner    func(signed []byte) []byte
@@ -46,6 +45,9 @@ type exhibit struct {
 	envelopeBytes, bundleBytes func([]byte) []byte
 	payloadBytes               func([]byte) []byte // of the bundle
 	isSealed                   bool
+
+	slip  *slip        // of a receipt; nil: there is none
+	embed func(d *doc) // changes what a receipt embeds; nil: nothing
 }
 
 var (
@@ -176,14 +178,17 @@ func (x *exhibit) bundleText() []byte {
 // testCase encodes everything. What the row says of it is left to the caller.
 func (x *exhibit) testCase() testCase {
 	inputs := map[string][][]byte{"amd-root": {mint.PEM(x.ARK)}}
-	if x.command == "attest" {
+	switch x.command {
+	case "receipt":
+		inputs = x.receiptFiles()
+	case "attest":
 		x.seal()
 		inputs["envelope"], inputs["bundle"] = [][]byte{x.envelopeText()}, [][]byte{x.bundleText()}
 		inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}
 		if _, set := x.options["spki"]; !set {
 			x.options["spki"] = hex.EncodeToString(x.live[:])
 		}
-	} else {
+	case "report":
 		inputs["report"] = [][]byte{x.sealed()}
 		for _, der := range x.sent() {
 			inputs["certs"] = append(inputs["certs"], x.pem(der))

@@ -19,7 +19,7 @@ import tempfile
 
 FACTS = (
     "tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle",
-    "report", "roots", "warnings", "notes", "not_checked", "limits",
+    "report", "receipt", "roots", "warnings", "notes", "not_checked", "limits",
 )
 TIMEOUT = 120  # seconds for one case; only a tool that hangs needs it
 
@@ -70,7 +70,7 @@ def content(folder, part):
 
 def command_line(folder, case, scratch):
     """The arguments of a case, with its inputs in files below scratch."""
-    args = [case["command"], "--json"]
+    args, operands = [case["command"], "--json"], []
     for name, value in sorted(case["options"].items()):
         args += ["--" + name] if value is True else ["--" + name, value]
     for name, parts in sorted(case["inputs"].items()):
@@ -78,8 +78,11 @@ def command_line(folder, case, scratch):
             path = os.path.join(scratch, "%s-%d" % (name, i))
             with open(path, "wb") as f:
                 f.write(content(folder, part))
-            args += ["--" + name, path]
-    return args
+            if name == "receipt":  # the operand of that command
+                operands.append(path)
+            else:
+                args += ["--" + name, path]
+    return args + operands
 
 
 def lacks(want, got, path="result"):

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"crypto/elliptic"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// receiptKey signs receipts.
+var receiptKey = mint.P256Key("vectors receipt")
+
+const (
+	requestBody  = `{"model": "auto", "messages": []}`
+	responseBody = `{"choices": []}` + "\n"
+)
+
+// A slip is a receipt before it is signed, and what it is held against.
+type slip struct {
+	header, claims doc
+	sign           func(signed []byte) []byte
+	text           func([]byte) []byte // what becomes of the compact JWS
+	keys           []doc
+}
+
+// receipt is a receipt that is verified without release roots.
+func receipt() *exhibit {
+	x := endpoint("Genoa", 5, "vcek")()
+	x.command = "receipt"
+	x.options["max-age"] = "1h"
+	x.slip = &slip{
+		header: doc{{"alg", "ES256"}, {"kid", "receipt-1"}},
+		claims: doc{
+			{"jti", "rcpt-1"}, {"iat", now.Unix() - 60}, {"requested_route", "auto"}, {"routed_model", "example-model"},
+			{"router_attestation", "opaque"}, {"inference_attestation", doc{{"workload", "inference"}}},
+			{"request_digest", bodyDigest(requestBody)}, {"response_digest", bodyDigest(responseBody)},
+		},
+		sign: mint.ES256(receiptKey), text: asIs,
+		keys: []doc{named(ecJWK(receiptKey, 32), "receipt-1"), named(ecJWK(mint.P256Key("vectors other receipts"), 32), "receipt-0")},
+	}
+	x.inputs["request"], x.inputs["response"] = [][]byte{[]byte(requestBody)}, [][]byte{[]byte(responseBody)}
+	return x
+}
+
+// embedding is a receipt with a bundle, a tag and a manifest in it, and the
+// release root to verify them by.
+func embedding() *exhibit {
+	x := receipt()
+	x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}
+	return x
+}
+
+func named(key doc, kid string) doc { return append(key, member{"kid", kid}) }
+
+func bodyDigest(body string) string { return fmt.Sprintf("sha256:%x", sha256Of([]byte(body))) }
+
+// files are the inputs of a receipt's case.
+func (x *exhibit) receiptFiles() map[string][][]byte {
+	s := x.slip
+	if len(x.inputs["release-root"]) > 0 { // embeds what the endpoint shows
+		x.seal()
+		embedded := doc{{"workload", "router"}, {"workload_identity_tag", hex.EncodeToString(x.tag[:])}}
+		for _, m := range x.envelope {
+			if m.name == "workload_identity_manifest_jws" {
+				embedded.add(m.name, m.value)
+			}
+		}
+		embedded.add("trust_bundle_jws", string(x.bundleText()))
+		if x.embed != nil {
+			x.embed(&embedded)
+		}
+		s.claims.set("router_attestation", embedded)
+	}
+	return map[string][][]byte{
+		"jwks":    {doc{{"keys", s.keys}}.text()},
+		"receipt": {s.text(mint.Compact(s.header.text(), s.claims.text(), s.sign))},
+	}
+}
+
+// receiptSections are about receipts, and about key sets.
+func receiptSections() []section {
+	type X = *exhibit
+	claim := func(name string, value any) func(X) { return func(x X) { x.slip.claims.set(name, value) } }
+	dropped := func(name string) func(X) { return func(x X) { x.slip.claims.drop(name) } }
+	header := func(name string, value any) func(X) { return func(x X) { x.slip.header.set(name, value) } }
+	signed := func(sign func([]byte) []byte) func(X) { return func(x X) { x.slip.sign = sign } }
+	input := func(name, body string) func(X) { return func(x X) { x.inputs[name] = [][]byte{[]byte(body)} } }
+	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.slip.text = change } }
+	wrapped := func(id string) func(X) {
+		return text(func(b []byte) []byte { return doc{{"id", id}, {"receipt", string(b)}}.text() })
+	}
+	half := func(pick func(r, s []byte) []byte) func(X) {
+		return signed(func(message []byte) []byte { sig := mint.ES256(receiptKey)(message); return pick(sig[:32], sig[32:]) })
+	}
+	order := elliptic.P256().Params().N
+	fixed := func(n *big.Int) []byte { return n.FillBytes(make([]byte, 32)) }
+	const badSignature, badDigest = "ReceiptSignatureInvalidError", "ReceiptDigestMismatchError"
+
+	form := section{"receipt", receipt, "ReceiptInvalidError", []row{
+		{"compact", yes("RCP-01", "RCP-40"), "a compact JWS, with both bodies", func(x X) {
+			x.result.set("receipt", doc{{"id", "rcpt-1"}, {"key_id", "receipt-1"}, {"requested_route", "auto"}, {"routed_model", "example-model"}, {"age_seconds", 60}, {"request_digest_checked", true}, {"response_digest_checked", true}})
+		}},
+		{"with-id", yes("RCP-02", "RCP-03"), "the API's JSON", wrapped("rcpt-1")},
+		{"without-bodies", yes("RCP-40", "RCP-60"), "without bodies their digests are not checked, and the answer says so", func(x X) {
+			x.inputs["request"], x.inputs["response"] = nil, nil
+			x.result.set("receipt", doc{{"request_digest_checked", false}, {"response_digest_checked", false}})
+		}},
+		{"old-without-a-greatest-age", yes("RCP-31"), "age is shown, not judged", both(option("max-age", nil), claim("iat", 0))},
+		{"at-its-greatest-age", yes("RCP-31"), "an hour", claim("iat", now.Unix()-3600)},
+		{"beyond-its-greatest-age", no("RCP-31"), "and a second", claim("iat", now.Unix()-3601)},
+		{"five-minutes-ahead", yes("RCP-30"), "clocks may differ", claim("iat", now.Unix()+300)},
+		{"more-than-five-minutes-ahead", no("RCP-30"), "but not by more", claim("iat", now.Unix()+301)},
+		{"s-high-and-low", yes("JWS-10"), "both s and n-s are accepted", half(func(r, s []byte) []byte {
+			return append(r, fixed(new(big.Int).Sub(order, new(big.Int).SetBytes(s)))...)
+		})},
+		{"id-differs", no("RCP-03"), "the id of another receipt", wrapped("rcpt-2")},
+		{"id-empty", no("JSN-12", "RCP-02"), "an empty id", wrapped("")},
+		{"two-receipts", no("JSN-09", "RCP-02"), "two to choose from", text(func(b []byte) []byte {
+			return doc{{"id", "rcpt-1"}, {"receipt", "a.b.c"}, {"receipt", string(b)}}.text()
+		})},
+		{"json-and-more", no("JSN-05", "RCP-02"), "both forms", text(func(b []byte) []byte {
+			return append(doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.text(), b...)
+		})},
+		{"without-jti", no("JSN-12", "RCP-20"), "a receipt has an id", dropped("jti")},
+		{"without-iat", no("JSN-12", "RCP-20"), "and a time", dropped("iat")},
+		{"without-route", no("JSN-12", "RCP-20"), "and says what was asked for", dropped("requested_route")},
+		{"without-model", no("JSN-12", "RCP-20"), "and what answered", dropped("routed_model")},
+		{"attestation-null", no("JSN-12", "RCP-20"), "null is no attestation", claim("router_attestation", raw("null"))},
+		{"iat-fraction", no("JSN-14", "RCP-20"), "whole seconds", claim("iat", raw("1775044800.5"))},
+		{"iat-string", no("JSN-13", "RCP-20"), "as a number", claim("iat", "1775044800")},
+		{"iat-negative", no("JSN-15", "RCP-20"), "from 1970 on", claim("iat", -1)},
+		{"duplicate-claim", no("JSN-09", "RCP-20"), "two ids to choose from", func(x X) { x.slip.claims.add("jti", "rcpt-2") }},
+		{"claim-in-another-case", no("JSN-10", "RCP-20"), "a claim that folds to a known one", func(x X) { x.slip.claims.add("JTI", "rcpt-2") }},
+		{"unknown-claims", yes("RCP-20"), "others are ignored", func(x X) { x.slip.claims.add("cost", raw("0.25")) }},
+		{"digest-without-algorithm", no("RCP-21"), "a digest names its algorithm", claim("request_digest", strings.Repeat("0", 64))},
+		{"digest-upper-case", no("RCP-21"), "in lower case", claim("response_digest", "sha256:"+strings.Repeat("AB", 32))},
+		{"a-bundle-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.slip.claims.add("allowed_hw_measurements", []string{}) }},
+		{"a-manifest-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.slip.claims.add("image_digest", "sha256:00") }},
+		{"other-request", as(badDigest, "RCP-40"), "a receipt for another request", input("request", requestBody+" ")},
+		{"other-response", as(badDigest, "RCP-40"), "the exact bytes: a line break is one", input("response", strings.TrimSuffix(responseBody, "\n"))},
+		{"empty-request", as(badDigest, "RCP-40"), "an empty body is a body", input("request", "")},
+		{"without-request-digest", as(badDigest, "RCP-41"), "a receipt that says nothing of the request that was given", dropped("request_digest")},
+		{"alg-none", as(badSignature, "JWS-03", "JWS-08"), "an unsigned receipt", both(header("alg", "none"), signed(func([]byte) []byte { return nil }))},
+		{"alg-eddsa", as(badSignature, "JWS-08", "RCP-01"), "the algorithm of bundles", both(header("alg", "EdDSA"), signed(mint.EdDSA(releaseKey)))},
+		{"typ-of-a-bundle", as(badSignature, "JWS-09", "RCP-01"), "another kind of document", header("typ", "trust-bundle+jwt")},
+		{"typ-of-a-receipt", yes("JWS-09", "RCP-01"), "its own kind", header("typ", "receipt+jwt")},
+		{"jku-in-the-header", as(badSignature, "JWS-07", "RCP-12"), "keys never come with the message", header("jku", "https://keys.example.com/jwks.json")},
+		{"without-kid", as(badSignature, "RCP-11"), "no key is tried for want of a name", func(x X) { x.slip.header.drop("kid") }},
+		{"kid-in-another-case", as(badSignature, "RCP-11"), "names are exact", header("kid", "RECEIPT-1")},
+		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", header("kid", "receipt-0")},
+		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(mint.ES256(tlsKey))},
+		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(func(message []byte) []byte { return mint.ECDSASigner{Key: receiptKey, Hash: 5}.Sign(message) })},
+		{"signature-of-63-bytes", as(badSignature, "JWS-05"), "64 bytes", half(func(r, s []byte) []byte { return append(r, s[:31]...) })},
+		{"r-and-s-swapped", as(badSignature, "JWS-10"), "r comes first", half(func(r, s []byte) []byte { return append(append([]byte{}, s...), r...) })},
+		{"r-and-s-zero", as(badSignature, "JWS-10"), "zeros verified anything, once", signed(func([]byte) []byte { return make([]byte, 64) })},
+		{"r-is-the-order", as(badSignature, "JWS-10"), "r is below the order", half(func(_, s []byte) []byte { return append(fixed(order), s...) })},
+		{"s-is-the-order", as(badSignature, "JWS-10"), "s too", half(func(r, _ []byte) []byte { return append(append([]byte{}, r...), fixed(order)...) })},
+		{"altered", as(badSignature, "JWS-10"), "another model than was signed", func(x X) {
+			x.slip.text = func(b []byte) []byte {
+				changed := x.slip.claims.clone()
+				changed.set("routed_model", "other-model")
+				parts := strings.Split(string(b), ".")
+				return []byte(parts[0] + "." + encode64url(string(changed.text())) + "." + parts[2])
+			}
+		}},
+		{"two-line-breaks", as(badSignature, "JWS-04", "CLI-07"), "one is forgiven", text(wrap("", "\n\n"))},
+	}}
+
+	embedded := section{"receipt-embedded", embedding, "BundleSignatureInvalid", embeddedRows()}
+	return []section{form, embedded, keySetSection()}
+}
+
+// embeddedRows are about what a receipt embeds, held against pinned roots.
+func embeddedRows() []row {
+	type X = *exhibit
+	bundle := func(name string, value any) func(X) { return func(x X) { x.bundle.set(name, value) } }
+	embed := func(change func(d *doc)) func(X) { return func(x X) { x.embed = change } }
+	return []row{
+		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", func(x X) {
+			x.result.set("receipt", doc{{"router_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
+		}},
+		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", func(x X) { x.release = mint.EdDSA(otherKey) }},
+		{"by-another-key-and-no-root", yes("RCP-50"), "without a pinned root it is not verified, and the answer says so", func(x X) {
+			x.release = mint.EdDSA(otherKey)
+			x.slip.claims.set("router_attestation", doc{{"workload", "router"}, {"trust_bundle_jws", string(x.bundleText())}})
+			x.inputs["release-root"] = nil
+		}},
+		{"expired-before-the-receipt", as("BundleExpiredError", "BND-30", "RCP-51"), "the bundle had expired when the receipt was issued", bundle("valid_until", "2026-04-01T11:59:00Z")},
+		{"expired-since-then", yes("BND-30", "RCP-51"), "that it has expired since is no fault of the receipt", bundle("valid_until", "2026-04-01T11:59:00.5Z")},
+		{"malformed-bundle", as("BundleInvalidError", "BND-14", "RCP-51"), "a bundle that is no good", bundle("allowed_products", []string{"Rome"})},
+		{"of-another-workload", as("WorkloadMismatchError", "WKL-01", "RCP-51"), "the bundle of another workload", bundle("workload", "inference")},
+		{"tag-not-listed", as("IdentityTagNotAllowedError", "IDT-01", "RCP-52"), "a tag that the bundle does not list", bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
+		{"without-tag", yes("RCP-52"), "the tag is the hash of the manifest then", embed(func(d *doc) { d.drop("workload_identity_tag") })},
+		{"without-manifest", yes("RCP-53"), "a manifest may be absent", embed(func(d *doc) { d.drop("workload_identity_manifest_jws") })},
+		{"manifest-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "a manifest that is not the tag's", embed(func(d *doc) {
+			d.set("workload_identity_manifest_jws", string(mint.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), mint.EdDSA(manifestKey))))
+		})},
+		{"tag-in-upper-case", as("ReceiptInvalidError", "JSN-19", "RCP-20"), "a tag in another form", embed(func(d *doc) { d.set("workload_identity_tag", strings.Repeat("AB", 32)) })},
+		{"bundle-name-in-another-case", as("ReceiptInvalidError", "JSN-10", "RCP-20"), "a member that folds to a known one", embed(func(d *doc) { d.rename("trust_bundle_jws", "Trust_Bundle_JWS") })},
+	}
+}
+
+// keySetSection is about the keys that may sign receipts.
+func keySetSection() section {
+	type X = *exhibit
+	key := func(change func(d *doc)) func(X) { return func(x X) { change(&x.slip.keys[0]) } }
+	set := func(name string, value any) func(X) { return key(func(d *doc) { d.set(name, value) }) }
+	coordinate := func(size int) string { // of x; 33 bytes begin with a zero
+		x := receiptKey.X.FillBytes(make([]byte, 33))
+		return base64.RawURLEncoding.EncodeToString(x[33-size:])
+	}
+	return section{"key-set", receipt, "UsageError", []row{
+		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", func(x X) { x.slip.keys = append(x.slip.keys, named(okp(public(otherKey)), "ed")) }},
+		{"alg-use-and-ops", yes("JWK-09"), "what a key is for", key(func(d *doc) {
+			*d = append(*d, doc{{"alg", "ES256"}, {"use", "sig"}, {"key_ops", []string{"verify"}}}...)
+		})},
+		{"without-kid", no("JWK-10"), "a key without a name", key(func(d *doc) { d.drop("kid") })},
+		{"kid-twice", no("JWK-10"), "two keys of one name", set("kid", "receipt-0")},
+		{"empty", no("JWK-06", "JSN-16"), "a set without keys", func(x X) { x.slip.keys = []doc{} }},
+		{"of-65-keys", no("JWK-06", "JSN-16", "GEN-04"), "64 at most", func(x X) {
+			for i := len(x.slip.keys); i < 65; i++ {
+				x.slip.keys = append(x.slip.keys, named(ecJWK(receiptKey, 32), fmt.Sprint("k", i)))
+			}
+		}},
+		{"coordinate-of-31-bytes", no("JWK-05"), "coordinates have 32 bytes, leading zeros included", set("x", coordinate(31))},
+		{"coordinate-of-33-bytes", no("JWK-05"), "and no more", set("x", coordinate(33))},
+		{"off-the-curve", no("JWK-11"), "a point that is not on P-256", key(func(d *doc) { d.set("y", (*d)[2].value) })},
+		{"coordinate-not-reduced", no("JWK-11"), "a coordinate is below the prime", set("x", base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xff", 32))))},
+		{"private", no("JWK-07"), "one private key spoils the set", func(x X) {
+			x.slip.keys[1].add("d", base64.RawURLEncoding.EncodeToString(receiptKey.D.FillBytes(make([]byte, 32))))
+		}},
+		{"symmetric", no("JWK-07"), "a secret among public keys", func(x X) { x.slip.keys = append(x.slip.keys, doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}}) }},
+		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
+		{"alg-of-another-curve", no("JWK-09"), "P-256 with ES384", set("alg", "ES384")},
+		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
+		{"release-root-among-them", no("CLI-02", "RCP-13"), "a key that could sign one document as the other", func(x X) {
+			x.slip.keys = append(x.slip.keys, named(okp(public(releaseKey)), "release"))
+			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}
+		}},
+	}}
+}
