@@ -39,8 +39,8 @@ func checkEndorsement(r *snpreport.Report, c *certchain.Chain) *EndorsementMisma
 		return nil // END-06: a VLEK is of no chip; CHIP_ID stays unproven
 	}
 	// END-05: the certified bytes, then zeros. A masked (zero) CHIP_ID is no
-	// reason to skip this: firmware that masks it has no VCEK to sign with.
-	if c.HWIDSize == 0 || c.HWIDSize != c.Product.ChipIDSize() || r.ChipID != c.HWID {
+	// reason to skip this, and names no chip even where a certificate does not either.
+	if c.HWIDSize == 0 || c.HWIDSize != c.Product.ChipIDSize() || r.ChipID != c.HWID || r.ChipID == [64]byte{} {
 		return mismatch("END-05", "CHIP_ID is not the chip that the certificate is for", hex.EncodeToString(c.HWID[:]), hex.EncodeToString(r.ChipID[:]))
 	}
 	return nil

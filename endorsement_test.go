@@ -37,6 +37,10 @@ func TestEndorsement(t *testing.T) {
 		{"Milan's other chip", "Milan", 2, "vcek", "END-05", otherChip},
 		// Lesson: a masked CHIP_ID skipped the chip check.
 		{"masked chip id", "Milan", 3, "vcek", "END-05", func(s *sample) { s.Spec.ChipID = [64]byte{} }},
+		{"masked chip id, and a certificate of no chip", "Milan", 3, "vcek", "END-05", func(s *sample) {
+			s.Spec.ChipID = [64]byte{}
+			s.LeafSpec.Ext(mint.OIDHWID).Value = make([]byte, 64)
+		}},
 		{"masked chip id of Turin", "Turin", 5, "vcek", "END-05", func(s *sample) { s.Spec.ChipID = [64]byte{} }},
 		// Lesson: an identifier compared by a prefix of somebody else's length.
 		{"Turin's chip id goes on", "Turin", 5, "vcek", "END-05", func(s *sample) { s.Spec.ChipID[8] = 1 }},

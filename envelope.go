@@ -2,6 +2,7 @@ package attest
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/internal/strictjson"
@@ -53,7 +54,9 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 			e.ManifestJWS = v.Bytes()
 		}
 		if v, ok := o.Optional("trust_bundle_url"); ok {
-			e.TrustBundleURL = v.Text()
+			if e.TrustBundleURL = v.Text(); e.TrustBundleURL != "" && !isHTTPS(e.TrustBundleURL) {
+				v.Fail("ENV-03", "an https URL", strictjson.Quote(e.TrustBundleURL))
+			}
 		}
 		e.IssuedAt = o.Required("issued_at").Time()
 		e.MaxAge = time.Duration(o.Required("max_age_seconds").IntUpTo(1, maxMaxAge)) * time.Second
@@ -62,6 +65,13 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 		return nil, envelopeInvalid(err)
 	}
 	return e, nil
+}
+
+// isHTTPS reports whether an address is of this scheme and has a host. Whoever
+// fetches from it has more to check.
+func isHTTPS(address string) bool {
+	host, ok := strings.CutPrefix(address, "https://")
+	return ok && strings.IndexAny(host, "/?#") != 0 && host != ""
 }
 
 func envelopeInvalid(err error) *EnvelopeInvalidError {

@@ -37,6 +37,9 @@ func TestEnvelopeMembers(t *testing.T) {
 		}
 	}
 	refused("trust_bundle_url is a number", p.envelope.with("trust_bundle_url", 5).json(t))
+	for _, address := range []string{"http://x.example/b", "file:///etc/passwd", "HTTPS://x.example/b", "https://", "https:///b", "https://?x", "https://#x", "//x.example/b", "x"} { // ENV-03
+		refused("trust_bundle_url "+address, p.envelope.with("trust_bundle_url", address).json(t))
+	}
 
 	digest := strings.Repeat("ab", 32)
 	for name, change := range map[string]members{
@@ -78,6 +81,7 @@ func TestEnvelopeMembers(t *testing.T) {
 		"2^63 seconds":       p.envelope.with("max_age_seconds", json.RawMessage("9223372036854775808")),
 		"no manifest":        p.envelope.with("workload_identity_manifest_jws", nil),
 		"empty bundle URL":   p.envelope.with("trust_bundle_url", ""),
+		"a bundle URL":       p.envelope.with("trust_bundle_url", "https://x.example/b?c"),
 		"fraction of second": p.envelope.with("issued_at", "2026-04-01T13:59:00.123+02:00"),
 	} {
 		e, err := attest.ParseEnvelope(change.json(t))

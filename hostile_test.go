@@ -82,6 +82,7 @@ func hostile(t testing.TB) map[string]attest.Evidence {
 		"one escaped string":  envelope(fill(`{"x":"`, `\u0041`, `"}`)),
 		"one long number":     envelope(fill(`{"max_age_seconds":`, "9", `}`)),
 		"white space":         envelope(fill("", " ", string(good.Envelope))),
+		"escaped members":     envelope(padded(size, good.Envelope)),
 		"too long":            envelope(strings.Repeat("[", 10<<20)),
 		"PEM of short lines":  chain("-----BEGIN CERTIFICATE-----\n" + strings.Repeat("A\n", 20000) + "-----END CERTIFICATE-----\n"),
 		"PEM of many blocks":  chain(strings.Repeat("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 900)),
@@ -94,6 +95,16 @@ func hostile(t testing.TB) map[string]attest.Evidence {
 		"many CRLs":           manyCRLs,
 		"nothing but nothing": {},
 	}
+}
+
+// padded fills an envelope up with members that nobody reads.
+func padded(size int, envelope []byte) string {
+	var b strings.Builder
+	b.WriteString("{")
+	for i := 0; b.Len()+len(envelope) < size-16; i++ {
+		fmt.Fprintf(&b, `"\u0061%x":0,`, i)
+	}
+	return b.String() + string(envelope[1:])
 }
 
 // TestHostileMemory: what nobody signed costs less than a mebibyte, all
@@ -112,7 +123,7 @@ func TestHostileMemory(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			_, err := v.Verify(e, at)
 			runtime.ReadMemStats(&after)
-			if err == nil && name != "white space" {
+			if err == nil && name != "white space" && name != "escaped members" {
 				t.Error("accepted")
 			}
 			if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {

@@ -28,6 +28,11 @@ func TestManifest(t *testing.T) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
 			p.manifestKey = mint.Ed25519Key("anybody")
 		}},
+		// Lesson: a check that is skipped where its input is absent.
+		{"left out, though a key is configured", "IDT-14", func(p *endpoint, c *attest.Config) {
+			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
+			p.encode = func(e *attest.Evidence) { e.Envelope = p.envelope.with("workload_identity_manifest_jws", nil).json(t) }
+		}},
 		{"of another workload", "IDT-13", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("workload", "other") }},
 		{"of another schema", "JSN-18", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("schema", "tresor.trust-bundle/v1") }},
 		{"without a version", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("version", nil) }},

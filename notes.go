@@ -48,7 +48,7 @@ func (h *hardware) notes() []string {
 	r := h.report
 	unknown := r.PlatformInfo.Unknown()
 	add(unknown != 0, "PLATFORM_INFO has bits without a name: %v", unknown)
-	add(h.chain.SigningKey == snpreport.VLEK, "signed by a VLEK: the report is bound to the provider %q, and to no chip", h.chain.CSPID)
+	add(h.chain.SigningKey == snpreport.VLEK, "signed by a VLEK: the report is bound to the provider %q, and its CHIP_ID is unbound: no chip is certified", h.chain.CSPID)
 	add(r.CurrentFirmware != r.CommittedFirmware, "current firmware %v is not committed: the host can go back to %v", r.CurrentFirmware, r.CommittedFirmware)
 
 	tcb := func(v snpreport.TCBVersion) snpreport.TCB { t, _ := v.For(h.chain.Product); return t }

@@ -40,6 +40,9 @@ type Result struct {
 
 // TCB decodes one of the report's TCB versions in the layout of its product.
 func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
+	if r.Chain == nil { // a Result that no verification made
+		return snpreport.TCB{}
+	}
 	t, _ := v.For(r.Chain.Product) // a verified chain has a product
 	return t
 }
@@ -80,8 +83,10 @@ func conclude(r *run, h *hardware, limits []string) *Audit {
 	a.Result.CustomRoots = h.roots.Custom()
 	a.Result.Relaxed = h.policy.Relaxed()
 	a.Result.NotChecked = h.outcome.NotChecked
-	if c := r.checks[stepRevocation-1]; c.Status == NotChecked {
-		a.Result.NotChecked = append(a.Result.NotChecked, policy.NotChecked{Name: c.ID, Reason: c.Reason})
+	for _, s := range []step{stepBundleRollback, stepRevocation} { // what no policy knows of
+		if c := r.checks[s-1]; c.Status == NotChecked {
+			a.Result.NotChecked = append(a.Result.NotChecked, policy.NotChecked{Name: c.ID, Reason: c.Reason})
+		}
 	}
 	a.Result.Warnings = warningsFor(h.chain.Product)
 	a.Result.Notes = h.notes()

@@ -45,7 +45,7 @@ type Config struct {
 	// leaves that unchecked.
 	Bundles BundleMemory
 	// ManifestKeys, when there are any, must have signed the workload identity
-	// manifest. None may be a release root.
+	// manifest, which then must be there. None may be a release root.
 	ManifestKeys []ed25519.PublicKey
 	// RequireCRL refuses evidence without a CRL.
 	RequireCRL bool
@@ -269,6 +269,9 @@ func (s *session) checkIdentityTag() (finding, AttestationError) {
 }
 
 func (s *session) checkManifest() (finding, AttestationError) {
+	if s.envelope.ManifestJWS == nil && len(s.manifestKeys) > 0 { // whoever is in between could leave it out
+		return finding{}, &IdentityManifestMismatchError{Failure{Rule: "IDT-14", Message: "manifest keys are configured, and the envelope has no manifest", Expected: "a signed manifest", Actual: "none"}}
+	}
 	if s.envelope.ManifestJWS == nil {
 		return finding{status: NotApplicable, reason: "the envelope has no manifest"}, nil
 	}

@@ -22,7 +22,7 @@ type Certificate struct {
 
 	Role                Role
 	Product             snpreport.Product // of a leaf: its issuer's
-	Serial              []byte            // big-endian, no leading zero; one 0x00 for every leaf
+	Serial              []byte            // big-endian, no leading zero; AMD gives every leaf one 0x00
 	NotBefore, NotAfter time.Time         // inclusive, UTC
 
 	// Of an ARK, ASK and ASVK.

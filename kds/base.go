@@ -34,6 +34,9 @@ func checkBase(base string) error {
 }
 
 func badBase(expected, actual string) error {
+	if strings.Contains(actual, "@") {
+		return &RequestError{"KDS-11", "base", expected, "one with user information, which is not shown"}
+	}
 	return &RequestError{"KDS-11", "base", expected, quote(actual)}
 }
 

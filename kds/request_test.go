@@ -247,3 +247,12 @@ func TestRealReports(t *testing.T) {
 		t.Error("no report with a VCEK")
 	}
 }
+
+// Lesson: an address in an error had a password with it.
+func TestBaseIsShownWithoutSecrets(t *testing.T) {
+	for _, base := range []string{"https://me:s3cr3t@kds.example", "https://s3cr3t@kds.example", "http://me:s3cr3t@kds.example", "https://kds.example/me:s3cr3t@x"} {
+		if _, err := kds.NewClient(kds.Config{Base: base}); err == nil || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%v", err)
+		}
+	}
+}

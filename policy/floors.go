@@ -116,6 +116,9 @@ func (f *Floors) check() (expected, actual string) {
 
 // Clone returns a copy that shares nothing with f.
 func (f *Floors) Clone() *Floors {
+	if f == nil {
+		return nil
+	}
 	c := &Floors{Any: maps.Clone(f.Any), ByProduct: maps.Clone(f.ByProduct), ByDie: maps.Clone(f.ByDie)}
 	for p, floor := range c.ByProduct {
 		c.ByProduct[p] = maps.Clone(floor)

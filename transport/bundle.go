@@ -57,10 +57,17 @@ func checkBundleURL(address string, fromEnvelope bool) (expected string, ok bool
 
 // shown quotes an address for a message, but not one that may hold a password.
 func shown(address string) string {
-	if u, err := url.Parse(address); err != nil || u.User != nil || u.Opaque != "" {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || u.Opaque != "" {
 		return "an address that is not shown, since it may hold a secret"
 	}
-	return quote(address)
+	if u.RawQuery != "" { // may hold a token, as a fragment may
+		u.RawQuery = "..."
+	}
+	if u.Fragment != "" {
+		u.Fragment = "..."
+	}
+	return quote(u.String())
 }
 
 // source returns the address of the bundle for an envelope, and how to get it.
@@ -93,7 +100,7 @@ func (b *bundles) get(ctx context.Context, e attest.Evidence, maxAge time.Durati
 	}
 	d, err := b.cache.get(ctx, address, maxAge, func(ctx context.Context) ([]byte, error) { return fetch(ctx, address) })
 	if err != nil {
-		return "", document{}, unavailable("TRN-44", layerBundle, "trust bundle "+quote(address), err)
+		return "", document{}, unavailable("TRN-44", layerBundle, "trust bundle "+shown(address), err)
 	}
 	return address, d, nil
 }

@@ -69,7 +69,7 @@ func newFetcher(c Config, dial func(ctx context.Context, network, address string
 
 // fetch gets one document, unverified.
 func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
-	what := f.what + " " + quote(address)
+	what := f.what + " " + shown(address)
 	fail := func(rule, layer string, err error) ([]byte, error) {
 		if f.layer == "" {
 			return nil, unavailable(rule, layer, what, because(ctx, err))
@@ -83,6 +83,10 @@ func (f *fetcher) fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	req.Header = http.Header{"Accept-Encoding": {"identity"}, "User-Agent": {"tresor-attest"}}
 	res, err := f.client.Do(req)
+	var sent *url.Error
+	if errors.As(err, &sent) {
+		err = sent.Err // its text has the whole address
+	}
 	if err != nil {
 		if res != nil { // a redirect
 			res.Body.Close()

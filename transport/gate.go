@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 )
 
 const (
@@ -108,8 +109,8 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 	if res.StatusCode != http.StatusOK {
 		return nil, answered("TRN-22", layerHTTP, what, "status 200 and no redirect", "status "+quote(res.Status))
 	}
-	if kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, answered("TRN-23", layerHTTP, what, "content type application/json", quote(res.Header.Get("Content-Type")))
+	if !isJSON(res.Header.Get("Content-Type")) {
+		return nil, answered("TRN-23", layerHTTP, what, "content type application/json, in UTF-8", quote(res.Header.Get("Content-Type")))
 	}
 	if encoding, ok := res.Header["Content-Encoding"]; ok {
 		return nil, answered("TRN-23", layerHTTP, what, "no content encoding", quote(encoding[0]))
@@ -126,6 +127,14 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		return nil, answered("TRN-26", layerHTTP, what, "a connection that stays open", "one that the server closes: nothing could be sent on it")
 	}
 	return a, nil
+}
+
+// isJSON reports whether a content type says JSON in UTF-8, which is its only
+// encoding: RFC 8259 section 8.1.
+func isJSON(contentType string) bool {
+	kind, parameters, err := mime.ParseMediaType(contentType)
+	charset, given := parameters["charset"]
+	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
 // because prefers the reason why a context ended to what that broke.

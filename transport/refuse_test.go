@@ -90,6 +90,10 @@ func TestLiars(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			w.Write(good)
 		})},
+		{"UTF-16", "EvidenceUnavailableError", "TRN-23", answer(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json; charset=utf-16")
+			w.Write(good)
+		})},
 		{"no type", "EvidenceUnavailableError", "TRN-23", answer(func(w http.ResponseWriter, _ *http.Request) { w.Header()["Content-Type"] = nil; w.Write(good) })},
 		{"encoded", "EvidenceUnavailableError", "TRN-23", answer(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")

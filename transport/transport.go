@@ -70,7 +70,7 @@ func New(origin string, c Config) (*Transport, error) {
 			// A proxy would do the dialling, and could be made to reach what only it
 			// can reach.
 			if proxy, err := t.proxyFor(address); err != nil || proxy != nil {
-				return nil, answered("TRN-47", layerBundle, "trust bundle "+quote(address), "a configured bundle URL where there is a proxy", "one from the envelope")
+				return nil, answered("TRN-47", layerBundle, "trust bundle "+shown(address), "a configured bundle URL where there is a proxy", "one from the envelope")
 			}
 			return direct.fetch(ctx, address)
 		},

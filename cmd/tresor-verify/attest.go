@@ -84,6 +84,12 @@ func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if err := f.check(fs); err != nil {
 		return 0, err
 	}
+	whole, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	w.done = whole.Done()
+	if _, err := f.webRoots(w); err != nil { // whether there is a use for them or not
+		return 0, err
+	}
 	verifier, pol, err := f.verifier(w)
 	if err != nil {
 		return 0, err
@@ -100,6 +106,7 @@ func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) 
 func (f *attestFlags) round(ctx context.Context, w world, u *ui, verifier *attest.Verifier, pol policy.Policy) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
+	w.done = ctx.Done()
 	c, err := f.collect(ctx, w, u, verifier)
 	if err != nil {
 		return 0, err
@@ -209,7 +216,7 @@ func (f *attestFlags) check(fs *flagSet) error {
 			return usagef("--%s does not go with %s", name, map[string]string{"live": "--url", "offline": "--envelope", "replay": "--evidence"}[f.mode()])
 		}
 	}
-	files := []string{f.envelope, f.bundle, f.cert, f.crl, f.policyFile, f.evidenceFile, f.pin}
+	files := slices.Concat([]string{f.envelope, f.bundle, f.cert, f.crl, f.policyFile, f.evidenceFile, f.pin, f.caFile}, f.releaseRoots, f.amdRoots)
 	if err := onceStdin(files); err != nil {
 		return err
 	}
@@ -264,7 +271,7 @@ func (f *attestFlags) demands(w world) (releaseRoots []ed25519.PublicKey, c atte
 		c.Bundles = attest.NewBundleMemory() // from one round to the next
 	}
 	if f.state != "" {
-		if c.Bundles, err = statefile.Open(f.state); err != nil {
+		if c.Bundles, err = statefile.OpenWithin(f.state, f.timeout); err != nil {
 			return nil, c, usagef("--state: %v", err)
 		}
 	}

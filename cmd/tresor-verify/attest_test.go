@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -9,6 +10,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,8 +121,9 @@ func TestAttestCert(t *testing.T) {
 	f.write("chain.pem", mint.PEM(leaf, mint.CACert("ARK-Milan")))
 	f.write("other.pem", mint.PEM(mint.CACert("ARK-Milan")))
 	f.write("bad-first.pem", append([]byte("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), mint.PEM(leaf)...))
+	f.write("long.pem", slices.Concat(mint.PEM(leaf), bytes.Repeat(mint.PEM(mint.CACert("ARK-Milan")), 20)))
 	args = args[:len(args)-2]
-	for name, code := range map[string]int{"leaf.der": 0, "chain.pem": 0, "other.pem": exitRefused, "bad-first.pem": exitUndecided, "bundle.jws": exitUndecided, "none": exitUndecided} {
+	for name, code := range map[string]int{"leaf.der": 0, "chain.pem": 0, "long.pem": 0, "other.pem": exitRefused, "bad-first.pem": exitUndecided, "bundle.jws": exitUndecided, "none": exitUndecided} {
 		if o := tool(append(args, "--cert", f.path(name))...); o.code != code {
 			t.Errorf("%s: %+v", name, o)
 		}
@@ -227,6 +230,19 @@ func TestReleaseRootForms(t *testing.T) {
 	} {
 		if o := tool(replaceFlag(args, []string{"--release-root", f.write("root", []byte(file))})...); o.code != 0 {
 			t.Errorf("%s: %+v", name, o)
+		}
+	}
+	private := mint.Ed25519Key("release")
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]string{
+		"PEM": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})), "DER": string(pkcs8),
+		"hex": hex.EncodeToString(private), "base64": base64.StdEncoding.EncodeToString(private), "RFC 5958": "\x30\x53\x02\x01\x01" + string(pkcs8[5:]),
+	} {
+		if o := tool(replaceFlag(args, []string{"--release-root", f.write("root", []byte(file))})...); o.code != exitUsage || !strings.Contains(o.stderr, "PRIVATE") {
+			t.Errorf("private key, %s: %+v", name, o)
 		}
 	}
 	for name, file := range map[string]string{

@@ -45,6 +45,15 @@ func (c *collected) encode() []byte {
 	return append(b, '\n')
 }
 
+// emptyOr reads a string that may be empty: an endpoint that answered with
+// nothing is refused again, as it was.
+func emptyOr(v strictjson.Value, read func(strictjson.Value) []byte) []byte {
+	if v.Text() == "" {
+		return nil
+	}
+	return read(v)
+}
+
 // parseEvidenceFile reads an evidence file. The envelope and the bundle in it
 // are as untrusted as those of a server.
 func parseEvidenceFile(b []byte) (*collected, error) {
@@ -56,8 +65,8 @@ func parseEvidenceFile(b []byte) (*collected, error) {
 		c.origin = o.Required("origin").Text()
 		c.fetchedAt = o.Required("fetched_at").Time()
 		c.leaf = o.Required("leaf_der_b64").Base64()
-		c.evidence.Envelope = o.Required("envelope_b64").Base64()
-		c.evidence.Bundle = []byte(o.Required("bundle_jws").NonEmpty())
+		c.evidence.Envelope = emptyOr(o.Required("envelope_b64"), strictjson.Value.Base64)
+		c.evidence.Bundle = []byte(o.Required("bundle_jws").Text())
 		for _, v := range o.Required("crls_b64").Array(0, 8) {
 			c.evidence.CRLs = append(c.evidence.CRLs, v.Base64())
 		}

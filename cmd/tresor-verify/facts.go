@@ -48,11 +48,6 @@ func (u *ui) reportFacts(r *attest.Result) {
 	}
 	u.field("leaf certificate", fmt.Sprintf("%x, valid until %s", r.Chain.LeafSHA256, stamp(r.Chain.NotAfter)))
 	u.trust(r)
-	var unchecked []string
-	for _, n := range r.NotChecked {
-		unchecked = append(unchecked, n.Name)
-	}
-	u.field("not checked", strings.Join(unchecked, ", "))
 	u.remarks(r)
 }
 
@@ -87,6 +82,11 @@ func (u *ui) trust(r *attest.Result) {
 
 // remarks writes what was not judged.
 func (u *ui) remarks(r *attest.Result) {
+	var unchecked []string
+	for _, n := range r.NotChecked {
+		unchecked = append(unchecked, n.Name)
+	}
+	u.field("not checked", strings.Join(unchecked, ", "))
 	for _, n := range r.Notes {
 		u.field("note", n)
 	}

@@ -31,6 +31,12 @@ func newErrorJSON(err error) *errorJSON {
 	for _, v := range violations(err) {
 		e.Violations = append(e.Violations, violationJSON{v.Rule, v.Name, v.Expected, v.Actual})
 	}
+	var changed *attest.PinChangedError
+	if errors.As(err, &changed) {
+		for _, c := range changed.Changes {
+			e.Changes = append(e.Changes, changeJSON{c.Member, c.Recorded, c.Now})
+		}
+	}
 	a := advise(err)
 	e.Hint = a.next
 	if e.Expected != "" {

@@ -50,15 +50,41 @@ func (w world) read(name string, most int64) ([]byte, error) {
 // than most. To judge it, its size included, is the verifier's business: bad
 // evidence is refused, not undecided.
 func (w world) evidence(name string, most int64) ([]byte, error) {
+	type outcome struct {
+		b        []byte
+		err      error
+		panicked any
+	}
+	got := make(chan outcome, 1)
+	go func() { // a pipe may never end, nor even open
+		var o outcome
+		defer func() {
+			o.panicked = recover() // it is the command's, which reports it
+			got <- o
+		}()
+		o.b, o.err = readUpTo(w.stdin, name, most+1)
+	}()
+	select {
+	case o := <-got:
+		if o.panicked != nil {
+			panic(o.panicked)
+		}
+		return o.b, o.err
+	case <-w.done:
+		return nil, errors.New(name + ": nothing came before the time was up (--timeout)")
+	}
+}
+
+func readUpTo(stdin io.Reader, name string, most int64) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(io.LimitReader(w.stdin, most+1))
+		return io.ReadAll(io.LimitReader(stdin, most))
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, most+1))
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // trimLine forgives a text file its last line break, which editors add.

@@ -45,7 +45,7 @@ type verdictJSON struct {
 
 type errorJSON struct {
 	Type        string `json:"type"`
-	Requirement string `json:"requirement,omitempty"`
+	Requirement string `json:"requirement"`
 	Message     string `json:"message"`
 	Expected    string `json:"expected"`
 	Actual      string `json:"actual"`
@@ -55,6 +55,7 @@ type errorJSON struct {
 	ActualFrom   string `json:"actual_from,omitempty"`
 
 	Violations []violationJSON `json:"violations,omitempty"` // of a policy: all of them
+	Changes    []changeJSON    `json:"changes,omitempty"`    // since the pin: all of them
 }
 
 type violationJSON struct {
@@ -62,6 +63,12 @@ type violationJSON struct {
 	Name     string `json:"name"`
 	Expected string `json:"expected"`
 	Actual   string `json:"actual"`
+}
+
+type changeJSON struct {
+	Member   string `json:"member"`
+	Recorded string `json:"recorded"`
+	Now      string `json:"now"`
 }
 
 type reportJSON struct {

@@ -32,7 +32,7 @@ func toolWith(stdin io.Reader, args ...string) outcome {
 	if stdin == nil {
 		stdin = strings.NewReader("")
 	}
-	code := run(ctx(), args, world{stdin, &stdout, &stderr, func() time.Time { return recent }})
+	code := run(ctx(), args, world{stdin, &stdout, &stderr, func() time.Time { return recent }, nil})
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -277,7 +277,7 @@ func TestInternalError(t *testing.T) {
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	var stderr bytes.Buffer
 	now := func() time.Time { return recent }
-	if code := run(ctx(), f.report(), world{strings.NewReader(""), brokenPipe{}, &stderr, now}); code != exitInternal {
+	if code := run(ctx(), f.report(), world{strings.NewReader(""), brokenPipe{}, &stderr, now, nil}); code != exitInternal {
 		t.Errorf("exit %d when stdout is broken", code)
 	}
 	v := toolWith(bomb{}, "report", "--report", "-", "--json").verdict(t)

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -50,19 +53,44 @@ func (n *netFlags) webRoots(w world) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, usagef("--ca-file: %v", err)
 	}
+	certs, err := webCertificates(b)
+	if err != nil {
+		return nil, usagef("--ca-file %s: %v", n.caFile, err)
+	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	if pool.AppendCertsFromPEM(b) {
-		return pool, nil
+	for _, cert := range certs {
+		pool.AddCert(cert)
 	}
-	cert, err := x509.ParseCertificate(b)
-	if err != nil {
-		return nil, usagef("--ca-file %s: no certificate in it: %v", n.caFile, err)
-	}
-	pool.AddCert(cert)
 	return pool, nil
+}
+
+// webCertificates reads PEM with one or more certificates, or one in DER. Text
+// around the blocks is passed over, as RFC 7468 section 2 has it, but every block
+// counts: one that can not be read would be a root that somebody misses.
+func webCertificates(b []byte) ([]*x509.Certificate, error) {
+	blocks := bytes.Count(b, []byte("-----BEGIN"))
+	if blocks == 0 {
+		cert, err := x509.ParseCertificate(b)
+		return []*x509.Certificate{cert}, err
+	}
+	var certs []*x509.Certificate
+	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("a PEM block %q, not CERTIFICATE", short(block.Type))
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, cert)
+	}
+	if len(certs) != blocks {
+		return nil, fmt.Errorf("%d PEM blocks, of which %d can be read", blocks, len(certs))
+	}
+	return certs, nil
 }
 
 // fetch gets a document by the rules of trust bundles.

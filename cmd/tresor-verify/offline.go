@@ -27,8 +27,11 @@ func (f *attestFlags) replay(w world) (*collected, error) {
 
 // offline reads the evidence from files.
 func (f *attestFlags) offline(w world) (*collected, error) {
-	c := &collected{fetchedAt: w.now()}
-	var err error
+	at, _, err := f.time(w) // what is saved must verify again as it did now
+	if err != nil {
+		return nil, err
+	}
+	c := &collected{fetchedAt: at}
 	if c.evidence.Envelope, err = w.evidence(f.envelope, maxEnvelopeFile); err != nil {
 		return nil, unavailable("--envelope", err)
 	}
@@ -84,7 +87,9 @@ func (f *attestFlags) liveKey(w world, c *collected) error {
 		return unavailable("--cert", err)
 	}
 	if bytes.HasPrefix(b, []byte("-----BEGIN")) {
-		ders, err := certchain.SplitPEM(b) // strictly: a block that was passed over would make another the leaf
+		const end = "-----END CERTIFICATE-----"
+		first, _, _ := bytes.Cut(b, []byte(end))                                       // the rest of a chain does not count
+		ders, err := certchain.SplitPEM(append(first[:len(first):len(first)], end...)) // strictly: a block that was passed over would make another the leaf
 		if err != nil {
 			return unavailable("--cert", err)
 		}

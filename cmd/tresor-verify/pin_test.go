@@ -77,6 +77,9 @@ func TestPin(t *testing.T) {
 	}
 	v := tool(append(args, "--pin", f.path("changed.json"), "--json")...).verdict(t)
 	if v.ExitCode != 0 { // the last one that was written
+		if len(v.Error.Changes) == 0 || v.Error.Changes[0].Member == "" || v.Error.Changes[0].Recorded == v.Error.Changes[0].Now {
+			t.Errorf("%+v", v.Error)
+		}
 		if v.Verdict != "fail" || v.Error.Type != "PinChangedError" || v.Measurement == "" || v.Report == nil {
 			t.Errorf("%+v", v)
 		}
@@ -97,6 +100,23 @@ func TestReplay(t *testing.T) {
 		t.Fatalf("%+v", o)
 	}
 	trust := []string{"--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem")}
+	// So does what was verified for another time than now, and what is empty.
+	given := append(args, "--at", "2026-04-01T12:01:00Z", "--save", f.path("given.json"))
+	if v := tool(append(given, "--json")...).verdict(t); v.ExitCode != 0 {
+		t.Errorf("%+v", v)
+	}
+	if v := tool(append([]string{"attest", "--evidence", f.path("given.json"), "--at", "recorded", "--json"}, trust...)...).verdict(t); v.ExitCode != 0 || v.Time != "2026-04-01T12:01:00Z" {
+		t.Errorf("%+v", v)
+	}
+	for flag, want := range map[string]string{"--envelope": "EnvelopeInvalidError", "--bundle": "BundleSignatureInvalid"} {
+		empty := replaceFlag(args, []string{flag, f.write("nothing", nil)})
+		if v := tool(append(empty, "--save", f.path("empty.json"), "--json")...).verdict(t); v.Error == nil || v.Error.Type != want {
+			t.Errorf("%s: %+v", flag, v.Error)
+		}
+		if v := tool(append([]string{"attest", "--evidence", f.path("empty.json"), "--json"}, trust...)...).verdict(t); v.Error == nil || v.Error.Type != want {
+			t.Errorf("%s: %+v", flag, v.Error)
+		}
+	}
 	replay := append([]string{"attest", "--evidence", f.path("evidence.json")}, trust...)
 	v := tool(append(replay, "--at", "recorded", "--json")...).verdict(t)
 	if v.ExitCode != 0 || v.Mode != "replay" || v.TimeSource != "recorded" || v.Time != "2026-04-01T12:00:00Z" {

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"strings"
 
@@ -44,7 +46,7 @@ func readReleaseRoots(w world, files []string) ([]ed25519.PublicKey, error) {
 // parseReleaseRoots reads one file: PEM, a JWK, or 32 bytes as hex or base64.
 func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
 	switch {
-	case bytes.Contains(b, []byte("PRIVATE KEY")):
+	case isPrivateKey(b):
 		return nil, errPrivateKey
 	case bytes.HasPrefix(b, []byte("-----BEGIN")):
 		return parsePEMKeys(b)
@@ -67,6 +69,26 @@ func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
 		return []ed25519.PublicKey{key}, nil
 	}
 	return nil, breaks("CLI-10", "neither PEM PUBLIC KEY, nor a JWK, nor 32 bytes in hex or base64")
+}
+
+// isPrivateKey recognises the forms in which Ed25519 private keys are kept: PEM of
+// any kind, PKCS #8 in DER (RFC 8410 section 7), and seed and public key as 64
+// bytes in hex or base64. A JWK is looked at where it is parsed; 32 bytes
+// may be either.
+func isPrivateKey(b []byte) bool {
+	if bytes.Contains(b, []byte("PRIVATE KEY")) {
+		return true
+	}
+	for _, version := range []byte{0, 1} {
+		if len(b) > 4 && b[0] == 0x30 && bytes.HasPrefix(b[2:], []byte{0x02, 0x01, version, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70}) {
+			return true
+		}
+	}
+	if raw, err := hex.DecodeString(string(b)); err == nil && len(raw) == ed25519.PrivateKeySize {
+		return true
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(b))
+	return err == nil && len(raw) == ed25519.PrivateKeySize
 }
 
 // parsePEMKeys reads one or more blocks with nothing but white space around them.

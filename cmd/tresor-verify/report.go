@@ -76,7 +76,7 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if f.report == "" {
 		return 0, usagef("--report is missing")
 	}
-	if err := onceStdin(append(f.certs, f.report, f.crl, f.policyFile)); err != nil {
+	if err := onceStdin(slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)); err != nil {
 		return 0, err
 	}
 	at, source, err := f.time(w)

@@ -140,7 +140,7 @@ func play(ctx context.Context, w world, c *vectors.Case, dir string) (answer, er
 	}
 	defer os.RemoveAll(dir)
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, world{strings.NewReader(""), &stdout, &stderr, w.now})
+	code := run(ctx, args, world{strings.NewReader(""), &stdout, &stderr, w.now, nil})
 	return answer{code, stdout.Bytes()}, nil
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -75,9 +74,8 @@ func (u *ui) refusal(code int, err error) {
 	u.line("%s: %s", map[int]string{exitRefused: "FAIL", exitUsage: "ERROR", exitUndecided: "UNDECIDED", exitChanged: "CHANGED", exitInternal: "ERROR"}[code], e.Type)
 	u.field("message", e.Message)
 	u.field("rule", e.Requirement)
-	var changed *attest.PinChangedError
-	if errors.As(err, &changed) {
-		for _, c := range changed.Changes {
+	if len(e.Changes) > 0 {
+		for _, c := range e.Changes {
 			u.field("changed", fmt.Sprintf("%s: recorded %s, now %s", c.Member, c.Recorded, c.Now))
 		}
 	} else {

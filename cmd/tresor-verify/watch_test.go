@@ -41,7 +41,7 @@ func TestWatch(t *testing.T) {
 		}
 	}}
 	var stderr bytes.Buffer
-	code := run(ctx(), append(args, "--watch", "1ms", "--json"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }})
+	code := run(ctx(), append(args, "--watch", "1ms", "--json"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }, nil})
 	lines := strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
 	if code != exitRefused || len(lines) != 4 {
 		t.Fatalf("exit code %d, %d lines: %s %s", code, len(lines), out, &stderr)
@@ -64,7 +64,7 @@ func TestWatchText(t *testing.T) {
 		}
 	}}
 	var stderr bytes.Buffer
-	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }})
+	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }, nil})
 	if code != exitUndecided || strings.Count(out.String(), "PASS\n") != 2 || strings.Count(out.String(), "verified:") != 2 || !strings.Contains(out.String(), "\nUNDECIDED: ") {
 		t.Errorf("exit code %d: %s%s", code, out, &stderr)
 	}
@@ -76,7 +76,7 @@ func TestWatchRollback(t *testing.T) {
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	out := &hooked{hook: func(int) { endpoint(t, f, 16) }}
-	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, new(bytes.Buffer), func() time.Time { return recent }})
+	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, new(bytes.Buffer), func() time.Time { return recent }, nil})
 	if code != exitRefused || !strings.Contains(out.String(), "\nFAIL: BundleRollbackError\n") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
@@ -169,7 +169,7 @@ func TestProgress(t *testing.T) {
 	stderr := &waiter{said: make(chan struct{})}
 	server.Config.Handler = waitFor(stderr.said, server.Config.Handler)
 	var stdout bytes.Buffer
-	code := run(ctx(), args, world{strings.NewReader(""), &stdout, stderr, func() time.Time { return recent }})
+	code := run(ctx(), args, world{strings.NewReader(""), &stdout, stderr, func() time.Time { return recent }, nil})
 	if want := "tresor-verify: asking " + server.URL + " for its evidence, for 30s at most\n"; code != 0 || !strings.HasPrefix(stdout.String(), "PASS\n") || stderr.text.String() != want {
 		t.Errorf("exit code %d\n%s%s", code, &stdout, stderr.text.String())
 	}

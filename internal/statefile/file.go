@@ -54,6 +54,16 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
+// OpenWithin is Open for a caller who has no more than wait: a lock that others
+// hold is waited for no longer than that.
+func OpenWithin(path string, wait time.Duration) (*File, error) {
+	f, err := Open(path)
+	if err == nil {
+		f.wait = min(f.wait, wait)
+	}
+	return f, err
+}
+
 // Highest returns the newest version that was accepted for a workload; ok is
 // false when there is none.
 //

@@ -9,10 +9,32 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/statefile"
 )
+
+// STA-30: a caller with less time waits less.
+func TestOpenWithin(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.json")
+	holder := open(t, path)
+	held, err := statefile.TryLock(holder)
+	if err != nil || held == nil {
+		t.Fatal(held, err)
+	}
+	defer held.Close()
+	f, err := statefile.OpenWithin(path, time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Accept("router", attest.BundleVersion{Version: 1}); err == nil || !strings.Contains(err.Error(), "for 1ms") {
+		t.Error(err)
+	}
+	if f, err := statefile.OpenWithin(filepath.Join(t.TempDir(), "x.lock"), time.Second); f != nil || err == nil {
+		t.Error("opened a lock")
+	}
+}
 
 func TestOpen(t *testing.T) {
 	for _, path := range []string{"state.json", "./s", "a/b", "/s", "lock", ".locks", "s.new.json"} {

@@ -3,14 +3,20 @@ package strictjson
 import "hash/maphash"
 
 // A nameSet finds a string that comes twice among tokens. A few are compared one
-// by one. More go into a hash table of four bytes each, with a seed that nobody
-// outside knows: neither does a small object cost a table nor a large one
-// quadratic time.
+// by one. More go into a hash table, with a seed that nobody outside knows:
+// neither does a small object cost a table nor a large one quadratic time. A slot
+// keeps the hash of its string, so that a string is made only of the token that is
+// added and of those that are most likely equal to it.
 type nameSet struct {
 	few   [8]int32
 	n     int
 	seed  maphash.Seed
-	slots []int32 // tokens, 0: free; a power of two, half full at most
+	slots []nameSlot // a power of two, half full at most
+}
+
+type nameSlot struct {
+	hash uint64
+	tok  int32 // 0: free
 }
 
 // add reports whether no token before has the string of this one. The token is
@@ -28,35 +34,39 @@ func (s *nameSet) add(tok int32, text func(int32) string) bool {
 			s.n++
 			return true
 		}
-		s.seed, s.slots = maphash.MakeSeed(), make([]int32, 4*len(s.few))
+		s.seed, s.slots = maphash.MakeSeed(), make([]nameSlot, 4*len(s.few))
 		for _, f := range s.few {
-			*s.slot(text(f), text) = f
+			s.put(nameSlot{maphash.String(s.seed, text(f)), f})
 		}
 	}
 	if 2*s.n >= len(s.slots) {
 		before := s.slots
-		s.slots = make([]int32, 2*len(before))
-		for _, f := range before {
-			if f != 0 {
-				*s.slot(text(f), text) = f
+		s.slots = make([]nameSlot, 2*len(before))
+		for _, slot := range before {
+			if slot.tok != 0 {
+				s.put(slot)
 			}
 		}
 	}
-	slot := s.slot(name, text)
-	if *slot != 0 {
-		return false
+	hash := maphash.String(s.seed, name)
+	for i := s.home(hash); s.slots[i].tok != 0; i = s.next(i) {
+		if slot := s.slots[i]; slot.hash == hash && text(slot.tok) == name {
+			return false
+		}
 	}
-	*slot = tok
+	s.put(nameSlot{hash, tok})
 	s.n++
 	return true
 }
 
-// slot returns where the name stands, or the free slot where it belongs.
-func (s *nameSet) slot(name string, text func(int32) string) *int32 {
-	mask := uint64(len(s.slots) - 1)
-	for i := maphash.String(s.seed, name) & mask; ; i = (i + 1) & mask {
-		if slot := &s.slots[i]; *slot == 0 || text(*slot) == name {
-			return slot
-		}
+// put fills the first free slot for a string that is in none.
+func (s *nameSet) put(slot nameSlot) {
+	i := s.home(slot.hash)
+	for s.slots[i].tok != 0 {
+		i = s.next(i)
 	}
+	s.slots[i] = slot
 }
+
+func (s *nameSet) home(hash uint64) int { return int(hash & uint64(len(s.slots)-1)) }
+func (s *nameSet) next(i int) int       { return (i + 1) & (len(s.slots) - 1) }

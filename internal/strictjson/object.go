@@ -4,10 +4,11 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Decode reads data, a JSON object of at most maxSize bytes, and calls read with
-// it. known names the members that read knows. What read takes from the object
+// it. known names the members that read knows, in ASCII. What read takes from the object
 // is good only when Decode returns nil; its error is an *Error. The Object and
 // its Values must not be used after read has returned.
 func Decode(data []byte, maxSize int, known []string, read func(*Object)) error {
@@ -106,7 +107,8 @@ func (d *decoder) object(tok int32, known []string) *Object {
 			o.found[i] = name + 1
 			continue
 		}
-		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, s) }); i >= 0 {
+		length := utf8.RuneCountInString(s) // which no fold changes
+		if i := slices.IndexFunc(known, func(k string) bool { return len(k) == length && strings.EqualFold(k, s) }); i >= 0 {
 			d.fail("JSN-10", name, Quote(known[i])+" in exactly this spelling", Quote(s))
 		}
 	}

@@ -92,13 +92,13 @@ func stringOf(text string, t token) string {
 	if t.kind != kindEscaped {
 		return raw
 	}
-	return string(unescaped(raw))
+	var short [64]byte
+	return string(appendUnescaped(short[:0], raw))
 }
 
-// unescaped returns what is between the quotes of a string with its escapes
-// resolved.
-func unescaped(raw string) []byte {
-	b := make([]byte, 0, len(raw)) // no escape is shorter than what it stands for
+// appendUnescaped appends what is between the quotes of a string with its escapes
+// resolved, none of which is shorter than what it stands for.
+func appendUnescaped(b []byte, raw string) []byte {
 	for {
 		n := strings.IndexByte(raw, '\\')
 		if n < 0 {

@@ -67,7 +67,7 @@ func (v Value) Bytes() []byte {
 		v.NonEmpty() // fails
 		return nil
 	}
-	return unescaped(v.d.text[t.start:t.end])
+	return appendUnescaped(make([]byte, 0, t.end-t.start), v.d.text[t.start:t.end])
 }
 
 // OneOf returns a string that is one of words.

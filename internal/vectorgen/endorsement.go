@@ -65,7 +65,7 @@ func endorsementSections() []section {
 		{"chip-first-byte", no("END-05"), "another chip", func(x X) { x.Spec.ChipID[0] ^= 1 }},
 		{"chip-last-byte", no("END-05"), "all 64 bytes are compared", func(x X) { x.Spec.ChipID[63] ^= 0x80 }},
 		{"chip-masked", no("END-05"), "a zero CHIP_ID under a VCEK: never a reason to skip the comparison", func(x X) { x.Spec.ChipID = [64]byte{} }},
-		{"chip-and-hwid-zero", yes("END-05"), "what is equal is equal", func(x X) {
+		{"chip-and-hwid-zero", no("END-05"), "a zero CHIP_ID names no chip, even where the certificate names none either", func(x X) {
 			x.Spec.ChipID = [64]byte{}
 			x.LeafSpec.Ext(mint.OIDHWID).Value = make([]byte, 64)
 		}},

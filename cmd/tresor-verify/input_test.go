@@ -1,0 +1,112 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// TestCAFile: the file is part of the trust configuration, whether the network
+// is used or not, and each block in it counts.
+func TestCAFile(t *testing.T) {
+	f := newFolder(t)
+	args := endpoint(t, f, 17)
+	good := string(mint.PEM(mint.CACert("ARK-Milan")))
+	broken := "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+	for name, tt := range map[string]struct {
+		file string
+		code int
+	}{
+		"one":                  {good, 0},
+		"two":                  {good + good, 0},
+		"with text":            {"# a comment\n" + good + "# another\n", 0},
+		"DER":                  {string(mint.CACert("ARK-Milan")), 0},
+		"empty":                {"", exitUsage},
+		"garbage":              {"garbage", exitUsage},
+		"broken":               {broken, exitUsage},
+		"broken behind":        {good + broken, exitUsage},
+		"broken before":        {broken + good, exitUsage},
+		"no base64":            {good + strings.Replace(broken, "AAAA", "!", 1), exitUsage},
+		"cut":                  {good + good[:len(good)-20], exitUsage},
+		"a key":                {good + strings.ReplaceAll(good, "CERTIFICATE", "PUBLIC KEY"), exitUsage},
+		"DER and a byte":       {string(mint.CACert("ARK-Milan")) + "x", exitUsage},
+		"DER and then the PEM": {string(mint.CACert("ARK-Milan")) + broken, exitUsage},
+	} {
+		if o := tool(append(args, "--ca-file", f.write("ca", []byte(tt.file)))...); o.code != tt.code {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+	if o := tool(append(args, "--ca-file", f.path("none"))...); o.code != exitUsage {
+		t.Errorf("%+v", o)
+	}
+}
+
+// TestStandardInputOnce: read for one thing, it is empty for another, which would
+// then be blamed.
+func TestStandardInputOnce(t *testing.T) {
+	f := newFolder(t)
+	args := endpoint(t, f, 17)
+	flags := []string{"--envelope", "--bundle", "--release-root", "--amd-root", "--ca-file", "--policy", "--crl", "--pin"}
+	for i, first := range flags {
+		for _, second := range flags[i+1:] {
+			given := slices.Clone(args)
+			for _, flag := range []string{first, second} {
+				if slices.Contains(given, flag) {
+					given = removeFlag(given, flag)
+				}
+				given = append(given, flag, "-")
+			}
+			if o := tool(given...); o.code != exitUsage || !strings.Contains(o.stderr, "standard input can only be one") {
+				t.Errorf("%s and %s: %+v", first, second, o)
+			}
+		}
+	}
+	for _, flag := range []string{"--certs", "--amd-root", "--ca-file", "--policy", "--crl"} {
+		if o := tool("report", "--report", "-", flag, "-"); o.code != exitUsage || !strings.Contains(o.stderr, "standard input can only be one") {
+			t.Errorf("%s: %+v", flag, o)
+		}
+	}
+}
+
+// TestTimeoutWhileReading: --timeout bounds the whole run, and a pipe that nobody
+// writes to is no evidence.
+func TestTimeoutWhileReading(t *testing.T) {
+	f := newFolder(t)
+	args := endpoint(t, f, 17)
+	for flag, code := range map[string]int{"--envelope": exitUndecided, "--bundle": exitUndecided, "--release-root": exitUsage} {
+		silent, end := io.Pipe()
+		given := append(removeFlag(args, flag), flag, "-", "--timeout", "50ms")
+		if o := toolWith(silent, given...); o.code != code || !strings.Contains(o.stdout+o.stderr, "--timeout") {
+			t.Errorf("%s: %+v", flag, o)
+		}
+		end.Close()
+	}
+}
+
+// TestNotChecked: what nobody demanded is listed, in text and in JSON.
+func TestNotChecked(t *testing.T) {
+	f := newFolder(t)
+	args := endpoint(t, f, 17)
+	if o := tool(args...); !strings.Contains(o.stdout, "\nnot checked:           ") || !strings.Contains(o.stdout, "bundle_rollback, revocation\n") {
+		t.Error(o.stdout)
+	}
+	if v := tool(append(args, "--json")...).verdict(t); !slices.Contains(v.NotChecked, "bundle_rollback") || !slices.Contains(v.NotChecked, "revocation") {
+		t.Error(v.NotChecked)
+	}
+	if v := tool(append(args, "--json", "--state", f.path("state.json"))...).verdict(t); slices.Contains(v.NotChecked, "bundle_rollback") {
+		t.Error(v.NotChecked)
+	}
+}
+
+// TestRequirementIsAlwaysThere: a member of the error object is empty rather than
+// absent.
+func TestRequirementIsAlwaysThere(t *testing.T) {
+	for _, args := range [][]string{{"attest", "--json"}, {"nothing", "--json"}, {"report", "--report", "none", "--json"}} {
+		if o := tool(args...); !strings.Contains(o.stdout, `"requirement": "`) {
+			t.Errorf("%v: %s", args, o.stdout)
+		}
+	}
+}
