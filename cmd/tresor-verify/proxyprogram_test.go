@@ -87,7 +87,7 @@ func TestProxyRun(t *testing.T) {
 		log := new(lockedBuffer)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan int)
-		go func() { done <- run(ctx, given, world{strings.NewReader(""), &stdout, log, time.Now}) }()
+		go func() { done <- run(ctx, given, world{strings.NewReader(""), &stdout, log, time.Now, nil}) }()
 		if !soon(func() bool {
 			return strings.Contains(log.String(), "listening") && strings.Contains(log.String(), "pass")
 		}) {
