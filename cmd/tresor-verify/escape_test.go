@@ -127,20 +127,25 @@ func quoteJSON(s string) string {
 	return string(b)
 }
 
-// TestEscapedFromTheWire: status lines, headers and redirects of a server that
-// speaks no proper HTTP.
-func TestEscapedFromTheWire(t *testing.T) {
-	f := newFolder(t)
-	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+// evilAnswers are those of a server that speaks no proper HTTP.
+func evilAnswers() map[string]string {
 	line := strings.NewReplacer("\r", "", "\n", "").Replace(evil)
-	for name, answer := range map[string]string{
+	return map[string]string{
 		"status":   "HTTP/1.1 503 " + line + "\r\nContent-Length: 0\r\n\r\n",
 		"protocol": line + "\r\n\r\n",
 		"type":     "HTTP/1.1 200 OK\r\nContent-Type: text/" + line + "\r\nContent-Length: 2\r\n\r\n{}",
 		"encoding": "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: " + line + "\r\nContent-Length: 2\r\n\r\n{}",
 		"redirect": "HTTP/1.1 302 Found\r\nLocation: https://x.example/" + line + "\r\nContent-Length: 0\r\n\r\n",
 		"body":     fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(evil), evil),
-	} {
+	}
+}
+
+// TestEscapedFromTheWire: status lines, headers and redirects of a server that
+// speaks no proper HTTP.
+func TestEscapedFromTheWire(t *testing.T) {
+	f := newFolder(t)
+	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	for name, answer := range evilAnswers() {
 		listener, err := tls.Listen("tcp", "127.0.0.1:0", server.TLS)
 		if err != nil {
 			t.Fatal(err)
@@ -154,6 +159,34 @@ func TestEscapedFromTheWire(t *testing.T) {
 			}
 		}
 		listener.Close()
+	}
+}
+
+// TestEscapedByTheProxy: in its log, in its answers, and in the verdict.
+func TestEscapedByTheProxy(t *testing.T) {
+	e := kitEnclave(t)
+	for name, answer := range evilAnswers() {
+		for _, asJSON := range []bool{false, true} {
+			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{e.TLSCertificate()}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			go serveRaw(listener, answer)
+			d := openDoor(t, "https://"+listener.Addr().String(), kitConfig(e, "https://127.0.0.1:1/"), func(f *proxyFlags) { f.jsonLog = asJSON })
+			for _, path := range []string{"/", verdictPath, healthPath} {
+				if r := d.get(path); r.status < 500 {
+					t.Errorf("%s: %+v", name, r)
+				} else {
+					harmless(t, name+path, outcome{stdout: r.body})
+				}
+			}
+			d.stop()
+			listener.Close()
+			harmless(t, name, outcome{stderr: d.log.String()})
+			if d.log.String() == "" {
+				t.Errorf("%s: nothing was logged", name)
+			}
+		}
 	}
 }
 

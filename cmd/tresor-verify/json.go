@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -235,6 +236,15 @@ func marshal(v any) string {
 		}
 	}
 	return text.String() + "\n"
+}
+
+// marshalLine is marshal on one line.
+func marshalLine(v any) string {
+	var line bytes.Buffer
+	if err := json.Compact(&line, []byte(marshal(v))); err != nil {
+		panic(err) // it was just made
+	}
+	return line.String() + "\n"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

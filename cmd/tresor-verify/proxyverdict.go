@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -134,13 +134,7 @@ func (w *watcher) say(event, address string) {
 	w.ui.note("%s %s on http://%s for %s", stamp(w.now()), event, address, w.origin)
 }
 
-func (w *watcher) line(v any) {
-	b, err := json.Marshal(v)
-	if err != nil { // only strings and numbers are marshalled
-		panic(err)
-	}
-	w.stderr.Write(append(b, '\n'))
-}
+func (w *watcher) line(v any) { io.WriteString(w.stderr, marshalLine(v)) }
 
 // close ends the log: what the transport reports from now on is its own end.
 func (w *watcher) close() {

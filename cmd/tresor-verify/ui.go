@@ -10,8 +10,6 @@ package main
 //   - An answer that can not be written is an internal error, whatever it was.
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -51,15 +49,11 @@ func (u *ui) flush(stdout io.Writer) error {
 // object adds an object to the answer.
 // Rules: CLI-05.
 func (u *ui) object(v any) {
-	text := marshal(v)
 	if u.lines {
-		var line bytes.Buffer
-		if err := json.Compact(&line, []byte(text)); err != nil {
-			panic(err) // it was just made
-		}
-		text = line.String() + "\n"
+		u.out.WriteString(marshalLine(v))
+	} else {
+		u.out.WriteString(marshal(v))
 	}
-	u.out.WriteString(text)
 }
 
 // line adds a line to the answer. Arguments are escaped, the format is not.
