@@ -48,6 +48,15 @@ func OpenManifest(compact []byte, tag [32]byte, workload string) (*Manifest, err
 	return m, nil
 }
 
+// CheckVersion returns nil when the bundle may follow a known one: step 6 of
+// SPEC.md. The error is a *BundleRollbackError.
+func (b *Bundle) CheckVersion(known BundleVersion) error {
+	if bad := b.against(known); bad != nil {
+		return bad
+	}
+	return nil
+}
+
 // CheckTag returns nil when the bundle lists the workload identity tag: step 15
 // of SPEC.md. The error is an *IdentityTagNotAllowedError.
 func (b *Bundle) CheckTag(tag [32]byte) error {

@@ -33,6 +33,15 @@ func TestOpenBundle(t *testing.T) {
 	if err := b.CheckTag([32]byte{1}); !errors.As(err, &missing) || len(missing.Allowed) != len(b.IdentityTags) {
 		t.Error(err)
 	}
+	var old *attest.BundleRollbackError
+	if err := b.CheckVersion(attest.BundleVersion{Version: b.Version, SHA256: b.SHA256}); err != nil {
+		t.Error(err)
+	}
+	for rule, known := range map[string]attest.BundleVersion{"BND-40": {Version: b.Version + 1}, "BND-41": {Version: b.Version}} {
+		if err := b.CheckVersion(known); !errors.As(err, &old) || old.Rule != rule {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
 	other := mint.Ed25519Key("other").Public().(ed25519.PublicKey)
 	for _, tt := range []struct {
 		name       string

@@ -44,6 +44,7 @@ func commands() []command {
 		proxyCommand(),
 		showCommand(),
 		receiptCommand(),
+		bundleCommand(),
 		fetchCommand(),
 		demoCommand(),
 		vectorsCommand(),

@@ -93,6 +93,7 @@ var byLayer = map[string]string{
 	"--request":  "give the exact body of the request",
 	"--response": "give the exact body of the response",
 	"proxy":      "ask again: the endpoint was not attested in time",
+	"file":       "give a file with the trust bundle, or - for standard input",
 	"receipt":    "give a file with the receipt, or - for standard input",
 	"show":       "give a file that exists, or - for standard input",
 	"vectors":    "give a folder with an index.json that lists all vectors in it, such as testdata/vectors",

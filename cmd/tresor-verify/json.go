@@ -19,29 +19,31 @@ const verdictSchema = "tresor.verify-result/v1"
 // verdictJSON is the object that every verifying command prints with --json.
 // Facts are pointers or omitted when empty: on a refusal they are absent.
 type verdictJSON struct {
-	Schema      string        `json:"schema"`
-	Tool        string        `json:"tool"`
-	Verdict     string        `json:"verdict"`
-	ExitCode    int           `json:"exit_code"`
-	Mode        string        `json:"mode,omitempty"`
-	Time        string        `json:"time,omitempty"`
-	TimeSource  string        `json:"time_source,omitempty"`
-	Error       *errorJSON    `json:"error,omitempty"`
-	SPKI        string        `json:"tls_spki_sha256,omitempty"`
-	Measurement string        `json:"snp_measurement,omitempty"`
-	Tag         string        `json:"workload_identity_tag,omitempty"`
-	Workload    string        `json:"workload,omitempty"`
-	Manifest    *manifestJSON `json:"manifest,omitempty"`
-	Bundle      *bundleJSON   `json:"trust_bundle,omitempty"`
-	Report      *reportJSON   `json:"report,omitempty"`
-	Receipt     *receiptJSON  `json:"receipt,omitempty"`
-	Roots       *rootsJSON    `json:"roots,omitempty"`
-	Relaxed     []string      `json:"relaxed,omitzero"`
-	Warnings    []warningJSON `json:"warnings,omitzero"`
-	Notes       []string      `json:"notes,omitempty"`
-	NotChecked  []string      `json:"not_checked,omitempty"`
-	Limits      []string      `json:"limits,omitempty"`
-	Checks      []checkJSON   `json:"checks,omitempty"`
+	Schema      string           `json:"schema"`
+	Tool        string           `json:"tool"`
+	Verdict     string           `json:"verdict"`
+	ExitCode    int              `json:"exit_code"`
+	Mode        string           `json:"mode,omitempty"`
+	Time        string           `json:"time,omitempty"`
+	TimeSource  string           `json:"time_source,omitempty"`
+	Error       *errorJSON       `json:"error,omitempty"`
+	SPKI        string           `json:"tls_spki_sha256,omitempty"`
+	Measurement string           `json:"snp_measurement,omitempty"`
+	Tag         string           `json:"workload_identity_tag,omitempty"`
+	Workload    string           `json:"workload,omitempty"`
+	Manifest    *manifestJSON    `json:"manifest,omitempty"`
+	Bundle      *bundleJSON      `json:"trust_bundle,omitempty"`
+	BundleFacts *bundleFactsJSON `json:"bundle,omitempty"`
+	BundleDiff  *bundleDiffJSON  `json:"bundle_diff,omitempty"`
+	Report      *reportJSON      `json:"report,omitempty"`
+	Receipt     *receiptJSON     `json:"receipt,omitempty"`
+	Roots       *rootsJSON       `json:"roots,omitempty"`
+	Relaxed     []string         `json:"relaxed,omitzero"`
+	Warnings    []warningJSON    `json:"warnings,omitzero"`
+	Notes       []string         `json:"notes,omitempty"`
+	NotChecked  []string         `json:"not_checked,omitempty"`
+	Limits      []string         `json:"limits,omitempty"`
+	Checks      []checkJSON      `json:"checks,omitempty"`
 }
 
 type errorJSON struct {
