@@ -37,7 +37,7 @@ that the publisher whose key you pinned allows that code.`,
 			{"pin", "FILE|-", "exit code 4 when what is verified differs from this pin"},
 			{"save", "FILE", "the evidence, to verify it again"},
 			{help: "How often"},
-			{"watch", "DURATION", "with --url: again and again, with this pause, until something does not pass; with --json one line for each round"},
+			{"watch", "DURATION", "with --url: again and again, with this pause, until something does not pass; with --json one line for each round, each bounded by --timeout"},
 		}, hardwareDocs("TIME|recorded"), kdsDocs(), outputDocs()),
 		examples: []string{
 			"attest --url https://api.tresor.co --release-root release.pem",

@@ -26,7 +26,7 @@ Nothing is verified here; do that on the machine without a network.`,
 			{"report", "FILE|-", "the report, in any form that \"report\" takes"},
 			{"certs", "FILE...", "certificates that came with it; a VLEK must be among them, since AMD gives it to its owner only"},
 			{"out", "DIR", "the folder; it is made when it is not there"},
-		}, kdsDocs(), []flagDoc{{"json", "", "what was written, as JSON"}}),
+		}, kdsDocs(), []flagDoc{{help: "What is printed"}, {"json", "", "what was written, as JSON"}}),
 		examples: []string{
 			"fetch --report report.bin --out collateral",
 			"report --report report.bin --certs collateral/chain.pem --crl collateral/crl.der",

@@ -19,8 +19,13 @@ type usageError struct {
 
 func (e *usageError) Unwrap() error { return errors.Unwrap(e.error) }
 
-// Hint names the help of the command, once it is known.
+// Hint says what a file of the trust configuration must be, or names the help of
+// the command, once it is known.
 func (e *usageError) Hint() string {
+	first, _, _ := strings.Cut(e.Error(), " ")
+	if hint := byTrustFile[strings.TrimSuffix(first, ":")]; hint != "" {
+		return hint
+	}
 	if e.command == "" {
 		return ""
 	}
@@ -113,6 +118,10 @@ func (f *flagSet) custom(name string, set func(string) error) {
 	f.declare(name, &value{set: set})
 }
 
+// flagText puts what package flag says into the words and dashes of this program.
+var flagText = strings.NewReplacer("flag provided but not defined: -", "no such flag: --", "flag needs an argument: -", "a value is missing: --",
+	"for flag -", "for --", "invalid boolean flag ", "--", " for -", " for --")
+
 // parse reads args and returns what is no flag. At most most of them are
 // allowed.
 func (f *flagSet) parse(args []string, most int) (rest []string, err error) {
@@ -120,7 +129,7 @@ func (f *flagSet) parse(args []string, most int) (rest []string, err error) {
 		if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return nil, flag.ErrHelp
 		} else if err != nil {
-			return nil, usagef("%s", strings.ReplaceAll(err.Error(), "flag provided but not defined", "no such flag"))
+			return nil, usagef("%s", flagText.Replace(err.Error()))
 		}
 		args = f.set.Args()
 		if len(args) == 0 {

@@ -99,6 +99,15 @@ var byLayer = map[string]string{
 	"vectors":    "give a folder with an index.json that lists all vectors in it, such as testdata/vectors",
 }
 
+// byTrustFile is for the flags that name a file of the trust configuration.
+var byTrustFile = map[string]string{
+	"--release-root": "give the publisher's key: PEM PUBLIC KEY, a JWK, or 32 bytes in hex or base64; get it from somewhere else than the service",
+	"--amd-root":     "give AMD's root of the product, an ARK, in PEM or DER; without the flag AMD's own are used",
+	"--policy":       "\"go doc github.com/tresorhq/attest/policy\" has the members; report --write-policy writes an example",
+	"--ca-file":      "give certificates of your own web CA, in PEM or DER",
+	"--jwks":         "give the service's key set, a JSON object with keys, each with a kid; --jwks-url fetches it",
+}
+
 // advise finds what fits an error best: its rule, its layer, its type.
 // Rules: CLI-12.
 func advise(err error) advice {

@@ -112,6 +112,16 @@ func TestHints(t *testing.T) {
 	for want, args := range map[string][]string{
 		`"tresor-verify help" lists`:      {"nothing"},
 		`"tresor-verify help report" has`: {"report", "--no-such-flag"},
+		"no such flag: --no-such-flag":    {"report", "--no-such-flag"},
+		"a value is missing: --at":        {"report", "--at"},
+		"for --at: given twice":           f.report("--at", "x", "--at", "x"),
+		"--json: given twice":             f.report("--json=0", "--json=0"),
+		`value "x" for --json`:            f.report("--json=x"),
+		byTrustFile["--amd-root"]:         f.report("--amd-root", f.path("none")),
+		byTrustFile["--policy"]:           f.report("--policy", f.path("leaf.der")),
+		byTrustFile["--ca-file"]:          f.report("--ca-file", f.path("none")),
+		byTrustFile["--release-root"]:     {"attest", "--url", "https://x.example", "--release-root", f.path("none")},
+		byTrustFile["--jwks"]:             {"receipt", "--jwks", f.path("none"), f.path("none")},
 	} {
 		if o := tool(args...); !strings.Contains(o.stderr, want) {
 			t.Errorf("no %q in %s", want, o.stderr)
