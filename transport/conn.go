@@ -122,8 +122,10 @@ func (c *conn) refused(before uint64) (gone bool) {
 	case c.state == closed || p.closed:
 	case s.dead:
 		p.remove(c)
+		p.dispatch()
 	case c.gate.h2 && s.running < c.spare: // takes none, but is not full
 		p.retire(c)
+		p.dispatch()
 	default:
 		if c.events.Load() == before {
 			p.reopen(c, 0)
@@ -189,11 +191,15 @@ func (c *conn) watch() {
 		next = min(next, p.t.config.IdleTimeout-unused)
 		over = over || c.state == retired || unused >= p.t.config.IdleTimeout
 	}
+	if c.timer != nil {
+		c.timer.Stop() // cutVerdicts may have set it once more
+	}
 	if over {
 		p.remove(c)
-		return
+	} else {
+		c.timer = time.AfterFunc(max(next, time.Millisecond), c.watch)
 	}
-	c.timer = time.AfterFunc(max(next, time.Millisecond), c.watch)
+	p.dispatch()
 }
 
 // connect opens and attests a connection for the pool.

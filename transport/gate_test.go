@@ -7,6 +7,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/http"
+	"net/http/httptrace"
 	"os"
 	"strings"
 	"testing"
@@ -167,5 +169,25 @@ func TestWire(t *testing.T) {
 				t.Error("what was written in part counts as unsent")
 			}
 		}
+	}
+}
+
+// TestLateEachTime: a request whose verdict runs out between gate and first byte,
+// again and again, is not sent, and not tried for ever (TRN-01, TRN-32).
+func TestLateEachTime(t *testing.T) {
+	m := newMarket(t, nil)
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		WroteHeaderField: func(string, []string) { m.pass(10 * time.Minute) }, // into a buffer: nothing is out yet
+	})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+m.address+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = (&http.Client{Transport: m.tr}).Do(req)
+	if kind, rule := ruleOf(err); kind != "EvidenceUnavailableError" || rule != "TRN-32" {
+		t.Errorf("%s %s: %v", kind, rule, err)
+	}
+	if m.requests.Load() != 0 || m.dials.Load() != 8 {
+		t.Errorf("%d requests, %d connections", m.requests.Load(), m.dials.Load())
 	}
 }

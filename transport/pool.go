@@ -110,6 +110,7 @@ func (p *pool) poll() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.polling = nil
+		p.dispatch() // there may be no connection left to do it
 		p.poll()
 	})
 }
@@ -320,7 +321,7 @@ func (p *pool) cutVerdicts(generation uint64) {
 		if c.verdict.bundle != generation {
 			c.verdict = c.verdict.cut(now)
 			if c.timer != nil {
-				c.timer.Reset(p.t.config.MaxRequestAge)
+				c.timer.Reset(0) // watch knows when the end is now
 			}
 		}
 	}
@@ -335,6 +336,7 @@ func (p *pool) closeIdle() {
 			if c.see(s); c.idle {
 				p.remove(c)
 			}
+			p.dispatch()
 		}
 		p.mu.Unlock()
 	}

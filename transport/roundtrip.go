@@ -54,15 +54,22 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 			n--
 		case err == errLost || err == errExpired:
 			if n >= maxAttempts {
-				return nil, answered("TRN-32", layerHTTP, "every connection was lost, or its verdict ran out, before the request could be sent", "", "")
+				return nil, unsent(err)
 			}
-		case n >= maxAttempts || !mayRetry(ctx, req, b, g.c, a, err):
-			if ctx.Err() != nil && req.Context().Err() == nil { // Request.Cancel
-				err = context.Cause(ctx)
-			}
+		case n < maxAttempts && mayRetry(ctx, req, b, g.c, a, err):
+		case ctx.Err() != nil && req.Context().Err() == nil: // Request.Cancel
+			return nil, context.Cause(ctx)
+		case n >= maxAttempts && ctx.Err() == nil && !a.sent.Load():
+			return nil, unsent(err)
+		default:
 			return nil, err
 		}
 	}
+}
+
+// unsent says that a request never got as far as its first byte.
+func unsent(err error) error {
+	return unavailable("TRN-32", layerHTTP, "every connection was lost, or its verdict ran out, before the request could be sent", err)
 }
 
 // check refuses what can not be sent over an attested connection, before

@@ -1,0 +1,49 @@
+package transport_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest/transport"
+)
+
+// TestWaiterOfCutConnection: who waits for the only connection that is allowed
+// gets another one when that is cut off, whoever cuts it off (TRN-35, TRN-48).
+func TestWaiterOfCutConnection(t *testing.T) {
+	each(t, func(t *testing.T, protocol string) {
+		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/held" {
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+				panic(http.ErrAbortHandler)
+			}
+			fmt.Fprint(w, "done")
+		}, streams(1))
+		tr := newTransport(t, p, func(c *transport.Config) {
+			c.MaxConns, c.MaxVerdictAge, c.MaxRequestAge = 1, time.Second, time.Second
+		})
+		res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/held")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { _, err := get(tr, "https://"+p.address+"/"); done <- err }()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("it waits for ever")
+		}
+		if _, err := io.ReadAll(res.Body); err == nil {
+			t.Error("what ran too long ended well")
+		}
+		res.Body.Close()
+		none(t, p)
+		settled(t, tr)
+	})
+}
