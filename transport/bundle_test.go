@@ -66,7 +66,6 @@ type market struct {
 	*shop
 	pub  publisher
 	tr   *transport.Transport
-	skew offset
 	told atomic.Pointer[error]
 }
 
@@ -88,27 +87,11 @@ func newMarket(t *testing.T, change func(*transport.Config)) *market {
 			change(c)
 		}
 	})
-	m.tr.SetClock(m.skew.get)
 	return m
 }
 
-// hour passes; envelopes stay young.
-func (m *market) pass(d time.Duration) {
-	m.skew.add(d, d)
-	m.setPodTime()
-}
-
-// setPodTime makes the pod say that its envelope is of now.
-func (m *market) setPodTime() {
-	wall, _ := m.skew.get()
-	m.pod.setLie(func(w http.ResponseWriter, r *http.Request) {
-		s := string(m.Evidence().Envelope)
-		i := strings.Index(s, `"issued_at":"`) + len(`"issued_at":"`)
-		j := i + strings.IndexByte(s[i:], '"')
-		r.Context().Value(podKey{}).(*podConn).attested.Store(true)
-		writeEnvelope(w, []byte(s[:i]+time.Now().Add(wall).UTC().Format(time.RFC3339Nano)+s[j:]))
-	})
-}
+// pass lets time pass.
+func (m *market) pass(d time.Duration) { m.skew.Load().add(d, d) }
 
 // TestBundleURL: one fetch for all connections, with nothing of the caller, and
 // the configured URL wins (TRN-40).
@@ -117,7 +100,7 @@ func TestBundleURL(t *testing.T) {
 	m := newMarket(t, nil)
 	m.pod.setLie(func(w http.ResponseWriter, r *http.Request) {
 		r.Context().Value(podKey{}).(*podConn).attested.Store(true)
-		writeEnvelope(w, withURL(t, m.Evidence().Envelope, "https://bundle.invalid/other"))
+		writeEnvelope(w, withURL(t, m.envelope(), "https://bundle.invalid/other"))
 	})
 	for range 3 {
 		if err := m.get(); err != nil {
@@ -389,7 +372,7 @@ func TestEnvelopeURL(t *testing.T) {
 			at, _ := url.Parse(m.shop.url)
 			m.pod.setLie(func(w http.ResponseWriter, r *http.Request) {
 				r.Context().Value(podKey{}).(*podConn).attested.Store(true)
-				writeEnvelope(w, withURL(t, m.Evidence().Envelope, strings.ReplaceAll(row.url, "PORT", at.Port())))
+				writeEnvelope(w, withURL(t, m.envelope(), strings.ReplaceAll(row.url, "PORT", at.Port())))
 			})
 			err := m.get()
 			if row.kind == "" {
@@ -422,7 +405,7 @@ func TestStrayURL(t *testing.T) {
 		u := strings.Replace(s.url, "127.0.0.1", "localhost", 1)
 		p.setLie(func(w http.ResponseWriter, r *http.Request) {
 			r.Context().Value(podKey{}).(*podConn).attested.Store(true)
-			writeEnvelope(w, withURL(t, p.Evidence().Envelope, u))
+			writeEnvelope(w, withURL(t, p.envelope(), u))
 		})
 	}
 	f := newFleet(good)

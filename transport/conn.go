@@ -66,11 +66,10 @@ func (c *conn) see(s sight) {
 }
 
 // hook runs when a request has ended or the connection has. A connection of
-// HTTP/2 that has slots left for those who come next need not be counted each
-// time.
+// HTTP/2 need not be counted each time, as long as more slots are left for those
+// who come next than others may take before it is counted.
 func (c *conn) hook(*http.ClientConn) {
-	const enough = 8
-	if c.slack.Load() > enough && c.gate.cc.Err() == nil {
+	if c.slack.Load() > int64(c.spare/2) && c.gate.cc.Err() == nil {
 		return
 	}
 	c.changed()
@@ -99,15 +98,29 @@ func (c *conn) changed() {
 func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 	before := c.events.Load()
 	res, err := c.gate.send(req, a, func() { c.handed.Add(-1) })
-	switch err {
-	case errNoSlot:
+	switch {
+	case err == errNoSlot:
 		if c.refused(before) {
 			err = errLost
 		}
-	case errExpired:
+	case err == errExpired:
 		c.changed()
+	case err != nil && c.gate.wire.wasLate():
+		c.drop()
 	}
 	return res, err
+}
+
+// drop closes the connection: HTTP/2 does not notice by itself that nothing can
+// be written any more.
+func (c *conn) drop() {
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.remove(c)
+		p.dispatch()
+	}
 }
 
 // refused notes that there was no slot: the connection is dead, draining, or

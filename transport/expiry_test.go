@@ -37,8 +37,7 @@ func TestReattest(t *testing.T) {
 			each(t, func(t *testing.T, protocol string) {
 				p := newPod(t, protocol, shared(), nil)
 				tr := newTransport(t, p, nil)
-				var skew offset
-				tr.SetClock(skew.get)
+				skew := p.skew.Load()
 				if _, err := get(tr, "https://"+p.address+"/"); err != nil {
 					t.Fatal(err)
 				}
@@ -61,8 +60,7 @@ func TestReattest(t *testing.T) {
 func TestMaxAge(t *testing.T) {
 	p := newPod(t, "h2", newEnclave(attesttest.Config{Seed: "shared", MaxAge: time.Hour * 20}), nil)
 	tr := newTransport(t, p, nil)
-	var skew offset
-	tr.SetClock(skew.get)
+	skew := p.skew.Load()
 	for range 3 { // capped to one hour
 		if _, err := get(tr, "https://"+p.address+"/"); err != nil {
 			t.Fatal(err)
@@ -74,10 +72,8 @@ func TestMaxAge(t *testing.T) {
 	}
 	brief := newPod(t, "h2", shared(), nil)
 	tr = newTransport(t, brief, func(c *transport.Config) { c.MaxVerdictAge = time.Minute })
-	tr.SetClock(skew.get)
-	skew.wall.Store(0)
 	get(tr, "https://"+brief.address+"/")
-	skew.add(time.Minute, time.Minute)
+	brief.skew.Load().add(time.Minute, time.Minute)
 	get(tr, "https://"+brief.address+"/")
 	if brief.asked.Load() != 2 {
 		t.Errorf("asked %d times", brief.asked.Load())
@@ -90,13 +86,12 @@ func TestRevoked(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		p := newPod(t, protocol, shared(), nil)
 		tr := newTransport(t, p, nil)
-		var skew offset
-		tr.SetClock(skew.get)
+		skew := p.skew.Load()
 		if _, err := get(tr, "https://"+p.address+"/"); err != nil {
 			t.Fatal(err)
 		}
 		spoilt := newEnclave(attesttest.Config{Seed: "shared"}, attesttest.Measurement)
-		p.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, spoilt.Evidence().Envelope) })
+		p.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, p.envelopeOf(spoilt)) })
 		skew.add(5*time.Minute, 5*time.Minute)
 		before := p.requests.Load()
 		_, err := post(tr, "https://"+p.address+"/", "secret")
@@ -135,7 +130,7 @@ func TestNoneLate(t *testing.T) {
 			c := note(r)
 			c.asked.Store(c.wrote.Load())
 			r.Context().Value(podKey{}).(*podConn).attested.Store(true)
-			writeEnvelope(w, p.Evidence().Envelope)
+			writeEnvelope(w, p.envelope())
 		})
 		var transports []*transport.Transport
 		for range callers {
@@ -204,12 +199,11 @@ func TestOneShotAtExpiry(t *testing.T) {
 			fmt.Fprint(w, len(b))
 		})
 		tr := newTransport(t, p, nil)
-		var skew offset
-		tr.SetClock(skew.get)
+		skew := p.skew.Load()
 		if _, err := get(tr, "https://"+p.address+"/"); err != nil {
 			t.Fatal(err)
 		}
-		body := &expiring{r: strings.NewReader("once and whole"), skew: &skew}
+		body := &expiring{r: strings.NewReader("once and whole"), skew: skew}
 		req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/", body)
 		req.ContentLength = 14
 		res, err := tr.RoundTrip(req)
@@ -263,8 +257,7 @@ func TestHeldStreams(t *testing.T) {
 			fmt.Fprint(w, "done")
 		}, streams(2))
 		tr := newTransport(t, p, nil)
-		var skew offset
-		tr.SetClock(skew.get)
+		skew := p.skew.Load()
 		var held []*http.Response
 		for range 2 {
 			res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/held")
@@ -321,7 +314,7 @@ func TestSlowAttestation(t *testing.T) {
 	p := newPod(t, "h2", shared(), nil)
 	p.setLie(func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(20 * time.Millisecond)
-		writeEnvelope(w, p.Evidence().Envelope)
+		writeEnvelope(w, p.envelope())
 	})
 	tr := newTransport(t, p, func(c *transport.Config) { c.MaxVerdictAge = 10 * time.Millisecond })
 	_, err := get(tr, "https://"+p.address+"/")

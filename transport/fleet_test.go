@@ -47,7 +47,7 @@ func TestTwoPods(t *testing.T) {
 func TestReplayedEnvelope(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		liar := newPod(t, protocol, twin(), nil)
-		liar.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, shared().Evidence().Envelope) })
+		liar.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, liar.envelopeOf(shared())) })
 		f := newFleet(liar)
 		tr := newFleetTransport(t, f, nil)
 		for range 3 {
@@ -67,7 +67,7 @@ func TestReplayedEnvelope(t *testing.T) {
 func TestDropThenBadPod(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		good, bad := newPod(t, protocol, shared(), nil), newPod(t, protocol, twin(), nil)
-		bad.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, shared().Evidence().Envelope) })
+		bad.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, bad.envelopeOf(shared())) })
 		f := newFleet(good)
 		tr := newFleetTransport(t, f, nil)
 		if _, err := tr.Attest(t.Context()); err != nil {
@@ -97,15 +97,13 @@ func TestRotation(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		old, fresh := newPod(t, protocol, shared(), nil), newPod(t, protocol, twin(), nil)
 		f := newFleet(old)
-		var skew offset
 		tr := newFleetTransport(t, f, nil)
-		tr.SetClock(skew.get)
 		if _, err := get(tr, f.origin+"/"); err != nil {
 			t.Fatal(err)
 		}
-		old.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, twin().Evidence().Envelope) })
+		old.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, old.envelopeOf(twin())) })
 		f.set(fresh)
-		skew.add(5*time.Minute, 5*time.Minute)
+		old.skew.Load().add(5*time.Minute, 5*time.Minute)
 		res, err := (&http.Client{Transport: tr}).Get(f.origin + "/")
 		if err != nil {
 			t.Fatal(err)
@@ -124,11 +122,11 @@ func TestRotation(t *testing.T) {
 func TestRunningAtReattestation(t *testing.T) {
 	for _, row := range []struct {
 		name     string
-		lie      http.HandlerFunc
+		lie      func(w http.ResponseWriter, p *pod)
 		finishes bool
 	}{
-		{"not asked", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, true},
-		{"refused", func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, twin().Evidence().Envelope) }, false},
+		{"not asked", func(w http.ResponseWriter, _ *pod) { w.WriteHeader(503) }, true},
+		{"refused", func(w http.ResponseWriter, p *pod) { writeEnvelope(w, p.envelopeOf(twin())) }, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			noLeak(t)
@@ -142,16 +140,14 @@ func TestRunningAtReattestation(t *testing.T) {
 				}
 			})
 			f := newFleet(old)
-			var skew offset
 			tr := newFleetTransport(t, f, nil)
-			tr.SetClock(skew.get)
 			res, err := (&http.Client{Transport: tr}).Get(f.origin + "/")
 			if err != nil {
 				t.Fatal(err)
 			}
-			old.setLie(row.lie)
+			old.setLie(func(w http.ResponseWriter, _ *http.Request) { row.lie(w, old) })
 			f.set(newPod(t, "h2", twin(), nil))
-			skew.add(5*time.Minute, 5*time.Minute)
+			old.skew.Load().add(5*time.Minute, 5*time.Minute)
 			if _, err := get(tr, f.origin+"/"); err != nil {
 				t.Error(err)
 			}
@@ -166,18 +162,6 @@ func TestRunningAtReattestation(t *testing.T) {
 			none(t, old)
 		})
 	}
-}
-
-// offset is what a test adds to the clocks.
-type offset struct{ wall, mono atomic.Int64 }
-
-func (o *offset) get() (wall, mono time.Duration) {
-	return time.Duration(o.wall.Load()), time.Duration(o.mono.Load())
-}
-
-func (o *offset) add(wall, mono time.Duration) {
-	o.wall.Add(int64(wall))
-	o.mono.Add(int64(mono))
 }
 
 // TestChaos is scenario 14: verdicts of milliseconds, aborted requests, resets,

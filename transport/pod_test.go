@@ -41,6 +41,8 @@ type pod struct {
 	asked    atomic.Int64 // GET /attestation
 	dials    atomic.Int64
 
+	skew atomic.Pointer[offset] // what the test has moved the clocks by
+
 	mu     sync.Mutex
 	conns  map[net.Conn]bool
 	seen   []*http.Request // GET /attestation
@@ -83,6 +85,7 @@ func newPod(t testing.TB, protocol string, e *attesttest.Enclave, app http.Handl
 			fmt.Fprintf(w, "%s %s %d", r.Method, r.URL.Path, len(b))
 		}
 	}
+	p.skew.Store(new(offset))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -151,8 +154,8 @@ func (p *pod) serve(w http.ResponseWriter, r *http.Request) {
 			(*lie)(w, r)
 			return
 		}
-		writeEnvelope(w, p.Evidence().Envelope)
 		c.attested.Store(true)
+		writeEnvelope(w, p.envelope())
 		return
 	}
 	p.requests.Add(1)
@@ -160,6 +163,36 @@ func (p *pod) serve(w http.ResponseWriter, r *http.Request) {
 		p.early.Add(1)
 	}
 	p.app(w, r)
+}
+
+// envelope is the pod's own, of this moment.
+func (p *pod) envelope() []byte { return p.envelopeOf(p.Enclave) }
+
+// envelopeOf is the envelope of an enclave as it would be now, by the clock that
+// the test has moved: its age is not that of the test.
+func (p *pod) envelopeOf(e *attesttest.Enclave) []byte {
+	wall, _ := p.skew.Load().get()
+	envelope := string(e.Evidence().Envelope)
+	head, rest, ok := strings.Cut(envelope, `"issued_at":"`)
+	issued, tail, ok2 := strings.Cut(rest, `"`)
+	at, err := time.Parse(time.RFC3339Nano, issued)
+	if !ok || !ok2 || err != nil { // a fault
+		return []byte(envelope)
+	}
+	at = at.Add(time.Since(e.Now()) + wall)
+	return []byte(head + `"issued_at":"` + at.UTC().Format(time.RFC3339Nano) + `"` + tail)
+}
+
+// offset is what a test adds to the clocks.
+type offset struct{ wall, mono atomic.Int64 }
+
+func (o *offset) get() (wall, mono time.Duration) {
+	return time.Duration(o.wall.Load()), time.Duration(o.mono.Load())
+}
+
+func (o *offset) add(wall, mono time.Duration) {
+	o.wall.Add(int64(wall))
+	o.mono.Add(int64(mono))
 }
 
 func writeEnvelope(w http.ResponseWriter, envelope []byte) {
@@ -212,6 +245,7 @@ func newTransport(t testing.TB, p *pod, change func(*transport.Config)) *transpo
 	if err != nil {
 		t.Fatal(err)
 	}
+	tr.SetClock(p.skew.Load().get)
 	t.Cleanup(func() {
 		tr.Close()
 		if conns, waiters := tr.Counts(); conns != 0 || waiters != 0 {

@@ -137,7 +137,7 @@ func TestProxies(t *testing.T) {
 func TestProxyToBadPod(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		liar := newPod(t, protocol, twin(), nil)
-		liar.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, shared().Evidence().Envelope) })
+		liar.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, liar.envelopeOf(shared())) })
 		proxy := newProxy(t, "http")
 		f := newFleet(liar)
 		tr := newFleetTransport(t, f, func(c *transport.Config) {

@@ -87,11 +87,18 @@ type fleet struct {
 	random bool
 }
 
-func newFleet(pods ...*pod) *fleet { return &fleet{origin: "https://" + pods[0].address, pods: pods} }
+func newFleet(pods ...*pod) *fleet {
+	f := &fleet{origin: "https://" + pods[0].address, pods: pods[:1]}
+	f.set(pods...)
+	return f
+}
 
 func (f *fleet) set(pods ...*pod) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, p := range pods { // one time for all
+		p.skew.Store(f.pods[0].skew.Load())
+	}
 	f.pods, f.next = pods, 0
 }
 

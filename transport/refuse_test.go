@@ -164,7 +164,7 @@ func TestClosesAfterAttestation(t *testing.T) {
 	p := newPod(t, "h1", shared(), nil)
 	p.setLie(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
-		writeEnvelope(w, shared().Evidence().Envelope)
+		writeEnvelope(w, p.envelope())
 	})
 	tr := newTransport(t, p, nil)
 	if _, err := get(tr, "https://"+p.address+"/"); err == nil || !strings.Contains(err.Error(), "one that the server closes") {
@@ -248,7 +248,7 @@ func TestSharedTickets(t *testing.T) {
 			}
 			good := newPod(t, protocol, shared(), nil, tickets)
 			bad := newPod(t, protocol, newEnclave(attesttest.Config{Seed: "shared"}, attesttest.LiveKey), nil, tickets)
-			bad.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, good.Evidence().Envelope) })
+			bad.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, good.envelope()) })
 			var to atomic.Pointer[pod]
 			to.Store(good)
 			tr := newTransport(t, good, func(c *transport.Config) {

@@ -60,7 +60,7 @@ func mayRetry(ctx context.Context, r *http.Request, b *body, c *conn, a *attempt
 	switch {
 	case ctx.Err() != nil:
 		return false
-	case !a.sent.Load() && c.gate.unusable(), notProcessed(err):
+	case !a.sent.Load() && (c.gate.wire.wasLate() || c.gate.unusable()), notProcessed(err):
 		return b.rewind()
 	case !c.gate.h2 && wentAway(err) && idempotent(r):
 		return b.rewind()

@@ -8,7 +8,7 @@ import (
 )
 
 // errLate is the error of a write that would begin a request after its verdict
-// has run out. It closes the connection.
+// has run out. It breaks the connection.
 var errLate = errors.New("transport: the verdict ran out before the request's first byte was written")
 
 // An attempt is one request on one connection, from the gate to the first byte.
@@ -62,6 +62,13 @@ func (w *wire) end(a *attempt) {
 			return
 		}
 	}
+}
+
+// wasLate reports whether a write was refused: the connection is broken then.
+func (w *wire) wasLate() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.late
 }
 
 func (w *wire) Write(b []byte) (int, error) {
