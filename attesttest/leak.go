@@ -26,8 +26,9 @@ func (v Violation) String() string {
 // first knows of what was never a whole request; the second can tell requests
 // apart in spite of HPACK.
 type ledger struct {
-	number int
-	pod    string
+	number  int
+	pod     string
+	transit time.Duration // what a request may take from the client's look at its clock to the handler
 
 	mu           sync.Mutex
 	wire         watcher   // until the first honest attestation; nil before the handshake
@@ -91,10 +92,6 @@ func (l *ledger) asked(r *http.Request) {
 	}
 }
 
-// transit is what a request may take from the client's look at its clock to the
-// handler, on a busy machine.
-const transit = 100 * time.Millisecond
-
 // requested takes any other request. A connection whose attestation has ended is
 // as good as one that never had any.
 func (l *ledger) requested(r *http.Request) {
@@ -107,7 +104,7 @@ func (l *ledger) requested(r *http.Request) {
 			l.first = line
 		}
 		l.requests++
-	case time.Now().After(l.until.Add(transit)):
+	case time.Now().After(l.until.Add(l.transit)):
 		l.late = append(l.late, line)
 	}
 }

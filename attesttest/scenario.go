@@ -111,7 +111,7 @@ func (s Scenario) Run(ctx context.Context, protocol string, subject Subject) *Re
 	for pace := firstPace; ; pace *= 2 {
 		p := &play{protocol: protocol, subject: subject, pace: pace, delivered: map[string]int{}}
 		r := s.once(ctx, p)
-		tooBusy := p.slowest > pace/4 && p.slowest < patience
+		tooBusy := p.slowest > transitOf(pace) && p.slowest < patience
 		if r.Failure() == nil || !tooBusy || !s.timed || pace == lastPace {
 			return r
 		}

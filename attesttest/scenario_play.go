@@ -84,7 +84,7 @@ func (p *play) replaying(name string, victim *pod) *pod {
 
 // start serves, and lets the Subject begin.
 func (p *play) start(route func(int) *pod) {
-	p.config.route = route
+	p.config.route, p.config.transit = route, transitOf(p.pace)
 	p.config.handler = p.application()
 	w, err := newWitness(p.publisher, p.config)
 	if err != nil {
@@ -200,7 +200,7 @@ func (p *play) wait(d time.Duration) {
 
 // soon waits a while for what happens elsewhere.
 func (p *play) soon(done func() bool) bool {
-	for started := time.Now(); time.Since(started) < 3*time.Second; time.Sleep(time.Millisecond) {
+	for started := time.Now(); time.Since(started) < 10*time.Second; time.Sleep(time.Millisecond) {
 		if done() {
 			return true
 		}

@@ -62,7 +62,7 @@ func cancelled(p *play) {
 	go func() { impatient.Wait(); close(ended) }()
 	select {
 	case <-ended:
-	case <-time.After(patience / 4):
+	case <-time.After(patience / 2):
 		p.problem("cancelled requests did not end")
 	}
 	close(gate)

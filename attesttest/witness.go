@@ -1,6 +1,7 @@
 package attesttest
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -24,6 +25,7 @@ type Witness struct {
 	URL       string // origin of the enclave
 	BundleURL string // of the trust bundle, at an origin of its own
 
+	transit time.Duration
 	server  *Server // publisher of the bundle; counts what runs
 	handler http.Handler
 	webRoot *x509.Certificate
@@ -73,13 +75,17 @@ func (w *Witness) Close() { w.server.Close() }
 type witnessConfig struct {
 	handler http.Handler
 	route   func(n int) *pod
-	address string // 127.0.0.1:0 by default
-	streams int    // MaxConcurrentStreams; 0: the default of net/http
+	address string        // 127.0.0.1:0 by default
+	streams int           // MaxConcurrentStreams; 0: the default of net/http
+	transit time.Duration // of a request; 0: enough for most machines
 }
 
 // newWitness serves pods; the bundle is that of the publisher.
 func newWitness(publisher *Enclave, c witnessConfig) (*Witness, error) {
-	w := &Witness{server: new(Server), handler: c.handler, route: c.route, webRoot: publisher.web.cert}
+	w := &Witness{
+		server: new(Server), handler: c.handler, route: c.route, webRoot: publisher.web.cert,
+		transit: cmp.Or(c.transit, transitOf(firstPace)),
+	}
 	w.server.SetEnclave(publisher)
 	bundles, err := publisher.issueFor("127.0.0.1")
 	if err != nil {

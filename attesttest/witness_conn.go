@@ -39,7 +39,7 @@ func (w *Witness) accept(tcp net.Conn) net.Conn {
 	server := tls.Server(tcp, p.config)
 	c := &witnessConn{
 		Conn: server, tls: server, tcp: tcp, witness: w, pod: p,
-		ledger: &ledger{number: len(w.conns) + 1, pod: p.name},
+		ledger: &ledger{number: len(w.conns) + 1, pod: p.name, transit: w.transit},
 	}
 	w.conns = append(w.conns, c)
 	w.open++

@@ -109,70 +109,81 @@ func TestRevoked(t *testing.T) {
 }
 
 // TestNoneLate races 1,000 requests against the end of verdicts: none is written
-// later (TRN-01). The network side of each connection notes when it writes.
+// later (TRN-01). The network side of each connection notes when it writes. Between
+// the last look at the clock and that note the machine may do other things: half a
+// life is allowed for it. If that was not enough, the race is run again more slowly;
+// who looks at no clock is late at any pace.
 func TestNoneLate(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
-		const life, tolerance, callers = 40 * time.Millisecond, 20 * time.Millisecond, 4
-		var conns sync.Map // local address to *notedConn
-		var latest, late atomic.Int64
-		note := func(r *http.Request) *notedConn {
-			c, _ := conns.Load(r.RemoteAddr)
-			return c.(*notedConn)
-		}
-		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
-			c := note(r)
-			if d := c.wrote.Load() - c.asked.Load() - int64(life); d > 0 {
-				late.Add(1)
-				latest.Store(max(latest.Load(), d))
+		for life := 40 * time.Millisecond; ; life *= 4 {
+			late := raceExpiry(t, protocol, life)
+			if late <= life/2 {
+				return
 			}
-		})
-		p.setLie(func(w http.ResponseWriter, r *http.Request) {
-			c := note(r)
-			c.asked.Store(c.wrote.Load())
-			r.Context().Value(podKey{}).(*podConn).attested.Store(true)
-			writeEnvelope(w, p.envelope())
-		})
-		var transports []*transport.Transport
-		for range callers {
-			transports = append(transports, newTransport(t, p, func(c *transport.Config) {
-				c.MaxVerdictAge = life
-				c.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-					c, err := new(net.Dialer).DialContext(ctx, network, address)
-					if err != nil {
-						return nil, err
-					}
-					n := &notedConn{Conn: c}
-					conns.Store(c.LocalAddr().String(), n)
-					return n, nil
-				}
-			}))
-		}
-		var wg sync.WaitGroup
-		var left, slow atomic.Int64
-		left.Store(1000)
-		for _, tr := range transports {
-			wg.Go(func() {
-				for left.Add(-1) >= 0 {
-					_, err := get(tr, "https://"+p.address+"/")
-					var r attest.AttestationError
-					if errors.As(err, &r) && r.Requirement() == "TRN-32" { // a slow machine
-						slow.Add(1)
-					} else if err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		wg.Wait()
-		for _, tr := range transports {
-			tr.Close()
-		}
-		none(t, p)
-		t.Logf("attested %d times; %d too slow", p.asked.Load(), slow.Load())
-		if worst := time.Duration(latest.Load()); worst > tolerance {
-			t.Errorf("%d requests were written up to %v after the verdict had run out", late.Load(), worst)
+			if life > time.Second {
+				t.Fatalf("a request was written %v after its verdict of %v had run out", late, life)
+			}
 		}
 	})
+}
+
+// raceExpiry returns how late the latest request was.
+func raceExpiry(t *testing.T, protocol string, life time.Duration) time.Duration {
+	const callers = 4
+	var conns sync.Map // local address to *notedConn
+	var latest atomic.Int64
+	note := func(r *http.Request) *notedConn {
+		c, _ := conns.Load(r.RemoteAddr)
+		return c.(*notedConn)
+	}
+	p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
+		c := note(r)
+		latest.Store(max(latest.Load(), c.wrote.Load()-c.asked.Load()-int64(life)))
+	})
+	p.setLie(func(w http.ResponseWriter, r *http.Request) {
+		c := note(r)
+		c.asked.Store(c.wrote.Load())
+		r.Context().Value(podKey{}).(*podConn).attested.Store(true)
+		writeEnvelope(w, p.envelope())
+	})
+	var transports []*transport.Transport
+	for range callers {
+		transports = append(transports, newTransport(t, p, func(c *transport.Config) {
+			c.MaxVerdictAge = life
+			c.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := new(net.Dialer).DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				n := &notedConn{Conn: c}
+				conns.Store(c.LocalAddr().String(), n)
+				return n, nil
+			}
+		}))
+	}
+	var wg sync.WaitGroup
+	var left, slow atomic.Int64
+	left.Store(1000)
+	for _, tr := range transports {
+		wg.Go(func() {
+			for left.Add(-1) >= 0 {
+				_, err := get(tr, "https://"+p.address+"/")
+				var r attest.AttestationError
+				if errors.As(err, &r) && r.Requirement() == "TRN-32" { // a slow machine
+					slow.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, tr := range transports {
+		tr.Close()
+	}
+	none(t, p)
+	t.Logf("verdicts of %v: attested %d times; %d too slow; the latest %v", life, p.asked.Load(), slow.Load(), time.Duration(latest.Load()))
+	return time.Duration(latest.Load())
 }
 
 type notedConn struct {
@@ -282,30 +293,41 @@ func TestHeldStreams(t *testing.T) {
 }
 
 // TestMaxRequestAge: a request that runs too long after its verdict has run out
-// is cut off with its connection (TRN-35).
+// is cut off with its connection (TRN-35), by whichever clock says so first.
 func TestMaxRequestAge(t *testing.T) {
-	each(t, func(t *testing.T, protocol string) {
-		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
-			w.(http.Flusher).Flush()
-			<-r.Context().Done()
-			panic(http.ErrAbortHandler)
+	for name, clocks := range map[string][2]int64{"wall": {1, 0}, "monotonic": {0, 1}} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, protocol string) {
+				p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
+					for r.Context().Err() == nil {
+						io.WriteString(w, "x")
+						w.(http.Flusher).Flush()
+						time.Sleep(time.Millisecond)
+					}
+					panic(http.ErrAbortHandler)
+				})
+				tr := newTransport(t, p, nil)
+				res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				pass := func(d time.Duration) {
+					p.skew.Load().add(d*time.Duration(clocks[0]), d*time.Duration(clocks[1]))
+					tr.Watch()
+				}
+				pass(19 * time.Minute) // 5 for the verdict, and 15
+				if _, err := io.ReadFull(res.Body, make([]byte, 100)); err != nil {
+					t.Errorf("cut off too early: %v", err)
+				}
+				pass(time.Minute)
+				if _, err := io.Copy(io.Discard, res.Body); err == nil {
+					t.Error("it ended well")
+				}
+				none(t, p)
+			})
 		})
-		tr := newTransport(t, p, func(c *transport.Config) {
-			c.MaxVerdictAge, c.MaxRequestAge = 100*time.Millisecond, 200*time.Millisecond
-		})
-		start := time.Now()
-		res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadAll(res.Body); err == nil {
-			t.Error("it ended well")
-		}
-		res.Body.Close()
-		if d := time.Since(start); d < 250*time.Millisecond || d > 3*time.Second {
-			t.Errorf("cut off after %v", d)
-		}
-	})
+	}
 }
 
 // TestSlowAttestation: an answer that is older than a verdict lasts brings

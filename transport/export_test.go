@@ -38,15 +38,29 @@ func (t *Transport) Counts() (conns, waiters int) {
 	return len(t.pool.conns), len(t.pool.waiters)
 }
 
+// Held returns how many connections count for MaxConns.
+func (t *Transport) Held() int {
+	t.pool.mu.Lock()
+	defer t.pool.mu.Unlock()
+	n := t.pool.dials
+	for c := range t.pool.conns {
+		if c.state != retired {
+			n++
+		}
+	}
+	return n
+}
+
+// Watch looks at all connections as their timers do.
+func (t *Transport) Watch() {
+	for _, c := range t.pool.all() {
+		c.watch()
+	}
+}
+
 // InFlight returns the requests and reservations on all connections.
 func (t *Transport) InFlight() (n int) {
-	t.pool.mu.Lock()
-	var all []*conn
-	for c := range t.pool.conns {
-		all = append(all, c)
-	}
-	t.pool.mu.Unlock()
-	for _, c := range all {
+	for _, c := range t.pool.all() {
 		n += c.gate.cc.InFlight() + int(c.handed.Load())
 	}
 	return n

@@ -36,9 +36,9 @@ func TestTwoPods(t *testing.T) {
 		}
 		wg.Wait()
 		none(t, a, b)
-		if a.asked.Load() != a.dials.Load() || b.asked.Load() != b.dials.Load() {
-			t.Error("not one attestation per connection")
-		}
+		eventually(t, "one attestation per connection", func() bool {
+			return a.asked.Load() == a.dials.Load() && b.asked.Load() == b.dials.Load()
+		})
 		settled(t, tr)
 	})
 }
@@ -169,14 +169,22 @@ func TestRunningAtReattestation(t *testing.T) {
 func TestChaos(t *testing.T) {
 	for _, limit := range []int{0, 3} {
 		t.Run(fmt.Sprint("limit ", limit), func(t *testing.T) {
-			each(t, func(t *testing.T, protocol string) { chaos(t, protocol, limit) })
+			each(t, func(t *testing.T, protocol string) {
+				life := 150 * time.Millisecond
+				for chaos(t, protocol, limit, life) == 0 { // a machine that is too slow for such verdicts
+					if life *= 2; life > 10*time.Second {
+						t.Fatal("it stalled")
+					}
+				}
+			})
 		})
 	}
 }
 
 const chaosTime = 700 * time.Millisecond // four runs make up the three seconds
 
-func chaos(t *testing.T, protocol string, limit int) {
+// chaos returns how many requests were served.
+func chaos(t *testing.T, protocol string, limit int, life time.Duration) int64 {
 	app := func(w http.ResponseWriter, r *http.Request) {
 		b, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -203,10 +211,10 @@ func chaos(t *testing.T, protocol string, limit int) {
 	f := newFleet(pods...)
 	f.random = true
 	tr := newFleetTransport(t, f, func(c *transport.Config) {
-		c.MaxVerdictAge, c.MaxConns = 150*time.Millisecond, limit
-		c.AttestTimeout = 5 * time.Second
+		c.MaxVerdictAge, c.MaxConns = life, limit
+		c.AttestTimeout = 10 * time.Second
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), chaosTime)
+	ctx, cancel := context.WithTimeout(t.Context(), max(chaosTime, 2*life))
 	defer cancel()
 	var served, refused, other atomic.Int64
 	var wg sync.WaitGroup
@@ -247,8 +255,6 @@ func chaos(t *testing.T, protocol string, limit int) {
 	if bad.requests.Load() != 0 {
 		t.Error("the bad pod was asked")
 	}
-	if served.Load() == 0 {
-		t.Error("it stalled")
-	}
 	settled(t, tr)
+	return served.Load()
 }

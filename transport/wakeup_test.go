@@ -23,7 +23,7 @@ func TestWaiterOfCutConnection(t *testing.T) {
 			fmt.Fprint(w, "done")
 		}, streams(1))
 		tr := newTransport(t, p, func(c *transport.Config) {
-			c.MaxConns, c.MaxVerdictAge, c.MaxRequestAge = 1, time.Second, time.Second
+			c.MaxConns = 1
 		})
 		res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/held")
 		if err != nil {
@@ -31,12 +31,15 @@ func TestWaiterOfCutConnection(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { _, err := get(tr, "https://"+p.address+"/"); done <- err }()
+		eventually(t, "a waiter", func() bool { _, n := tr.Counts(); return n == 1 })
+		p.skew.Load().add(time.Hour, time.Hour)
+		tr.Watch()
 		select {
 		case err := <-done:
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("it waits for ever")
 		}
 		if _, err := io.ReadAll(res.Body); err == nil {
