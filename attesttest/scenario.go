@@ -94,7 +94,7 @@ func (r *Report) Failure() error {
 }
 
 // limit ends what hangs. Nothing that works comes near it.
-const limit = time.Minute
+const limit = 2 * time.Minute
 
 // The paces of scenarios that depend on time. The first is that of the shortest
 // validity that an envelope can have.

@@ -21,7 +21,7 @@ const marker = "witness-secret"
 
 // patience is how long a request may take for which the scenario says nothing
 // else.
-const patience = 20 * time.Second
+const patience = 40 * time.Second
 
 // A call is one request to the application.
 type call struct {

@@ -74,7 +74,7 @@ func matches(s attesttest.Scenario, names []string) bool {
 func TestScenarios(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var all sync.WaitGroup
-	slots := make(chan bool, 10)
+	slots := make(chan bool, 12)
 	for _, who := range subjects {
 		for _, protocol := range protocols {
 			for _, s := range attesttest.Scenarios() {

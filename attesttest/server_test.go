@@ -109,9 +109,11 @@ func TestServeFault(t *testing.T) {
 	good := newEnclave(t, attesttest.Config{Seed: "serve", Now: now})
 	s := serve(t, good, nil)
 	for _, f := range []attesttest.Fault{attesttest.LiveKey, attesttest.EnvelopeStale, attesttest.BundleAlgNone, attesttest.PolicyDebug} {
+		born := time.Now() // at good.Now(), by the server's clock
 		e := newEnclave(t, attesttest.Config{Seed: "serve", Now: now}, f)
 		s.SetEnclave(e)
-		_, err := newVerifier(t, good).Verify(gather(t, client(t, e, 2), s, e), good.Now())
+		evidence := gather(t, client(t, e, 2), s, e)
+		_, err := newVerifier(t, good).Verify(evidence, good.Now().Add(time.Since(born)))
 		if attest.ErrorType(err) != f.ErrorType() {
 			t.Errorf("%s: %v", f, err)
 		}

@@ -23,7 +23,8 @@ import (
 
 // A shop serves trust bundles.
 type shop struct {
-	url    string
+	host, url string
+
 	bundle atomic.Pointer[[]byte]
 	asked  atomic.Int64
 	lie    atomic.Pointer[http.HandlerFunc]
@@ -53,7 +54,8 @@ func newShop(t testing.TB, bundle []byte) *shop {
 	done := make(chan error)
 	go func() { done <- server.ServeTLS(l, "", "") }()
 	t.Cleanup(func() { server.Close(); <-done })
-	s.url = "https://" + l.Addr().String() + "/b.jws"
+	s.host = l.Addr().String()
+	s.url = "https://" + s.host + "/b.jws"
 	return s
 }
 

@@ -10,12 +10,18 @@ import (
 // slow are the tests that take seconds, and as many cores as there are.
 const slow = "^(TestChaos|TestContention)$"
 
-// TestMain leaves the slow tests out unless ATTEST_STRESS is set.
+// TestMain leaves the slow tests out unless ATTEST_STRESS is set, and lets fewer
+// machines of TestFreshness run. Flags of the command line win.
 func TestMain(m *testing.M) {
-	if os.Getenv("ATTEST_STRESS") == "" {
-		if err := flag.Set("test.skip", slow); err != nil {
+	set := func(name, value string) {
+		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
+	}
+	set("rapid.checks", "40")
+	if os.Getenv("ATTEST_STRESS") == "" {
+		set("rapid.checks", "15")
+		set("test.skip", slow)
 		fmt.Println("ATTEST_STRESS is not set: skipping", slow)
 	}
 	os.Exit(m.Run())

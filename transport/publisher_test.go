@@ -35,7 +35,7 @@ func newPublisher() publisher {
 
 // bundle signs a bundle of that version for the enclaves; without any, it allows
 // measurements that nothing has.
-func (p publisher) bundle(t testing.TB, version int, life time.Duration, allowed ...*attesttest.Enclave) []byte {
+func (p publisher) bundle(t fataler, version int, life time.Duration, allowed ...*attesttest.Enclave) []byte {
 	t.Helper()
 	var m map[string]any
 	var measurements, tags []any
@@ -141,4 +141,10 @@ func readAll(t testing.TB, res *http.Response) string {
 		t.Error(err)
 	}
 	return string(b)
+}
+
+// A fataler is a testing.TB or a rapid.T.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
 }
