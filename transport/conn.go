@@ -25,8 +25,10 @@ type conn struct {
 	picks  atomic.Uint64 // slots that were ever handed out
 	events atomic.Uint64 // calls of changed
 	slack  atomic.Int64  // free, as long as the connection is open; nobody waits then
+	looks  atomic.Uint64 // calls of look
 
 	state     state
+	seen      uint64 // the newest look that was taken over
 	verdict   *verdict
 	free      int  // slots that may be handed out
 	spare     int  // slots when it was attested
@@ -40,6 +42,7 @@ const checkEvery = 30 * time.Second
 
 // A sight is what a look at a connection showed.
 type sight struct {
+	look           uint64
 	spare, running int
 	dead           bool
 	handed         int32
@@ -49,13 +52,19 @@ type sight struct {
 // look must be called without the mutex of the pool. What it counts is older
 // than what it asks the connection, so that a request between the two is seen.
 func (c *conn) look() (s sight) {
+	s.look = c.looks.Add(1)
 	s.picks, s.handed = c.picks.Load(), c.handed.Load()
 	s.spare, s.running, s.dead = c.gate.load()
 	return s
 }
 
-// see takes over what a look showed.
+// see takes over what a look showed, unless one that began later came first: each
+// slot that is given back is looked for after that, but not in that order.
 func (c *conn) see(s sight) {
+	if s.look < c.seen {
+		return
+	}
+	c.seen = s.look
 	idle := s.running == 0 && s.handed == 0 && s.picks == c.picks.Load()
 	if idle && !c.idle {
 		c.idleSince = c.pool.t.now()

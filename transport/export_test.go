@@ -173,3 +173,14 @@ func (w Wire) Wrote(a Attempt) {
 }
 func (w Wire) End(a Attempt) { w.end(a.attempt) }
 func (a Attempt) Sent() bool { return a.sent.Load() }
+
+// Look looks at the only connection, and returns what takes over what it saw.
+func (t *Transport) Look() (see func()) {
+	c := t.pool.all()[0]
+	s := c.look()
+	return func() {
+		t.pool.mu.Lock()
+		defer t.pool.mu.Unlock()
+		c.see(s)
+	}
+}
