@@ -57,6 +57,7 @@ func endorsementSections() []section {
 			x.Spec.CurrentTCB.SNP, x.Spec.CurrentTCB.Microcode = 30, 90
 			x.Spec.CommittedTCB.SNP = 25
 		}},
+		{"reported-above-committed", yes("END-04"), "the order among the report's own levels is shown, not judged", func(x X) { x.Spec.CommittedTCB.SNP--; x.Spec.CurrentTCB.SNP -= 2 }},
 		{"leaf-of-current-tcb", no("END-04"), "a certificate that was asked for with CURRENT_TCB", func(x X) {
 			x.Spec.CurrentTCB.SNP = 30
 			x.certify(x.Spec.CurrentTCB)

@@ -43,7 +43,7 @@ type exhibit struct {
 	tag                        [32]byte
 	manifestText               func([]byte) []byte
 	envelopeBytes, bundleBytes func([]byte) []byte
-	payloadBytes               func([]byte) []byte // of the bundle
+	headerBytes, payloadBytes  func([]byte) []byte // of the bundle
 	isSealed                   bool
 
 	slip  *slip        // of a receipt; nil: there is none
@@ -89,7 +89,7 @@ func endpoint(product string, version uint32, kind string) func() *exhibit {
 		x.attested = sha256.Sum256(mint.SPKI(tlsKey.Public()))
 		x.live = x.attested
 		x.release, x.manifestSigner, x.bind = mint.EdDSA(releaseKey), mint.EdDSA(manifestKey), binding
-		x.envelopeBytes, x.bundleBytes, x.payloadBytes, x.manifestText = asIs, asIs, asIs, asIs
+		x.envelopeBytes, x.bundleBytes, x.headerBytes, x.payloadBytes, x.manifestText = asIs, asIs, asIs, asIs, asIs
 		x.header = doc{{"alg", "EdDSA"}, {"typ", "trust-bundle+jwt"}, {"kid", "release-1"}}
 		x.manifestHeader = doc{{"alg", "EdDSA"}, {"kid", "manifest-1"}}
 		x.manifest = doc{
@@ -172,7 +172,7 @@ func isEmpty(v any) bool {
 func (x *exhibit) envelopeText() []byte { return x.envelopeBytes(x.envelope.text()) }
 
 func (x *exhibit) bundleText() []byte {
-	return x.bundleBytes(mint.Compact(x.header.text(), x.payloadBytes(x.bundle.text()), x.release))
+	return x.bundleBytes(mint.Compact(x.headerBytes(x.header.text()), x.payloadBytes(x.bundle.text()), x.release))
 }
 
 // testCase encodes everything. What the row says of it is left to the caller.

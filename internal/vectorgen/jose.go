@@ -50,6 +50,8 @@ func jwsSections() []section {
 		{"alg-null", no("JWS-06", "JSN-12"), "null is no algorithm", header("alg", raw("null"))},
 		{"alg-as-a-list", no("JWS-06", "JSN-13"), "nor is a list", header("alg", []string{"EdDSA"})},
 		{"alg-twice", no("JWS-06", "JSN-09"), "two values for one member", add("alg", "none")},
+		{"alg-twice-escaped", no("JWS-06", "JSN-09"), "one of them spelt with an escape", func(x X) { x.header.add("al?", "none"); x.headerBytes = replace("al?", `\u0061lg`) }},
+		{"kid-with-a-kelvin-sign", no("JWS-06", "JSN-10"), "U+212A folds to k", add("\u212aid", "x")},
 		{"alg-in-capitals-too", no("JWS-06", "JSN-10"), "a member that folds to alg", add("ALG", "none")},
 		{"crit-unknown", no("JWS-07"), "an extension that nobody understands", add("crit", []string{"exp"})},
 		{"crit-empty", no("JWS-07"), "crit whatever its value", add("crit", raw("[]"))},
@@ -100,6 +102,10 @@ func jwsSections() []section {
 		}},
 		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", signedBy(mint.EdDSA(otherKey))},
 		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", signedBy(mint.EdDSA(manifestKey))},
+		{"a-manifest-signed-by-the-release-root", as("BundleInvalidError", "JSN-18", "BND-10"), "a document of another kind, by the right key", func(x X) {
+			x.header.drop("typ")
+			x.payloadBytes = func([]byte) []byte { return x.manifest.text() }
+		}},
 		{"altered-payload", no("JWS-10"), "a version that was raised after signing", func(x X) {
 			x.bundleBytes = func(b []byte) []byte {
 				changed := x.bundle.clone()

@@ -140,6 +140,7 @@ func receiptSections() []section {
 		{"digest-upper-case", no("RCP-21"), "in lower case", claim("response_digest", "sha256:"+strings.Repeat("AB", 32))},
 		{"a-bundle-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.slip.claims.add("allowed_hw_measurements", []string{}) }},
 		{"a-manifest-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.slip.claims.add("image_digest", "sha256:00") }},
+		{"a-bundle-by-the-receipt-key", no("RCP-22"), "a whole bundle, by the key of receipts", func(x X) { x.seal(); x.slip.claims = x.bundle }},
 		{"other-request", as(badDigest, "RCP-40"), "a receipt for another request", input("request", requestBody+" ")},
 		{"other-response", as(badDigest, "RCP-40"), "the exact bytes: a line break is one", input("response", strings.TrimSuffix(responseBody, "\n"))},
 		{"empty-request", as(badDigest, "RCP-40"), "an empty body is a body", input("request", "")},
