@@ -12,6 +12,7 @@ import (
 // text, one DER certificate or a certificate table, and in the table that came
 // with the report. The same certificate from two sources counts once; twice in
 // one source it is passed on, and the chain refuses it.
+// Rules: CAR-21.
 func certificates(table []snpreport.TableEntry, blobs [][]byte) ([][]byte, error) {
 	all, err := fromTable(table)
 	if err != nil {
@@ -35,6 +36,7 @@ func certificates(table []snpreport.TableEntry, blobs [][]byte) ([][]byte, error
 // Certificates splits what may hold certificates into DER: PEM text, one DER
 // certificate, or a GHCB certificate table (configfs-tsm auxblob). What follows
 // the PEM or the DER is not checked here but by package certchain.
+// Rules: CAR-20.
 func Certificates(blob []byte) ([][]byte, error) {
 	switch {
 	case len(blob) > 1 && blob[0] == 0x30 && blob[1]&0x80 != 0: // SEQUENCE with a long length
@@ -59,6 +61,7 @@ func isPEM(blob []byte) bool {
 // fromTable returns the certificates of a table; each entry is DER or PEM.
 // Other entries, CRLs among them, are passed over: nobody vouches for the host
 // that wrote the table.
+// Rules: CAR-22.
 func fromTable(table []snpreport.TableEntry) ([][]byte, error) {
 	var all [][]byte
 	for _, e := range table {

@@ -16,6 +16,7 @@ import (
 )
 
 // TestEvidenceForms: certificates in every form, and in several places.
+// Rules: CAR-20, CAR-21, CAR-22.
 func TestEvidenceForms(t *testing.T) {
 	s := newSample("Milan", 3, "vcek")
 	e := s.evidence()
@@ -31,6 +32,12 @@ func TestEvidenceForms(t *testing.T) {
 		"extended report, and PEM":  func(e *attest.ReportEvidence) { e.Report = append(e.Report, table...) },
 		"hex":                       func(e *attest.ReportEvidence) { e.Report = []byte(hex.EncodeToString(e.Report)) },
 		"response of the device":    func(e *attest.ReportEvidence) { e.Report = mint.NewDeviceResponse(e.Report).Encode() },
+		"the same twice, two files": func(e *attest.ReportEvidence) { e.Certificates = append(s.Chain(), s.Leaf, mint.PEM(s.Leaf)) },
+		"a CRL in the table": func(e *attest.ReportEvidence) {
+			withCRL := s.Table()
+			withCRL.Entries = append(withCRL.Entries, mint.TableEntry{GUID: mint.GUIDCRL, Data: []byte("anything")})
+			e.Certificates = [][]byte{withCRL.Encode()}
+		},
 		"leaf and chain, two files": func(e *attest.ReportEvidence) { e.Certificates = [][]byte{s.Leaf, mint.PEM(s.Intermediate, s.ARK)} },
 	} {
 		t.Run(name, func(t *testing.T) {

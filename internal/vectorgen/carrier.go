@@ -84,11 +84,25 @@ func carrierSections() []section {
 		{"table-guid-twice", no("CAR-18"), "two VCEKs to choose from", table(func(t *mint.Table) { t.Entries = append(t.Entries, t.Entries[0]) })},
 	}}
 	chain := section{"carrier-certs", hardware("Milan", 3, "vcek"), "CertChainInvalidError", []row{
-		{"table-file", yes("CAR-14"), "a certificate table by itself, as configfs-tsm has it in auxblob", func(x X) { x.inputs["certs"] = [][]byte{x.Table().Encode()} }},
+		{"table-file", yes("CAR-20", "CAR-14"), "a certificate table by itself, as configfs-tsm has it in auxblob", func(x X) { x.inputs["certs"] = [][]byte{x.Table().Encode()} }},
 		{"table-too-long", no("CAR-10", "GEN-04"), "a table has at most 65536 bytes", func(x X) {
 			x.inputs["certs"] = [][]byte{append(x.Table().Encode(), make([]byte, 65536)...)}
 		}},
-		{"der-files", yes("CHN-02"), "one DER certificate in each file", func(x X) { x.inputs["certs"] = [][]byte{x.Leaf, x.Intermediate, x.ARK} }},
+		{"der-files", yes("CAR-20", "CHN-02"), "one DER certificate in each file", func(x X) { x.inputs["certs"] = [][]byte{x.Leaf, x.Intermediate, x.ARK} }},
+		{"two-der-certificates-in-one-file", no("CHN-10", "CAR-20"), "DER is one certificate and nothing behind it", func(x X) {
+			x.inputs["certs"] = [][]byte{append(x.LeafSpec.Encode(x.leafSigner), x.Intermediate...)}
+		}},
+		{"the-same-from-two-files", yes("CAR-21"), "a certificate from two sources counts once", func(x X) {
+			x.inputs["certs"] = [][]byte{x.Leaf, mint.PEM(x.Leaf), x.Table().Encode()}
+		}},
+		{"the-same-twice-in-one-file", no("CHN-40", "CAR-21"), "twice in one source it is two", func(x X) {
+			x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Leaf, x.Intermediate)}
+		}},
+		{"crl-in-the-table", yes("CAR-22"), "nobody vouches for the host that wrote it: its CRL, here none at all, is passed over", func(x X) {
+			t := x.Table()
+			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDCRL, Data: []byte("no CRL")})
+			x.inputs["certs"] = [][]byte{t.Encode()}
+		}},
 	}}
 	return []section{forms, chain}
 }
