@@ -64,8 +64,8 @@ func TestEscapedEverywhere(t *testing.T) {
 	check := func(name string, code int, args []string) {
 		t.Helper()
 		for _, more := range [][]string{nil, {"--explain"}, {"--json"}} {
-			if len(more) > 0 && more[0] == "--explain" && args[0] == "show" {
-				continue
+			if len(more) > 0 && more[0] == "--explain" && (args[0] == "show" || args[0] == "bundle") {
+				continue // they have no steps
 			}
 			o := tool(slices.Concat(args, more)...)
 			harmless(t, name, o)
@@ -87,6 +87,14 @@ func TestEscapedEverywhere(t *testing.T) {
 	for _, name := range []string{"envelope.json", "bundle.jws", "evidence.json"} {
 		check("show "+name, 0, []string{"show", f.path(name)})
 	}
+	bundle := []string{"bundle", "verify", "--release-root", f.path("release.pem"), f.path("bundle.jws")}
+	check("bundle verify", 0, bundle)
+	mine := mustRead(t, f.path("bundle.jws"))
+	for code, older := range map[int][]func(string, map[string]any){0: {everywhere}, exitRefused: nil} { // the latter is of another workload
+		endpoint(t, f, 16, older...)
+		check("bundle diff", code, []string{"bundle", "diff", "--release-root", f.path("release.pem"), f.path("bundle.jws"), f.write("evil.jws", mine)})
+	}
+	f.write("bundle.jws", mine)
 	pin := strings.Replace(string(mustRead(t, f.path("pin.json"))), `"origin": ""`, `"origin": `+quoteJSON(evil), 1)
 	check("show pin", 0, []string{"show", f.write("pin.json", []byte(pin))})
 	check("replay", 0, []string{"attest", "--evidence", f.path("evidence.json"), "--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem")})
