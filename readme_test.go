@@ -2,11 +2,11 @@ package attest_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -45,14 +45,18 @@ func TestReadmeClosure(t *testing.T) {
 	}
 }
 
-// TestReadmeFigures: the number of vectors is that of their index.
+// TestReadmeFigures: there are as many vectors as README.md says, or more.
 func TestReadmeFigures(t *testing.T) {
 	var index struct{ Cases []json.RawMessage }
 	if err := json.Unmarshal([]byte(readText(t, "testdata/vectors/index.json")), &index); err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf(" has %d conformance vectors", len(index.Cases)); !strings.Contains(readText(t, "README.md"), want) {
-		t.Errorf("README.md does not say: %s", want)
+	said := regexp.MustCompile(` has more than ([0-9]+) conformance vectors`).FindStringSubmatch(readText(t, "README.md"))
+	if said == nil {
+		t.Fatal("README.md does not say how many vectors there are")
+	}
+	if n, err := strconv.Atoi(said[1]); err != nil || n >= len(index.Cases) {
+		t.Errorf("README.md says more than %s, there are %d", said[1], len(index.Cases))
 	}
 }
 
