@@ -1,0 +1,131 @@
+package client
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+
+	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/transport"
+)
+
+// secret is in every prompt.
+const secret = "the secret of the caller"
+
+// completions speaks as much of the chat completions API as a client needs:
+// it says the prompt backwards, streamed or not, or answers with an error.
+type completions struct {
+	asked atomic.Int32 // requests that came
+}
+
+func (c *completions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.asked.Add(1)
+	var request struct {
+		Model    string
+		Stream   bool
+		Messages []struct{ Role, Content string }
+	}
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = json.Unmarshal(body, &request)
+	}
+	if err != nil || r.Method != "POST" || r.URL.Path != "/v1/chat/completions" || r.Header.Get("Authorization") != "Bearer key" {
+		http.Error(w, "no such request", http.StatusTeapot)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if request.Model == "none" {
+		w.WriteHeader(http.StatusNotFound)
+		io.WriteString(w, `{"error":{"message":"no such model","type":"invalid_request_error","param":"model","code":"model_not_found"}}`)
+		return
+	}
+	words := strings.Fields(request.Messages[len(request.Messages)-1].Content)
+	if !request.Stream {
+		fmt.Fprintf(w, `{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":%q,"choices":[{"index":0,"finish_reason":"stop",`+
+			`"message":{"role":"assistant","content":%q}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}`,
+			request.Model, strings.Join(words, "-"))
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, word := range words {
+		fmt.Fprintf(w, "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":%q,"+
+			"\"choices\":[{\"index\":0,\"delta\":{\"content\":%q}}]}\n\n", request.Model, word+"-")
+		w.(http.Flusher).Flush()
+	}
+	if request.Model == "breaks" {
+		io.WriteString(w, "data: {\"error\":{\"message\":\"the machine stopped\"}}\n\n")
+		return
+	}
+	io.WriteString(w, "data: [DONE]\n\n")
+}
+
+// endpoint is an enclave behind a witness, and a client of the SDK over our
+// transport.
+type endpoint struct {
+	witness  *attesttest.Witness
+	app      *completions
+	webRoots *x509.CertPool
+	client   openai.Client
+}
+
+func newEndpoint(t *testing.T, protocol string, faults ...attesttest.Fault) *endpoint {
+	t.Helper()
+	enclave, err := attesttest.New(attesttest.Config{Seed: "difftest client"}, faults...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := new(completions)
+	witness, err := enclave.Witness(protocol, app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(witness.Close)
+	tr, err := transport.New(witness.URL, transport.Config{
+		ReleaseRoots: []ed25519.PublicKey{enclave.ReleaseRoot()},
+		Verify:       enclave.VerifierConfig(),
+		BundleURL:    witness.BundleURL,
+		WebRoots:     enclave.WebRoots(),
+		Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
+			if crls := enclave.Evidence().CRLs; len(crls) > 0 {
+				return crls[0], nil
+			}
+			return nil, errors.New("the key server does not answer")
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tr.Close() })
+	return &endpoint{witness, app, enclave.WebRoots(), openai.NewClient(
+		option.WithBaseURL(witness.URL+"/v1"), option.WithAPIKey("key"),
+		option.WithHTTPClient(&http.Client{Transport: tr}), option.WithMaxRetries(0),
+	)}
+}
+
+// prompt is a request to a model, with the secret in it.
+func prompt(model string) openai.ChatCompletionNewParams {
+	return openai.ChatCompletionNewParams{
+		Model:    model,
+		Messages: []openai.ChatCompletionMessageParamUnion{openai.SystemMessage("be brief"), openai.UserMessage(secret)},
+	}
+}
+
+// noLeak fails when anything reached the server before it had attested.
+func (e *endpoint) noLeak(t *testing.T) {
+	t.Helper()
+	for _, v := range e.witness.Violations() {
+		t.Errorf("%v", v)
+	}
+}
