@@ -65,6 +65,12 @@ func Theirs(e difftest.Evidence) error {
 	if err != nil {
 		return err
 	}
+	return TheirsUnder(roots, e)
+}
+
+// TheirsUnder is Theirs with roots that are parsed already; nil: those that they
+// embed.
+func TheirsUnder(roots map[string][]*trust.AMDRootCerts, e difftest.Evidence) error {
 	report, err := abi.ReportToProto(e.Report)
 	if err != nil {
 		return err
@@ -138,4 +144,11 @@ var Embedded = map[string][]byte{
 	"Genoa vlek": trust.AskArkGenoaVlekBytes,
 	"Turin vcek": trust.AskArkTurinVcekBytes,
 	"Turin vlek": trust.AskArkTurinVlekBytes,
+}
+
+// Intermediate returns the certificate between the leaf and the root of real
+// evidence.
+func Intermediate(e difftest.Evidence) ([]byte, error) {
+	intermediate, _, err := embedded(e.Product, e.Kind)
+	return intermediate, err
 }

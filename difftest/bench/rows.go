@@ -1,0 +1,114 @@
+package main
+
+import (
+	"crypto/x509"
+	"time"
+
+	"github.com/google/go-sev-guest/abi"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/difftest"
+	"github.com/tresorhq/attest/difftest/chain"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+const (
+	goSevGuest = "go-sev-guest"
+	x509Name   = "crypto/x509"
+	goJose     = "go-jose"
+	netHTTP    = "net/http"
+)
+
+// allRows sets everything up. done takes it down.
+func allRows() (rows []row, done func(), err error) {
+	for _, set := range []func() ([]row, error){parseRows, verifyRows, endpointRows, jwsRows} {
+		more, err := set()
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, more...)
+	}
+	request, done, err := requestRow()
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(rows, request), done, nil
+}
+
+// parseRows use the sample that go-sev-guest carries.
+func parseRows() ([]row, error) {
+	e := difftest.Sample()
+	var report snpreport.Report
+	return []row{
+		{
+			name: "parse report",
+			ours: contender{run: func() error { return report.UnmarshalBinary(e.Report) }},
+			peer: contender{goSevGuest, func() error {
+				if _, err := abi.ReportToProto(e.Report); err != nil {
+					return err
+				}
+				return abi.ValidateReportFormat(e.Report)
+			}},
+		},
+		{
+			name: "parse certificate",
+			ours: contender{run: func() error { _, err := certchain.ParseCertificate(e.Leaf); return err }},
+			peer: contender{x509Name, func() error { _, err := x509.ParseCertificate(e.Leaf); return err }},
+		},
+	}, nil
+}
+
+// verifyRows: a report and its leaf, under the roots that are built in; cold with
+// the intermediate too, so that both check the same three signatures.
+func verifyRows() ([]row, error) {
+	e := difftest.Sample()
+	intermediate, err := chain.Intermediate(e)
+	if err != nil {
+		return nil, err
+	}
+	ours := func(memory *certchain.Memory, certs ...[]byte) func() error {
+		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default().Relax(policy.Relax{Debug: true}), Memory: memory})
+		evidence := attest.ReportEvidence{Report: e.Report, Certificates: certs}
+		return func() error {
+			if err != nil {
+				return err
+			}
+			_, err := v.Verify(evidence, e.At)
+			return err
+		}
+	}
+	p, err := newPrimitives(e, intermediate)
+	if err != nil {
+		return nil, err
+	}
+	theirs := contender{goSevGuest, func() error { return chain.TheirsUnder(nil, e) }}
+	return []row{
+		{
+			name: "verify cold",
+			ours: contender{run: ours(nil, e.Leaf, intermediate)},
+			peer: theirs,
+			bare: contender{run: func() error { return first(p.pss(0), p.pss(1), p.report()) }},
+		},
+		{
+			name: "verify warm",
+			ours: contender{run: ours(certchain.NewMemory(4), e.Leaf, intermediate)},
+			peer: theirs,
+			bare: contender{run: func() error { return p.report() }},
+		},
+	}, nil
+}
+
+// first returns the first error.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// at is the time of the synthetic evidence.
+var at = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
