@@ -14,26 +14,31 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
 func main() {
 	rounds := flag.Int("rounds", 101, "number of rounds; odd")
 	slice := flag.Duration("slice", 8*time.Millisecond, "time for each contender in a round")
+	only := flag.String("only", "", "the one row to measure")
 	write := flag.String("write", "", "file whose table to replace")
 	flag.Parse()
-	if err := run(*rounds, *slice, *write); err != nil {
+	if err := run(*rounds, *slice, *only, *write); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, slice time.Duration, write string) error {
+func run(rounds int, slice time.Duration, only, write string) error {
 	rows, done, err := allRows()
 	if err != nil {
 		return err
 	}
 	defer done()
+	if only != "" {
+		rows = slices.DeleteFunc(rows, func(r row) bool { return r.name != only })
+	}
 	results, err := measure(rows, rounds, slice)
 	if err != nil {
 		return err
