@@ -31,26 +31,59 @@ func offset(raw, part []byte) int { return cap(raw) - cap(part) }
 
 // element reads one whole element, header included.
 func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []byte {
-	var e cryptobyte.String
-	if s.PeekASN1Tag(tag) && s.ReadASN1Element(&e, tag) {
-		return e
+	_, n := measure(*s, tag)
+	if n == 0 {
+		d.absent(s, tag, field)
+		return nil
 	}
-	d.absent(s, tag, field)
-	return nil
+	e := (*s)[:n]
+	*s = (*s)[n:]
+	return e
 }
 
 // open reads one element and returns what is in it.
 func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptobyte.String {
-	var body cryptobyte.String
-	if s.PeekASN1Tag(tag) && s.ReadASN1(&body, tag) {
-		return body
+	header, n := measure(*s, tag)
+	if n == 0 {
+		d.absent(s, tag, field)
+		return nil
 	}
-	d.absent(s, tag, field)
-	return nil
+	body := (*s)[header:n]
+	*s = (*s)[n:]
+	return body
 }
 
-// absent records the first fault and ends s. The read has not moved it: cryptobyte
-// does when only the tag is wrong, which is why that is looked at first.
+// measure returns how many bytes the header of the element that s starts with
+// has, and the whole of it; zeros when there is none with the tag. DER: one byte
+// of tag, a definite length in the fewest bytes, of which the greatest input
+// needs three. It does what cryptobyte does, which is most of the time that a
+// certificate takes.
+func measure(s []byte, tag asn1.Tag) (header, whole int) {
+	if len(s) < 2 || s[0] != byte(tag) {
+		return 0, 0
+	}
+	header, n := 2, int(s[1])
+	if n >= 0x80 {
+		width := n - 0x80
+		if width < 1 || width > 3 || len(s) < 2+width || s[2] == 0 {
+			return 0, 0
+		}
+		n = 0
+		for _, b := range s[2 : 2+width] {
+			n = n<<8 | int(b)
+		}
+		if n < 0x80 {
+			return 0, 0
+		}
+		header += width
+	}
+	if n > len(s)-header {
+		return 0, 0
+	}
+	return header, header + n
+}
+
+// absent records the first fault and ends s.
 func (d *decoder) absent(s *cryptobyte.String, tag asn1.Tag, field string) {
 	if d.fault == nil {
 		d.fault = &fault{field, d.at(*s), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)])}

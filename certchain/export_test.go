@@ -67,6 +67,9 @@ func KeyError(c *Certificate) error {
 	return nil
 }
 
+// Measure is measure.
+var Measure = measure
+
 // SignatureOf returns signatureValue.
 func SignatureOf(c *Certificate) []byte { return c.signature }
 

@@ -89,8 +89,9 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 	if err := intermediate.checkCA(); err != nil {
 		return nil, err
 	}
-	// An intermediate of the table has no bytes to check: the table vouches for it.
-	if sent != nil && !verifyPSS(anchor.key, sent.RawTBS, sent.signature) {
+	// The table vouches for its intermediate, whether it was sent or not.
+	builtin := known != nil && intermediate.sha256 == known.sha256
+	if !builtin && !verifyPSS(anchor.key, sent.RawTBS, sent.signature) {
 		return nil, sent.fail("CHN-51", "signatureValue", sent.signature, "a signature by the anchor", "another")
 	}
 	if !verifyPSS(intermediate.key, leaf.RawTBS, leaf.signature) {
@@ -114,7 +115,7 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		IntermediateRole:    intermediate.role,
 		IntermediateSerial:  hex.EncodeToString(intermediate.serial),
 		IntermediateSHA256:  intermediate.sha256,
-		IntermediateBuiltin: known != nil && intermediate.sha256 == known.sha256,
+		IntermediateBuiltin: builtin,
 		RootSHA256:          anchor.sha256,
 		key:                 key,
 		dates:               dates,

@@ -72,9 +72,9 @@ func pathLen(x *x509.Certificate) int {
 	return x.MaxPathLen
 }
 
-// TestBuiltinRootsInUse: the built-in ARK of each product is theirs, and its key
-// is the one that signed their ASK and ASVK. A leaf that nobody signed is refused
-// for its own signature, which is checked only after that.
+// TestBuiltinRootsInUse: the built-in ARK of each product is theirs, and so are
+// ASK and ASVK. A leaf that nobody signed is refused for its own signature, which
+// is checked only after that of an intermediate.
 func TestBuiltinRootsInUse(t *testing.T) {
 	for _, product := range snpreport.Products() {
 		for kind, cn := range map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"} {
@@ -94,6 +94,9 @@ func TestBuiltinRootsInUse(t *testing.T) {
 			}
 			_, err = certchain.Verify([][]byte{rogue, intermediate}, own, difftest.At)
 			wantRule(t, err, "CHN-52", cn)
+			broken := xor(intermediate, len(intermediate)-1, []byte{1})
+			_, err = certchain.Verify([][]byte{rogue, broken}, roots, difftest.At)
+			wantRule(t, err, "CHN-51", cn)
 		}
 	}
 }
