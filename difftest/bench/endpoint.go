@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/sha512"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,8 +13,6 @@ import (
 	"strings"
 
 	jose "github.com/go-jose/go-jose/v4"
-
-	"crypto/ed25519"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"

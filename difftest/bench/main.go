@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 101, "number of rounds; odd")
-	slice := flag.Duration("slice", 8*time.Millisecond, "time for each contender in a round")
+	rounds := flag.Int("rounds", 201, "number of rounds; odd")
+	slice := flag.Duration("slice", 3*time.Millisecond, "time for each contender in a round")
 	only := flag.String("only", "", "the one row to measure")
 	write := flag.String("write", "", "file whose table to replace")
 	flag.Parse()

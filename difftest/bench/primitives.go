@@ -13,22 +13,20 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/go-sev-guest/verify/trust"
-
 	"github.com/tresorhq/attest/difftest"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
 var errSignature = errors.New("a bare primitive refuses a good signature")
 
-// primitives are the signatures of one verification, with all around them done.
+// primitives are the two signatures that one verification can't do without when
+// AMD's intermediate is known, with all around them done.
 type primitives struct {
-	keys       [2]*rsa.PublicKey // of intermediate and root
-	tbs        [2][]byte         // of leaf and intermediate
-	signatures [2][]byte
-	leaf       *ecdsa.PublicKey
-	signed     []byte
-	r, s       *big.Int
+	intermediate   *rsa.PublicKey
+	tbs, signature []byte // of the leaf
+	leaf           *ecdsa.PublicKey
+	signed         []byte
+	r, s           *big.Int
 }
 
 func newPrimitives(e difftest.Evidence, intermediate []byte) (*primitives, error) {
@@ -40,18 +38,14 @@ func newPrimitives(e difftest.Evidence, intermediate []byte) (*primitives, error
 	if err != nil {
 		return nil, err
 	}
-	roots, err := trust.GetDefaultRootCerts(e.Product)
-	if err != nil {
-		return nil, err
-	}
 	return &primitives{
-		keys:       [2]*rsa.PublicKey{ask.PublicKey.(*rsa.PublicKey), roots.ProductCerts.Ark.PublicKey.(*rsa.PublicKey)},
-		tbs:        [2][]byte{leaf.RawTBSCertificate, ask.RawTBSCertificate},
-		signatures: [2][]byte{leaf.Signature, ask.Signature},
-		leaf:       leaf.PublicKey.(*ecdsa.PublicKey),
-		signed:     e.Report[:mint.SignedSize],
-		r:          littleEndian(e.Report[0x2A0:0x2D0]),
-		s:          littleEndian(e.Report[0x2E8:0x318]),
+		intermediate: ask.PublicKey.(*rsa.PublicKey),
+		tbs:          leaf.RawTBSCertificate,
+		signature:    leaf.Signature,
+		leaf:         leaf.PublicKey.(*ecdsa.PublicKey),
+		signed:       e.Report[:mint.SignedSize],
+		r:            littleEndian(e.Report[0x2A0:0x2D0]),
+		s:            littleEndian(e.Report[0x2E8:0x318]),
 	}, nil
 }
 
@@ -61,9 +55,9 @@ func littleEndian(b []byte) *big.Int {
 	return new(big.Int).SetBytes(b)
 }
 
-func (p *primitives) pss(i int) error {
-	digest := sha512.Sum384(p.tbs[i])
-	return rsa.VerifyPSS(p.keys[i], crypto.SHA384, digest[:], p.signatures[i], &rsa.PSSOptions{SaltLength: 48})
+func (p *primitives) pss() error {
+	digest := sha512.Sum384(p.tbs)
+	return rsa.VerifyPSS(p.intermediate, crypto.SHA384, digest[:], p.signature, &rsa.PSSOptions{SaltLength: 48})
 }
 
 func (p *primitives) report() error {

@@ -71,9 +71,21 @@ func Theirs(e difftest.Evidence) error {
 // TheirsUnder is Theirs with roots that are parsed already; nil: those that they
 // embed.
 func TheirsUnder(roots map[string][]*trust.AMDRootCerts, e difftest.Evidence) error {
-	report, err := abi.ReportToProto(e.Report)
+	attestation, err := Attestation(e)
 	if err != nil {
 		return err
+	}
+	if err := verify.SnpAttestation(attestation, &verify.Options{DisableCertFetching: true, Now: e.At, TrustedRoots: roots}); err != nil {
+		return err
+	}
+	return validate.SnpAttestation(attestation, Permissive())
+}
+
+// Attestation is evidence in the form that they take.
+func Attestation(e difftest.Evidence) (*sevsnp.Attestation, error) {
+	report, err := abi.ReportToProto(e.Report)
+	if err != nil {
+		return nil, err
 	}
 	chain := &sevsnp.CertificateChain{AskCert: e.Intermediate}
 	if e.Kind == "vlek" {
@@ -81,11 +93,7 @@ func TheirsUnder(roots map[string][]*trust.AMDRootCerts, e difftest.Evidence) er
 	} else {
 		chain.VcekCert = e.Leaf
 	}
-	attestation := &sevsnp.Attestation{Report: report, CertificateChain: chain}
-	if err := verify.SnpAttestation(attestation, &verify.Options{DisableCertFetching: true, Now: e.At, TrustedRoots: roots}); err != nil {
-		return err
-	}
-	return validate.SnpAttestation(attestation, Permissive())
+	return &sevsnp.Attestation{Report: report, CertificateChain: chain}, nil
 }
 
 // Permissive are options that permit all that can be. What validate still checks
