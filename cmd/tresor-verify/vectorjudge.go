@@ -15,12 +15,26 @@ var facts = []string{
 	"tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "receipt", "roots", "warnings", "notes", "not_checked", "limits",
 }
 
+// An answer is what a command printed with --json, and its exit code.
+type answer struct {
+	code   int
+	object map[string]any // nil: it was not one JSON object
+}
+
+func newAnswer(code int, stdout []byte) answer {
+	a := answer{code: code}
+	dec := json.NewDecoder(bytes.NewReader(stdout))
+	dec.UseNumber()
+	if err := dec.Decode(&a.object); err != nil || dec.More() {
+		a.object = nil
+	}
+	return a
+}
+
 // judge returns what is wrong with an answer, or "".
 func judge(e vectors.Expect, a answer) string {
-	var got map[string]any
-	dec := json.NewDecoder(bytes.NewReader(a.stdout))
-	dec.UseNumber()
-	if err := dec.Decode(&got); err != nil || dec.More() {
+	got := a.object
+	if got == nil {
 		return "the answer is not one JSON object"
 	}
 	member := func(v any, name string) any { m, _ := v.(map[string]any); return m[name] }

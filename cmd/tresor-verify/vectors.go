@@ -125,12 +125,6 @@ func (u *ui) vectors(r vectorsJSON) {
 	u.field("declared missing", strings.Join(r.Missing, ", "))
 }
 
-// An answer is what a command printed with --json, and its exit code.
-type answer struct {
-	code   int
-	stdout []byte
-}
-
 // play runs one case as a command line of its own, with its inputs in files
 // below dir.
 func play(ctx context.Context, w world, c *vectors.Case, dir string) (answer, error) {
@@ -141,7 +135,7 @@ func play(ctx context.Context, w world, c *vectors.Case, dir string) (answer, er
 	defer os.RemoveAll(dir)
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, args, world{strings.NewReader(""), &stdout, &stderr, w.now, nil})
-	return answer{code, stdout.Bytes()}, nil
+	return newAnswer(code, stdout.Bytes()), nil
 }
 
 // commandLine writes the inputs and returns the arguments that name them, in

@@ -94,7 +94,7 @@ func TestJudge(t *testing.T) {
 		{"a failed step although accepted", accepted, 0, strings.Replace(good, `"pass"}]`, `"fail"}]`, 1), false},
 		{"another step failed first", refused, 1, strings.Replace(bad, `"requirement": "R-1"},`, `"requirement": "R-3"},`, 1), false},
 	} {
-		if problem := judge(tt.expect, answer{tt.code, []byte(tt.stdout)}); (problem == "") != tt.ok {
+		if problem := judge(tt.expect, newAnswer(tt.code, []byte(tt.stdout))); (problem == "") != tt.ok {
 			t.Errorf("%s: %q", tt.name, problem)
 		}
 	}

@@ -26,6 +26,8 @@ type Sources struct {
 	Tests   map[string]string   // test files by name
 	Vectors map[string][]string // the rules of each vector
 	Least   string              // least.txt
+
+	memo map[string][]string // the ids in a text, shared by copies
 }
 
 // least.txt has how many files of code, tests and vectors name each rule, one
@@ -47,7 +49,7 @@ func Read(module fs.FS) (*Sources, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sources{string(spec), map[string]string{}, map[string]string{}, map[string][]string{}, string(counts)}
+	s := &Sources{string(spec), map[string]string{}, map[string]string{}, map[string][]string{}, string(counts), map[string][]string{}}
 	err = fs.WalkDir(module, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(name) != ".go" {
 			if d != nil && d.IsDir() && name != "." && strings.HasPrefix(path.Base(name), ".") {
@@ -93,7 +95,7 @@ type Row struct {
 // An empty list of problems means that everything is as it must be.
 func Check(s *Sources) (table []Row, problems []string) {
 	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	code, tests, shown := mentions(s.Code), mentions(s.Tests), map[string][]string{}
+	code, tests, shown := s.mentions(s.Code), s.mentions(s.Tests), map[string][]string{}
 	for _, id := range slices.Sorted(maps.Keys(s.Vectors)) {
 		for _, rule := range s.Vectors[id] {
 			shown[rule] = append(shown[rule], id)
@@ -190,14 +192,29 @@ func rules(spec string) (list []Row) {
 }
 
 // mentions returns the files that name each id.
-func mentions(files map[string]string) map[string][]string {
+func (s *Sources) mentions(files map[string]string) map[string][]string {
 	found := map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		for _, id := range ruleID.FindAllString(files[name], -1) {
-			if list := found[id]; !slices.Contains(notRules, id) && (len(list) == 0 || list[len(list)-1] != name) {
-				found[id] = append(list, name)
-			}
+		for _, id := range s.ids(files[name]) {
+			found[id] = append(found[id], name)
 		}
 	}
 	return found
+}
+
+// ids returns the ids in a text, each once.
+func (s *Sources) ids(text string) []string {
+	if known, ok := s.memo[text]; ok {
+		return known
+	}
+	var list []string
+	for _, id := range ruleID.FindAllString(text, -1) {
+		if !slices.Contains(notRules, id) && !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	if s.memo != nil {
+		s.memo[text] = list
+	}
+	return list
 }

@@ -105,7 +105,7 @@ func TestDeletions(t *testing.T) {
 			continue
 		}
 		n++
-		spoilt := &Sources{s.Spec, maps.Clone(s.Code), maps.Clone(s.Tests), maps.Clone(s.Vectors), s.Least}
+		spoilt := &Sources{s.Spec, maps.Clone(s.Code), maps.Clone(s.Tests), maps.Clone(s.Vectors), s.Least, s.memo}
 		what := d.apply(spoilt, r, random)
 		_, problems := Check(spoilt)
 		if len(problems) == 0 {
@@ -142,7 +142,7 @@ func TestCheck(t *testing.T) {
 		"no good line":               func(s *Sources) { s.Least += "ABC-03 1 1 1\n" },
 		"ABC-01: no vector shows it": func(s *Sources) { s.Vectors = nil },
 	} {
-		s := Sources{good.Spec, maps.Clone(good.Code), maps.Clone(good.Tests), maps.Clone(good.Vectors), good.Least}
+		s := Sources{good.Spec, maps.Clone(good.Code), maps.Clone(good.Tests), maps.Clone(good.Vectors), good.Least, nil}
 		change(&s)
 		if _, problems := Check(&s); !strings.Contains(strings.Join(problems, "\n"), want) {
 			t.Errorf("%q: %q", want, problems)

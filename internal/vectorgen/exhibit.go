@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -61,11 +63,30 @@ func asIs(b []byte) []byte { return b }
 
 func lower(s string) string { return strings.ToLower(s) }
 
+// made has the evidence of each cell, which takes long to sign.
+var made = map[string]*mint.Set{}
+
+// evidence gives a copy of mint's evidence whose description can be changed. Its
+// signed bytes can not.
+func evidence(product string, version uint32, kind string) *mint.Set {
+	cell := fmt.Sprint(product, version, kind)
+	if made[cell] == nil {
+		made[cell] = mint.Evidence(product, version, kind)
+	}
+	set := *made[cell]
+	set.LeafSpec.Extensions = slices.Clone(set.LeafSpec.Extensions)
+	for i := range set.LeafSpec.Extensions {
+		e := &set.LeafSpec.Extensions[i]
+		e.Value = bytes.Clone(e.Value)
+	}
+	return &set
+}
+
 // hardware is a report by itself, sent with leaf and intermediate.
 func hardware(product string, version uint32, kind string) func() *exhibit {
 	return func() *exhibit {
 		x := &exhibit{
-			Set: mint.Evidence(product, version, kind), command: "report",
+			Set: evidence(product, version, kind), command: "report",
 			options: map[string]any{"at": noon}, inputs: map[string][][]byte{},
 			unsigned: func([]byte) {}, signed: asIs, crlDER: asIs,
 			chain: func(leaf, mid, _ []byte) [][]byte { return [][]byte{leaf, mid} },
@@ -207,82 +228,4 @@ func (x *exhibit) testCase() testCase {
 		}
 	}
 	return c
-}
-
-// withCRL gives the product's CRL along.
-func (x *exhibit) withCRL() *mint.CRLSpec {
-	crl := mint.CRL(x.Product)
-	x.crl = &crl
-	return x.crl
-}
-
-// setTCB changes the level that the chip reports, and that the leaf is for.
-func (x *exhibit) setTCB(t mint.TCB) {
-	x.Spec.CurrentTCB, x.Spec.CommittedTCB, x.Spec.LaunchTCB = t, t, t
-	x.setReported(t)
-}
-
-// setReported changes REPORTED_TCB and the leaf.
-func (x *exhibit) setReported(t mint.TCB) {
-	x.Spec.ReportedTCB = t
-	x.certify(t)
-}
-
-// certify changes the leaf alone: it is for that level.
-func (x *exhibit) certify(t mint.TCB) {
-	old := x.LeafSpec
-	if x.Kind == "vlek" {
-		x.LeafSpec = mint.VLEK(x.Product, t, mint.DefaultCSPID)
-	} else {
-		x.LeafSpec = mint.VCEK(x.Product, t, mint.DefaultHWID(x.Product))
-	}
-	x.LeafSpec.NotBefore, x.LeafSpec.NotAfter = old.NotBefore, old.NotAfter
-}
-
-// policy gives a policy file with these members along.
-func (x *exhibit) policy(members ...member) {
-	x.policyText(append(doc{{"schema", "attest.policy/v1"}}, members...).text())
-}
-
-func (x *exhibit) policyText(text []byte) { x.inputs["policy"] = [][]byte{text} }
-
-// patch changes bytes of the report before it is signed.
-func patch(offset int, value ...byte) func(x *exhibit) {
-	return func(x *exhibit) { x.unsigned = func(r []byte) { copy(r[offset:], value) } }
-}
-
-// spoil changes bytes of the report after it was signed.
-func spoil(offset int, value ...byte) func(x *exhibit) {
-	return func(x *exhibit) {
-		x.signed = func(r []byte) []byte { copy(r[offset:], value); return r }
-	}
-}
-
-// flip changes one bit of a byte of the signed report.
-func flip(offset int) func(x *exhibit) {
-	return func(x *exhibit) {
-		x.signed = func(r []byte) []byte { r[offset] ^= 1; return r }
-	}
-}
-
-// both makes two changes.
-func both(changes ...func(x *exhibit)) func(x *exhibit) {
-	return func(x *exhibit) {
-		for _, change := range changes {
-			change(x)
-		}
-	}
-}
-
-func replace(old, with string) func([]byte) []byte {
-	return func(b []byte) []byte {
-		if !strings.Contains(string(b), old) {
-			panic("vectorgen: no " + old + " to replace")
-		}
-		return []byte(strings.Replace(string(b), old, with, 1))
-	}
-}
-
-func wrap(before, after string) func([]byte) []byte {
-	return func(b []byte) []byte { return slices.Concat([]byte(before), b, []byte(after)) }
 }
