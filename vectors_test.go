@@ -32,7 +32,8 @@ func notForTheLibrary(c *vectors.Case) bool {
 }
 
 // TestVectors: every conformance vector that is not about files and command
-// lines, through the library.
+// lines, through the library. Each has one fault at most, but for those about the
+// order of steps.
 func TestVectors(t *testing.T) {
 	cases, err := vectors.Read(os.DirFS("testdata/vectors"))
 	if err != nil {
@@ -44,7 +45,7 @@ func TestVectors(t *testing.T) {
 			continue
 		}
 		ran++
-		accepted, err := judgeByLibrary(c)
+		accepted, checks, err := judgeByLibrary(c)
 		gotType, gotRule := "", ""
 		var refusal attest.AttestationError
 		var rule interface{ Requirement() string }
@@ -59,6 +60,15 @@ func TestVectors(t *testing.T) {
 		if gotType != c.Expect.Error || gotRule != c.Expect.Requirement {
 			t.Errorf("%s: %q %s (%v), want %q %s", c.ID, gotType, gotRule, err, c.Expect.Error, c.Expect.Requirement)
 		}
+		failed := 0
+		for _, check := range checks {
+			if check.Status == attest.Fail {
+				failed++
+			}
+		}
+		if failed > 1 && !slices.Contains(c.Rules, "ORD-01") {
+			t.Errorf("%s has more than one fault: %d steps fail", c.ID, failed)
+		}
 		if accepted != (err == nil) {
 			t.Errorf("%s: a result, or none: %t, error %v", c.ID, accepted, err)
 		}
@@ -70,8 +80,8 @@ func TestVectors(t *testing.T) {
 }
 
 // judgeByLibrary does what a program would do with the inputs of a case. It
-// reports whether there was a result.
-func judgeByLibrary(c *vectors.Case) (accepted bool, err error) {
+// reports whether there was a result, and what became of every step.
+func judgeByLibrary(c *vectors.Case) (accepted bool, checks []attest.Check, err error) {
 	text := func(name string) string { s, _ := c.Options[name].(string); return s }
 	yes := func(name string) bool { return c.Options[name] == true }
 	file := func(name string) []byte {
@@ -82,14 +92,14 @@ func judgeByLibrary(c *vectors.Case) (accepted bool, err error) {
 	}
 	at, err := time.Parse(time.RFC3339, text("at"))
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	if c.Command == "receipt" {
 		return receiptByLibrary(c, at)
 	}
 	demands, err := demandsOf(c)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	vmpl, _ := strconv.ParseUint(text("vmpl"), 10, 32) // absent: 0
 	pol := policy.Intersect(demands...).Relax(policy.Relax{
@@ -97,31 +107,31 @@ func judgeByLibrary(c *vectors.Case) (accepted bool, err error) {
 	})
 	roots, err := rootsOf(c.Files["amd-root"])
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	crls := c.Files["crl"]
 	if c.Command == "report" {
 		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, Roots: roots, RequireCRL: crls != nil})
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
-		result, err := v.Verify(attest.ReportEvidence{Report: file("report"), Certificates: c.Files["certs"], CRLs: crls}, at)
-		return result != nil, err
+		a := v.Audit(attest.ReportEvidence{Report: file("report"), Certificates: c.Files["certs"], CRLs: crls}, at)
+		return a.Result != nil, a.Checks, a.Err
 	}
 	e := attest.Evidence{Envelope: file("envelope"), Bundle: file("bundle"), CRLs: crls}
 	hex.Decode(e.LiveSPKI[:], []byte(text("spki")))
 	config := attest.Config{Policy: pol, Roots: roots, Workload: text("workload"), RequireCRL: crls != nil}
 	if state := file("state"); state != nil {
 		if config.Bundles, err = memoryOf(state); err != nil {
-			return false, err
+			return false, nil, err
 		}
 	}
 	v, err := attest.NewVerifier(releaseRootsOf(c), config)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
-	result, err := v.Verify(e, at)
-	return result != nil, err
+	a := v.Audit(e, at)
+	return a.Result != nil, a.Checks, a.Err
 }
 
 // demandsOf are the policies that a case adds to the default one.

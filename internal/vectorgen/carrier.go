@@ -21,13 +21,15 @@ func carrierSections() []section {
 		})
 	}
 	// The report brings its certificates in a table.
-	table := func(change func(t *mint.Table)) func(X) {
+	badTable := func(change func(t *mint.Table)) func(X) {
 		return func(x X) {
 			t := mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Data: x.Leaf}, {GUID: mint.GUIDASK, Data: x.Intermediate}}}
 			change(&t)
-			x.inputs["certs"] = nil
 			x.signed = func(r []byte) []byte { return slices.Concat(r, t.Encode()) }
 		}
+	}
+	table := func(change func(t *mint.Table)) func(X) { // and nowhere else
+		return both(badTable(change), func(x X) { x.inputs["certs"] = nil })
 	}
 	number := func(n uint32) *uint32 { return &n }
 	const err = "ReportInvalidError"
@@ -66,22 +68,22 @@ func carrierSections() []section {
 			t.Entries = append(t.Entries, more, more)
 		})},
 		{"table-guid-proves-nothing", yes("CAR-18"), "an ASK under the ARK's GUID is the ASK that it is", table(func(t *mint.Table) { t.Entries[1].GUID = mint.GUIDARK })},
-		{"table-without-end", no("CAR-11"), "the entries have no end", table(func(t *mint.Table) {
+		{"table-without-end", no("CAR-11"), "the entries have no end", badTable(func(t *mint.Table) {
 			t.NoTerminator, t.Entries = true, t.Entries[:0]
 			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDVCEK, Data: []byte("x")})
 		})},
-		{"table-of-33-entries", no("CAR-12", "GEN-04"), "32 entries at most", table(func(t *mint.Table) {
+		{"table-of-33-entries", no("CAR-12", "GEN-04"), "32 entries at most", badTable(func(t *mint.Table) {
 			for len(t.Entries) < 33 {
 				t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")})
 			}
 		})},
-		{"table-zero-guid", no("CAR-13"), "an entry without GUID that is not the end", table(func(t *mint.Table) { t.Entries[1].GUID = "00000000-0000-0000-0000-000000000000" })},
-		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", table(func(t *mint.Table) { t.Entries[0].Offset = number(24) })},
-		{"table-length-zero", no("CAR-15"), "an entry without data", table(func(t *mint.Table) { t.Entries[1].Length = number(0) })},
-		{"table-beyond-its-end", no("CAR-16"), "data behind the table", table(func(t *mint.Table) { t.Entries[1].Length = number(0x10000) })},
-		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", table(func(t *mint.Table) { t.Entries[1].Length = number(0xFFFFFFFF) })},
-		{"table-overlap", no("CAR-17"), "two entries with one piece of data", table(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = number(96), number(16) })},
-		{"table-guid-twice", no("CAR-18"), "two VCEKs to choose from", table(func(t *mint.Table) { t.Entries = append(t.Entries, t.Entries[0]) })},
+		{"table-zero-guid", no("CAR-13"), "an entry without GUID that is not the end", badTable(func(t *mint.Table) { t.Entries[1].GUID = "00000000-0000-0000-0000-000000000000" })},
+		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset = number(24) })},
+		{"table-length-zero", no("CAR-15"), "an entry without data", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0) })},
+		{"table-beyond-its-end", no("CAR-16"), "data behind the table", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0x10000) })},
+		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0xFFFFFFFF) })},
+		{"table-overlap", no("CAR-17"), "two entries with one piece of data", badTable(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = number(96), number(16) })},
+		{"table-guid-twice", no("CAR-18"), "two VCEKs to choose from", badTable(func(t *mint.Table) { t.Entries = append(t.Entries, t.Entries[0]) })},
 	}}
 	chain := section{"carrier-certs", hardware("Milan", 3, "vcek"), "CertChainInvalidError", []row{
 		{"table-file", yes("CAR-20", "CAR-14"), "a certificate table by itself, as configfs-tsm has it in auxblob", func(x X) { x.inputs["certs"] = [][]byte{x.Table().Encode()} }},

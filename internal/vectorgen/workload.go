@@ -23,7 +23,7 @@ func workloadSections() []section {
 		{"asked-for", yes("WKL-02"), "the one that the caller asked for", option("workload", "router")},
 		{"another-than-asked-for", no("WKL-02"), "another than the caller asked for", option("workload", "inference")},
 		{"of-the-bundle-differs", no("WKL-01"), "the bundle is for something else", bundle("workload", "inference")},
-		{"of-the-envelope-differs", no("WKL-01"), "the envelope says something else; nobody signed it", func(x X) { x.envelope.set("workload", "inference") }},
+		{"of-the-envelope-differs", no("WKL-01"), "the envelope says something else; nobody signed it", both(manifest("workload", "inference"), func(x X) { x.envelope.set("workload", "inference") })},
 		{"in-another-case", no("WKL-01"), "names are compared byte by byte", bundle("workload", "Router")},
 		{"with-a-space", no("WKL-01"), "and not trimmed", bundle("workload", "router ")},
 	}}
