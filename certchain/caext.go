@@ -97,10 +97,13 @@ func isKeyID(v []byte) bool {
 
 // isAuthorityKeyID: SEQUENCE { [0] keyIdentifier }, not empty.
 func isAuthorityKeyID(v []byte) bool {
+	d := decoder{raw: v}
 	s := cryptobyte.String(v)
-	var body, id cryptobyte.String
-	return s.ReadASN1(&body, asn1.SEQUENCE) && s.Empty() &&
-		body.ReadASN1(&id, asn1.Tag(0).ContextSpecific()) && body.Empty() && len(id) > 0
+	body := d.open(&s, asn1.SEQUENCE, "")
+	d.end(s, "")
+	id := d.open(&body, asn1.Tag(0).ContextSpecific(), "")
+	d.end(body, "")
+	return d.fault == nil && len(id) > 0
 }
 
 // isCRLDistribution: one or more DistributionPoints with a fullName of one or

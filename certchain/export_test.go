@@ -90,3 +90,12 @@ func (m *Memory) RememberTwice() {
 	m.remember([32]byte{1}, Chain{})
 	m.remember([32]byte{1}, Chain{})
 }
+
+// InPosition adds to an *Error which certificate it is about.
+var InPosition = inPosition
+
+// Knowing returns roots that know an ASK or ASVK, as the built-in ones do.
+func (r *Roots) Knowing(c *Certificate) *Roots {
+	more := &Roots{anchors: r.anchors, intermediates: []*authority{c.authority()}, custom: r.custom}
+	return more.seal()
+}

@@ -31,25 +31,19 @@ func NewMemory(size int) *Memory {
 
 // Verify is the function Verify with a memory.
 func (m *Memory) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
-	total := 0
-	for _, der := range certs {
-		total += len(der)
+	if m == nil {
+		return Verify(certs, roots, at)
 	}
-	verify := func() (*Chain, error) { return Verify(certs, roots, at) }
-	if m == nil || len(certs) > maxChain || total > maxChain*maxCertificate {
-		return verify() // and be refused, or not remembered
-	}
-	return m.recall(keyOf(kindDER, certs, roots), at, verify)
+	return m.recall(keyOf(kindDER, certs, maxCertificate, roots), at, func() (*Chain, error) { return Verify(certs, roots, at) })
 }
 
 // VerifyPEM is the function VerifyPEM with a memory of texts: one that differs in
 // a line break is another.
 func (m *Memory) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
-	verify := func() (*Chain, error) { return VerifyPEM(text, roots, at) }
-	if m == nil || len(text) > maxPEM {
-		return verify()
+	if m == nil {
+		return VerifyPEM(text, roots, at)
 	}
-	return m.recall(keyOf(kindPEM, [][]byte{text}, roots), at, verify)
+	return m.recall(keyOf(kindPEM, [][]byte{text}, maxPEM, roots), at, func() (*Chain, error) { return VerifyPEM(text, roots, at) })
 }
 
 // recall returns what is remembered under key, or what verify returns.
@@ -93,18 +87,19 @@ const (
 )
 
 // keyOf hashes everything that a verdict depends on but the time: the kind of
-// input, the roots, and each part with its length before it, so that no two
-// lists of parts hash the same bytes.
-func keyOf(kind string, parts [][]byte, roots *Roots) (key [32]byte) {
+// input, the roots, the number of parts, and each part with its length before it,
+// so that no two lists of parts hash the same bytes. Of what is more or longer
+// than is ever accepted the number and the length are enough, and the rest is
+// not read: most bytes of each part.
+func keyOf(kind string, parts [][]byte, most int, roots *Roots) (key [32]byte) {
 	h := sha256.New()
 	h.Write([]byte(kind))
 	fingerprint := roots.Fingerprint()
 	h.Write(fingerprint[:])
-	var length [8]byte
-	for _, part := range parts {
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		h.Write(length[:])
-		h.Write(part)
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(parts))))
+	for _, part := range parts[:min(len(parts), maxChain)] {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+		h.Write(part[:min(len(part), most)])
 	}
 	h.Sum(key[:0])
 	return key

@@ -21,9 +21,7 @@ const nameStart = "\x31\x14\x30\x12\x06\x03\x55\x04\x0b\x0c\x0bEngineering" + //
 func commonName(name []byte) (cn []byte, ok bool) {
 	s := cryptobyte.String(name)
 	var rdns cryptobyte.String
-	if !s.ReadASN1(&rdns, asn1.SEQUENCE) {
-		return nil, false
-	}
+	s.ReadASN1(&rdns, asn1.SEQUENCE) // which it is, or rdns stays empty
 	last, ok := bytes.CutPrefix(rdns, []byte(nameStart))
 	n := len(last) - 11
 	if !ok || n < 1 || n > 64 { // 64: RFC 5280, ub-common-name

@@ -162,8 +162,7 @@ func (r *Roots) seal() *Roots {
 	fmt.Fprintf(h, "attest certchain roots, custom %t", r.custom)
 	for _, list := range [][]*authority{r.anchors, r.intermediates} {
 		list = slices.SortedFunc(slices.Values(list), func(a, b *authority) int { return bytes.Compare(a.sha256[:], b.sha256[:]) })
-		fmt.Fprintf(h, ", %d:", len(list))
-		for _, a := range list {
+		for _, a := range list { // which of the two it is in, its certificate says
 			h.Write(a.sha256[:])
 		}
 	}

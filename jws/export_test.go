@@ -5,3 +5,6 @@ var SmallOrder = smallOrder
 
 // Raw returns the bytes of a key.
 func Raw(k Key) []byte { return k.raw }
+
+// FromJSON turns an error of the JSON reader into one of this package.
+var FromJSON = fromJSON

@@ -103,7 +103,7 @@ func detect(b []byte) Carrier {
 	switch {
 	case n == Size:
 		return Raw
-	case n < Size:
+	case n < Size+entrySize: // no other form is as short
 		return 0
 	case b[3] != 0 && n == hexSize:
 		return Hex
@@ -116,8 +116,6 @@ func detect(b []byte) Carrier {
 			return 0
 		}
 		return GuestResponse
-	case n < Size+entrySize:
-		return 0
 	}
 	return Extended
 }

@@ -330,3 +330,33 @@ func FuzzOpen(f *testing.F) {
 	f.Add(make([]byte, 4000))
 	f.Fuzz(func(t *testing.T, b []byte) { checkOpen(t, b) })
 }
+
+// CAR-01: the first character that is no hex digit is named, whichever it is and
+// whatever digits of either case stand before it.
+func TestOpenHexEveryCharacter(t *testing.T) {
+	digits := strings.Repeat("0123456789abcdefABCDEF9aFA", 100)[:2*snpreport.Size]
+	for i := range 256 {
+		c := byte(i)
+		text := []byte(digits)
+		text[100] = c
+		_, err := snpreport.Open(text)
+		if isDigit := strings.IndexByte(digits, c) >= 0; isDigit {
+			if err != nil {
+				t.Errorf("%q: %v", []byte{c}, err)
+			}
+			continue
+		}
+		if e, ok := errors.AsType[*snpreport.ParseError](err); !ok || e.Rule != "CAR-01" || e.Offset != 100 {
+			t.Errorf("%q: %v", []byte{c}, err)
+		}
+	}
+}
+
+// CAR-02: a line break is refused where it is, at the very start too.
+func TestOpenBase64StartsWithLineBreak(t *testing.T) {
+	text := []byte("\n" + strings.Repeat("A", 1579))
+	_, err := snpreport.Open(text)
+	if e, ok := errors.AsType[*snpreport.ParseError](err); !ok || e.Rule != "CAR-02" || e.Offset != 0 {
+		t.Error(err)
+	}
+}

@@ -112,6 +112,12 @@ func TestCertTable(t *testing.T) {
 			{Kind: snpreport.TableVCEK, GUID: guid(vcek), Data: []byte{'z', 0}},
 			{Kind: snpreport.TableARK, GUID: guid(ark), Data: []byte("x")},
 		}},
+		{"data in another order, without gaps", table(
+			entry{guid: vcek, data: []byte("xyz"), offset: u32(74), length: u32(1)}, entry{guid: ark, offset: u32(72), length: u32(2)},
+		), []snpreport.TableEntry{
+			{Kind: snpreport.TableVCEK, GUID: guid(vcek), Data: []byte("z")},
+			{Kind: snpreport.TableARK, GUID: guid(ark), Data: []byte("xy")},
+		}},
 		{"32 entries", table(many(32)...), func() (list []snpreport.TableEntry) {
 			for range 32 {
 				list = append(list, snpreport.TableEntry{GUID: guid(private), Data: []byte{1}})

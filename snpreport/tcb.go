@@ -99,7 +99,7 @@ func (t TCB) Raw() TCBVersion { return t.raw }
 // Level returns the level of a component; ok is false when the product has no
 // such component.
 func (t TCB) Level(c Component) (level uint8, ok bool) {
-	if t.product == 0 || c >= numComponents {
+	if t.product == 0 || c == reserved {
 		return 0, false
 	}
 	for i, owner := range tcbLayouts[t.product] {
@@ -149,7 +149,7 @@ func (t TCB) Equal(u TCB) bool {
 }
 
 func (t TCB) compare(u TCB, ok func(a, b uint8) bool) bool {
-	if t.product == 0 || u.product == 0 || tcbLayouts[t.product] != tcbLayouts[u.product] {
+	if t.product == 0 || tcbLayouts[t.product] != tcbLayouts[u.product] {
 		return false
 	}
 	for i, owner := range tcbLayouts[t.product] {

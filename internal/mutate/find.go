@@ -47,6 +47,8 @@ type finder struct {
 	done map[ast.Expr]bool // conditions that were looked at
 	skip map[ast.Node]bool // what is left alone
 	seen map[string]int    // how often a key came
+
+	present types.Object // says whether an optional member is there
 }
 
 // find returns the file with its switches.
@@ -204,6 +206,9 @@ func (f *finder) condition(name string, e ast.Expr, isTrue, isFalse bool) {
 			return
 		}
 	}
+	if i, ok := e.(*ast.Ident); ok && f.present != nil && f.info.Uses[i] == f.present {
+		isTrue = false
+	}
 	f.force(name, e, isTrue, isFalse)
 }
 
@@ -229,15 +234,13 @@ func (f *finder) ifStmt(name string, n *ast.IfStmt) {
 	if init, ok := n.Init.(*ast.ExprStmt); ok { // no place for a switch
 		f.skip[init] = true
 	}
-	isTrue := true
-	// An absent value reads as nothing and cannot fail: to read it changes nothing.
+	// An absent value reads as nothing and can not fail: to read it changes nothing.
 	if init, ok := n.Init.(*ast.AssignStmt); ok && len(init.Rhs) == 1 {
 		if call, ok := init.Rhs[0].(*ast.CallExpr); ok && calleeName(call) == "Optional" {
-			_, plain := n.Cond.(*ast.Ident)
-			isTrue = !plain
+			f.present = f.info.Defs[init.Lhs[1].(*ast.Ident)]
 		}
 	}
-	f.condition(name, n.Cond, isTrue, true)
+	f.condition(name, n.Cond, true, true)
 	if e, ok := only[*ast.ExprStmt](n.Body); ok && n.Else == nil {
 		f.skip[e] = true // not to do it is what a false condition does
 		f.walk(name, e.X)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ func main() {
 	sample := flag.Int("sample", 0, "run only so many mutants, taken by -seed")
 	seed := flag.Uint64("seed", 1, "for -sample")
 	match := flag.String("match", "", "run only mutants whose key contains this")
+	in := flag.String("package", "", "run only mutants of this package of the core; . is the root")
 	near := flag.Bool("near", false, "run only the tests of a mutant's own package")
 	workers := flag.Int("workers", 1, "how many run at a time")
 	list := flag.Bool("list", false, "print the mutants and run none")
@@ -31,7 +33,7 @@ func main() {
 	readme := flag.String("readme", "", "write the rates into this file; needs a run of all")
 	keep := flag.String("keep", "", "keep the instrumented files and binaries in this directory")
 	flag.Parse()
-	options := options{*sample, *seed, *match, *near, *workers, *list, *out, *again, *readme, *keep}
+	options := options{*sample, *seed, *match, *in, *near, *workers, *list, *out, *again, *readme, *keep}
 	if err := mutate(options); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
@@ -42,6 +44,7 @@ type options struct {
 	sample             int
 	seed               uint64
 	match              string
+	in                 string
 	near               bool
 	workers            int
 	list               bool
@@ -49,7 +52,9 @@ type options struct {
 	keep               string
 }
 
-func (o options) all() bool { return o.sample == 0 && o.match == "" && o.again == "" && !o.near }
+func (o options) all() bool {
+	return o.sample == 0 && o.match == "" && o.in == "" && o.again == "" && !o.near
+}
 
 func mutate(o options) error {
 	root, err := os.Getwd()
@@ -111,6 +116,9 @@ func choose(mutants []*mutant, o options) ([]*mutant, error) {
 	chosen := mutants
 	if o.match != "" {
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !strings.Contains(m.key(), o.match) })
+	}
+	if o.in != "" {
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return path.Dir(m.File) != o.in })
 	}
 	if o.again != "" {
 		survivors, err := readSurvivors(o.again)
