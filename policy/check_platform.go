@@ -22,22 +22,18 @@ func demandSigningKey(e *evaluation, s *rules) bool {
 	if s.signingKeys != nil && !slices.Contains(s.signingKeys, e.facts.SigningKey) {
 		e.violate("", oneOf(s.signingKeys, snpreport.SigningKey.String), e.facts.SigningKey.String())
 	}
-	return s.signingKeys != nil
+	return true // POL-12 checks it anyway
 }
 
 // POL-27.
 func demandPlatformRequire(e *evaluation, s *rules) bool {
-	if missing := s.platformRequire &^ uint64(e.r.PlatformInfo); missing != 0 {
-		e.bits(snpreport.PlatformInfoBits(), missing, "set", e.r.PlatformInfoState)
-	}
+	e.bits(snpreport.PlatformInfoBits(), s.platformRequire&^uint64(e.r.PlatformInfo), "set", e.r.PlatformInfoState)
 	return s.platformRequire != 0
 }
 
 // POL-28.
 func demandPlatformForbid(e *evaluation, s *rules) bool {
-	if present := s.platformForbid & uint64(e.r.PlatformInfo); present != 0 {
-		e.bits(snpreport.PlatformInfoBits(), present, "clear", e.r.PlatformInfoState)
-	}
+	e.bits(snpreport.PlatformInfoBits(), s.platformForbid&uint64(e.r.PlatformInfo), "clear", e.r.PlatformInfoState)
 	return s.platformForbid != 0
 }
 

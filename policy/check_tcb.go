@@ -49,16 +49,14 @@ func (e *evaluation) floors(of func(*rules) *Floors, each func(check func(name s
 			highest[c] = max(highest[c], level)
 		}
 	}
-	if demanded {
-		each(func(name string, v snpreport.TCBVersion) {
-			t, _ := v.For(e.facts.Product)
-			for c, low := range highest {
-				// What the product lacks reads as 0, and has no floor above that.
-				if level, _ := t.Level(snpreport.Component(c)); level < low {
-					e.violate(snpreport.Component(c).String(), "at least "+decimal(uint32(low)), name+" has "+decimal(uint32(level)))
-				}
+	each(func(name string, v snpreport.TCBVersion) {
+		t, _ := v.For(e.facts.Product)
+		for c, low := range highest {
+			// What the product lacks reads as 0, and has no floor above that.
+			if level, _ := t.Level(snpreport.Component(c)); level < low {
+				e.violate(snpreport.Component(c).String(), "at least "+decimal(uint32(low)), name+" has "+decimal(uint32(level)))
 			}
-		})
-	}
+		}
+	})
 	return demanded
 }

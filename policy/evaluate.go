@@ -81,32 +81,30 @@ type evaluation struct {
 
 // possible refuses what no rule can be held against.
 func (e *evaluation) possible() bool {
-	e.rule = &rule{id: "POL-01", name: "policy", kind: KindPolicy}
-	if len(e.policy.sets) == 0 {
-		return e.violate("", "a policy", "none: the zero Policy accepts nothing")
-	}
 	e.rule = &rule{id: "POL-04", name: "facts", kind: KindPolicy}
-	if e.r == nil {
-		return e.violate("", "a report", "none")
+	switch k := e.facts.SigningKey; {
+	case len(e.policy.sets) == 0:
+		e.rule = &rule{id: "POL-01", name: "policy", kind: KindPolicy}
+		e.violate("", "a policy", "none: the zero Policy accepts nothing")
+	case e.r == nil:
+		e.violate("", "a report", "none")
+	case e.facts.Product.ChipIDSize() == 0:
+		e.violate("", "a product", e.facts.Product.String())
+	case k != snpreport.VCEK && k != snpreport.VLEK:
+		e.violate("", "a VCEK or a VLEK", "another kind of key")
+	default:
+		return true
 	}
-	if e.facts.Product.ChipIDSize() == 0 {
-		return e.violate("", "a product", e.facts.Product.String())
-	}
-	if k := e.facts.SigningKey; k != snpreport.VCEK && k != snpreport.VLEK {
-		return e.violate("", "a VCEK or a VLEK", "another kind of key")
-	}
-	return true
+	return false
 }
 
-// violate adds a violation of the present rule, about a part of it or all (""),
-// and returns false.
-func (e *evaluation) violate(part, expected, actual string) bool {
+// violate adds a violation of the present rule, about a part of it or all ("").
+func (e *evaluation) violate(part, expected, actual string) {
 	name := e.rule.name
 	if part != "" {
 		name += " " + part
 	}
 	e.out.Violations = append(e.out.Violations, Violation{Rule: e.rule.id, Kind: e.rule.kind, Name: name, Expected: expected, Actual: actual})
-	return false
 }
 
 // A rule is one row of SPEC.md section 7.

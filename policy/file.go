@@ -91,7 +91,7 @@ func (r reader) texts(name string) []string {
 		return nil
 	}
 	list := []string{}
-	for _, e := range v.Array(0, MaxFile) {
+	for _, e := range v.Elements() {
 		list = append(list, e.NonEmpty())
 	}
 	return list

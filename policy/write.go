@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,7 +39,7 @@ func Write(f Facts) []byte {
 	w.raw("guest_policy", in.object())
 
 	in.bits(snpreport.PlatformInfoBits(), uint64(r.PlatformInfo), ^uint64(snpreport.PlatformSMTEn|snpreport.PlatformTIOEn), uint64(snpreport.PlatformSMTEn))
-	if in.b.Len() > 0 {
+	if in.b.Len() != 0 {
 		w.raw("platform_info", in.object())
 	}
 	if launch, current, ok := r.Mitigations(); ok {
@@ -57,14 +58,11 @@ func Write(f Facts) []byte {
 	in.raw("max", decimal(maxVersion))
 	w.raw("report_versions", in.object())
 
-	firmware := r.CurrentFirmware
-	if r.CommittedFirmware.Compare(firmware) < 0 {
-		firmware = r.CommittedFirmware
-	}
+	firmware := slices.MinFunc([]snpreport.Firmware{r.CurrentFirmware, r.CommittedFirmware}, snpreport.Firmware.Compare)
 	in.text("min_version", majorMinor(firmware))
 	in.raw("min_build", decimal(uint32(firmware.Build)))
 	w.raw("firmware", in.object())
-	if in.idBlock(r); in.b.Len() > 0 {
+	if in.idBlock(r); in.b.Len() != 0 {
 		w.raw("id_block", in.object())
 	}
 	return []byte("{\n  " + strings.ReplaceAll(w.b.String(), separator, ",\n  ") + "\n}\n")
@@ -112,7 +110,7 @@ const separator = "\x00"
 type writer struct{ b strings.Builder }
 
 func (w *writer) raw(name, value string) {
-	if w.b.Len() > 0 {
+	if w.b.Len() != 0 {
 		w.b.WriteString(separator)
 	}
 	w.b.WriteString(quoteJSON(name) + ": " + value)

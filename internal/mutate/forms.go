@@ -43,11 +43,11 @@ func (f *finder) boundary(name string, n *ast.BinaryExpr) {
 	if !slices.Contains([]token.Token{token.LSS, token.LEQ, token.GTR, token.GEQ}, n.Op) || f.info.Types[n].Value != nil {
 		return
 	}
-	f.bound(name, n.Y, f.text(n))
+	f.bound(name, n.Y, f.text(n), true)
 }
 
 // bound makes mutants of an integer that is one higher or lower.
-func (f *finder) bound(name string, e ast.Expr, text string) {
+func (f *finder) bound(name string, e ast.Expr, text string, lower bool) {
 	t := f.info.Types[e]
 	if b, ok := t.Type.Underlying().(*types.Basic); !ok || b.Info()&types.IsInteger == 0 {
 		return
@@ -61,7 +61,10 @@ func (f *finder) bound(name string, e ast.Expr, text string) {
 	if strings.HasPrefix(of, "untyped") {
 		of = "int"
 	}
-	plus, minus := f.add(name, "plus", e, text), f.add(name, "minus", e, text)
+	plus, minus := f.add(name, "plus", e, text), 0
+	if lower {
+		minus = f.add(name, "minus", e, text)
+	}
 	at, end := f.span(e)
 	f.edits.around(at, end, fmt.Sprintf("muI[%s](%d, %d, ", of, plus, minus), ")")
 }
@@ -107,9 +110,11 @@ func (f *finder) call(name string, n *ast.CallExpr) {
 	if f.onlyText(sig) || makesErrors(sig) || f.namesRule(n) {
 		return
 	}
+	counts := slices.Contains([]string{"Array", "Set", "HexSet", "digits"}, calleeName(n))
 	for _, a := range n.Args {
 		if t := f.info.Types[a]; t.Value != nil && isInt(t.Type) {
-			f.bound(name, a, f.text(n))
+			// Nothing that is counted, or read digit by digit, is below zero.
+			f.bound(name, a, f.text(n), !counts || t.Value.ExactString() != "0")
 		}
 	}
 }

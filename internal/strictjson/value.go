@@ -138,22 +138,24 @@ func (v Value) Object(known ...string) *Object {
 // the order of the document.
 func (v Value) Members() []Member { return v.Object().Unknown() }
 
-// Array returns the elements of an array of low to high elements.
-func (v Value) Array(low, high int) []Value {
+// Elements returns the elements of an array of any length.
+func (v Value) Elements() []Value {
 	if !v.is(kindArray, kindArray) {
 		return nil
 	}
-	n, end := 0, v.token().next
-	for at := v.tok + 1; at < end; at = v.d.tokens[at].next {
-		n++
+	var list []Value
+	for at := v.tok + 1; at < v.token().next; at = v.d.tokens[at].next {
+		list = append(list, Value{v.d, at})
 	}
-	if n < low || n > high {
+	return list
+}
+
+// Array returns the elements of an array of low to high elements.
+func (v Value) Array(low, high int) []Value {
+	list := v.Elements()
+	if n := len(list); n < low || n > high { // of what is no array this is the second error
 		v.Fail("JSN-16", decimal(low)+" to "+decimal(high)+" elements", decimal(n))
 		return nil
-	}
-	list := make([]Value, 0, n)
-	for at := v.tok + 1; at < end; at = v.d.tokens[at].next {
-		list = append(list, Value{v.d, at})
 	}
 	return list
 }
