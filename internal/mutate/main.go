@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 const module = "github.com/tresorhq/attest"
@@ -25,6 +26,8 @@ func main() {
 	seed := flag.Uint64("seed", 1, "for -sample")
 	match := flag.String("match", "", "run only mutants whose key contains this")
 	in := flag.String("package", "", "run only mutants of this package of the core; . is the root")
+	byVectors := flag.Bool("vectors", true, "run the conformance vectors by themselves, too")
+	byTests := flag.Bool("tests", true, "run the tests")
 	near := flag.Bool("near", false, "run only the tests of a mutant's own package")
 	workers := flag.Int("workers", 1, "how many run at a time")
 	list := flag.Bool("list", false, "print the mutants and run none")
@@ -33,7 +36,7 @@ func main() {
 	readme := flag.String("readme", "", "write the rates into this file; needs a run of all")
 	keep := flag.String("keep", "", "keep the instrumented files and binaries in this directory")
 	flag.Parse()
-	options := options{*sample, *seed, *match, *in, *near, *workers, *list, *out, *again, *readme, *keep}
+	options := options{*sample, *seed, *match, *in, *byTests, *byVectors, *near, *workers, *list, *out, *again, *readme, *keep}
 	if err := mutate(options); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
@@ -45,6 +48,7 @@ type options struct {
 	seed               uint64
 	match              string
 	in                 string
+	tests, vectors     bool
 	near               bool
 	workers            int
 	list               bool
@@ -53,7 +57,7 @@ type options struct {
 }
 
 func (o options) all() bool {
-	return o.sample == 0 && o.match == "" && o.in == "" && o.again == "" && !o.near
+	return o.sample == 0 && o.match == "" && o.in == "" && o.again == "" && o.tests && o.vectors && !o.near
 }
 
 func mutate(o options) error {
@@ -96,6 +100,9 @@ func mutate(o options) error {
 	}
 	binaries := map[string]*binary{}
 	for _, p := range slices.Concat(core, users) {
+		if !o.tests {
+			break
+		}
 		b, err := build(root, p, overlay, dir)
 		if err != nil {
 			return err
@@ -107,7 +114,22 @@ func mutate(o options) error {
 		}
 		binaries[p] = b
 	}
-	fates := run(chosen, binaries, explained, o)
+	var vectors *vectorRun
+	if o.vectors && o.sample == 0 {
+		if vectors, err = newVectorRun(root, overlay, dir); err != nil {
+			return err
+		}
+		if err := vectors.try(dir); err != nil {
+			return err
+		}
+	}
+	fates := run(chosen, binaries, vectors, explained, o)
+	// A tree that changed under the run would have killed anything.
+	for _, b := range binaries {
+		if failed, out := b.run(nil, 0, "", 10*time.Minute); failed {
+			return fmt.Errorf("%s fails without a mutant in the end:\n%s", b.dir, out)
+		}
+	}
 	return report(os.Stdout, fates, explained, o)
 }
 
@@ -140,12 +162,15 @@ func choose(mutants []*mutant, o options) ([]*mutant, error) {
 type fate struct {
 	*mutant
 	Killed string `json:"killed,omitempty"` // by what
-	Why    string `json:"why,omitempty"`    // it survived, as explained
+	// Whether the vectors count it, and the folder of vectors that kills it.
+	Counts  bool   `json:"counts,omitempty"`
+	Vectors string `json:"vectors,omitempty"`
+	Why     string `json:"why,omitempty"` // it survived, as explained
 }
 
 // run runs each mutant against the tests of its own package, then those of the
 // root package, of the command, and of all others, until one kills it.
-func run(chosen []*mutant, binaries map[string]*binary, explained map[string]string, o options) []*fate {
+func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, explained map[string]string, o options) []*fate {
 	fates := make([]*fate, len(chosen))
 	next := make(chan int)
 	var group sync.WaitGroup
@@ -155,11 +180,14 @@ func run(chosen []*mutant, binaries map[string]*binary, explained map[string]str
 				m := chosen[i]
 				f := &fate{mutant: m, Why: explained[m.key()]}
 				for _, p := range order(m.File, o.near) {
-					if f.Killed = binaries[p].kills(m); f.Killed != "" {
-						break
+					if b := binaries[p]; b != nil && f.Killed == "" {
+						f.Killed = b.kills(m)
 					}
 				}
-				if f.Killed == "" && f.Why == "" {
+				if vectors != nil && vectors.counts(m) {
+					f.Counts, f.Vectors = true, vectors.kills(m)
+				}
+				if o.tests && f.Killed == "" && f.Why == "" {
 					fmt.Fprintf(os.Stderr, "survived: %s:%d  %s\n", m.File, m.Line, m.key())
 				}
 				fates[i] = f

@@ -84,6 +84,12 @@ func (t tally) rate() string {
 		100*float64(t.killed)/float64(max(1, t.killed+t.survived)), t.explained)
 }
 
+// row is a row of the table in README.md.
+func (t tally) row(name string) string {
+	return fmt.Sprintf("| %s | %d | %d (%.1f %%) | %d |\n", name, t.killed+t.survived+t.explained, t.killed,
+		100*float64(t.killed)/float64(max(1, t.killed+t.survived)), t.explained)
+}
+
 // report prints what became of the mutants by rule of SPEC.md, and the rate. An
 // unexplained survivor is an error, and so is an explained mutant that was killed.
 func report(w io.Writer, fates []*fate, explained map[string]string, o options) error {
@@ -93,9 +99,16 @@ func report(w io.Writer, fates []*fate, explained map[string]string, o options) 
 		}
 	}
 	var total tally
+	var byVectors tally
 	byRule := map[string]*tally{}
 	var problems []error
 	for _, f := range fates {
+		if f.Counts && f.Why == "" {
+			byVectors.add(&fate{Killed: f.Vectors})
+		}
+		if !o.tests {
+			continue
+		}
 		total.add(f)
 		for _, rule := range f.Rules {
 			if byRule[rule] == nil {
@@ -123,9 +136,10 @@ func report(w io.Writer, fates []*fate, explained map[string]string, o options) 
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, total.rate())
+	fmt.Fprintf(w, "all tests: %s\nvectors alone: %s\n", total.rate(), byVectors.rate())
 	if o.readme != "" && o.all() {
-		if err := writeRates(o.readme, "all tests: "+total.rate()); err != nil {
+		text := fmt.Sprintf("| | mutants | killed | explained |\n|---|---|---|---|\n%s%s", total.row("all tests"), byVectors.row("vectors alone"))
+		if err := writeRates(o.readme, text); err != nil {
 			return err
 		}
 	}
@@ -144,5 +158,5 @@ func writeRates(name, text string) error {
 	if !ok || !ok2 {
 		return fmt.Errorf("%s has no %s ... %s", name, from, to)
 	}
-	return os.WriteFile(name, []byte(before+from+"\n"+text+"\n"+to+behind), 0o644)
+	return os.WriteFile(name, []byte(before+from+"\n"+text+to+behind), 0o644)
 }

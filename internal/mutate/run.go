@@ -71,22 +71,31 @@ func (b *binary) try(dir string) error {
 		if failed, out := b.run([]string{name}, 0, reach, 5*time.Minute); failed {
 			return fmt.Errorf("%s: %s fails without a mutant:\n%s", b.dir, name, out)
 		}
-		t := &test{name: name, took: time.Since(start), reaches: map[int]bool{}}
-		numbers, err := os.ReadFile(reach)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t := &test{name: name, took: time.Since(start)}
+		if t.reaches, err = readReached(reach); err != nil {
 			return err
-		}
-		for _, n := range strings.Fields(string(numbers)) {
-			id, err := strconv.Atoi(n)
-			if err != nil {
-				return err
-			}
-			t.reaches[id] = true
 		}
 		b.tests = append(b.tests, t)
 	}
 	slices.SortFunc(b.tests, func(a, b *test) int { return int(a.took - b.took) })
 	return nil
+}
+
+// readReached reads the numbers that muNote wrote; no file means none.
+func readReached(name string) (map[int]bool, error) {
+	reached := map[int]bool{}
+	numbers, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	for _, n := range strings.Fields(string(numbers)) {
+		id, err := strconv.Atoi(n)
+		if err != nil {
+			return nil, err
+		}
+		reached[id] = true
+	}
+	return reached, nil
 }
 
 // quick tests run together, others one by one.

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const vectorsDir = "testdata/vectors"
+
+// A group is the vectors of one folder, as a folder of vectors by itself.
+type group struct {
+	name    string
+	dir     string
+	took    time.Duration
+	reaches map[int]bool
+}
+
+// A vectorRun runs mutants against the conformance vectors alone, through the
+// command line.
+type vectorRun struct {
+	command string          // path of the instrumented command
+	rules   map[string]bool // rules that some vector is about
+	groups  []*group
+}
+
+type indexEntry struct {
+	ID    string   `json:"id"`
+	File  string   `json:"file"`
+	Rules []string `json:"rules"`
+}
+
+type index struct {
+	Schema string       `json:"schema"`
+	Count  int          `json:"count"`
+	Cases  []indexEntry `json:"cases"`
+}
+
+// newVectorRun builds the command and splits the vectors into groups.
+func newVectorRun(root, overlay, dir string) (*vectorRun, error) {
+	v := &vectorRun{command: filepath.Join(dir, "command"), rules: map[string]bool{}}
+	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", v.command, "./cmd/tresor-verify")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(root, vectorsDir, "index.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all index
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	byFolder := map[string][]indexEntry{}
+	for _, c := range all.Cases {
+		byFolder[path.Dir(c.File)] = append(byFolder[path.Dir(c.File)], c)
+		for _, r := range c.Rules {
+			v.rules[r] = true
+		}
+	}
+	for folder, cases := range byFolder {
+		g := &group{name: folder, dir: filepath.Join(dir, "vectors", path.Base(folder))}
+		if err := g.write(filepath.Join(root, vectorsDir), index{all.Schema, len(cases), cases}); err != nil {
+			return nil, err
+		}
+		v.groups = append(v.groups, g)
+	}
+	return v, nil
+}
+
+// write makes the folder of the group.
+func (g *group) write(from string, cases index) error {
+	if err := os.MkdirAll(filepath.Join(g.dir, "cases"), 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{"shared", filepath.FromSlash(g.name)} {
+		if err := os.CopyFS(filepath.Join(g.dir, name), os.DirFS(filepath.Join(from, name))); err != nil {
+			return err
+		}
+	}
+	return writeJSON(filepath.Join(g.dir, "index.json"), cases)
+}
+
+// try runs every group without a mutant.
+func (v *vectorRun) try(dir string) error {
+	for _, g := range v.groups {
+		reach := filepath.Join(dir, "reached")
+		if err := os.Remove(reach); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		start := time.Now()
+		if failed, out := v.run(g, 0, reach, 5*time.Minute); failed {
+			return fmt.Errorf("vectors %s fail without a mutant:\n%s", g.name, out)
+		}
+		g.took = time.Since(start)
+		var err error
+		if g.reaches, err = readReached(reach); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(v.groups, func(a, b *group) int { return int(a.took - b.took) })
+	return nil
+}
+
+func (v *vectorRun) run(g *group, number int, reach string, limit time.Duration) (failed bool, output string) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, v.command, "vectors", g.dir)
+	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(number), envReach+"="+reach)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
+	return cmd.Run() != nil, out.String()
+}
+
+// kills returns the group that a mutant makes fail, or "".
+func (v *vectorRun) kills(m *mutant) string {
+	for _, g := range v.groups {
+		if !g.reaches[m.ID] {
+			continue
+		}
+		if failed, _ := v.run(g, m.ID, "", 8*time.Second+8*g.took); failed {
+			return g.name
+		}
+	}
+	return ""
+}
+
+// onlyShows are functions that decide nothing: what they do is shown, remembered
+// or written. No verdict tells their mutants from the original.
+var onlyShows = []string{
+	"hardware.notes", "hardware.unchecked", "Policy.Relaxed", "Write", "writeFloors", "hasUnknown", "weaknesses", "reportLimits", "endpointLimits",
+}
+
+// counts reports whether a mutant is one that changes accept or refuse, by a rule
+// that some vector is about.
+func (v *vectorRun) counts(m *mutant) bool {
+	of, _, _ := strings.Cut(m.Func, ".")
+	return !slices.Contains(onlyShows, m.Func) && of != "Memory" && of != "writer" &&
+		slices.ContainsFunc(m.Rules, func(r string) bool { return v.rules[r] })
+}
