@@ -53,37 +53,40 @@ type Bundle struct {
 func openBundle(compact []byte, roots []jws.Key) (*Bundle, []byte, *BundleSignatureInvalid) {
 	m, err := jws.Parse(compact, bundleKind)
 	if err != nil {
-		return nil, nil, bundleSignature(err)
+		return nil, nil, &BundleSignatureInvalid{jwsFailure("trust bundle", "BND-01", err)}
 	}
 	payload, i, err := m.Verify(roots...)
 	if err != nil {
-		return nil, nil, bundleSignature(err)
+		return nil, nil, &BundleSignatureInvalid{jwsFailure("trust bundle", "BND-01", err)}
 	}
 	return &Bundle{SHA256: sha256.Sum256(compact), Root: roots[i].SHA256(), KeyID: m.KeyID()}, payload, nil
 }
 
-func bundleSignature(err error) *BundleSignatureInvalid {
-	f := Failure{Rule: "BND-01", Message: "trust bundle: " + err.Error(), Cause: err}
+// jwsFailure describes an error of package jws.
+func jwsFailure(what, rule string, err error) Failure {
+	f := Failure{Rule: rule, Message: what + ": " + err.Error(), Cause: err}
 	var j *jws.Error
 	if errors.As(err, &j) {
-		f = Failure{Rule: j.Rule, Message: "trust bundle: " + j.Field + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
+		f = Failure{Rule: j.Rule, Message: what + ": " + j.Field + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
 	}
-	return &BundleSignatureInvalid{f}
+	return f
 }
 
-// parse is step 4.
+// parse is step 4. The size of the payload has been checked in step 3.
 func (b *Bundle) parse(payload []byte) *BundleInvalidError {
-	err := strictjson.Decode(payload, maxBundlePayload, bundleNames, func(o *strictjson.Object) {
+	err := strictjson.Decode(payload, len(payload), bundleNames, func(o *strictjson.Object) {
 		if v, ok := o.Optional("schema"); ok {
 			v.OneOf(bundleSchema)
 		}
-		b.Measurements = strictjson.HexSet[[48]byte](o.Required("allowed_hw_measurements"), 1, maxAllowed)
+		measurements := o.Required("allowed_hw_measurements")
+		b.Measurements = strictjson.HexSet[[48]byte](measurements, 1, maxAllowed)
 		if slices.Contains(b.Measurements, [48]byte{}) {
-			o.Required("allowed_hw_measurements").Fail("BND-11", "no zero measurement", "one")
+			measurements.Fail("BND-11", "no zero measurement", "one")
 		}
-		b.IdentityTags = strictjson.HexSet[[32]byte](o.Required("allowed_workload_identity_tags"), 1, maxAllowed)
+		tags := o.Required("allowed_workload_identity_tags")
+		b.IdentityTags = strictjson.HexSet[[32]byte](tags, 1, maxAllowed)
 		if slices.Contains(b.IdentityTags, [32]byte{}) {
-			o.Required("allowed_workload_identity_tags").Fail("BND-12", "no zero tag", "one")
+			tags.Fail("BND-12", "no zero tag", "one")
 		}
 		b.MinTCB = policy.ParseMinTCB(o.Required("min_tcb"))
 		b.Version = uint64(o.Required("version").Int(1, maxBundleVersion))

@@ -40,7 +40,7 @@ func checkEndorsement(r *snpreport.Report, c *certchain.Chain) *EndorsementMisma
 	}
 	// END-05: the certified bytes, then zeros. A masked (zero) CHIP_ID is no
 	// reason to skip this, and names no chip even where a certificate does not either.
-	if c.HWIDSize == 0 || c.HWIDSize != c.Product.ChipIDSize() || r.ChipID != c.HWID || r.ChipID == [64]byte{} {
+	if c.HWIDSize != c.Product.ChipIDSize() || r.ChipID != c.HWID || r.ChipID == [64]byte{} {
 		return mismatch("END-05", "CHIP_ID is not the chip that the certificate is for", hex.EncodeToString(c.HWID[:]), hex.EncodeToString(r.ChipID[:]))
 	}
 	return nil

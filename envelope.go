@@ -40,10 +40,19 @@ type Envelope struct {
 // ParseEnvelope reads an envelope: step 1. The error is an
 // *EnvelopeInvalidError, the envelope then nil. SPEC.md section ENV.
 func ParseEnvelope(data []byte) (*Envelope, error) {
+	e, err := parseEnvelope(data)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func parseEnvelope(data []byte) (*Envelope, *EnvelopeInvalidError) {
 	e := new(Envelope)
 	err := strictjson.Decode(data, maxEnvelope, envelopeNames, func(o *strictjson.Object) {
-		if s := o.Required("schema").NonEmpty(); s != envelopeSchema {
-			o.Required("schema").Fail("ENV-02", `"`+envelopeSchema+`"`, strictjson.Quote(s))
+		schema := o.Required("schema")
+		if s := schema.NonEmpty(); s != envelopeSchema {
+			schema.Fail("ENV-02", `"`+envelopeSchema+`"`, strictjson.Quote(s))
 		}
 		e.Workload = o.Required("workload").NonEmpty()
 		e.Report = o.Required("snp_report_b64").Base64()
@@ -62,7 +71,7 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 		e.MaxAge = time.Duration(o.Required("max_age_seconds").IntUpTo(1, maxMaxAge)) * time.Second
 	})
 	if err != nil {
-		return nil, envelopeInvalid(err)
+		return nil, &EnvelopeInvalidError{jsonFailure("envelope", "ENV-01", err)}
 	}
 	return e, nil
 }
@@ -72,14 +81,6 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 func isHTTPS(address string) bool {
 	host, ok := strings.CutPrefix(address, "https://")
 	return ok && strings.IndexAny(host, "/?#") != 0 && host != ""
-}
-
-func envelopeInvalid(err error) *EnvelopeInvalidError {
-	var already *EnvelopeInvalidError
-	if errors.As(err, &already) {
-		return already
-	}
-	return &EnvelopeInvalidError{jsonFailure("envelope", "ENV-01", err)}
 }
 
 // jsonFailure describes an error of the JSON reader.

@@ -121,16 +121,19 @@ func notRevoked(err error) AttestationError {
 
 // verifySignature is step 11.
 func (h *hardware) verifySignature() (finding, AttestationError) {
-	err := h.chain.VerifyReport(h.report)
-	if err == nil {
-		return finding{}, nil
+	if err := h.chain.VerifyReport(h.report); err != nil {
+		return finding{}, signatureInvalid(err)
 	}
+	return finding{}, nil
+}
+
+func signatureInvalid(err error) *ReportSignatureInvalidError {
 	e := &ReportSignatureInvalidError{Failure{Rule: "RPT-23", Message: err.Error(), Cause: err}}
 	var s *snpreport.SignatureError
 	if errors.As(err, &s) {
 		e.Rule, e.Message = s.Rule, "report signature: "+s.Reason
 	}
-	return finding{}, e
+	return e
 }
 
 // endorse is step 12. It leaves everything that the policy may look at.

@@ -3,7 +3,6 @@ package attest
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
@@ -29,6 +28,19 @@ type Manifest struct {
 	BinaryDigest string
 }
 
+// openManifest returns the payload. Without a key the tag alone vouches for it.
+func openManifest(compact []byte, keys []jws.Key) ([]byte, error) {
+	if len(keys) == 0 {
+		return jws.Framing(compact, manifestKind.MaxPayload)
+	}
+	m, err := jws.Parse(compact, manifestKind)
+	if err != nil {
+		return nil, err
+	}
+	payload, _, err := m.Verify(keys...)
+	return payload, err
+}
+
 // checkManifest is step 16: the tag is the SHA-256 of the manifest's exact
 // bytes; its framing, schema and workload are in order; its signature holds, when
 // keys are configured for it.
@@ -42,23 +54,12 @@ func checkManifest(compact []byte, tag [32]byte, workload string, keys []jws.Key
 			Expected: hex.EncodeToString(tag[:]), Actual: hex.EncodeToString(digest[:]),
 		})
 	}
-	payload, err := jws.Framing(compact, maxManifestPayload) // vouched for by the tag
-	if err == nil && len(keys) > 0 {
-		var message *jws.Message
-		if message, err = jws.Parse(compact, manifestKind); err == nil {
-			payload, _, err = message.Verify(keys...)
-		}
-	}
+	payload, err := openManifest(compact, keys)
 	if err != nil {
-		f := Failure{Rule: "IDT-11", Message: "manifest: " + err.Error(), Cause: err}
-		var j *jws.Error
-		if errors.As(err, &j) {
-			f = Failure{Rule: j.Rule, Message: "manifest: " + j.Field + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
-		}
-		return mismatch(f)
+		return mismatch(jwsFailure("manifest", "IDT-11", err))
 	}
 	m := new(Manifest)
-	err = strictjson.Decode(payload, maxManifestPayload, manifestNames, func(o *strictjson.Object) {
+	err = strictjson.Decode(payload, len(payload), manifestNames, func(o *strictjson.Object) {
 		o.Required("schema").OneOf(manifestSchema)
 		m.Workload = o.Required("workload").NonEmpty()
 		m.Version = o.Required("version").NonEmpty()

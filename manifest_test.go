@@ -2,6 +2,8 @@ package attest_test
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
 	"testing"
 
 	"github.com/tresorhq/attest"
@@ -35,6 +37,16 @@ func TestManifest(t *testing.T) {
 		}},
 		{"of another workload", "IDT-13", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("workload", "other") }},
 		{"of another schema", "JSN-18", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("schema", "tresor.trust-bundle/v1") }},
+		{"without a schema", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("schema", nil) }},
+		{"without a workload", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("workload", "") }},
+		{"of another algorithm than the configured key", "JWS-08", func(p *endpoint, c *attest.Config) {
+			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
+			manifest := compact(`{"alg":"ES256"}`, p.manifest.json(t), p.manifestKey)
+			tag := sha256.Sum256(manifest)
+			p.envelope["workload_identity_manifest_jws"] = string(manifest)
+			p.envelope["workload_identity_tag"] = hex.EncodeToString(tag[:])
+			p.bundle["allowed_workload_identity_tags"] = []string{hex.EncodeToString(tag[:])}
+		}},
 		{"without a version", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("version", nil) }},
 		{"without image_digest", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("image_digest", "") }},
 		{"without binary_digest", "JSN-12", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("binary_digest", "") }},

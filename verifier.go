@@ -183,9 +183,9 @@ type session struct {
 // Each method below is one step, in their order.
 
 func (s *session) parseEnvelope() (finding, AttestationError) {
-	envelope, err := ParseEnvelope(s.evidence.Envelope)
+	envelope, err := parseEnvelope(s.evidence.Envelope)
 	if err != nil {
-		return finding{}, envelopeInvalid(err)
+		return finding{}, err
 	}
 	s.envelope = envelope
 	return finding{}, nil

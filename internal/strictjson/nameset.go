@@ -29,7 +29,7 @@ func (s *nameSet) add(tok int32, text func(int32) string) bool {
 				return false
 			}
 		}
-		if s.n < len(s.few) {
+		if s.n != len(s.few) {
 			s.few[s.n] = tok
 			s.n++
 			return true
@@ -39,7 +39,7 @@ func (s *nameSet) add(tok int32, text func(int32) string) bool {
 			s.put(nameSlot{maphash.String(s.seed, text(f)), f})
 		}
 	}
-	if 2*s.n >= len(s.slots) {
+	if 2*s.n == len(s.slots) { // n grows by one
 		before := s.slots
 		s.slots = make([]nameSlot, 2*len(before))
 		for _, slot := range before {
