@@ -256,7 +256,7 @@ func only[S ast.Stmt](b *ast.BlockStmt) (s S, ok bool) {
 	return s, ok
 }
 
-// choosesText reports whether statements only assign text to variables.
+// choosesText reports whether statements only assign text for people.
 func (f *finder) choosesText(b *ast.BlockStmt) bool {
 	for _, s := range b.List {
 		a, ok := s.(*ast.AssignStmt)
@@ -267,11 +267,15 @@ func (f *finder) choosesText(b *ast.BlockStmt) bool {
 			if t, ok := f.typeOf(l).(*types.Basic); !ok || t.Kind() != types.String {
 				return false
 			}
-			if s, ok := l.(*ast.SelectorExpr); ok && slices.Contains([]string{"Rule", "id"}, s.Sel.Name) {
-				return false
-			}
-			if i, ok := l.(*ast.Ident); ok && i.Name == "rule" {
-				return false
+			switch l := l.(type) {
+			case *ast.SelectorExpr:
+				if !slices.Contains([]string{"Message", "Expected", "Actual", "Reason"}, l.Sel.Name) {
+					return false
+				}
+			case *ast.Ident:
+				if l.Name == "rule" {
+					return false
+				}
 			}
 		}
 	}

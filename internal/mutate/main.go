@@ -130,7 +130,7 @@ func mutate(o options) error {
 			return fmt.Errorf("%s fails without a mutant in the end:\n%s", b.dir, out)
 		}
 	}
-	return report(os.Stdout, fates, explained, o)
+	return report(os.Stdout, fates, o)
 }
 
 // choose returns the mutants to run.

@@ -30,7 +30,9 @@ func readExplained(name string, mutants []*mutant) (map[string]string, error) {
 		line := s.Text()
 		switch reason, indented := strings.CutPrefix(line, "\t"); {
 		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
-		case indented && key != "":
+		case indented && key == "":
+			return nil, fmt.Errorf("%s: a reason for nothing: %s", name, line)
+		case indented:
 			explained[key] = strings.TrimSpace(explained[key] + " " + reason)
 		case !known[line]:
 			return nil, fmt.Errorf("%s explains a mutant that there is not: %s", name, line)
@@ -92,7 +94,7 @@ func (t tally) row(name string) string {
 
 // report prints what became of the mutants by rule of SPEC.md, and the rate. An
 // unexplained survivor is an error, and so is an explained mutant that was killed.
-func report(w io.Writer, fates []*fate, explained map[string]string, o options) error {
+func report(w io.Writer, fates []*fate, o options) error {
 	if o.out != "" {
 		if err := writeJSON(o.out, fates); err != nil {
 			return err

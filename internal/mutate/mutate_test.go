@@ -1,0 +1,202 @@
+package main
+
+import (
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const source = `package p
+
+import "errors"
+
+var table = []string{"a", "b"}
+
+var levels = [...]int{2: 1}
+
+type reader struct{}
+
+func (reader) Required(string) reader         { return reader{} }
+func (reader) Optional(string) (reader, bool) { return reader{}, true }
+func (reader) NonEmpty() string               { return "" }
+func (reader) Text() string                   { return "" }
+
+// check is about RPT-02, its second sentence about RPT-01.
+func check(n int, s string, ok bool) error {
+	if n > 10 || !ok && s == "" { // RPT-02
+		return errors.New("x")
+	}
+	switch s {
+	case "a", "b":
+		do()
+	}
+	what := ""
+	if ok {
+		what = "only text"
+	}
+	if v, ok := (reader{}).Optional("x"); ok {
+		do(v.NonEmpty())
+	}
+	for i := 0; i < bounded(1, 7); i++ {
+		do()
+	}
+	_ = what + (reader{}).Required("y").NonEmpty()
+	return again(n)
+}
+
+func again(n int) error { return nil }
+
+func bounded(low, high int) int { return low + high }
+
+func do(...string) {}
+
+func text(ok bool) string {
+	if ok {
+		return "yes"
+	}
+	return "no"
+}
+`
+
+// load1 parses and checks one file.
+func load1(t *testing.T, text string) *pkg {
+	t.Helper()
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, "p.go", text, parser.ParseComments)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	p := &pkg{path: module + "/p", name: "p", fset: fset, names: []string{"p.go"}, files: []*ast.File{file}, source: [][]byte{[]byte(text)}}
+	p.info = &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}
+	helpers, err := parser.ParseFile(fset, switchesFile, "package p\n"+strings.ReplaceAll(switches, "muCount", "100"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := types.Config{Importer: importer.ForCompiler(fset, "source", nil)}
+	if p.types, err = config.Check(p.path, fset, []*ast.File{file, helpers}, p.info); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	return p
+}
+
+// TestFind: these mutants and no others, and the file with their switches is a
+// program.
+func TestFind(t *testing.T) {
+	p := load1(t, source)
+	dir := t.TempDir()
+	p.dir = dir
+	mutants, _, err := instrument([]*pkg{p}, module, dir, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range mutants {
+		got = append(got, m.Func+" "+m.Kind+" "+m.Text+" "+strings.Join(m.Rules, ","))
+	}
+	want := []string{
+		`table row "a" no rule`, `table row "b" no rule`, `levels row 2: 1 no rule`,
+		`check accept again(n) RPT-02`,
+		`check true n > 10 || !ok && s == "" RPT-02`, `check false n > 10 RPT-02`, `check false !ok && s == "" RPT-02`,
+		`check true !ok RPT-02`, `check true s == "" RPT-02`, `check plus n > 10 RPT-02`, `check minus n > 10 RPT-02`,
+		`check case "a" RPT-02`, `check case "b" RPT-02`, `check delete do() RPT-02`,
+		`check false ok RPT-02`, `check empty v.NonEmpty() RPT-02`,
+		`check false i < bounded(1, 7) RPT-02`, `check plus i < bounded(1, 7) RPT-02`, `check minus i < bounded(1, 7) RPT-02`,
+		`check plus bounded(1, 7) RPT-02`, `check minus bounded(1, 7) RPT-02`, `check plus bounded(1, 7) RPT-02`, `check minus bounded(1, 7) RPT-02`,
+		`check delete do() RPT-02`, `check empty (reader{}).Required("y").NonEmpty() RPT-02`, `check optional (reader{}).Required("y") RPT-02`,
+	}
+	for _, w := range want {
+		i := slices.IndexFunc(got, func(g string) bool { return strings.HasPrefix(g, w) })
+		if i < 0 {
+			t.Errorf("not found: %s", w)
+			continue
+		}
+		got = slices.Delete(got, i, i+1)
+	}
+	if len(got) > 0 {
+		t.Errorf("found too:\n%s", strings.Join(got, "\n"))
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "0-p.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	load1(t, string(text))
+	seen := map[string]bool{}
+	for _, m := range mutants {
+		if seen[m.key()] {
+			t.Errorf("two mutants are %s", m.key())
+		}
+		seen[m.key()] = true
+	}
+}
+
+func TestEditsNest(t *testing.T) {
+	var e edits
+	e.around(0, 5, "(", ")")
+	e.close(1, 2, ";")
+	e.around(0, 1, "[", "]")
+	e.around(4, 5, "<", ">")
+	if got := string(e.apply([]byte("a b c"))); got != "([a];b <c>)" {
+		t.Error(got)
+	}
+}
+
+// TestExplained: an explanation of no mutant, one without a reason, one of a
+// mutant that was killed and a survivor without one are errors.
+func TestExplained(t *testing.T) {
+	m := &mutant{File: "a.go", Func: "f", Kind: "true", Text: "x == 1"}
+	read := func(text string) (map[string]string, error) {
+		name := filepath.Join(t.TempDir(), "explained.txt")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return readExplained(name, []*mutant{m})
+	}
+	explained, err := read("# note\n\n" + m.key() + "\n\tone reason\n\tin two lines\n")
+	if err != nil || explained[m.key()] != "one reason in two lines" {
+		t.Errorf("%q, %v", explained, err)
+	}
+	for _, text := range []string{m.key() + "\n", "b.go | f | true | x == 1\n\treason\n", "\treason\n"} {
+		if _, err := read(text); err == nil {
+			t.Errorf("read %q", text)
+		}
+	}
+	for _, tt := range []struct {
+		killed, why string
+		ok          bool
+	}{{"test", "", true}, {"", "reason", true}, {"test", "reason", false}, {"", "", false}} {
+		var out strings.Builder
+		err := report(&out, []*fate{{mutant: m, Killed: tt.killed, Why: tt.why}}, options{tests: true})
+		if (err == nil) != tt.ok {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}
+
+func TestReadme(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "README.md")
+	if err := os.WriteFile(name, []byte("a\n<!-- mutants -->\nold\n<!-- /mutants -->\nb\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	killed := &fate{mutant: &mutant{}, Killed: "test", Counts: true}
+	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, readme: name}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(name)
+	if want := "a\n<!-- mutants -->\n| | mutants | killed | explained |\n|---|---|---|---|\n| all tests | 1 | 1 (100.0 %) | 0 |\n| vectors alone | 1 | 0 (0.0 %) | 0 |\n<!-- /mutants -->\nb\n"; err != nil || string(text) != want {
+		t.Errorf("%s %v", text, err)
+	}
+	if err := os.WriteFile(name, []byte("no markers"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, readme: name}); err == nil {
+		t.Error("wrote into a file without markers")
+	}
+}
