@@ -39,7 +39,7 @@ func (m *bundleMemory) Highest(workload string) (BundleVersion, bool, error) {
 func (m *bundleMemory) Accept(workload string, v BundleVersion) (BundleVersion, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if known, ok := m.highest[workload]; ok && known.Version >= v.Version {
+	if known := m.highest[workload]; known.Version >= v.Version { // absent: 0, which no bundle has
 		return known, nil
 	}
 	m.highest[workload] = v

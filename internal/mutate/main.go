@@ -29,6 +29,7 @@ func main() {
 	byVectors := flag.Bool("vectors", true, "run the conformance vectors by themselves, too")
 	byTests := flag.Bool("tests", true, "run the tests")
 	near := flag.Bool("near", false, "run only the tests of a mutant's own package")
+	most := flag.Duration("most", time.Hour, "leave out tests that take longer than this")
 	workers := flag.Int("workers", 1, "how many run at a time")
 	list := flag.Bool("list", false, "print the mutants and run none")
 	out := flag.String("out", "", "write every mutant and its fate to this file")
@@ -36,7 +37,7 @@ func main() {
 	readme := flag.String("readme", "", "write the rates into this file; needs a run of all")
 	keep := flag.String("keep", "", "keep the instrumented files and binaries in this directory")
 	flag.Parse()
-	options := options{*sample, *seed, *match, *in, *byTests, *byVectors, *near, *workers, *list, *out, *again, *readme, *keep}
+	options := options{*sample, *seed, *match, *in, *byTests, *byVectors, *near, *most, *workers, *list, *out, *again, *readme, *keep}
 	if err := mutate(options); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
@@ -50,6 +51,7 @@ type options struct {
 	in                 string
 	tests, vectors     bool
 	near               bool
+	most               time.Duration
 	workers            int
 	list               bool
 	out, again, readme string
@@ -57,7 +59,7 @@ type options struct {
 }
 
 func (o options) all() bool {
-	return o.sample == 0 && o.match == "" && o.in == "" && o.again == "" && o.tests && o.vectors && !o.near
+	return o.sample == 0 && o.match == "" && o.in == "" && o.again == "" && o.tests && o.vectors && !o.near && o.most == time.Hour
 }
 
 func mutate(o options) error {
@@ -111,6 +113,7 @@ func mutate(o options) error {
 			if err := b.try(dir); err != nil {
 				return err
 			}
+			b.tests = slices.DeleteFunc(b.tests, func(t *test) bool { return t.took > o.most })
 		}
 		binaries[p] = b
 	}
