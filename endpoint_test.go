@@ -139,7 +139,7 @@ func TestEndpointAccepted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if result.TLSSPKISHA256 != p.live || result.Bundle.Version != 17 || result.Workload != "router" || result.Manifest.Version != "v1.42.3" || len(result.Limits) == 0 {
+		if result.TLSSPKISHA256 != p.live || result.Bundle.Version != 17 || result.Workload != "router" || result.Manifest.Version != "v1.42.3" || len(result.Limits) != 3 {
 			t.Errorf("%+v", result)
 		}
 		for _, c := range result.Checks {

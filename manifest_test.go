@@ -38,6 +38,7 @@ func TestManifest(t *testing.T) {
 			p.encode = func(e *attest.Evidence) { e.Envelope = p.envelope.with("workload_identity_manifest_jws", nil).json(t) }
 		}},
 		{"of another workload", "IDT-13", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("workload", "other") }},
+		{"with a folded name", "JSN-10", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("Build_Metadata", 1) }},
 		{"of another schema", "JSN-18", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("schema", "tresor.trust-bundle/v1") }},
 		{"of another algorithm than the configured key", "JWS-08", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}

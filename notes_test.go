@@ -48,6 +48,9 @@ func TestNotes(t *testing.T) {
 	}
 	s := newSample("Milan", 3, "vcek")
 	result, err := s.verifier(t).Verify(s.evidence(), at)
+	if err == nil && (len(result.Limits) != 2 || !strings.Contains(result.Limits[0], "no connection") || !strings.Contains(result.Limits[1], "no time")) {
+		t.Errorf("limits of a report: %q", result.Limits)
+	}
 	if err != nil || len(result.Warnings) != 1 || result.Warnings[0].Source != "arXiv 2605.12990" {
 		t.Errorf("%+v %v", result, err)
 	}

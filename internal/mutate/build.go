@@ -7,7 +7,9 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
 const switchesFile = "mutate_switches.go"
@@ -54,16 +56,18 @@ type binary struct {
 	path  string
 	wd    string
 	flags []string
-	tests []*test // when they were tried
+	tests []*test      // the quickest first; nil before make
+	make  func() error // builds and tries it, once
 }
 
-// build compiles the test binary of a directory below the module.
-func build(root, below, overlay, to string) (*binary, error) {
-	b := &binary{dir: below, path: filepath.Join(to, strings.ReplaceAll(path.Join("root", below), "/", "-")+".test"), wd: filepath.Join(root, below)}
-	cmd := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", b.path, "./"+below)
+// build compiles the test binary and tries its tests, of which it keeps those that
+// take at most so long.
+func (b *binary) build(root, overlay, to string, most time.Duration) error {
+	b.path, b.wd = filepath.Join(to, strings.ReplaceAll(path.Join("root", b.dir), "/", "-")+".test"), filepath.Join(root, b.dir)
+	cmd := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", b.path, "./"+b.dir)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", below, err, out)
+		return fmt.Errorf("%s: %w\n%s", b.dir, err, out)
 	}
 	// A fixed seed, no search for a small counterexample, and none written down.
 	rapid := []string{"-rapid.seed=1", "-rapid.shrinktime=1ns", "-rapid.nofailfile"}
@@ -72,7 +76,19 @@ func build(root, below, overlay, to string) (*binary, error) {
 	if cmd.Run() == nil {
 		b.flags = rapid
 	}
-	return b, nil
+	if err := b.try(); err != nil {
+		return err
+	}
+	b.tests = slices.DeleteFunc(b.tests, func(t *test) bool { return t.took > most })
+	return nil
+}
+
+// again runs every test of a binary that was used, without a mutant.
+func (b *binary) again() (failed bool, output string) {
+	if b.tests == nil {
+		return false, ""
+	}
+	return b.run(nil, 0, "", 10*time.Minute)
 }
 
 func writeJSON(name string, v any) error {

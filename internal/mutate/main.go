@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -33,11 +34,11 @@ func main() {
 	workers := flag.Int("workers", 1, "how many run at a time")
 	list := flag.Bool("list", false, "print the mutants and run none")
 	out := flag.String("out", "", "write every mutant and its fate to this file")
-	again := flag.String("again", "", "run only the survivors in this file, which -out wrote")
+	from := flag.String("from", "", "do not repeat what killed mutants in these files, which -out wrote for the same sources")
 	readme := flag.String("readme", "", "write the rates into this file; needs a run of all")
 	keep := flag.String("keep", "", "keep the instrumented files and binaries in this directory")
 	flag.Parse()
-	options := options{*sample, *seed, *match, *in, *byTests, *byVectors, *near, *most, *workers, *list, *out, *again, *readme, *keep}
+	options := options{*sample, *seed, *match, *in, *byTests, *byVectors, *near, *most, *workers, *list, *out, *from, *readme, *keep}
 	if err := mutate(options); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
@@ -45,21 +46,21 @@ func main() {
 }
 
 type options struct {
-	sample             int
-	seed               uint64
-	match              string
-	in                 string
-	tests, vectors     bool
-	near               bool
-	most               time.Duration
-	workers            int
-	list               bool
-	out, again, readme string
-	keep               string
+	sample            int
+	seed              uint64
+	match             string
+	in                string
+	tests, vectors    bool
+	near              bool
+	most              time.Duration
+	workers           int
+	list              bool
+	out, from, readme string
+	keep              string
 }
 
 func (o options) all() bool {
-	return o.sample == 0 && o.match == "" && o.in == "" && o.again == "" && o.tests && o.vectors && !o.near && o.most == time.Hour
+	return o.sample == 0 && o.match == "" && o.in == "" && o.tests && o.vectors && !o.near && o.most == time.Hour
 }
 
 func mutate(o options) error {
@@ -73,6 +74,9 @@ func mutate(o options) error {
 			return err
 		}
 		defer os.RemoveAll(dir)
+	}
+	if o.readme != "" && !o.all() {
+		return errors.New("-readme needs a run of all")
 	}
 	var patterns []string
 	for _, p := range core {
@@ -102,20 +106,7 @@ func mutate(o options) error {
 	}
 	binaries := map[string]*binary{}
 	for _, p := range slices.Concat(core, users) {
-		if !o.tests {
-			break
-		}
-		b, err := build(root, p, overlay, dir)
-		if err != nil {
-			return err
-		}
-		if o.sample == 0 { // for a few it costs more than it saves
-			if err := b.try(dir); err != nil {
-				return err
-			}
-			b.tests = slices.DeleteFunc(b.tests, func(t *test) bool { return t.took > o.most })
-		}
-		binaries[p] = b
+		binaries[p] = &binary{dir: p, make: sync.OnceValue(func() error { return binaries[p].build(root, overlay, dir, o.most) })}
 	}
 	var vectors *vectorRun
 	if o.vectors && o.sample == 0 {
@@ -126,10 +117,18 @@ func mutate(o options) error {
 			return err
 		}
 	}
-	fates := run(chosen, binaries, vectors, explained, o)
+	log, err := openLog(o, packages)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	fates, err := run(chosen, binaries, vectors, explained, log, o)
+	if err != nil {
+		return err
+	}
 	// A tree that changed under the run would have killed anything.
 	for _, b := range binaries {
-		if failed, out := b.run(nil, 0, "", 10*time.Minute); failed {
+		if failed, out := b.again(); failed {
 			return fmt.Errorf("%s fails without a mutant in the end:\n%s", b.dir, out)
 		}
 	}
@@ -144,13 +143,6 @@ func choose(mutants []*mutant, o options) ([]*mutant, error) {
 	}
 	if o.in != "" {
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return path.Dir(m.File) != o.in })
-	}
-	if o.again != "" {
-		survivors, err := readSurvivors(o.again)
-		if err != nil {
-			return nil, err
-		}
-		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !survivors[m.key()] })
 	}
 	if o.sample > 0 && o.sample < len(chosen) {
 		r := rand.New(rand.NewPCG(o.seed, 0))
@@ -173,8 +165,9 @@ type fate struct {
 
 // run runs each mutant against the tests of its own package, then those of the
 // root package, of the command, and of all others, until one kills it.
-func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, explained map[string]string, o options) []*fate {
+func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, explained map[string]string, log *runLog, o options) ([]*fate, error) {
 	fates := make([]*fate, len(chosen))
+	failures := make([]error, len(chosen))
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range max(1, o.workers) {
@@ -182,13 +175,17 @@ func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, expl
 			for i := range next {
 				m := chosen[i]
 				f := &fate{mutant: m, Why: explained[m.key()]}
+				f.Killed, f.Vectors = log.killed[m.key()], log.vectors[m.key()]
 				for _, p := range order(m.File, o.near) {
-					if b := binaries[p]; b != nil && f.Killed == "" {
-						f.Killed = b.kills(m)
+					if o.tests && f.Killed == "" && failures[i] == nil {
+						f.Killed, failures[i] = binaries[p].kills(m)
 					}
 				}
-				if vectors != nil && vectors.counts(m) {
-					f.Counts, f.Vectors = true, vectors.kills(m)
+				if f.Counts = vectors != nil && vectors.counts(m); f.Counts && f.Vectors == "" {
+					f.Vectors = vectors.kills(m)
+				}
+				if err := log.add(f); err != nil {
+					failures[i] = err
 				}
 				if o.tests && f.Killed == "" && f.Why == "" {
 					fmt.Fprintf(os.Stderr, "survived: %s:%d  %s\n", m.File, m.Line, m.key())
@@ -205,7 +202,7 @@ func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, expl
 	}
 	close(next)
 	group.Wait()
-	return fates
+	return fates, errors.Join(failures...)
 }
 
 func order(file string, near bool) []string {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const source = `package p
@@ -186,7 +187,7 @@ func TestReadme(t *testing.T) {
 	}
 	var out strings.Builder
 	killed := &fate{mutant: &mutant{}, Killed: "test", Counts: true}
-	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, readme: name}); err != nil {
+	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, most: time.Hour, readme: name}); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(name)
@@ -196,7 +197,7 @@ func TestReadme(t *testing.T) {
 	if err := os.WriteFile(name, []byte("no markers"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, readme: name}); err == nil {
+	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, most: time.Hour, readme: name}); err == nil {
 		t.Error("wrote into a file without markers")
 	}
 }

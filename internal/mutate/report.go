@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -49,24 +48,6 @@ func readExplained(name string, mutants []*mutant) (map[string]string, error) {
 	return explained, nil
 }
 
-func readSurvivors(name string) (map[string]bool, error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	var fates []*fate
-	if err := json.Unmarshal(text, &fates); err != nil {
-		return nil, err
-	}
-	survivors := map[string]bool{}
-	for _, f := range fates {
-		if f.Killed == "" {
-			survivors[f.key()] = true
-		}
-	}
-	return survivors, nil
-}
-
 // A tally counts what became of mutants.
 type tally struct{ killed, survived, explained int }
 
@@ -95,11 +76,6 @@ func (t tally) row(name string) string {
 // report prints what became of the mutants by rule of SPEC.md, and the rate. An
 // unexplained survivor is an error, and so is an explained mutant that was killed.
 func report(w io.Writer, fates []*fate, o options) error {
-	if o.out != "" {
-		if err := writeJSON(o.out, fates); err != nil {
-			return err
-		}
-	}
 	var total tally
 	var byVectors tally
 	byRule := map[string]*tally{}
@@ -139,7 +115,7 @@ func report(w io.Writer, fates []*fate, o options) error {
 		return err
 	}
 	fmt.Fprintf(w, "all tests: %s\nvectors alone: %s\n", total.rate(), byVectors.rate())
-	if o.readme != "" && o.all() {
+	if o.readme != "" {
 		text := fmt.Sprintf("| | mutants | killed | explained |\n|---|---|---|---|\n%s%s", total.row("all tests"), byVectors.row("vectors alone"))
 		if err := writeRates(o.readme, text); err != nil {
 			return err

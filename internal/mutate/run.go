@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,7 +51,7 @@ func pattern(names []string) string {
 
 // try runs every test by itself without a mutant, and takes its time and what it
 // reaches.
-func (b *binary) try(dir string) error {
+func (b *binary) try() error {
 	cmd := exec.Command(b.path, "-test.list=.")
 	cmd.Dir = b.wd
 	list, err := cmd.Output()
@@ -63,7 +62,7 @@ func (b *binary) try(dir string) error {
 		if strings.HasPrefix(name, "Benchmark") {
 			continue
 		}
-		reach := filepath.Join(dir, "reached")
+		reach := b.path + ".reached"
 		if err := os.Remove(reach); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -102,12 +101,9 @@ func readReached(name string) (map[int]bool, error) {
 const quick = 150 * time.Millisecond
 
 // kills runs what may kill a mutant, the quickest first, and returns what did.
-func (b *binary) kills(m *mutant) (by string) {
-	if b.tests == nil {
-		if failed, _ := b.run(nil, m.ID, "", 3*time.Minute); failed {
-			return b.dir
-		}
-		return ""
+func (b *binary) kills(m *mutant) (by string, err error) {
+	if err := b.make(); err != nil {
+		return "", err
 	}
 	var together []string
 	var total time.Duration
@@ -129,10 +125,10 @@ func (b *binary) kills(m *mutant) (by string) {
 		together, total = append(together, t.name), total+t.took
 		if t.took > quick || len(together) >= 12 {
 			if flush() {
-				return by
+				return by, nil
 			}
 		}
 	}
 	flush()
-	return by
+	return by, nil
 }

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/scanner"
+	"go/token"
+	"os"
+	"strings"
+	"sync"
+)
+
+// A runLog writes down what becomes of mutants, a line of JSON for each, and
+// knows what an earlier one says. The first line has a digest of the sources that
+// were mutated: what killed a mutant of the same sources kills it again.
+type runLog struct {
+	mu              sync.Mutex
+	file            *os.File
+	killed, vectors map[string]string // by key
+}
+
+type logHead struct {
+	Sources string `json:"sources"`
+}
+
+func openLog(o options, packages []*pkg) (*runLog, error) {
+	l := &runLog{killed: map[string]string{}, vectors: map[string]string{}}
+	head := logHead{digest(packages)}
+	for name := range strings.SplitSeq(o.from, ",") {
+		if name == "" {
+			continue
+		}
+		if err := l.read(name, head); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if o.out == "" {
+		return l, nil
+	}
+	var err error
+	if l.file, err = os.Create(o.out); err != nil {
+		return nil, err
+	}
+	return l, json.NewEncoder(l.file).Encode(head)
+}
+
+// digest hashes all sources, comments and white space excepted.
+func digest(packages []*pkg) string {
+	h := sha256.New()
+	for _, p := range packages {
+		for i, name := range p.names {
+			fmt.Fprintf(h, "%s/%s\n", p.path, name)
+			var s scanner.Scanner
+			file := token.NewFileSet().AddFile(name, -1, len(p.source[i]))
+			s.Init(file, p.source[i], nil, 0)
+			for {
+				_, tok, text := s.Scan()
+				if tok == token.EOF {
+					break
+				}
+				fmt.Fprintf(h, "%v %s\n", tok, text)
+			}
+		}
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+func (l *runLog) read(name string, head logHead) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	var found logHead
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &found) != nil || found != head {
+		return errors.New("not a run over these sources")
+	}
+	for lines.Scan() {
+		f := fate{mutant: new(mutant)}
+		if err := json.Unmarshal(lines.Bytes(), &f); err != nil {
+			return err
+		}
+		if f.Killed != "" {
+			l.killed[f.key()] = f.Killed
+		}
+		if f.Vectors != "" {
+			l.vectors[f.key()] = f.Vectors
+		}
+	}
+	return lines.Err()
+}
+
+// add writes down a fate.
+func (l *runLog) add(f *fate) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	return json.NewEncoder(l.file).Encode(f)
+}
+
+func (l *runLog) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}
