@@ -68,18 +68,22 @@ func once(rt http.RoundTripper, p *pod) error {
 }
 
 // TestOverhead measures in interleaved rounds, in an order that changes, and
-// prints the median of the paired ratios with its 95 % confidence interval. It
-// runs when ATTEST_BENCH_ROUNDS says how many rounds: 200 take some minutes.
+// prints the median of the paired ratios with its 95 % confidence interval by
+// order statistics. The second bare transport shows what the machine makes of
+// equal things. It runs when ATTEST_BENCH_ROUNDS says how many rounds:
+//
+//	ATTEST_BENCH_ROUNDS=200 go test ./transport -run TestOverhead -v
 func TestOverhead(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("ATTEST_BENCH_ROUNDS"))
 	if err != nil || rounds < 10 {
 		t.Skip("set ATTEST_BENCH_ROUNDS to 10 or more")
 	}
-	const requests = 256 // of one subject in one round
+	table := "\n| protocol | callers | bare | second bare / bare | this / bare |\n|---|---|---|---|---|\n"
 	for _, protocol := range protocols {
 		for _, callers := range []int{1, 64} {
 			p := newPod(t, protocol, shared(), answerShortly, streams(250))
 			all := subjects(t, p)
+			requests := 64 + callers // of one subject in one round: short ones are disturbed alike
 			times := make([][]float64, len(all))
 			for round := range rounds + 3 {
 				for i := range all {
@@ -90,13 +94,15 @@ func TestOverhead(t *testing.T) {
 					}
 				}
 			}
-			for i, s := range all[1:] {
+			table += fmt.Sprintf("| %s | %d | %.1f µs |", protocol, callers, medianOf(times[0])/1e3/float64(requests/callers*callers))
+			for i := range all[1:] {
 				low, median, high := ratio(times[i+1], times[0])
-				t.Logf("%s, %2d callers, %-8s %.3f [%.3f, %.3f]", protocol, callers, s.name, median, low, high)
+				table += fmt.Sprintf(" %.3f [%.3f, %.3f] |", median, low, high)
 			}
-			t.Logf("%s, %2d callers, bare     %.1f µs per request", protocol, callers, medianOf(times[0])/1e3/requests)
+			table += "\n"
 		}
 	}
+	t.Log(table)
 }
 
 func burst(t *testing.T, rt http.RoundTripper, p *pod, callers, requests int) time.Duration {

@@ -37,7 +37,8 @@ func (g *gate) context(ctx context.Context, a *attempt) context.Context {
 	if !g.h2 {
 		return ctx
 	}
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { g.wire.wrote(a) }})
+	a.trace.WroteHeaders = func() { g.wire.wrote(a) }
+	return httptrace.WithClientTrace(ctx, &a.trace)
 }
 
 // send sends a request of the caller if the verdict is fresh: before a slot is

@@ -133,15 +133,15 @@ func cancelable(r *http.Request) (ctx context.Context, stop func()) {
 	if r.Cancel == nil {
 		return r.Context(), nil
 	}
-	ctx, cancel := context.WithCancelCause(r.Context())
+	canceled, cancel := context.WithCancelCause(r.Context())
 	go func() {
 		select {
 		case <-r.Cancel:
 			cancel(errCanceled)
-		case <-ctx.Done():
+		case <-canceled.Done():
 		}
 	}()
-	return ctx, func() { cancel(nil) }
+	return canceled, func() { cancel(nil) }
 }
 
 // A stopBody ends a context with the response.

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"net"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 )
@@ -16,6 +17,7 @@ type attempt struct {
 	verdict *verdict
 	sent    atomic.Bool // a byte of it may have been written
 	passed  bool        // something was written since it began; guarded by wire.mu
+	trace   httptrace.ClientTrace
 }
 
 // A wire is the network side of a connection, below TLS. All that a connection
@@ -44,18 +46,21 @@ func (w *wire) begin(a *attempt) {
 // whether or not the write succeeded. Over HTTP/1.1 it is Write that knows.
 func (w *wire) wrote(a *attempt) {
 	w.mu.Lock()
-	refused := w.late && !a.passed
-	w.mu.Unlock()
-	if !refused {
+	defer w.mu.Unlock()
+	if !w.late || a.passed {
 		a.sent.Store(true)
 	}
-	w.end(a)
+	w.forget(a)
 }
 
 // end forgets an attempt.
 func (w *wire) end(a *attempt) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.forget(a)
+}
+
+func (w *wire) forget(a *attempt) {
 	for i, s := range w.starting {
 		if s == a {
 			w.starting = append(w.starting[:i], w.starting[i+1:]...)
