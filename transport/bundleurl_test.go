@@ -67,8 +67,8 @@ func TestEnvelopeURL(t *testing.T) {
 		proxy                 bool
 	}{
 		{"none", "", "EnvelopeInvalidError", "TRN-41", true, false},
-		{"http", "http://localhost:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
-		{"file", "file:///etc/passwd", "EnvelopeInvalidError", "TRN-41", true, false},
+		{"http", "http://localhost:PORT/b", "EnvelopeInvalidError", "ENV-03", true, false},
+		{"file", "file:///etc/passwd", "EnvelopeInvalidError", "ENV-03", true, false},
 		{"user name", "https://u@localhost:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
 		{"IPv4", "https://127.0.0.1:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
 		{"IPv6", "https://[::1]:PORT/b", "EnvelopeInvalidError", "TRN-41", true, false},
