@@ -84,10 +84,10 @@ func runVectors(ctx context.Context, w world, u *ui, args []string) (int, error)
 			result.Skipped++
 			continue
 		}
-		problem := ""
-		if c.Schema != vectors.Schema {
+		problem := foreign(c)
+		if problem != "" {
 			result.Unable++
-			problem = "skipped, and not declared missing: its schema is " + c.Schema
+			problem = "skipped, and not declared missing: " + problem
 		} else {
 			a, err := play(ctx, w, c, filepath.Join(scratch, strconv.Itoa(i)))
 			if err != nil {
@@ -111,6 +111,43 @@ func runVectors(ctx context.Context, w world, u *ui, args []string) (int, error)
 	}
 	u.vectors(result)
 	return result.ExitCode, nil
+}
+
+// What a vector may ask for. Vectors may come from anybody: they choose neither
+// addresses nor places on disk, and start no other command.
+var (
+	vectorCommands = []string{"attest", "report", "receipt"}
+	vectorOptions  = []string{
+		"at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
+		"measurement", "report-data", "host-data", "chip-id", "min-tcb", "max-age",
+	}
+	vectorInputs = []string{
+		"envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",
+		"policy", "state", "pin", "receipt", "jwks", "request", "response",
+	}
+)
+
+// foreign says what makes a vector one of those that this command does not run.
+// Rules: VEC-04.
+func foreign(c *vectors.Case) string {
+	if c.Schema != vectors.Schema {
+		return "its schema is " + c.Schema
+	}
+	for _, f := range []struct {
+		what        string
+		names, know []string
+	}{
+		{"command", []string{c.Command}, vectorCommands},
+		{"option", slices.Sorted(maps.Keys(c.Options)), vectorOptions},
+		{"input", slices.Sorted(maps.Keys(c.Inputs)), vectorInputs},
+	} {
+		for _, name := range f.names {
+			if !slices.Contains(f.know, name) {
+				return "no vector has the " + f.what + " " + strconv.Quote(name)
+			}
+		}
+	}
+	return ""
 }
 
 func (u *ui) vectors(r vectorsJSON) {

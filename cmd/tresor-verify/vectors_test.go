@@ -134,7 +134,7 @@ func fewVectors(t *testing.T, change func(name string, data []byte) []byte) stri
 	return f.dir
 }
 
-// Rules: VEC-01, VEC-02, VEC-03.
+// Rules: VEC-01, VEC-02, VEC-03, VEC-04.
 func TestVectorsCommand(t *testing.T) {
 	replaced := func(file, old, with string) func(name string, data []byte) []byte {
 		return func(name string, data []byte) []byte {
@@ -160,6 +160,9 @@ func TestVectorsCommand(t *testing.T) {
 		{"declared missing", wrong, []string{"--missing", "report"}, 0, 1, 0, 1, 0},
 		{"something else missing", wrong, []string{"--missing", "state"}, 1, 0, 1, 1, 0},
 		{"skipped undeclared", future, nil, 1, 1, 0, 0, 1},
+		{"an address", replaced(report, `"options": {`, `"options": {"kds-url": "https://kds.example",`), nil, 1, 1, 0, 0, 1},
+		{"a file elsewhere", replaced(report, `"inputs": {`, `"inputs": {"../x": [{"text": ""}],`), nil, 1, 1, 0, 0, 1},
+		{"another command", replaced(report, `"command": "report"`, `"command": "vectors"`), nil, 1, 1, 0, 0, 1},
 		{"no index", replaced("index.json", "{", ""), nil, 3, 0, 0, 0, 0},
 		{"a case that is not what it seems", replaced(report, "report-version-6", "other"), nil, 3, 0, 0, 0, 0},
 	} {

@@ -21,6 +21,15 @@ FACTS = (
     "tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle",
     "report", "receipt", "roots", "warnings", "notes", "not_checked", "limits",
 )
+COMMANDS = ("attest", "report", "receipt")
+OPTIONS = (
+    "at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
+    "measurement", "report-data", "host-data", "chip-id", "min-tcb", "max-age",
+)
+INPUTS = (
+    "envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",
+    "policy", "state", "pin", "receipt", "jwks", "request", "response",
+)
 TIMEOUT = 120  # seconds for one case; only a tool that hangs needs it
 
 
@@ -63,9 +72,9 @@ def content(folder, part):
         return value.encode("utf-8")
     if form == "base64":
         return base64.b64decode(value, validate=True)
-    if form == "shared":
+    if form == "shared" and os.path.basename(value) == value:
         return read(os.path.join(folder, "shared"), value)
-    raise Unreadable("an input of the unknown form " + form)
+    raise Unreadable("an input of the unknown form %s: %.60r" % (form, value))
 
 
 def command_line(folder, case, scratch):
@@ -83,6 +92,20 @@ def command_line(folder, case, scratch):
             else:
                 args += ["--" + name, path]
     return args + operands
+
+
+def foreign(case):
+    """What makes a case one that is not run: vectors choose neither addresses nor
+    places on disk, and start no other command."""
+    if case["schema"] != "tresor.vector/v1":
+        return "its schema is " + case["schema"]
+    for what, names, known in (
+        ("command", [case["command"]], COMMANDS), ("option", case["options"], OPTIONS), ("input", case["inputs"], INPUTS),
+    ):
+        for name in sorted(names):
+            if name not in known:
+                return "no vector has the %s %r" % (what, name)
+    return None
 
 
 def lacks(want, got, path="result"):
@@ -153,8 +176,9 @@ def main():
         features = {case["command"], *case["options"], *case["inputs"]}
         if features & set(options.missing):
             return "skipped", None
-        if case["schema"] != "tresor.vector/v1":
-            return "undeclared", "skipped, and not declared missing: its schema is " + case["schema"]
+        strange = foreign(case)
+        if strange:
+            return "undeclared", "skipped, and not declared missing: " + strange
         problem = play(folder, options.tool, case, not options.ignore_requirement)
         return ("failed", problem) if problem else ("passed", None)
 
