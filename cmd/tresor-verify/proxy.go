@@ -23,6 +23,12 @@ const (
 )
 
 func proxyCommand() command {
+	network := kdsDocs()
+	for i := range network {
+		if network[i].name == "timeout" {
+			network[i].help = "bounds each attestation (default 30s)"
+		}
+	}
 	return command{
 		name: "proxy", usage: "--url ORIGIN --release-root FILE [flags]", run: runProxy,
 		summary: "a local address for one attested endpoint, for clients in any language",
@@ -47,7 +53,7 @@ SIGINT and SIGTERM end it when what runs has finished.`,
 			{"bundle-url", "URL", "or where it is; without both, where the endpoint says"},
 			{"workload", "NAME", "the workload that must run there"},
 			{"state", "FILE", "remember the newest bundle, so that older ones are refused"},
-		}, hardwareDocs(""), kdsDocs()),
+		}, hardwareDocs(""), network),
 		examples: []string{
 			"proxy --url https://api.tresor.co --release-root release.pem",
 			"proxy --url https://api.tresor.co --listen 127.0.0.1:9000 --release-root release.pem --state state.json --json-log",

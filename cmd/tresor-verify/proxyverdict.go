@@ -43,7 +43,11 @@ func (w *watcher) observe(r *attest.Result, err error) {
 	}
 	w.failed, w.at = err, time.Now()
 	v := w.verdict(r, err)
-	if identity := fmt.Sprint(v.Verdict, v.SPKI, v.Measurement, v.Tag, v.Bundle, v.Error); identity != w.logged {
+	identity := fmt.Sprint(v.Verdict, v.SPKI, v.Measurement, v.Tag, v.Bundle)
+	if v.Error != nil { // the values that differ may hold a time
+		identity = fmt.Sprint(v.Verdict, v.Error.Type, v.Error.Requirement, v.Error.Message)
+	}
+	if identity != w.logged {
 		w.logged = identity
 		w.log(v)
 	}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestProxyRedirects: a redirect never leads around the proxy (PRX-32).
+func TestProxyRedirects(t *testing.T) {
+	var origin atomic.Value
+	d, server := kitDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", strings.ReplaceAll(r.URL.Query().Get("to"), "ORIGIN", origin.Load().(string)))
+		w.WriteHeader(http.StatusPermanentRedirect)
+	}), nil)
+	origin.Store(server.URL)
+	for to, want := range map[string]string{"ORIGIN/v2/x?y=1%23z": "/v2/x?y=1%23z", "/v2": "/v2", "v2": "/a/v2", "ORIGIN": "/", "?q": "/a/b?q"} {
+		if r := d.get("/a/b?to=" + queryEscape(to)); r.status != http.StatusPermanentRedirect || r.header.Get("Location") != want {
+			t.Errorf("%s: %+v", to, r)
+		}
+	}
+	for _, to := range []string{"https://evil.example/", "http://127.0.0.1/", "//evil.example/x", "https://user@127.0.0.1/", "javascript:alert(1)", strings.Replace(server.URL, "https://", "https://user@", 1), "https://[", "http" + strings.TrimPrefix(server.URL, "https")} {
+		if e := d.refusal(d.get("/?to="+queryEscape(to)), http.StatusBadGateway, "UpstreamError"); e.Requirement != "PRX-32" {
+			t.Errorf("%s: %+v", to, e)
+		}
+	}
+}
+
+// TestProxyBrokenAnswers: an endpoint that is proven can still fail, and that is
+// told apart from one that is not (PRX-31).
+func TestProxyBrokenAnswers(t *testing.T) {
+	d, _ := kitDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/half" {
+			io.WriteString(w, "half")
+			http.NewResponseController(w).Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}), nil)
+	if e := d.refusal(d.do(d.request("POST", "/", "x")), http.StatusBadGateway, "UpstreamError"); e.Requirement != "PRX-31" {
+		t.Errorf("%+v", e)
+	}
+	res, err := d.client.Get(d.base + "/half")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if b, err := io.ReadAll(res.Body); err == nil || string(b) != "half" {
+		t.Errorf("half of an answer passes as a whole one: %q", b)
+	}
+}
+
+// TestProxyStops: what runs may finish, for as long as the grace is (PRX-42).
+func TestProxyStops(t *testing.T) {
+	begun, end := make(chan bool), make(chan bool)
+	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).Flush()
+		begun <- true
+		select {
+		case <-end:
+			io.WriteString(w, "the end")
+		case <-r.Context().Done():
+		}
+	})
+	for _, grace := range []time.Duration{time.Minute, time.Millisecond} {
+		d, _ := kitDoor(t, app, func(f *proxyFlags) { f.grace = grace })
+		res, err := d.client.Get(d.base + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-begun
+		stopped := make(chan bool)
+		go func() { d.stop(); close(stopped) }()
+		if grace == time.Minute {
+			if !soon(func() bool {
+				_, err := http.Get(d.base + "/")
+				return err != nil
+			}) {
+				t.Error("new requests are taken")
+			}
+			end <- true
+		}
+		b, err := io.ReadAll(res.Body)
+		if whole := err == nil && string(b) == "the end"; whole != (grace == time.Minute) {
+			t.Errorf("grace %v: %q %v", grace, b, err)
+		}
+		res.Body.Close()
+		<-stopped
+	}
+}
