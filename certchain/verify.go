@@ -13,9 +13,9 @@ import (
 
 // Verify checks that DER certificates lead from one VCEK or VLEK to an anchor of
 // roots, all of them valid at the time at. They may come in any order: subject
-// names say which is which, and signatures prove it. The ASK or ASVK may be
-// absent when roots knows it; an ARK is not needed, and one that is sent must be
-// the anchor's certificate.
+// names say which is which, and signatures prove it. The ASK or ASVK that roots
+// knows may be absent, and is not verified again when it is sent; an ARK is not
+// needed, and one that is sent must be the anchor's certificate.
 //
 // On error the Chain is nil and the error is an *Error. Checked in this order: a
 // time is given; number of certificates; size and profile of each; one leaf, at
