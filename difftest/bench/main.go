@@ -4,9 +4,9 @@
 //	go run ./bench                      about half a minute
 //	go run ./bench -write ../README.md  replaces the table there
 //
-// Every round runs every contender of every row for some milliseconds, one after
-// the other, so that whatever slows the machine down slows all. The numbers are
-// medians over the rounds.
+// Every round of a row runs each of its contenders for half a millisecond, in turn,
+// so that whatever slows the machine down slows all. The numbers are medians over
+// the rounds, and so are the ratios.
 package main
 
 import (
@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 201, "number of rounds; odd")
-	slice := flag.Duration("slice", 3*time.Millisecond, "time for each contender in a round")
+	rounds := flag.Int("rounds", 501, "number of rounds")
+	slice := flag.Duration("slice", 500*time.Microsecond, "time for each contender in a round")
 	only := flag.String("only", "", "the one row to measure")
 	write := flag.String("write", "", "file whose table to replace")
 	flag.Parse()

@@ -51,9 +51,12 @@ func measure(rows []row, rounds int, slice time.Duration) ([]result, error) {
 			iterations[i][j] = fit(c, slice)
 		}
 	}
-	for range rounds {
-		for i, r := range rows {
-			for j, c := range r.contenders() {
+	for i, r := range rows {
+		contenders := r.contenders()
+		for round := range rounds {
+			for k := range contenders {
+				j := (k + round) % len(contenders) // nobody is always the first
+				c := contenders[j]
 				if c.run == nil {
 					continue
 				}
