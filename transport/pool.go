@@ -270,13 +270,15 @@ func (p *pool) dialled(c *conn, err error, served uint64, alone bool) {
 	defer p.mu.Unlock()
 	p.pending--
 	p.dials--
-	if err == nil && !p.add(c) {
+	lost := err == nil && !p.add(c)
+	if lost {
 		err = answered("TRN-26", layerHTTP, "GET "+attestationPath, "a connection that stays open", "one that was lost after the answer")
 	}
 	if err != nil {
 		p.failures++
 		p.retryAt = p.t.now()
-		for len(p.waiters) > 0 && p.waiters[0].seq <= served {
+		again := lost && p.failures == 1 // a server may be about to restart: nobody was refused
+		for len(p.waiters) > 0 && p.waiters[0].seq <= served && !again {
 			p.waiters[0].grant <- grant{err: err}
 			p.waiters = slices.Delete(p.waiters, 0, 1)
 			if alone {

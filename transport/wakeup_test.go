@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/transport"
 )
 
@@ -75,4 +77,30 @@ func TestOldLook(t *testing.T) {
 		}
 		none(t, p)
 	})
+}
+
+// TestLostAfterAnswer: who waits for a connection that is lost right after it was
+// attested is tried once more, and not for ever (TRN-26).
+func TestLostAfterAnswer(t *testing.T) {
+	for _, times := range []int64{1, 1 << 20} {
+		each(t, func(t *testing.T, protocol string) {
+			p := newPod(t, protocol, shared(), nil)
+			var attested atomic.Int64
+			tr := newTransport(t, p, func(c *transport.Config) {
+				c.OnResult = func(r *attest.Result, err error) {
+					if err != nil || attested.Add(1) > times {
+						return
+					}
+					p.cutAll()
+					eventually(t, "the connection to end", func() bool { return p.open() == 0 })
+					time.Sleep(20 * time.Millisecond) // for the client to see it; if not, there is nothing to test
+				}
+			})
+			_, err := post(tr, "https://"+p.address+"/", "hello")
+			if kind, _ := ruleOf(err); times > 1 && kind != "EvidenceUnavailableError" || times == 1 && err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+			none(t, p)
+		})
+	}
 }
