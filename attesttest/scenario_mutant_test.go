@@ -59,6 +59,7 @@ func doubled(o *oneShot, r *http.Request) (*http.Response, error) {
 func TestMutants(t *testing.T) {
 	var atLast func()
 	var all sync.WaitGroup // they mostly wait for what does not come
+	slots := make(chan bool, 12)
 	for _, tt := range []struct {
 		name, scenario, want string
 		subject              attesttest.Subject
@@ -216,6 +217,8 @@ func TestMutants(t *testing.T) {
 	} {
 		s := scenario(t, tt.scenario)
 		all.Go(func() {
+			slots <- true
+			defer func() { <-slots }()
 			r := s.Run(t.Context(), attesttest.HTTP1, tt.subject)
 			if err := r.Failure(); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%s: no %q in:\n%v", tt.name, tt.want, err)
