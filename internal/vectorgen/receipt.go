@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto"
 	"crypto/elliptic"
 	"encoding/base64"
 	"encoding/hex"
@@ -154,7 +155,9 @@ func receiptSections() []section {
 		{"kid-in-another-case", as(badSignature, "RCP-11"), "names are exact", header("kid", "RECEIPT-1")},
 		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", header("kid", "receipt-0")},
 		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(mint.ES256(tlsKey))},
-		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(func(message []byte) []byte { return mint.ECDSASigner{Key: receiptKey, Hash: 5}.Sign(message) })},
+		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(func(message []byte) []byte {
+			return mint.ECDSASigner{Key: receiptKey, Hash: crypto.SHA256}.Sign(message)
+		})},
 		{"signature-of-63-bytes", as(badSignature, "JWS-05"), "64 bytes", half(func(r, s []byte) []byte { return append(r, s[:31]...) })},
 		{"r-and-s-swapped", as(badSignature, "JWS-10"), "r comes first", half(func(r, s []byte) []byte { return append(append([]byte{}, s...), r...) })},
 		{"r-and-s-zero", as(badSignature, "JWS-10"), "zeros verified anything, once", signed(func([]byte) []byte { return make([]byte, 64) })},
@@ -211,8 +214,11 @@ func keySetSection() section {
 	key := func(change func(d *doc)) func(X) { return func(x X) { change(&x.slip.keys[0]) } }
 	set := func(name string, value any) func(X) { return key(func(d *doc) { d.set(name, value) }) }
 	coordinate := func(size int) string { // of x; 33 bytes begin with a zero
-		x := receiptKey.X.FillBytes(make([]byte, 33))
-		return base64.RawURLEncoding.EncodeToString(x[33-size:])
+		point, err := receiptKey.PublicKey.Bytes() // 0x04, x, y
+		if err != nil {
+			panic(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(append([]byte{0}, point[1:33]...)[33-size:])
 	}
 	return section{"key-set", receipt, "UsageError", []row{
 		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", func(x X) { x.slip.keys = append(x.slip.keys, named(okp(public(otherKey)), "ed")) }},
@@ -232,7 +238,11 @@ func keySetSection() section {
 		{"off-the-curve", no("JWK-11"), "a point that is not on P-256", key(func(d *doc) { d.set("y", (*d)[2].value) })},
 		{"coordinate-not-reduced", no("JWK-11"), "a coordinate is below the prime", set("x", base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xff", 32))))},
 		{"private", no("JWK-07"), "one private key spoils the set", func(x X) {
-			x.slip.keys[1].add("d", base64.RawURLEncoding.EncodeToString(receiptKey.D.FillBytes(make([]byte, 32))))
+			d, err := receiptKey.Bytes()
+			if err != nil {
+				panic(err)
+			}
+			x.slip.keys[1].add("d", base64.RawURLEncoding.EncodeToString(d))
 		}},
 		{"symmetric", no("JWK-07"), "a secret among public keys", func(x X) { x.slip.keys = append(x.slip.keys, doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}}) }},
 		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
