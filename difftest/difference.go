@@ -28,7 +28,7 @@ const (
 // explained.
 type Difference[In any] struct {
 	Input  string // what is special about the input; no two rows of a Table have the same
-	Ours   string // Accepts, or the rule by which we refuse
+	Ours   string // Accepts, the rule by which we refuse, or Refuses: by whichever
 	Theirs string // Accepts, Refuses or Panics
 	Field  string // what is read differently, when both accept
 	Reason string
@@ -36,7 +36,7 @@ type Difference[In any] struct {
 
 	// Fits reports whether this is special about an input. It reads the input by
 	// itself, with neither implementation. Nil fits every input that we refuse by
-	// the rule; where we accept it is required.
+	// the rule; without a rule it is required.
 	Fits func(In) bool
 	// Example returns an input with this difference and no other.
 	Example func() In
@@ -74,7 +74,8 @@ func (t Table[In]) Explain(in In, o Outcome) ([]string, error) {
 	var rows []string
 	for _, field := range fields {
 		i := slices.IndexFunc(t, func(d Difference[In]) bool {
-			return d.Ours == o.Ours && d.Theirs == o.Theirs && d.Field == field && (d.Fits == nil || d.Fits(in))
+			ours := d.Ours == o.Ours || d.Ours == Refuses && o.Ours != Accepts
+			return ours && d.Theirs == o.Theirs && d.Field == field && (d.Fits == nil || d.Fits(in))
 		})
 		if i < 0 {
 			return rows, fmt.Errorf("not in the table: ours %s, theirs %s, field %q\n%s", o.Ours, o.Theirs, field, o.Detail)
@@ -94,8 +95,8 @@ func (t Table[In]) Check(compare func(In) Outcome) error {
 			return fmt.Errorf("%s: listed twice", d.Input)
 		case d.Input == "" || d.Reason == "" || d.Example == nil || !slices.Contains([]Side{Ours, Theirs, Both}, d.Right):
 			return fmt.Errorf("%s: not complete", d.Input)
-		case d.Ours == Accepts && d.Fits == nil:
-			return fmt.Errorf("%s: without Fits, a row of what we accept explains everything", d.Input)
+		case (d.Ours == Accepts || d.Ours == Refuses) && d.Fits == nil:
+			return fmt.Errorf("%s: without a rule and without Fits, a row explains everything", d.Input)
 		case d.Field != "" && (d.Ours != Accepts || d.Theirs != Accepts):
 			return fmt.Errorf("%s: nobody reads a field of what was refused", d.Input)
 		}

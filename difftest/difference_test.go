@@ -33,7 +33,8 @@ func toys() Table[int] {
 		{Input: "odd", Ours: "TOY-01", Theirs: Accepts, Reason: "r", Right: Ours, Example: func() int { return 5 }},
 		{Input: "three", Ours: Accepts, Theirs: Refuses, Reason: "r", Right: Theirs,
 			Fits: func(n int) bool { return n%3 == 0 }, Example: func() int { return 6 }},
-		{Input: "seven", Ours: "TOY-01", Theirs: Panics, Reason: "r", Right: Ours, Example: func() int { return 7 }},
+		{Input: "seven", Ours: Refuses, Theirs: Panics, Reason: "r", Right: Ours,
+			Fits: func(n int) bool { return n == 7 }, Example: func() int { return 7 }},
 		{Input: "big", Ours: Accepts, Theirs: Accepts, Field: "value", Reason: "r", Right: Both,
 			Fits: func(n int) bool { return n > 20 }, Example: func() int { return 22 }},
 	}
@@ -69,6 +70,7 @@ func TestTableIsStrict(t *testing.T) {
 		"no side":      func(d *Difference[int]) { d.Right = "" },
 		"no example":   func(d *Difference[int]) { d.Example = nil },
 		"fits all":     func(d *Difference[int]) { d.Ours = Accepts },
+		"any rule":     func(d *Difference[int]) { d.Ours = Refuses },
 		"field and no": func(d *Difference[int]) { d.Field = "value" },
 	} {
 		rows := toys()
