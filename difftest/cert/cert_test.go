@@ -60,6 +60,23 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// broken are certificates that both refuse, by our rule.
+var broken = map[string]func() []byte{
+	"CHN-10": vcek(func(s *mint.CertSpec) { s.Trailing = []byte{0} }),
+	"CHN-12": vcek(func(s *mint.CertSpec) { s.Serial = []byte{0x80} }),
+	"CHN-14": vcek(func(s *mint.CertSpec) { s.OuterAlgorithm = mint.ExplicitTrailer().Encode() }),
+	"CHN-18": vcek(func(s *mint.CertSpec) { s.NotAfter.Text = "310230000000Z" }),
+	"CHN-24": vcek(func(s *mint.CertSpec) { s.AddExt(*s.Ext(mint.OIDBlSPL)) }),
+}
+
+func TestBroken(t *testing.T) {
+	for rule, example := range broken {
+		if o := Compare(example()); o.Ours != rule || !o.Agree() {
+			t.Errorf("%s: ours %s, theirs %s", rule, o.Ours, o.Theirs)
+		}
+	}
+}
+
 // TestChains: both accept a good chain, and refuse what is wrong between two
 // certificates or in a signature.
 func TestChains(t *testing.T) {
@@ -108,6 +125,9 @@ func TestChains(t *testing.T) {
 func FuzzCertificate(f *testing.F) {
 	for _, der := range certificates(f) {
 		f.Add(der)
+	}
+	for _, example := range broken {
+		f.Add(example())
 	}
 	for _, d := range Differences {
 		f.Add(d.Example())
