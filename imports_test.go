@@ -44,7 +44,7 @@ var layers = map[string]struct {
 	"internal/mint":       {},                                // imports nothing of what it tests
 	"internal/mutate":     {},                                // runs the tests of others
 	"fuzz":                {},                                // its targets are tests
-	"internal/vectorgen":  {deps: []string{"internal/mint"}}, // nor does this
+	"internal/vectorgen":  {deps: []string{"internal/mint"}}, // what it makes judges the rest
 	"internal/vectors":    {},
 	"internal/trace":      {deps: []string{"internal/vectors"}},
 	"releaseroot":         {deps: []string{"internal/strictjson", "jws"}},
