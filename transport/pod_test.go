@@ -227,6 +227,7 @@ func config(e *attesttest.Enclave) transport.Config {
 		Bundle:       e.Evidence().Bundle,
 		WebRoots:     e.WebRoots(),
 		IdleTimeout:  24 * time.Hour, // tests move the clock
+		DialTimeout:  time.Minute,    // on a loaded machine
 		Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
 			return e.Evidence().CRLs[0], nil
 		},

@@ -75,6 +75,7 @@ func (p publisher) config(bundle []byte) transport.Config {
 		Bundle:       bundle,
 		WebRoots:     webRoots(),
 		IdleTimeout:  24 * time.Hour, // tests move the clock
+		DialTimeout:  time.Minute,    // on a loaded machine
 	}
 }
 
