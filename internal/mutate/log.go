@@ -8,27 +8,48 @@ import (
 	"fmt"
 	"go/scanner"
 	"go/token"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 )
 
 // A runLog writes down what becomes of mutants, a line of JSON for each, and
-// knows what an earlier one says. The first line has a digest of the sources that
-// were mutated: what killed a mutant of the same sources kills it again.
+// knows what an earlier one says. What a test killed is killed again while the
+// sources are the same, whatever tests there are by now; what the vectors did they
+// do again while the vectors are the same, too.
 type runLog struct {
-	mu              sync.Mutex
-	file            *os.File
-	killed, vectors map[string]string // by key
+	mu      sync.Mutex
+	file    *os.File
+	killed  map[string]string // by key
+	vectors map[string]string // likewise, "" for none
 }
 
+// logHead is the first line.
 type logHead struct {
-	Sources string `json:"sources"`
+	Sources string `json:"sources"` // digest of what was mutated
+	Vectors string `json:"vectors"` // digest of the vectors; "" when they were not run
 }
 
-func openLog(o options, packages []*pkg) (*runLog, error) {
+func openLog(o options, packages []*pkg, root string) (*runLog, error) {
 	l := &runLog{killed: map[string]string{}, vectors: map[string]string{}}
-	head := logHead{digest(packages)}
+	head := logHead{Sources: digest(packages)}
+	if o.vectors {
+		h := sha256.New()
+		err := fs.WalkDir(os.DirFS(root), vectorsDir, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(filepath.Join(root, name))
+			fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		head.Vectors = fmt.Sprintf("%x", h.Sum(nil))
+	}
 	for name := range strings.SplitSeq(o.from, ",") {
 		if name == "" {
 			continue
@@ -76,7 +97,7 @@ func (l *runLog) read(name string, head logHead) error {
 	defer file.Close()
 	lines := bufio.NewScanner(file)
 	var found logHead
-	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &found) != nil || found != head {
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &found) != nil || found.Sources != head.Sources {
 		return errors.New("not a run over these sources")
 	}
 	for lines.Scan() {
@@ -87,7 +108,7 @@ func (l *runLog) read(name string, head logHead) error {
 		if f.Killed != "" {
 			l.killed[f.key()] = f.Killed
 		}
-		if f.Vectors != "" {
+		if f.Counts && found.Vectors == head.Vectors {
 			l.vectors[f.key()] = f.Vectors
 		}
 	}

@@ -117,7 +117,7 @@ func mutate(o options) error {
 			return err
 		}
 	}
-	log, err := openLog(o, packages)
+	log, err := openLog(o, packages, root)
 	if err != nil {
 		return err
 	}
@@ -175,14 +175,17 @@ func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, expl
 			for i := range next {
 				m := chosen[i]
 				f := &fate{mutant: m, Why: explained[m.key()]}
-				f.Killed, f.Vectors = log.killed[m.key()], log.vectors[m.key()]
+				f.Killed = log.killed[m.key()]
 				for _, p := range order(m.File, o.near) {
 					if o.tests && f.Killed == "" && failures[i] == nil {
 						f.Killed, failures[i] = binaries[p].kills(m)
 					}
 				}
-				if f.Counts = vectors != nil && vectors.counts(m); f.Counts && f.Vectors == "" {
-					f.Vectors = vectors.kills(m)
+				if f.Counts = vectors != nil && vectors.counts(m); f.Counts {
+					known := false
+					if f.Vectors, known = log.vectors[m.key()]; !known {
+						f.Vectors = vectors.kills(m)
+					}
 				}
 				if err := log.add(f); err != nil {
 					failures[i] = err
