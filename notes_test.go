@@ -22,6 +22,7 @@ func TestNotes(t *testing.T) {
 		{"firmware", "Genoa", "vcek", func(s *sample) { s.Spec.Current.Build++ }, "is not committed"},
 		{"reported above committed", "Genoa", "vcek", func(s *sample) { s.Spec.CommittedTCB.SNP-- }, "REPORTED_TCB ("},
 		{"committed above current", "Genoa", "vcek", func(s *sample) { s.Spec.CommittedTCB.SNP++ }, "COMMITTED_TCB ("},
+		{"a tail that is zero", "Genoa", "vcek", func(s *sample) { s.rules.ReportData = "" }, ""},
 		{"tail of REPORT_DATA", "Genoa", "vcek", func(s *sample) { s.Spec.ReportData[63] = 1; s.rules.ReportData = "" }, "REPORT_DATA[32:64]"},
 		{"tail that was judged", "Genoa", "vcek", func(s *sample) {
 			s.Spec.ReportData[63] = 1
@@ -46,8 +47,14 @@ func TestNotes(t *testing.T) {
 			}
 		})
 	}
-	s := newSample("Milan", 3, "vcek")
+	s := newSample("Genoa", 3, "vcek")
+	s.Spec.CurrentTCB.SNP--
 	result, err := s.verifier(t).Verify(s.evidence(), at)
+	if err != nil || len(result.Notes) != 2 || !strings.HasPrefix(result.Notes[1], "REPORTED_TCB (") || !strings.Contains(result.Notes[1], "above CURRENT_TCB") {
+		t.Errorf("%+v %v", result, err)
+	}
+	s = newSample("Milan", 3, "vcek")
+	result, err = s.verifier(t).Verify(s.evidence(), at)
 	if err == nil && (len(result.Limits) != 2 || !strings.Contains(result.Limits[0], "no connection") || !strings.Contains(result.Limits[1], "no time")) {
 		t.Errorf("limits of a report: %q", result.Limits)
 	}

@@ -8,17 +8,20 @@ import (
 	"fmt"
 	"go/scanner"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // A runLog writes down what becomes of mutants, a line of JSON for each, and
 // knows what an earlier one says. What a test killed is killed again while the
-// sources are the same, whatever tests there are by now; what the vectors did they
-// do again while the vectors are the same, too.
+// sources of the package and of those below it are the same, whatever tests there
+// are by now; what the vectors did they do again while everything is the same.
 type runLog struct {
 	mu      sync.Mutex
 	file    *os.File
@@ -28,15 +31,24 @@ type runLog struct {
 
 // logHead is the first line.
 type logHead struct {
-	Sources string `json:"sources"` // digest of what was mutated
-	Vectors string `json:"vectors"` // digest of the vectors; "" when they were not run
+	Sources map[string]string `json:"sources"` // directory to digest of what was mutated
+	Vectors string            `json:"vectors"` // digest of vectors and sources; "" when they were not run
 }
 
 func openLog(o options, packages []*pkg, root string) (*runLog, error) {
 	l := &runLog{killed: map[string]string{}, vectors: map[string]string{}}
-	head := logHead{Sources: digest(packages)}
+	head := logHead{Sources: map[string]string{}}
+	for _, p := range packages {
+		below := slices.DeleteFunc(slices.Clone(packages), func(q *pkg) bool { return !p.reaches(q.path) })
+		rel, err := filepath.Rel(root, p.dir)
+		if err != nil {
+			return nil, err
+		}
+		head.Sources[filepath.ToSlash(rel)] = digest(below)
+	}
 	if o.vectors {
 		h := sha256.New()
+		fmt.Fprintln(h, digest(packages))
 		err := fs.WalkDir(os.DirFS(root), vectorsDir, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
@@ -68,6 +80,13 @@ func openLog(o options, packages []*pkg, root string) (*runLog, error) {
 	return l, json.NewEncoder(l.file).Encode(head)
 }
 
+// reaches reports whether p is the package of a path or imports it, by others too.
+func (p *pkg) reaches(other string) bool {
+	var visit func(t *types.Package) bool
+	visit = func(t *types.Package) bool { return t.Path() == other || slices.ContainsFunc(t.Imports(), visit) }
+	return visit(p.types)
+}
+
 // digest hashes all sources, comments and white space excepted.
 func digest(packages []*pkg) string {
 	h := sha256.New()
@@ -97,15 +116,15 @@ func (l *runLog) read(name string, head logHead) error {
 	defer file.Close()
 	lines := bufio.NewScanner(file)
 	var found logHead
-	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &found) != nil || found.Sources != head.Sources {
-		return errors.New("not a run over these sources")
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &found) != nil {
+		return errors.New("not written by -out")
 	}
 	for lines.Scan() {
 		f := fate{mutant: new(mutant)}
 		if err := json.Unmarshal(lines.Bytes(), &f); err != nil {
 			return err
 		}
-		if f.Killed != "" {
+		if dir := path.Dir(f.File); f.Killed != "" && found.Sources[dir] == head.Sources[dir] {
 			l.killed[f.key()] = f.Killed
 		}
 		if f.Counts && found.Vectors == head.Vectors {

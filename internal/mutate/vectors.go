@@ -22,6 +22,7 @@ const vectorsDir = "testdata/vectors"
 type group struct {
 	name    string
 	dir     string
+	rules   map[string]bool // that its vectors are about
 	took    time.Duration
 	reaches map[int]bool
 }
@@ -70,7 +71,12 @@ func newVectorRun(root, overlay, dir string) (*vectorRun, error) {
 		}
 	}
 	for folder, cases := range byFolder {
-		g := &group{name: folder, dir: filepath.Join(dir, "vectors", path.Base(folder))}
+		g := &group{name: folder, dir: filepath.Join(dir, "vectors", path.Base(folder)), rules: map[string]bool{}}
+		for _, c := range cases {
+			for _, r := range c.Rules {
+				g.rules[r] = true
+			}
+		}
 		if err := g.write(filepath.Join(root, vectorsDir), index{all.Schema, len(cases), cases}); err != nil {
 			return nil, err
 		}
@@ -123,14 +129,18 @@ func (v *vectorRun) run(g *group, number int, reach string, limit time.Duration)
 	return cmd.Run() != nil, out.String()
 }
 
-// kills returns the group that a mutant makes fail, or "".
+// kills returns the group that a mutant makes fail, or "". Those about its rules
+// come first.
 func (v *vectorRun) kills(m *mutant) string {
-	for _, g := range v.groups {
-		if !g.reaches[m.ID] {
-			continue
-		}
-		if failed, _ := v.run(g, m.ID, "", 8*time.Second+8*g.took); failed {
-			return g.name
+	about := func(g *group) bool { return slices.ContainsFunc(m.Rules, func(r string) bool { return g.rules[r] }) }
+	for _, first := range []bool{true, false} {
+		for _, g := range v.groups {
+			if about(g) != first || !g.reaches[m.ID] {
+				continue
+			}
+			if failed, _ := v.run(g, m.ID, "", 8*time.Second+8*g.took); failed {
+				return g.name
+			}
 		}
 	}
 	return ""

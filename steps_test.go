@@ -1,0 +1,149 @@
+package attest_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/policy"
+)
+
+// actualOf returns what a step says it found.
+func actualOf(checks []attest.Check, id string) string {
+	i := slices.IndexFunc(checks, func(c attest.Check) bool { return c.ID == id })
+	return string(checks[i].Status) + ": " + checks[i].Actual + checks[i].Reason
+}
+
+// TestWhatStepsSay: a step that passed says what it found.
+func TestWhatStepsSay(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	e := p.evidenceOf(t)
+	c := p.config(t)
+	v := p.verifierOf(t, c)
+	say := func(result *attest.Result, err error, id, want string) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := actualOf(result.Checks, id); got != want {
+			t.Errorf("%s says %q, want %q", id, got, want)
+		}
+	}
+	result, err := v.Verify(e, at)
+	say(result, err, "bundle_rollback", "pass: the first bundle for this workload")
+	say(result, err, "manifest", "pass: the tag's own; its signature was not checked")
+	say(result, err, "report_data", "pass: "+hex.EncodeToString(p.Spec.ReportData[:]))
+	p.bundle["version"] = 18
+	e.Bundle = compact(edDSA, p.bundle.json(t), p.release)
+	result, err = v.Verify(e, at)
+	say(result, err, "bundle_rollback", "pass: version 18, before 17")
+
+	c.Bundles, c.RequireCRL = nil, false
+	c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
+	e.CRLs = nil
+	result, err = p.verifierOf(t, c).Verify(e, at)
+	say(result, err, "bundle_rollback", "not_checked: nothing remembers earlier bundles")
+	say(result, err, "manifest", "pass: the tag's own, signed")
+	say(result, err, "revocation", "not_checked: no CRL was given")
+	if n := result.NotChecked; len(n) == 0 || n[len(n)-1] != (policy.NotChecked{Name: "revocation", Reason: "no CRL was given"}) {
+		t.Errorf("not checked: %v", n)
+	}
+}
+
+// TestAuditOfTwoFaults: the first decides; a step whose input was not verified says
+// which.
+func TestAuditOfTwoFaults(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	e := p.evidenceOf(t)
+	e.LiveSPKI[0] ^= 1
+	e.CRLs = [][]byte{{0x30}}
+	p.envelope["vcek_chain_pem"] = "-----BEGIN"
+	e.Envelope = p.envelope.json(t)
+	audit := p.verifierOf(t, p.config(t)).Audit(e, at)
+	wantError(t, audit.Err, "CertChainInvalidError", "CHN-05")
+	if got := actualOf(audit.Checks, "revocation"); got != "not_reached: needs step chain" {
+		t.Error(got)
+	}
+	if got := actualOf(audit.Checks, "live_key"); !strings.HasPrefix(got, "fail: ") {
+		t.Error(got)
+	}
+}
+
+// A Verifier that nobody made, and a time that nobody set, are mistakes of the
+// caller and no refusals.
+func TestMistakesAreNoRefusals(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	e := p.evidenceOf(t)
+	for name, verify := range map[string]func() (*attest.Result, error){
+		"no verifier":   func() (*attest.Result, error) { return (*attest.Verifier)(nil).Verify(e, at) },
+		"zero verifier": func() (*attest.Result, error) { return new(attest.Verifier).Verify(e, at) },
+		"zero time":     func() (*attest.Result, error) { return p.verifierOf(t, p.config(t)).Verify(e, time.Time{}) },
+		"zero report verifier": func() (*attest.Result, error) {
+			return new(attest.ReportVerifier).Verify(attest.ReportEvidence{}, at)
+		},
+		"report, zero time": func() (*attest.Result, error) {
+			s := newSample("Milan", 3, "vcek")
+			return s.verifier(t).Verify(s.evidence(), time.Time{})
+		},
+	} {
+		result, err := verify()
+		var refusal attest.AttestationError
+		if result != nil || err == nil || errors.As(err, &refusal) {
+			t.Errorf("%s: %v, %v", name, result, err)
+		}
+	}
+}
+
+// RPT-01, CAR-01: a carrier that can not be opened is refused by its own rule.
+func TestMalformedCarrier(t *testing.T) {
+	s := newSample("Milan", 3, "vcek")
+	e := s.evidence()
+	e.Report = []byte(hex.EncodeToString(e.Report))
+	e.Report[100] = 'g'
+	_, err := s.verifier(t).Verify(e, at)
+	wantError(t, err, "ReportInvalidError", "CAR-01")
+}
+
+// TestRefusalsCostLittle: what a step refuses keeps the later ones from being
+// carried out; what was verified before is not verified again.
+func TestRefusalsCostLittle(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	e := p.evidenceOf(t)
+	c := p.config(t)
+	allocs := func(v *attest.Verifier, list ...attest.Evidence) float64 {
+		return testing.AllocsPerRun(4, func() {
+			for range 4 {
+				for _, e := range list {
+					v.Verify(e, at)
+				}
+			}
+		}) / float64(4*len(list))
+	}
+	stale := e
+	p.envelope["issued_at"] = "2020-01-01T00:00:00Z"
+	stale.Envelope = p.envelope.json(t)
+	v := p.verifierOf(t, c)
+	audit := testing.AllocsPerRun(4, func() { v.Audit(stale, at) })
+	if n := allocs(v, stale); n > audit/2 {
+		t.Errorf("a stale envelope costs %v allocations, all steps %v", n, audit)
+	}
+
+	c.Memory, c.Bundles = certchain.NewMemory(4), nil
+	other := e
+	other.Bundle = compact(`{"alg":"EdDSA","kid":"other"}`, p.bundle.json(t), p.release)
+	if bytes.Equal(other.Bundle, e.Bundle) {
+		t.Fatal("the same bundle")
+	}
+	v = p.verifierOf(t, c)
+	if one, two := allocs(v, e), allocs(v, e, other); one > two-50 {
+		t.Errorf("the same bundle again costs %v allocations, another each time %v", one, two)
+	}
+}
