@@ -135,6 +135,13 @@ func TestWrittenRelaxation(t *testing.T) {
 	}
 }
 
+// No floors have no copy.
+func TestCloneOfNothing(t *testing.T) {
+	if (*policy.Floors)(nil).Clone() != nil {
+		t.Error("a copy of nothing")
+	}
+}
+
 func TestOtherCause(t *testing.T) {
 	other := errors.New("other")
 	if policy.FileErrorOf(other) != other {

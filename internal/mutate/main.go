@@ -128,6 +128,9 @@ func mutate(o options) error {
 	}
 	// A tree that changed under the run would have killed anything.
 	for _, b := range binaries {
+		if o.sample > 0 { // too short for that
+			break
+		}
 		if failed, out := b.again(); failed {
 			return fmt.Errorf("%s fails without a mutant in the end:\n%s", b.dir, out)
 		}
