@@ -23,34 +23,36 @@ var core = []string{"snpreport", "jws", "certchain", "policy", "", "internal/str
 var users = []string{"cmd/tresor-verify"}
 
 func main() {
-	sample := flag.Int("sample", 0, "run only so many mutants, taken by -seed")
-	seed := flag.Uint64("seed", 1, "for -sample")
-	match := flag.String("match", "", "run only mutants whose key contains this")
-	in := flag.String("package", "", "run only mutants of this package of the core; . is the root")
-	byVectors := flag.Bool("vectors", true, "run the conformance vectors by themselves, too")
-	byTests := flag.Bool("tests", true, "run the tests")
-	near := flag.Bool("near", false, "run only the tests of a mutant's own package")
-	most := flag.Duration("most", time.Hour, "leave out tests that take longer than this")
-	workers := flag.Int("workers", 1, "how many run at a time")
-	list := flag.Bool("list", false, "print the mutants and run none")
-	out := flag.String("out", "", "write every mutant and its fate to this file")
-	from := flag.String("from", "", "do not repeat what killed mutants in these files, which -out wrote for the same sources")
-	readme := flag.String("readme", "", "write the rates into this file; needs a run of all")
-	keep := flag.String("keep", "", "keep the instrumented files and binaries in this directory")
+	var o options
+	flag.IntVar(&o.sample, "sample", 0, "run only so many mutants, taken by -seed")
+	flag.Uint64Var(&o.seed, "seed", 1, "for -sample and -vectors-sample")
+	flag.StringVar(&o.match, "match", "", "run only mutants whose key contains this")
+	flag.StringVar(&o.in, "package", "", "run only mutants of this package of the core; . is the root")
+	flag.BoolVar(&o.tests, "tests", true, "run the tests")
+	flag.BoolVar(&o.vectors, "vectors", true, "run the conformance vectors by themselves, too")
+	flag.IntVar(&o.vectorsSample, "vectors-sample", 0, "run the vectors only for so many of the mutants that count")
+	flag.BoolVar(&o.near, "near", false, "run only the tests of a mutant's own package")
+	flag.DurationVar(&o.most, "most", time.Hour, "leave out tests that take longer than this")
+	flag.IntVar(&o.workers, "workers", 1, "how many run at a time")
+	flag.BoolVar(&o.list, "list", false, "print the mutants and run none")
+	flag.StringVar(&o.out, "out", "", "write every mutant and its fate to this file")
+	flag.StringVar(&o.from, "from", "", "do not repeat what killed mutants in these files, which -out wrote")
+	flag.StringVar(&o.readme, "readme", "", "write the rates into this file; needs a run of all")
+	flag.StringVar(&o.keep, "keep", "", "keep the instrumented files and binaries in this directory")
 	flag.Parse()
-	options := options{*sample, *seed, *match, *in, *byTests, *byVectors, *near, *most, *workers, *list, *out, *from, *readme, *keep}
-	if err := mutate(options); err != nil {
+	if err := mutate(o); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
 	}
 }
 
+// options are the flags.
 type options struct {
 	sample            int
 	seed              uint64
-	match             string
-	in                string
+	match, in         string
 	tests, vectors    bool
+	vectorsSample     int
 	near              bool
 	most              time.Duration
 	workers           int
@@ -113,6 +115,9 @@ func mutate(o options) error {
 		if vectors, err = newVectorRun(root, overlay, dir); err != nil {
 			return err
 		}
+		if o.vectorsSample > 0 {
+			vectors.sample(chosen, o.vectorsSample, o.seed)
+		}
 		if err := vectors.try(dir); err != nil {
 			return err
 		}
@@ -148,12 +153,17 @@ func choose(mutants []*mutant, o options) ([]*mutant, error) {
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return path.Dir(m.File) != o.in })
 	}
 	if o.sample > 0 && o.sample < len(chosen) {
-		r := rand.New(rand.NewPCG(o.seed, 0))
-		chosen = slices.Clone(chosen)
-		r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
-		chosen = chosen[:o.sample]
+		chosen = some(chosen, o.sample, o.seed)
 	}
 	return chosen, nil
+}
+
+// some returns n of the mutants, by chance, and the same ones for the same seed.
+func some(mutants []*mutant, n int, seed uint64) []*mutant {
+	shuffled := slices.Clone(mutants)
+	r := rand.New(rand.NewPCG(seed, 0))
+	r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	return shuffled[:min(n, len(shuffled))]
 }
 
 // A fate is what became of a mutant.

@@ -67,6 +67,13 @@ func (t tally) rate() string {
 		100*float64(t.killed)/float64(max(1, t.killed+t.survived)), t.explained)
 }
 
+func vectorsName(o options) string {
+	if o.vectorsSample > 0 {
+		return fmt.Sprintf("vectors alone, for a sample of %d", o.vectorsSample)
+	}
+	return "vectors alone"
+}
+
 // row is a row of the table in README.md.
 func (t tally) row(name string) string {
 	return fmt.Sprintf("| %s | %d | %d (%.1f %%) | %d |\n", name, t.killed+t.survived+t.explained, t.killed,
@@ -116,7 +123,7 @@ func report(w io.Writer, fates []*fate, o options) error {
 	}
 	fmt.Fprintf(w, "all tests: %s\nvectors alone: %s\n", total.rate(), byVectors.rate())
 	if o.readme != "" {
-		text := fmt.Sprintf("| | mutants | killed | explained |\n|---|---|---|---|\n%s%s", total.row("all tests"), byVectors.row("vectors alone"))
+		text := fmt.Sprintf("| | mutants | killed | explained |\n|---|---|---|---|\n%s%s", total.row("all tests"), byVectors.row(vectorsName(o)))
 		if err := writeRates(o.readme, text); err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ type vectorRun struct {
 	command string          // path of the instrumented command
 	rules   map[string]bool // rules that some vector is about
 	groups  []*group
+	only    map[*mutant]bool // when not nil, no others are run
 }
 
 type indexEntry struct {
@@ -152,10 +153,19 @@ var onlyShows = []string{
 	"hardware.notes", "hardware.unchecked", "Policy.Relaxed", "Write", "writeFloors", "hasUnknown", "weaknesses", "reportLimits", "endpointLimits",
 }
 
+// sample leaves only n of the mutants that count.
+func (v *vectorRun) sample(mutants []*mutant, n int, seed uint64) {
+	counting := slices.DeleteFunc(slices.Clone(mutants), func(m *mutant) bool { return !v.counts(m) })
+	v.only = map[*mutant]bool{}
+	for _, m := range some(counting, n, seed) {
+		v.only[m] = true
+	}
+}
+
 // counts reports whether a mutant is one that changes accept or refuse, by a rule
 // that some vector is about.
 func (v *vectorRun) counts(m *mutant) bool {
 	of, _, _ := strings.Cut(m.Func, ".")
-	return !slices.Contains(onlyShows, m.Func) && of != "Memory" && of != "writer" &&
+	return (v.only == nil || v.only[m]) && !slices.Contains(onlyShows, m.Func) && of != "Memory" && of != "writer" &&
 		slices.ContainsFunc(m.Rules, func(r string) bool { return v.rules[r] })
 }
