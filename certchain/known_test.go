@@ -1,6 +1,8 @@
 package certchain_test
 
 import (
+	"bytes"
+	"errors"
 	"slices"
 	"testing"
 
@@ -101,5 +103,30 @@ func TestMemoryRemembers(t *testing.T) {
 		if n := testing.AllocsPerRun(10, func() { verify() }); n > 20 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
+	}
+}
+
+// CHN-70: the last byte of the longest text counts.
+func TestMemoryOfLongestText(t *testing.T) {
+	e, roots := mint.Evidence("Milan", 3, "vcek"), rootsOf(t, "Milan")
+	memory := certchain.NewMemory(4)
+	text := slices.Concat(e.PEM(), bytes.Repeat([]byte("\n"), 64<<10-len(e.PEM())))
+	if _, err := memory.VerifyPEM(text, roots, now); err != nil || memory.Len() != 1 {
+		t.Fatal(err)
+	}
+	text[len(text)-1] = 'x'
+	if _, err := memory.VerifyPEM(text, roots, now); err == nil {
+		t.Error("accepted with another last byte")
+	}
+}
+
+// CHN-10: a length of more bytes than any input needs is none, even where they add
+// up to a small one.
+func TestLengthThatWraps(t *testing.T) {
+	body := make([]byte, 0x80)
+	wraps := append([]byte{0x30, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0x80}, body...)
+	_, err := certchain.ParseCertificate(wraps)
+	if e, ok := errors.AsType[*certchain.Error](err); !ok || e.Rule != "CHN-10" || e.Field != "Certificate" || e.Offset != 0 {
+		t.Errorf("%v", err)
 	}
 }

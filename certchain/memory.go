@@ -34,7 +34,7 @@ func (m *Memory) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, err
 	if m == nil {
 		return Verify(certs, roots, at)
 	}
-	return m.recall(keyOf(kindDER, certs, maxCertificate, roots), at, func() (*Chain, error) { return Verify(certs, roots, at) })
+	return m.recall(keyOf(kindDER, certs, roots), at, func() (*Chain, error) { return Verify(certs, roots, at) })
 }
 
 // VerifyPEM is the function VerifyPEM with a memory of texts: one that differs in
@@ -43,7 +43,7 @@ func (m *Memory) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, err
 	if m == nil {
 		return VerifyPEM(text, roots, at)
 	}
-	return m.recall(keyOf(kindPEM, [][]byte{text}, maxPEM, roots), at, func() (*Chain, error) { return VerifyPEM(text, roots, at) })
+	return m.recall(keyOf(kindPEM, [][]byte{text}, roots), at, func() (*Chain, error) { return VerifyPEM(text, roots, at) })
 }
 
 // recall returns what is remembered under key, or what verify returns.
@@ -90,8 +90,8 @@ const (
 // input, the roots, the number of parts, and each part with its length before it,
 // so that no two lists of parts hash the same bytes. Of what is more or longer
 // than is ever accepted the number and the length are enough, and the rest is
-// not read: most bytes of each part.
-func keyOf(kind string, parts [][]byte, most int, roots *Roots) (key [32]byte) {
+// not read.
+func keyOf(kind string, parts [][]byte, roots *Roots) (key [32]byte) {
 	h := sha256.New()
 	h.Write([]byte(kind))
 	fingerprint := roots.Fingerprint()
@@ -99,7 +99,7 @@ func keyOf(kind string, parts [][]byte, most int, roots *Roots) (key [32]byte) {
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(parts))))
 	for _, part := range parts[:min(len(parts), maxChain)] {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		h.Write(part[:min(len(part), most)])
+		h.Write(part[:min(len(part), maxPEM)]) // a certificate is shorter
 	}
 	h.Sum(key[:0])
 	return key

@@ -17,10 +17,7 @@ func Decode(data []byte, maxSize int, known []string, read func(*Object)) error 
 		return err
 	}
 	d := &decoder{text: text, tokens: tokens}
-	o := d.object(0, known)
-	if d.err == nil {
-		read(o)
-	}
+	read(d.object(0, known)) // whose first error stays, should it have one
 	if d.err != nil {
 		return d.err
 	}
@@ -37,15 +34,19 @@ type decoder struct {
 // fail records an error about a token, unless there is one. It looks for the
 // path only then: a reader may go on and fail for every element of a long list.
 func (d *decoder) fail(rule string, tok int32, expected, actual string) {
-	if d.err == nil {
-		d.failPath(rule, tok, d.path(tok), expected, actual)
-	}
+	d.failBelow(rule, tok, "", expected, actual)
 }
 
-func (d *decoder) failPath(rule string, tok int32, path, expected, actual string) {
-	if d.err == nil {
-		d.err = &Error{rule, path, int(d.tokens[tok].start), expected, actual}
+// failBelow is fail about a member of a token that is not there.
+func (d *decoder) failBelow(rule string, tok int32, member, expected, actual string) {
+	if d.err != nil {
+		return
 	}
+	path := d.path(tok)
+	if member != "" {
+		path += dot(len(path)) + pathName(member)
+	}
+	d.err = &Error{rule, path, int(d.tokens[tok].start), expected, actual}
 }
 
 // path walks from the outermost object to a token.
@@ -118,7 +119,7 @@ func (d *decoder) object(tok int32, known []string) *Object {
 // names yields the token of each name of an object, behind which its value is.
 func (d *decoder) names(tok int32) iter.Seq[int32] {
 	return func(yield func(int32) bool) {
-		for name := tok + 1; name < d.tokens[tok].next; name = d.tokens[name+1].next {
+		for name := tok + 1; name != d.tokens[tok].next; name = d.tokens[name+1].next {
 			if !yield(name) {
 				return
 			}
@@ -147,8 +148,7 @@ func (o *Object) Optional(name string) (v Value, ok bool) {
 func (o *Object) Required(name string) Value {
 	v, ok := o.Optional(name)
 	if !ok && o.d != nil {
-		path := o.d.path(o.tok)
-		o.d.failPath("JSN-12", o.tok, path+dot(len(path))+pathName(name), "a value", "no such member")
+		o.d.failBelow("JSN-12", o.tok, name, "a value", "no such member")
 	}
 	return v
 }

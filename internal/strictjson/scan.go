@@ -28,7 +28,10 @@ const (
 	kindObject
 )
 
-var kindNames = [...]string{"null", "a boolean", "a boolean", "a number", "a string", "a string", "an array", "an object"}
+var kindNames = [...]string{
+	kindFalse: "a boolean", kindTrue: "a boolean", kindNumber: "a number", kindString: "a string", kindEscaped: "a string",
+	kindArray: "an array", kindObject: "an object", // null is said in another way
+}
 
 // token is a value, or the name of a member. What an array or object holds
 // follows it; of an object name, value, name, value and so on.

@@ -290,3 +290,31 @@ func TestMessages(t *testing.T) {
 		t.Errorf("got %s", q)
 	}
 }
+
+// What is there instead is said in words, escapes or not.
+func TestWords(t *testing.T) {
+	for text, want := range map[string][2]string{
+		`{"n":"\u0041"}`: {"a number", "a string"},
+		`{"n":"A"}`:      {"a number", "a string"},
+		`{"n":/}`:        {"a value", `"/"`},
+		`{"n"::}`:        {"a value", `":"`},
+		`{"n":!}`:        {"a value", `"!"`},
+	} {
+		err := strictjson.Decode([]byte(text), 100, []string{"n"}, func(o *strictjson.Object) { o.Required("n").Int(0, 1) })
+		if e, ok := errors.AsType[*strictjson.Error](err); !ok || e.Expected != want[0] || e.Actual != want[1] {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// JSN-20, JSN-21: a line break is refused at the very start too.
+func TestBase64StartsWithLineBreak(t *testing.T) {
+	for _, text := range []string{"\rAAAA", "\nAAAA", "AAAA\r", "AAAA\n"} {
+		if _, ok := strictjson.ParseBase64(text); ok {
+			t.Errorf("%q", text)
+		}
+		if _, ok := strictjson.ParseBase64URL([]byte(text)); ok {
+			t.Errorf("%q", text)
+		}
+	}
+}
