@@ -16,7 +16,6 @@ type attribution struct {
 	file   *ast.File
 	decl   ast.Decl
 	fset   *token.FileSet
-	texts  map[ast.Node]string // cache
 	source []byte
 }
 
