@@ -14,6 +14,9 @@
 // only with tests that reach it. Nothing is written below the module but what
 // -readme asks for.
 //
+// Those of internal/strictjson, which the parsers rest on, are run with -package
+// only, and do not count: much of it bounds what hostile input costs.
+//
 // The kinds of mutants:
 //
 //	true, false   a condition, or the part of one that alone decides it, is that

@@ -180,3 +180,42 @@ func TestParseTime(t *testing.T) {
 		}
 	}
 }
+
+// JSN-07 and time: characters next to digits are none.
+func TestNextToDigits(t *testing.T) {
+	for _, text := range []string{`{"m":"\u@041"}`, `{"m":"\uG041"}`, `{"m":"\u004"}`, "{\"m\":\"\x1f\"}", `{"m":1/}`, `{"m":1.:}`} {
+		err := strictjson.Decode([]byte(text), 100, []string{"m"}, func(o *strictjson.Object) { o.Required("m") })
+		if err == nil {
+			t.Errorf("%q", text)
+		}
+	}
+	for _, text := range []string{"2026-04-01T12:00:00.1/Z", "2026-04-01T12:00:00.1:Z", "0000-04-01T12:00:00Z", "2026-04-00T12:00:00Z", "2026-04-32T12:00:00Z"} {
+		if _, ok := strictjson.ParseTime(text); ok {
+			t.Errorf("%s", text)
+		}
+	}
+	if err := strictjson.Decode([]byte("{\"m\":\" \"}"), 100, []string{"m"}, func(o *strictjson.Object) { o.Required("m").NonEmpty() }); err != nil {
+		t.Error(err)
+	}
+}
+
+// Bytes is NonEmpty in another type.
+func TestBytes(t *testing.T) {
+	for text, want := range map[string]string{`{"m":"a"}`: "a", `{"m":"\u0041\n"}`: "A\n", `{"m":""}`: "", `{"m":1}`: "", `{}`: ""} {
+		var got []byte
+		err := strictjson.Decode([]byte(text), 100, []string{"m"}, func(o *strictjson.Object) { got = o.Required("m").Bytes() })
+		if string(got) != want || (err == nil) != (want != "") || want == "" && got != nil {
+			t.Errorf("%s: %q, %v", text, got, err)
+		}
+	}
+	is := map[string]bool{}
+	err := strictjson.Decode([]byte(`{"o":{},"s":""}`), 100, []string{"o", "s", "x"}, func(o *strictjson.Object) {
+		for _, name := range []string{"o", "s", "x"} {
+			v, _ := o.Optional(name)
+			is[name] = v.IsObject()
+		}
+	})
+	if err != nil || !is["o"] || is["s"] || is["x"] {
+		t.Errorf("%v, %v", is, err)
+	}
+}
