@@ -47,9 +47,9 @@ func TestForgottenPolicy(t *testing.T) {
 
 // A chain that certifies no chip, or one of another length, endorses none.
 func TestEndorsementWithoutChip(t *testing.T) {
-	for _, size := range []int{0, 8} {
-		r := &snpreport.Report{Version: 2}
-		c := &certchain.Chain{Product: snpreport.Milan, HWIDSize: size}
+	for _, size := range []int{0, 8, 63, 65} {
+		r := &snpreport.Report{Version: 2, ChipID: [64]byte{1}}
+		c := &certchain.Chain{Product: snpreport.Milan, HWIDSize: size, HWID: r.ChipID}
 		c.TCB, _ = snpreport.TCBVersion{}.For(snpreport.Milan)
 		if err := checkEndorsement(r, c); err == nil || err.Rule != "END-05" {
 			t.Errorf("%d bytes: %v", size, err)
