@@ -35,7 +35,7 @@ func main() {
 	flag.BoolVar(&o.tests, "tests", true, "run the tests")
 	flag.BoolVar(&o.vectors, "vectors", true, "run the conformance vectors by themselves, too")
 	flag.IntVar(&o.vectorsSample, "vectors-sample", 0, "run the vectors only for so many of the mutants that count")
-	flag.BoolVar(&o.near, "near", false, "run only the tests of a mutant's own package")
+	flag.BoolVar(&o.near, "near", false, "run only the tests of a mutant's own package, which are to kill it")
 	flag.DurationVar(&o.most, "most", time.Hour, "leave out tests that take longer than this")
 	flag.IntVar(&o.workers, "workers", 1, "how many run at a time")
 	flag.BoolVar(&o.list, "list", false, "print the mutants and run none")
@@ -66,7 +66,7 @@ type options struct {
 }
 
 func (o options) all() bool {
-	return o.sample == 0 && o.match == "" && o.in == "" && o.tests && o.vectors && !o.near && o.most == time.Hour
+	return o.sample == 0 && o.match == "" && o.in == "" && o.tests && o.vectors && o.most == time.Hour
 }
 
 func mutate(o options) error {
