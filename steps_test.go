@@ -147,3 +147,19 @@ func TestRefusalsCostLittle(t *testing.T) {
 		t.Errorf("the same bundle again costs %v allocations, another each time %v", one, two)
 	}
 }
+
+// A TCB is decoded in the layout of the verified product, and by nobody's result
+// not at all.
+func TestTCBOfResult(t *testing.T) {
+	s := newSample("Turin", 5, "vcek")
+	result, err := s.verifier(t).Verify(s.evidence(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := result.TCB(result.Report.ReportedTCB).String(); got != result.Chain.TCB.String() || !strings.HasPrefix(got, "fmc=1 ") {
+		t.Error(got)
+	}
+	if got := new(attest.Result).TCB(result.Report.ReportedTCB).String(); got != "" {
+		t.Error(got)
+	}
+}
