@@ -5,10 +5,12 @@ package main
 import (
 	"bufio"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -23,10 +25,27 @@ func TestSignals(t *testing.T) {
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	endpointAt(t, f, 17, time.Now())
-	answers := server.Config.Handler
+	// The one in front can fall silent: what a started server's handler is can't be
+	// changed while another process asks it.
+	answers, asked := server.Config.Handler, make(chan struct{}, 8)
+	var silence atomic.Pointer[chan struct{}] // nil: it answers
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		over := silence.Load()
+		if over == nil {
+			answers.ServeHTTP(w, r)
+			return
+		}
+		asked <- struct{}{}
+		<-*over
+	}))
+	front.TLS = server.TLS.Clone()
+	front.StartTLS()
+	defer front.Close()
+	args = replaceFlag(args, []string{"--url", front.URL})
+	args = replaceFlag(args, []string{"--bundle-url", front.URL + "/bundle"})
 
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		server.Config.Handler = answers
+		silence.Store(nil)
 		cmd := exec.Command(program, append(slices.Clip(args), "--watch", "1h", "--json")...)
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
@@ -44,8 +63,8 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v between two rounds: exit code %d", signal, code)
 		}
 
-		asked, over := make(chan struct{}, 8), make(chan struct{})
-		server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-over })
+		over := make(chan struct{})
+		silence.Store(&over)
 		cmd = exec.Command(program, append(slices.Clip(args), "--watch", "1h")...)
 		var out strings.Builder
 		cmd.Stdout = &out
