@@ -131,6 +131,9 @@ func TestFetchModel(t *testing.T) {
 				if err != nil {
 					t.Skip("nothing is kept")
 				}
+				if m.damaged[r] {
+					t.Skip("a second change may mend it, and of an empty one there is nothing to change")
+				}
 				switch at := rapid.IntRange(0, len(file)-1).Draw(t, "at"); rapid.IntRange(0, 2).Draw(t, "how") {
 				case 0:
 					file[at] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
@@ -138,9 +141,6 @@ func TestFetchModel(t *testing.T) {
 					file = file[:at]
 				case 2:
 					file = append(file, file[at])
-				}
-				if m.damaged[r] {
-					t.Skip("a second flip may mend it")
 				}
 				if err := os.WriteFile(entry(m.dir, r), file, 0o600); err != nil {
 					t.Fatal(err)
