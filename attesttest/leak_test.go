@@ -125,22 +125,35 @@ func TestWire(t *testing.T) {
 			}
 			w := newWitness(t, liar, tt.protocol)
 			rawConn(t, liar, w, tt.protocol, tt.sent, step)
-			w.Close()
 			var bytes int
 			var text string
-			for _, v := range w.Violations() {
-				if v.Connection != 1 || v.Pod != "enclave" {
-					t.Errorf("%s %s: %v", tt.protocol, tt.name, v)
-				}
-				if !strings.HasPrefix(v.Text, "attestation request with") {
-					bytes, text = bytes+v.Bytes, v.Text
-				}
+			// Over HTTP/2 a handler may begin after its connection has ended.
+			for patience := 2000; patience > 0 && (bytes != tt.bytes || !strings.Contains(text, tt.text)); patience-- {
+				bytes, text = leaks(t, w)
+				time.Sleep(5 * time.Millisecond)
 			}
+			w.Close()
+			bytes, text = leaks(t, w)
 			if bytes != tt.bytes || !strings.Contains(text, tt.text) || (text == "") != (tt.text == "") {
 				t.Errorf("%s %s: %d bytes, %q", tt.protocol, tt.name, bytes, text)
 			}
 		}
 	}
+}
+
+// leaks adds up the violations of the one connection of a witness, but not those
+// that are about the attestation request itself.
+func leaks(t *testing.T, w *attesttest.Witness) (bytes int, text string) {
+	t.Helper()
+	for _, v := range w.Violations() {
+		if v.Connection != 1 || v.Pod != "enclave" {
+			t.Errorf("%v", v)
+		}
+		if !strings.HasPrefix(v.Text, "attestation request with") {
+			bytes, text = bytes+v.Bytes, v.Text
+		}
+	}
+	return bytes, text
 }
 
 // rawConn sends bytes over TLS and reads until the server has seen their end.
