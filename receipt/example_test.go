@@ -52,6 +52,9 @@ func Example() {
 	// not checked: age
 	// not checked: response_digest
 	// not checked: inference_attestation
+	// not checked: router_attestation.bundle_rollback
+	// not checked: router_attestation.bundle_validity
+	// not checked: router_attestation.manifest_signature
 	// not checked: hardware evidence
 	// not checked: revocation
 	// true RCP-40

@@ -145,8 +145,29 @@ func (s *session) describe(a *Audit) {
 			r.NotChecked = append(r.NotChecked, NotChecked{done.ID + ".workload_identity_tag", done.Reason})
 		}
 	}
+	r.NotChecked = append(r.NotChecked, unjudged("router_attestation", c.router, r.Router)...)
+	r.NotChecked = append(r.NotChecked, unjudged("inference_attestation", c.inference, r.Inference)...)
 	r.NotChecked = append(r.NotChecked, never...)
 	r.Limits = append([]string(nil), limits...)
 	r.Checks = a.Checks
 	a.Result = r
+}
+
+// unjudged lists what a trust bundle that passed was not asked, unlike that of an
+// endpoint (SPEC.md section 2).
+func unjudged(name string, e embedded, a Attestation) (list []NotChecked) {
+	for _, n := range []struct {
+		when         bool
+		what, reason string
+	}{
+		{true, "bundle_rollback", "no trust bundle that was accepted before is remembered"},
+		{true, "bundle_validity", "the trust bundle is judged for the time at which the receipt was issued, and not for now"},
+		{e.workload == "", "workload", "it names no workload that the trust bundle's could be compared with"},
+		{a.Manifest != nil, "manifest_signature", "the manifest is the tag's own; nobody's signature is checked"},
+	} {
+		if n.when && a.Bundle != nil {
+			list = append(list, NotChecked{name + "." + n.what, n.reason})
+		}
+	}
+	return list
 }

@@ -75,6 +75,9 @@ func runBundle(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if err := onceStdin(files); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	w.done = ctx.Done()
 	at, source, err := f.time(w)
 	if err != nil {
 		return 0, err

@@ -84,6 +84,18 @@ func TestTimeoutWhileReading(t *testing.T) {
 		}
 		end.Close()
 	}
+	kept, _ := receiptFolder(t)
+	for _, given := range [][]string{
+		{"receipt", "--jwks", kept.path("jwks.json"), "-"},
+		{"bundle", "verify", "--release-root", kept.path("release.hex"), "-"},
+		{"bundle", "diff", "--release-root", kept.path("release.hex"), kept.path("request"), "-"},
+	} {
+		silent, end := io.Pipe()
+		if o := toolWith(silent, append(given, "--timeout", "50ms")...); o.code != exitUndecided || !strings.Contains(o.stdout, "--timeout") {
+			t.Errorf("%q: %+v", given, o)
+		}
+		end.Close()
+	}
 }
 
 // TestNotChecked: what nobody demanded is listed, in text and in JSON.

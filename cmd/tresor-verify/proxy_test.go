@@ -302,7 +302,7 @@ func TestProxyVerdict(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.body), &v); err != nil || r.status != 200 || v.Verdict != "pass" || v.Mode != "live" || v.Measurement == "" || v.Bundle.Version != 17 || len(v.Checks) != 19 || v.Roots.AMD != "custom" {
 		t.Fatalf("%v %+v", err, r)
 	}
-	if r := d.get(healthPath); r.status != 200 || r.body != "verified\n" || r.header.Get("Cache-Control") != "no-store" {
+	if r := d.get(healthPath); r.status != 200 || r.body != "verified\nAMD root: custom\n" || r.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%+v", r)
 	}
 	if r := d.do(d.request("HEAD", healthPath, "")); r.status != 200 {

@@ -105,12 +105,15 @@ func (p *proxy) keepInside(res *http.Response) error {
 	if len(res.Trailer) > 0 {
 		res.Header.Del("Content-Length") // HTTP/1.1 has trailers in chunked bodies only
 	}
-	location := res.Header.Get("Location")
+	locations := res.Header.Values("Location")
+	location := strings.Join(locations, ", ")
 	if location == "" {
+		res.Header.Del("Location")
 		return nil
 	}
 	to, err := res.Request.URL.Parse(location)
-	if err != nil || to.Scheme != "https" || to.User != nil || !sameHost(to, p.origin) {
+	// A path that begins with two slashes would be read as another host.
+	if err != nil || len(locations) > 1 || to.Scheme != "https" || to.User != nil || !sameHost(to, p.origin) || strings.HasPrefix(to.EscapedPath(), "//") {
 		return &upstreamError{"PRX-32", fmt.Errorf("it redirects to %q, where nothing is proven", short(location))}
 	}
 	to.Scheme, to.Host = "", ""
@@ -139,12 +142,14 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var request *transport.RequestError
 	var upstream *upstreamError
 	switch {
+	case errors.As(err, &request) && request.Field == "answer": // it changed the protocol
+		p.answer(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", err})
+	case errors.As(err, &request): // it too names a rule, and is no refusal of evidence
+		p.answer(w, r, http.StatusBadRequest, usagef("%w", err))
 	case errors.As(err, &refused), errors.As(err, &upstream):
 		p.answer(w, r, http.StatusBadGateway, err)
 	case errors.As(err, &long):
 		p.answer(w, r, http.StatusRequestEntityTooLarge, usagef("PRX-12: the body is longer than %d bytes", p.maxBody))
-	case errors.As(err, &request):
-		p.answer(w, r, http.StatusBadRequest, usagef("%v", err))
 	case errors.Is(err, transport.ErrClosed):
 		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", err})
 	case errors.Is(err, context.Canceled): // the client has left
@@ -184,13 +189,14 @@ func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	result, err := p.watch.current(r.Context())
-	status, text := http.StatusOK, "verified\n"
+	v := p.watch.verdict(result, err)
+	status, word := http.StatusOK, "verified"
 	if err != nil {
-		status, text = http.StatusServiceUnavailable, fmt.Sprintf("not verified: %s\n", errorType(err))
+		status, word = http.StatusServiceUnavailable, "not verified: "+errorType(err)
 	}
-	kind := "text/plain; charset=utf-8"
+	kind, text := "text/plain; charset=utf-8", strings.Join(append([]string{word}, v.remarks()...), "\n")+"\n"
 	if r.URL.Path == verdictPath {
-		kind, text = "application/json", marshal(p.watch.verdict(result, err))
+		kind, text = "application/json", marshal(v)
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-store")

@@ -95,6 +95,15 @@ func TestProxyRun(t *testing.T) {
 			t.Fatalf("exit %d: %s", <-done, log)
 		}
 		base := "http://127.0.0.1:" + portIn(t, log.String())
+		remarks := []string{"AMD root: custom"}
+		if len(more) > 1 {
+			remarks = append(remarks, "relaxed: allow-vlek")
+		}
+		for _, remark := range remarks {
+			if len(more) != 1 && !strings.Contains(log.String(), "; "+remark) {
+				t.Errorf("no %q in %q", remark, log)
+			}
+		}
 		for path, want := range map[string]string{"/v1": "hello", healthPath: "verified\n"} {
 			res, err := http.Get(base + path)
 			if err != nil {
@@ -102,8 +111,13 @@ func TestProxyRun(t *testing.T) {
 			}
 			b, err := io.ReadAll(res.Body)
 			res.Body.Close()
-			if err != nil || string(b) != want {
+			if err != nil || !strings.HasPrefix(string(b), want) {
 				t.Errorf("%s: %q %v", path, b, err)
+			}
+			for _, remark := range remarks {
+				if path == healthPath && !strings.Contains(string(b), "\n"+remark+"\n") {
+					t.Errorf("no %q in %q", remark, b)
+				}
 			}
 		}
 		cancel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type watcher struct {
 	logged string    // the newest verdict that was logged
 	closed bool
 }
+
+const upstreamHint = "the endpoint is proven; ask again, or ask its operator"
 
 var errNoVerdict = &attest.EvidenceUnavailableError{Failure: attest.Failure{Rule: "PRX-40", Message: "there is no verdict in date"}}
 
@@ -93,7 +96,7 @@ func (w *watcher) verdict(r *attest.Result, err error) *verdictJSON {
 	var upstream *upstreamError
 	if errors.As(err, &upstream) { // no verdict about the evidence, and nothing to mend here
 		v.Verdict, v.ExitCode = "error", exitUndecided
-		v.Error.Type, v.Error.Requirement, v.Error.Message = "UpstreamError", upstream.rule, short(err.Error())
+		v.Error.Type, v.Error.Requirement, v.Error.Message, v.Error.Hint = "UpstreamError", upstream.rule, short(err.Error()), upstreamHint
 	}
 	return v
 }
@@ -117,7 +120,22 @@ func (w *watcher) log(v *verdictJSON) {
 			text += fmt.Sprintf(": expected %s, got %s", e.Expected, e.Actual)
 		}
 	}
-	w.ui.note("%s %s", v.Time, text)
+	w.ui.note("%s %s", v.Time, strings.Join(append([]string{text}, v.remarks()...), "; "))
+}
+
+// remarks are what a verdict was reached by and in spite of.
+// Rules: CLI-08, CLI-14.
+func (v *verdictJSON) remarks() (list []string) {
+	if len(v.Relaxed) > 0 {
+		list = append(list, "relaxed: "+strings.Join(v.Relaxed, ", "))
+	}
+	if v.Roots != nil && v.Roots.AMD != "builtin" {
+		list = append(list, "AMD root: "+v.Roots.AMD)
+	}
+	for _, warning := range v.Warnings {
+		list = append(list, "warning: "+warning.Text+" ("+warning.Source+")")
+	}
+	return list
 }
 
 // say logs what happens to the proxy itself.

@@ -79,6 +79,9 @@ func runReceipt(ctx context.Context, w world, u *ui, args []string) (int, error)
 	if err := onceStdin([]string{f.file, f.jwks, f.request, f.response}); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	w.done = ctx.Done()
 	at, source, err := f.time(w)
 	if err != nil {
 		return 0, err
@@ -217,8 +220,8 @@ func (u *ui) receiptFacts(r *receipt.Result) {
 			u.field(d.name, d.value+map[bool]string{true: ", compared", false: ", not compared with anything"}[passed(r.Checks, d.check)])
 		}
 	}
-	u.attestationFacts("router", r.Router)
-	u.attestationFacts("inference", r.Inference)
+	u.attestationFacts("router", r.Router, r.At)
+	u.attestationFacts("inference", r.Inference, r.At)
 	for _, n := range r.NotChecked {
 		u.field("not checked", n.Name+": "+n.Reason)
 	}
@@ -227,11 +230,15 @@ func (u *ui) receiptFacts(r *receipt.Result) {
 	}
 }
 
-func (u *ui) attestationFacts(name string, a receipt.Attestation) {
+func (u *ui) attestationFacts(name string, a receipt.Attestation, at time.Time) {
 	if a.Bundle == nil {
 		return
 	}
-	u.field(name, fmt.Sprintf("%s, trust bundle version %d (valid until %s), release root %x", a.Bundle.Workload, a.Bundle.Version, stamp(a.Bundle.ValidUntil), a.Bundle.Root))
+	validity := "valid until"
+	if !at.Before(a.Bundle.ValidUntil) { // judged for the time at which the receipt was issued
+		validity = "expired since"
+	}
+	u.field(name, fmt.Sprintf("%s, trust bundle version %d (%s %s), release root %x", a.Bundle.Workload, a.Bundle.Version, validity, stamp(a.Bundle.ValidUntil), a.Bundle.Root))
 	if a.Tag != [32]byte{} {
 		u.field(name+" tag", fmt.Sprintf("%x", a.Tag))
 	}

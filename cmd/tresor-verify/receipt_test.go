@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,10 +94,15 @@ func TestReceiptPass(t *testing.T) {
 			t.Errorf("no %q in %+v", want, o)
 		}
 	}
+	for at, want := range map[string]string{"2026-04-02T00:00:00Z": "(valid until ", "2036-01-01T00:00:00Z": "(expired since "} {
+		if o := tool(append(args, "--release-root", f.path("release.hex"), "--at", at)...); o.code != 0 || !strings.Contains(o.stdout, want) || !strings.Contains(o.stdout, "router_attestation.bundle_validity: ") {
+			t.Errorf("%s: %+v", at, o)
+		}
+	}
 	v := tool(append(args, "--request", f.path("request"), "--release-root", f.path("release.hex"), "--json")...).verdict(t)
 	r := v.Receipt
 	if v.Verdict != "pass" || v.Mode != "offline" || r.KeyID != "test-receipt" || r.RoutedModel != "example-model" || !r.RequestChecked || r.ResponseChecked ||
-		r.Router.Bundle.Version != 17 || r.Router.Manifest == nil || r.Inference != nil || len(v.Checks) != 10 || len(v.NotChecked) != 5 || v.Report != nil || v.Roots != nil {
+		r.Router.Bundle.Version != 17 || r.Router.Manifest == nil || r.Inference != nil || len(v.Checks) != 10 || len(v.NotChecked) != 8 || !slices.Contains(v.NotChecked, "router_attestation.bundle_validity") || v.Report != nil || v.Roots != nil {
 		t.Errorf("%+v %+v", v, r)
 	}
 	// The API's form, from standard input.
