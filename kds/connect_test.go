@@ -29,12 +29,12 @@ func TestConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
 	old := httptest.NewUnstartedServer(s.Config.Handler)
 	old.Config.ErrorLog = log.New(io.Discard, "", 0)
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	old.StartTLS()
 	t.Cleanup(old.Close)
+	closed.Close() // last, or a server of this test could get its port
 
 	for _, tt := range []struct {
 		name   string
@@ -87,13 +87,14 @@ func TestProxy(t *testing.T) {
 			return
 		}
 		defer to.Close()
-		w.WriteHeader(http.StatusOK)
+		// Before the answer: what the client sends after it must not end in a buffer.
 		from, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer from.Close()
+		io.WriteString(from, "HTTP/1.1 200 OK\r\n\r\n")
 		go io.Copy(to, from)
 		io.Copy(from, to)
 	}))
