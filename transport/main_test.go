@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	}
 	set("rapid.checks", "40")
 	if os.Getenv("ATTEST_STRESS") == "" {
-		set("rapid.checks", "4")
+		set("rapid.checks", "2")
 		set("test.skip", slow)
 		fmt.Println("ATTEST_STRESS is not set: skipping", slow)
 	}
