@@ -6,8 +6,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,23 +64,30 @@ func (r recipe) run(t *testing.T, c attesttest.Config, faults ...attesttest.Faul
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	write := func(name, kind string, der []byte) string {
-		name = filepath.Join(dir, name)
-		if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
-	}
 	root := sha256.Sum256(e.AMDRoot())
+	return r.with(t, "ORIGIN="+server.URL, "BUNDLE_URL="+server.BundleURL, "KDS="+server.KDSURL, "WORKLOAD=router", "LAST_VERSION=17",
+		"ARK_SHA256="+hex.EncodeToString(root[:]), "RELEASE_ROOT="+pemFile(t, "PUBLIC KEY", key),
+		"CURL_CA_BUNDLE="+pemFile(t, "CERTIFICATE", webRoot(t, e, server)))
+}
+
+// with carries the recipe out with these variables.
+func (r recipe) with(t *testing.T, variables ...string) (out string, passed bool) {
+	t.Helper()
 	cmd := exec.Command("sh", "-eu", r.script)
-	cmd.Env = append(os.Environ(), "ORIGIN="+server.URL, "BUNDLE_URL="+server.BundleURL, "KDS="+server.KDSURL, "WORKLOAD=router", "LAST_VERSION=17",
-		"ARK_SHA256="+hex.EncodeToString(root[:]), "RELEASE_ROOT="+write("release.pem", "PUBLIC KEY", key),
-		"CURL_CA_BUNDLE="+write("web.pem", "CERTIFICATE", webRoot(t, e, server)), "TMPDIR="+dir)
+	cmd.Env = append(append(os.Environ(), "TMPDIR="+t.TempDir()), variables...)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
-	err = cmd.Run()
+	err := cmd.Run()
 	return text.String(), err == nil
+}
+
+func pemFile(t *testing.T, kind string, der []byte) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file.pem")
+	if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // webRoot is the root of a server's certificate, which the kit only gives as a
@@ -138,5 +148,53 @@ func TestRecipe(t *testing.T) {
 				t.Errorf("%s, want %q", out, want)
 			}
 		})
+	}
+}
+
+// TestRecipeBundleURL: what the envelope says of the bundle's address is nobody's
+// word. It is neither an option of curl, nor a pattern of several addresses, nor
+// of another protocol.
+func TestRecipeBundleURL(t *testing.T) {
+	r := newRecipe(t)
+	e, err := attesttest.New(attesttest.Config{Seed: "recipe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]struct{ text, asked string }{
+		"":                    {"STOP at step 1: trust_bundle_url", ""},
+		"-Kenvelope.json":     {"STOP at step 1: trust_bundle_url", ""},
+		"file:///etc/passwd":  {"STOP at step 1: trust_bundle_url", ""},
+		"http://127.0.0.1/x":  {"STOP at step 1: trust_bundle_url", ""},
+		"ORIGIN/bundle-{a,b}": {"STOP at step 3: no trust bundle", "/bundle-{a,b}"},
+		"ORIGIN/bundle-[1-3]": {"STOP at step 3: no trust bundle", "/bundle-[1-3]"},
+	} {
+		var asked []string // the requests come one after the other
+		var envelope []byte
+		server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if req.URL.Path == "/attestation" {
+				w.Write(envelope)
+				return
+			}
+			asked = append(asked, req.URL.Path)
+			http.NotFound(w, req)
+		}))
+		var members map[string]any
+		if err := json.Unmarshal(e.Evidence().Envelope, &members); err != nil {
+			t.Fatal(err)
+		}
+		members["trust_bundle_url"] = strings.Replace(address, "ORIGIN", server.URL, 1)
+		if envelope, err = json.Marshal(members); err != nil {
+			t.Fatal(err)
+		}
+		key, err := x509.MarshalPKIXPublicKey(e.ReleaseRoot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, passed := r.with(t, "ORIGIN="+server.URL, "BUNDLE_URL=",
+			"RELEASE_ROOT="+pemFile(t, "PUBLIC KEY", key), "CURL_CA_BUNDLE="+pemFile(t, "CERTIFICATE", server.Certificate().Raw))
+		server.Close()
+		if passed || !strings.Contains(out, want.text) || strings.Join(asked, " ") != want.asked {
+			t.Errorf("%q: asked for %q, %s", address, asked, out)
+		}
 	}
 }

@@ -72,12 +72,15 @@ func runBundle(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if (f.bundleURL != "" && f.out != "") != fetching || (f.bundleURL != "" || f.out != "") != fetching {
 		return 0, usagef("bundle fetch needs --bundle-url and --out, which go with nothing else")
 	}
-	if err := onceStdin(files); err != nil {
+	if err := onceStdin(append(slices.Clone(files), f.caFile)); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	w.done = ctx.Done()
+	if _, err := f.webRoots(w); err != nil { // whether there is a use for them or not
+		return 0, err
+	}
 	at, source, err := f.time(w)
 	if err != nil {
 		return 0, err

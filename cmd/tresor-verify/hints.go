@@ -48,10 +48,15 @@ var byType = map[string]advice{
 	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "SPEC.md section 15", "what was answered"},
 }
 
+// framing is for what is wrong with a JWS before any key is tried.
+var framing = advice{next: "this is not a compact JWS of the expected kind; check that the file is whole, and of this kind", expected: "the form of a compact JWS, SPEC.md section 10"}
+
 const giveCertificates = "report: give the VCEK or VLEK, and what came with it, by --certs, or let --fetch ask AMD"
 
 // byRule is more exact than byType where it says something.
 var byRule = map[string]advice{
+	"JWS-01": framing, "JWS-02": framing, "JWS-03": framing, "JWS-04": framing, "JWS-05": framing,
+	"JWS-06": framing, "JWS-07": framing, "JWS-08": framing, "JWS-09": framing, "JWS-11": framing,
 	"BND-41": {next: "two bundles of one version exist: ask the publisher which one is right", actual: "SHA-256 of the trust bundle"},
 	"BND-42": {next: "a damaged state file is never a first run: restore it; removing it forgets what was accepted"},
 	"WKL-02": {expected: "--workload", actual: "envelope and trust bundle"},

@@ -109,6 +109,16 @@ func TestHints(t *testing.T) {
 			t.Errorf("no %q in %s", want, o.stdout)
 		}
 	}
+	keys, _ := receiptFolder(t)
+	for _, args := range [][]string{
+		{"bundle", "verify", "--release-root", keys.path("release.hex"), f.write("framing", []byte("no JWS"))},
+		{"receipt", "--jwks", keys.path("jwks.json"), f.path("framing")},
+	} {
+		o := tool(args...)
+		if !strings.Contains(o.stdout, framing.expected) || !strings.Contains(o.stdout, framing.next) || strings.Contains(o.stdout, "the key set") || strings.Contains(o.stdout, "the keys of") {
+			t.Errorf("%s", o.stdout)
+		}
+	}
 	for want, args := range map[string][]string{
 		`"tresor-verify help" lists`:      {"nothing"},
 		`"tresor-verify help report" has`: {"report", "--no-such-flag"},

@@ -39,6 +39,12 @@ func TestCAFile(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
+	receipt, receiptArgs := receiptFolder(t)
+	for _, args := range [][]string{receiptArgs, {"bundle", "verify", "--release-root", receipt.path("release.hex"), f.path("bundle.jws")}} { // which have no use for them
+		if o := tool(append(args, "--ca-file", f.path("none"))...); o.code != exitUsage || !strings.Contains(o.stderr, "--ca-file: ") {
+			t.Errorf("%+v", o)
+		}
+	}
 	if o := tool(append(args, "--ca-file", f.path("none"))...); o.code != exitUsage {
 		t.Errorf("%+v", o)
 	}

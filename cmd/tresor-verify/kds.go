@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -38,7 +40,9 @@ func (k *kdsFlags) declare(fs *flagSet) {
 type kdsClient struct {
 	client *kds.Client
 	u      *ui
-	asked  []kds.Request
+
+	mu    sync.Mutex // connections of the proxy may be attested at the same time
+	asked []kds.Request
 }
 
 // Fetch asks for one thing. What is not even of its form is forgotten at once,
@@ -53,7 +57,11 @@ func (c *kdsClient) Fetch(ctx context.Context, r kds.Request, form func([]byte) 
 	if err := form(b); err != nil {
 		return nil, errors.Join(fmt.Errorf("the key server sent something else: %w", err), c.client.Forget(r))
 	}
-	c.asked = append(c.asked, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.asked, r) { // it may go on for months
+		c.asked = append(c.asked, r)
+	}
 	return b, nil
 }
 
@@ -65,6 +73,8 @@ func isCRL(b []byte) error         { _, err := certchain.ParseCRL(b); return err
 // forget removes from the cache what did not lead to a PASS, so that the next
 // run asks again.
 func (c *kdsClient) forget(u *ui) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, r := range c.asked {
 		if err := c.client.Forget(r); err != nil {
 			u.note("cache: %v", err)

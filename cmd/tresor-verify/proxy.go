@@ -36,7 +36,8 @@ func proxyCommand() command {
 before it is proven, and get status 502 with the error as JSON when it is not. The
 verdict is at /.well-known/tresor-verify/verdict and at /healthz. The way from the
 program to the proxy is not encrypted, so the proxy answers on loopback only.
-SIGINT and SIGTERM end it when what runs has finished.`,
+SIGINT and SIGTERM end it when what runs has finished, with the exit code of the
+newest verdict.`,
 		flags: slices.Concat([]flagDoc{
 			{help: "Where it stands"},
 			{"url", "ORIGIN", "the endpoint: https://HOST[:PORT]"},
@@ -111,12 +112,15 @@ func runProxy(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err := onceStdin([]string{f.bundle, f.policyFile}); err != nil {
 		return 0, err
 	}
+	watch := &watcher{world: w, ui: u, json: f.jsonLog, origin: f.url, timeout: f.timeout, again: 2 * time.Second}
+	if f.jsonLog {
+		u.event = watch.note
+	}
 	config, pol, err := f.config(w, u)
 	if err != nil {
 		return 0, err
 	}
-	watch := &watcher{world: w, ui: u, json: f.jsonLog, origin: f.url, relaxed: pol.Relaxed(), timeout: f.timeout, again: 2 * time.Second}
-	config.OnResult = watch.observe
+	watch.relaxed, config.OnResult = pol.Relaxed(), watch.observe
 	t, err := transport.New(f.url, config)
 	if err != nil {
 		return 0, usagef("%v", err)
@@ -195,7 +199,8 @@ func (f *proxyFlags) names(at net.Addr) []string {
 	return names
 }
 
-// serve answers until the context ends, and then lets requests finish.
+// serve answers until the context ends, and then lets requests finish. It returns
+// why what stood at that moment is no PASS.
 // Rules: PRX-15, PRX-42.
 func (f *proxyFlags) serve(ctx context.Context, listener net.Listener, p *proxy) error {
 	server := &http.Server{
@@ -216,6 +221,7 @@ func (f *proxyFlags) serve(ctx context.Context, listener net.Listener, p *proxy)
 		return fmt.Errorf("proxy: %w", err)
 	case <-ctx.Done():
 	}
+	standing := p.watch.standing()
 	p.watch.say("stopping", listener.Addr().String())
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.grace)
 	defer cancel()
@@ -223,5 +229,5 @@ func (f *proxyFlags) serve(ctx context.Context, listener net.Listener, p *proxy)
 		server.Close()
 	}
 	<-done
-	return nil
+	return standing
 }

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/policy"
 )
 
 func bufferedReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
@@ -183,6 +185,10 @@ func TestProxyGuards(t *testing.T) {
 		f.hosts, f.origins, f.maxBody = []string{"Proxy.internal", "other.internal:1"}, []string{"https://app.example"}, 1000
 	})
 	port := d.base[strings.LastIndex(d.base, ":"):]
+	guards := map[int]string{
+		http.StatusMisdirectedRequest: "PRX-10", http.StatusForbidden: "PRX-11", http.StatusRequestEntityTooLarge: "PRX-12",
+		http.StatusMethodNotAllowed: "PRX-13", http.StatusNotImplemented: "PRX-13", http.StatusBadRequest: "PRX-14",
+	}
 	for _, tt := range []struct {
 		name, head string
 		status     int
@@ -209,7 +215,7 @@ func TestProxyGuards(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d.t = t
 			r := d.raw(tt.head)
-			if e := d.refusal(r, tt.status, "UsageError"); !strings.HasPrefix(e.Message, "PRX-1") {
+			if e := d.refusal(r, tt.status, "UsageError"); e.Requirement != guards[tt.status] {
 				t.Errorf("%+v", e)
 			}
 			if r.header.Get("Access-Control-Allow-Origin") != "" {
@@ -234,7 +240,7 @@ func TestProxyGuards(t *testing.T) {
 		}
 	}
 	// A body whose length nobody said, and which turns out to be too long.
-	if e := d.refusal(d.raw("POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n"+strings.Repeat("x", 0x400)+"\r\n0\r\n\r\n"), http.StatusRequestEntityTooLarge, "UsageError"); !strings.HasPrefix(e.Message, "PRX-12") {
+	if e := d.refusal(d.raw("POST / HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n"+strings.Repeat("x", 0x400)+"\r\n0\r\n\r\n"), http.StatusRequestEntityTooLarge, "UsageError"); e.Requirement != "PRX-12" {
 		t.Errorf("%+v", e)
 	}
 }
@@ -308,7 +314,9 @@ func TestProxyVerdict(t *testing.T) {
 	if r := d.do(d.request("HEAD", healthPath, "")); r.status != 200 {
 		t.Errorf("%+v", r)
 	}
-	d.refusal(d.do(d.request("POST", verdictPath, "x")), http.StatusMethodNotAllowed, "UsageError")
+	if e := d.refusal(d.do(d.request("POST", verdictPath, "x")), http.StatusMethodNotAllowed, "UsageError"); e.Requirement != "PRX-40" {
+		t.Errorf("%+v", e)
+	}
 	if r := d.get("/"); r.status != 200 {
 		t.Errorf("%+v", r)
 	}
@@ -357,4 +365,39 @@ func TestProxyNewestVerdict(t *testing.T) {
 		t.Fatal("the earlier verdict has ended, and this tests nothing")
 	}
 	d.refusal(d.get(verdictPath), http.StatusServiceUnavailable, "MeasurementNotAllowedError")
+}
+
+// TestProxyNewVerdicts: two refusals that differ in what was found are two lines;
+// the same one at another time is not (PRX-41).
+func TestProxyNewVerdicts(t *testing.T) {
+	var log lockedBuffer
+	w := &watcher{world: world{stderr: &log, now: time.Now}, ui: &ui{stderr: &log}, origin: "https://api.example"}
+	measurement := func(actual string) error {
+		return &attest.MeasurementNotAllowedError{Failure: attest.Failure{Rule: "MEA-01", Message: "not allowed", Actual: actual}}
+	}
+	violation := func(actual string) error {
+		return &attest.PolicyViolationError{Failure: attest.Failure{Rule: "POL-01", Message: "1 violation"}, Violations: []policy.Violation{{Rule: "POL-01", Actual: actual}}}
+	}
+	stale := func(actual string) error {
+		return &attest.EnvelopeStaleError{Failure: attest.Failure{Rule: "ENV-30", Message: "too old", Actual: actual}}
+	}
+	expired := func(rule, actual string) error {
+		return &attest.CRLInvalidError{Failure: attest.Failure{Rule: rule, Message: "out of date", Actual: actual}}
+	}
+	lines := 0
+	for _, tt := range []struct {
+		err   error
+		lines int
+	}{
+		{measurement("aa"), 1}, {measurement("aa"), 0}, {measurement("bb"), 1},
+		{violation("x"), 1}, {violation("y"), 1}, {violation("y"), 0},
+		{stale("12:00"), 1}, {stale("12:01"), 0},
+		{expired("CRL-20", "12:00"), 1}, {expired("CRL-20", "12:01"), 0}, {expired("CRL-21", "12:01"), 1},
+	} {
+		w.observe(nil, tt.err)
+		lines += tt.lines
+		if n := strings.Count(log.String(), "\n"); n != lines {
+			t.Fatalf("%v: %d lines, want %d: %s", tt.err, n, lines, &log)
+		}
+	}
 }

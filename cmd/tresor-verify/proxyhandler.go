@@ -79,8 +79,11 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.answer(w, r, http.StatusInternalServerError, err)
 		return
 	}
-	w = plainWriter{w}
-	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(w, r)
+	body := &endedBody{ReadCloser: r.Body}
+	body.ended.Store(r.ContentLength == 0)
+	forwarded := *r // net/http looks at its own
+	forwarded.Body = body
+	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(plainWriter{w, body}, &forwarded)
 }
 
 // rewrite addresses a request to the endpoint. Nothing is added to it.
@@ -149,7 +152,7 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &refused), errors.As(err, &upstream):
 		p.answer(w, r, http.StatusBadGateway, err)
 	case errors.As(err, &long):
-		p.answer(w, r, http.StatusRequestEntityTooLarge, usagef("PRX-12: the body is longer than %d bytes", p.maxBody))
+		p.answer(w, r, http.StatusRequestEntityTooLarge, usagef("%w", breaks("PRX-12", "the body is longer than %d bytes", p.maxBody)))
 	case errors.Is(err, transport.ErrClosed):
 		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", err})
 	case errors.Is(err, context.Canceled): // the client has left
@@ -185,7 +188,7 @@ func (p *proxy) answer(w http.ResponseWriter, r *http.Request, status int, err e
 func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		p.answer(w, r, http.StatusMethodNotAllowed, usagef("PRX-40: %s is answered to GET and HEAD", r.URL.Path))
+		p.answer(w, r, http.StatusMethodNotAllowed, usagef("%w", breaks("PRX-40", "%s is answered to GET and HEAD", r.URL.Path)))
 		return
 	}
 	result, err := p.watch.current(r.Context())
@@ -202,18 +205,4 @@ func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	io.WriteString(w, text)
-}
-
-// A plainWriter keeps net/http from adding to an answer what was not in it.
-type plainWriter struct{ http.ResponseWriter }
-
-func (w plainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w plainWriter) WriteHeader(status int) {
-	for _, name := range []string{"Date", "Content-Type"} {
-		if _, ok := w.Header()[name]; !ok && status >= 200 {
-			w.Header()[name] = nil
-		}
-	}
-	w.ResponseWriter.WriteHeader(status)
 }

@@ -87,7 +87,7 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*prox
 	go func() { done <- f.serve(ctx, listener, p) }()
 	d.stop = sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := <-done; err != nil && attest.ErrorType(err) == "" { // a verdict is the business of the test
 			t.Error(err)
 		}
 		d.watch.close()

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -131,6 +132,80 @@ func TestProxyRun(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestProxyExitCode: a signal ends it with the code of what stood then: 0 says
+// that an endpoint was verified.
+// Rules: PRX-42.
+func TestProxyExitCode(t *testing.T) {
+	args := proxyArgs(t, http.NotFoundHandler())
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for _, tt := range []struct {
+		name, until string
+		args        []string
+		code        int
+		out         string
+	}{
+		{"verified", " pass: ", args, exitVerified, ""},
+		{"refused", " fail: ", append(args, "--workload", "another"), exitRefused, "FAIL: WorkloadMismatchError\n"},
+		{"not reached", " error: ", replaceFlag(args, []string{"--url", "https://" + closed.Addr().String()}), exitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
+		{"nothing yet", "listening", replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), exitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var stdout bytes.Buffer
+			log := new(lockedBuffer)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan int)
+			go func() { done <- run(ctx, tt.args, world{strings.NewReader(""), &stdout, log, time.Now, nil}) }()
+			reached := soon(func() bool { return strings.Contains(log.String(), tt.until) })
+			cancel()
+			if code := <-done; !reached || code != tt.code || !strings.HasPrefix(stdout.String(), tt.out) || (tt.out == "") != (stdout.Len() == 0) {
+				t.Errorf("exit %d, %q: %s", code, &stdout, log)
+			}
+		})
+	}
+}
+
+// TestProxyJSONLog: with --json-log whatever is said is JSON, also by the client
+// of the key server, and when it ends with a mistake.
+func TestProxyJSONLog(t *testing.T) {
+	log := new(lockedBuffer)
+	w := &watcher{world: world{stderr: log, now: time.Now}, ui: &ui{stderr: log}, json: true, origin: "https://api.example"}
+	w.ui.event = w.note
+	notes := sync.WaitGroup{}
+	for range 20 {
+		notes.Go(func() { w.ui.note("cache: %s", "evil\x1b[31m\nline") })
+		notes.Go(func() { w.say("listening", "127.0.0.1:1") })
+		notes.Go(func() { w.observe(nil, errNoVerdict) })
+	}
+	notes.Wait()
+	var stdout bytes.Buffer
+	args := append(proxyArgs(t, http.NotFoundHandler()), "--json-log", "--listen", "192.0.2.1:1")
+	if code := run(t.Context(), removeFlag(args, "--listen"), world{strings.NewReader(""), &stdout, log, time.Now, nil}); code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+	texts := 0
+	for line := range strings.Lines(log.String()) {
+		var e struct{ Event, Text string }
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+		if e.Event == "note" && strings.HasPrefix(e.Text, "cache: evil") {
+			texts++
+		}
+	}
+	if texts != 20 {
+		t.Errorf("%d notes: %s", texts, log)
 	}
 }
 

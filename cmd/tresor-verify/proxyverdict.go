@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +26,7 @@ type watcher struct {
 	asking sync.Mutex // one attestation for all who want to know
 
 	mu     sync.Mutex
+	passed bool      // an attestation
 	failed error     // of the newest attestation; nil: it passed, or there was none
 	at     time.Time // when it failed
 	logged string    // the newest verdict that was logged
@@ -45,10 +45,14 @@ func (w *watcher) observe(r *attest.Result, err error) {
 		return
 	}
 	w.failed, w.at = err, time.Now()
+	w.passed = w.passed || err == nil
 	v := w.verdict(r, err)
 	identity := fmt.Sprint(v.Verdict, v.SPKI, v.Measurement, v.Tag, v.Bundle)
-	if v.Error != nil { // the values that differ may hold a time
-		identity = fmt.Sprint(v.Verdict, v.Error.Type, v.Error.Requirement, v.Error.Message)
+	if e := v.Error; e != nil {
+		identity = fmt.Sprint(v.Verdict, e.Type, e.Requirement, e.Message, e.Violations)
+		if !strings.HasSuffix(e.ActualFrom, clock) { // which is another each time
+			identity += e.Actual
+		}
 	}
 	if identity != w.logged {
 		w.logged = identity
@@ -83,6 +87,19 @@ func (w *watcher) current(ctx context.Context) (*attest.Result, error) {
 		return r, nil
 	}
 	return nil, errNoVerdict
+}
+
+// standing returns nil when the newest attestation passed.
+func (w *watcher) standing() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.failed != nil:
+		return w.failed
+	case !w.passed:
+		return unavailable("proxy", errors.New("it was stopped before anything was proven"))
+	}
+	return nil
 }
 
 // verdict makes the JSON object of a result or an error.
@@ -138,25 +155,40 @@ func (v *verdictJSON) remarks() (list []string) {
 	return list
 }
 
+// A proxyEvent is a line of the JSON log that is no verdict.
+type proxyEvent struct {
+	Schema  string `json:"schema"`
+	Tool    string `json:"tool"`
+	Time    string `json:"time"`
+	Event   string `json:"event"` // "listening", "stopping" or "note"
+	Address string `json:"address,omitempty"`
+	Origin  string `json:"origin"`
+	Text    string `json:"text,omitempty"`
+}
+
+func (w *watcher) event(event string) proxyEvent {
+	return proxyEvent{Schema: "tresor.proxy/v1", Tool: toolName(), Time: stamp(w.now()), Event: event, Origin: w.origin}
+}
+
+// note is what others have to say, such as the client of the key server.
+func (w *watcher) note(text string) any {
+	e := w.event("note")
+	e.Text = text
+	return e
+}
+
 // say logs what happens to the proxy itself.
 func (w *watcher) say(event, address string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.json {
-		w.line(struct {
-			Schema  string `json:"schema"`
-			Tool    string `json:"tool"`
-			Time    string `json:"time"`
-			Event   string `json:"event"`
-			Address string `json:"address"`
-			Origin  string `json:"origin"`
-		}{"tresor.proxy/v1", toolName(), stamp(w.now()), event, address, w.origin})
+		e := w.event(event)
+		e.Address = address
+		w.line(e)
 		return
 	}
 	w.ui.note("%s %s on http://%s for %s", stamp(w.now()), event, address, w.origin)
 }
 
-func (w *watcher) line(v any) { io.WriteString(w.stderr, marshalLine(v)) }
+func (w *watcher) line(v any) { w.ui.log(marshalLine(v)) }
 
 // close ends the log: what the transport reports from now on is its own end.
 func (w *watcher) close() {

@@ -76,12 +76,15 @@ func runReceipt(ctx context.Context, w world, u *ui, args []string) (int, error)
 		return 0, usagef("%w", breaks("CLI-06", "--jwks and --jwks-url are two sources for one thing"))
 	}
 	f.file = files[0]
-	if err := onceStdin([]string{f.file, f.jwks, f.request, f.response}); err != nil {
+	if err := onceStdin([]string{f.file, f.jwks, f.request, f.response, f.caFile}); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	w.done = ctx.Done()
+	if _, err := f.webRoots(w); err != nil { // whether there is a use for them or not
+		return 0, err
+	}
 	at, source, err := f.time(w)
 	if err != nil {
 		return 0, err
@@ -94,7 +97,11 @@ func runReceipt(ctx context.Context, w world, u *ui, args []string) (int, error)
 	if err != nil {
 		return 0, err
 	}
-	return f.answer(u, verifier.Audit(evidence, at), frame{mode: "offline", at: at, source: source}), nil
+	fr := frame{mode: "offline", at: at, source: source}
+	if f.jwksURL != "" {
+		fr.mode = "live"
+	}
+	return f.answer(u, verifier.Audit(evidence, at), fr), nil
 }
 
 // verifier reads or fetches the keys. Release roots are only those that are

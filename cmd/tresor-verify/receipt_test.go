@@ -217,6 +217,9 @@ func TestReceiptKeySetURL(t *testing.T) {
 	if o := try(server.URL + "/jwks"); o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\n") {
 		t.Errorf("%+v", o)
 	}
+	if v := try(server.URL+"/jwks", "--json").verdict(t); v.Verdict != "pass" || v.Mode != "live" {
+		t.Errorf("%+v", v)
+	}
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

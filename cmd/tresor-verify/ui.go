@@ -36,6 +36,7 @@ type ui struct {
 	lines  bool // each object on a line of its own
 	mu     sync.Mutex
 	stderr io.Writer
+	event  func(text string) any // what a note is where standard error is one JSON object per line; nil: a line of text
 }
 
 // flush writes the answer so far, and forgets it.
@@ -63,9 +64,19 @@ func (u *ui) line(format string, args ...any) {
 
 // note prints a line on stderr.
 func (u *ui) note(format string, args ...any) {
+	text := fmt.Sprintf(format, escapeAll(args)...)
+	if u.event != nil {
+		u.log(marshalLine(u.event(text)))
+		return
+	}
+	u.log("tresor-verify: " + text + "\n")
+}
+
+// log prints a whole line on stderr.
+func (u *ui) log(line string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	fmt.Fprintf(u.stderr, "tresor-verify: "+format+"\n", escapeAll(args)...)
+	io.WriteString(u.stderr, line)
 }
 
 // slow prints a note when something takes longer than a second. The caller calls

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
@@ -95,15 +95,21 @@ func TestWatchSignals(t *testing.T) {
 			if n == 1 {
 				return passed(ctx)
 			}
-			return 0, errors.New("canceled")
+			return 0, unavailable("tls", ctx.Err())
 		}, exitVerified, false},
+		"refused in the second round": {func(ctx context.Context, n int) (int, error) {
+			if n == 1 {
+				return passed(ctx)
+			}
+			return 0, &attest.EnvelopeInvalidError{}
+		}, 0, true},
 		"a refusal counts": {func(ctx context.Context, n int) (int, error) { return exitChanged, nil }, exitChanged, false},
 	} {
 		ctx, cancel := context.WithCancel(ctx())
 		n := 0
 		code, err := watch(ctx, world{stdout: new(bytes.Buffer)}, &ui{stderr: new(bytes.Buffer)}, time.Nanosecond, func(ctx context.Context) (int, error) {
 			n++
-			if n == 2 || name != "in the second round" {
+			if n == 2 || !strings.Contains(name, "second round") {
 				cancel()
 			}
 			return tt.round(ctx, n)

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// A plainWriter keeps net/http from adding to an answer what was not in it.
+type plainWriter struct {
+	http.ResponseWriter
+	request *endedBody
+}
+
+func (w plainWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader ends the connection of an answer that begins before the request has
+// ended: net/http can't tell where the next request would begin.
+// Rules: PRX-23.
+func (w plainWriter) WriteHeader(status int) {
+	header := w.Header()
+	if status < 200 {
+		informational(header)
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	for _, name := range []string{"Date", "Content-Type"} {
+		if _, ok := header[name]; !ok {
+			header[name] = nil
+		}
+	}
+	if !w.request.ended.Load() {
+		header.Set("Connection", "close")
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// hopByHop are the fields that end at an intermediary (RFC 9110 section 7.6.1).
+var hopByHop = []string{
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// informational takes out of an answer of status 1xx, which httputil.ReverseProxy
+// passes on as it is, what is taken out of any other.
+// Rules: PRX-11, PRX-21, PRX-32.
+func informational(header http.Header) {
+	gone := slices.Concat(hopByHop, []string{"Location"})
+	for _, value := range header.Values("Connection") {
+		for name := range strings.SplitSeq(value, ",") {
+			gone = append(gone, http.CanonicalHeaderKey(strings.TrimSpace(name)))
+		}
+	}
+	for name := range header {
+		if slices.Contains(gone, name) || strings.HasPrefix(name, "Access-Control-") {
+			delete(header, name)
+		}
+	}
+}
+
+// endedBody knows whether the body of a request has been read to its end.
+type endedBody struct {
+	io.ReadCloser
+	ended atomic.Bool
+}
+
+func (b *endedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.ended.Store(true)
+	}
+	return n, err
+}
