@@ -373,13 +373,13 @@ func TestProxyNewVerdicts(t *testing.T) {
 	var log lockedBuffer
 	w := &watcher{world: world{stderr: &log, now: time.Now}, ui: &ui{stderr: &log}, origin: "https://api.example"}
 	measurement := func(actual string) error {
-		return &attest.MeasurementNotAllowedError{Failure: attest.Failure{Rule: "MEA-01", Message: "not allowed", Actual: actual}}
+		return &attest.MeasurementNotAllowedError{Failure: attest.Failure{Rule: "POL-02", Message: "not allowed", Actual: actual}}
 	}
 	violation := func(actual string) error {
-		return &attest.PolicyViolationError{Failure: attest.Failure{Rule: "POL-01", Message: "1 violation"}, Violations: []policy.Violation{{Rule: "POL-01", Actual: actual}}}
+		return &attest.PolicyViolationError{Failure: attest.Failure{Rule: "POL-05", Message: "1 violation"}, Violations: []policy.Violation{{Rule: "POL-05", Actual: actual}}}
 	}
 	stale := func(actual string) error {
-		return &attest.EnvelopeStaleError{Failure: attest.Failure{Rule: "ENV-30", Message: "too old", Actual: actual}}
+		return &attest.EnvelopeStaleError{Failure: attest.Failure{Rule: "ENV-21", Message: "too old", Actual: actual}}
 	}
 	expired := func(rule, actual string) error {
 		return &attest.CRLInvalidError{Failure: attest.Failure{Rule: rule, Message: "out of date", Actual: actual}}
