@@ -13,76 +13,75 @@ func (t *Transport) attest(ctx context.Context, g *gate) (*verdict, error) {
 	asked := t.now() // the verdict's life counts from before the question
 	a, err := g.ask(ctx, t.origin, t.config.MinTLS)
 	if err != nil {
-		return nil, t.report(nil, err)
+		return nil, t.failed(err)
 	}
-	r, generation, err := t.judge(ctx, attest.Evidence{Envelope: a.envelope, LiveSPKI: a.spki})
-	if err != nil {
-		return nil, t.report(nil, err)
+	audit, generation := t.judge(ctx, attest.Evidence{Envelope: a.envelope, LiveSPKI: a.spki})
+	if audit.Err != nil {
+		return nil, t.report(audit)
 	}
 	v := &verdict{
-		result: r, asked: asked, life: min(r.MaxAge, t.config.MaxVerdictAge),
+		result: audit.Result, asked: asked, life: min(audit.Result.MaxAge, t.config.MaxVerdictAge),
 		bundle: generation, newest: &t.bundles.newest,
 	}
 	if now := t.now(); now.since(asked) >= v.span() {
-		return nil, t.report(nil, answered("TRN-32", layerHTTP, "GET "+attestationPath, "an answer and its verification in less than "+v.span().String(), now.since(asked).String()))
+		return nil, t.failed(answered("TRN-32", layerHTTP, "GET "+attestationPath, "an answer and its verification in less than "+v.span().String(), now.since(asked).String()))
 	}
 	t.newest.Store(v)
-	t.report(r, nil)
+	t.report(audit)
 	return v, nil
 }
 
-// report tells the hook, and returns err.
-func (t *Transport) report(r *attest.Result, err error) error {
-	if t.config.OnResult != nil {
-		t.config.OnResult(r, err)
+// report tells the hook, and returns the error.
+func (t *Transport) report(a *attest.Audit) error {
+	if t.config.OnAudit != nil {
+		t.config.OnAudit(a)
 	}
-	return err
+	return a.Err
 }
+
+// failed reports what failed before anything was verified.
+func (t *Transport) failed(err error) error { return t.report(&attest.Audit{Err: err}) }
 
 // judge completes evidence and verifies it. A refusal by a bundle or a CRL that
 // is not young says little: what runs there may have been allowed since. Then
 // newer ones are fetched, and judge: once.
 // Rules: TRN-49.
-func (t *Transport) judge(ctx context.Context, e attest.Evidence) (*attest.Result, uint64, error) {
-	r, generation, oldest, err := t.judgeWith(ctx, &e, maxBundleAge, crlAge)
-	if err != nil && oldest > minBundleAge && !isUnavailable(err) {
-		r, generation, _, err = t.judgeWith(ctx, &e, minBundleAge, minBundleAge)
+func (t *Transport) judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, generation uint64) {
+	a, generation, oldest := t.judgeWith(ctx, &e, maxBundleAge, crlAge)
+	if a.Err != nil && oldest > minBundleAge && !isUnavailable(a.Err) {
+		a, generation, _ = t.judgeWith(ctx, &e, minBundleAge, minBundleAge)
 	}
-	if err == nil {
+	if a.Err == nil {
 		t.bundles.accepted(e)
 		t.refreshSoon()
 	}
-	return r, generation, err
+	return a, generation
 }
 
 // judgeWith verifies with a bundle and a CRL that are at most so old, and says
 // how old the older one was.
-func (t *Transport) judgeWith(ctx context.Context, e *attest.Evidence, bundleAge, crlAge time.Duration) (*attest.Result, uint64, time.Duration, error) {
+func (t *Transport) judgeWith(ctx context.Context, e *attest.Evidence, bundleAge, crlAge time.Duration) (a *attest.Audit, generation uint64, age time.Duration) {
 	address, bundle, err := t.bundles.get(ctx, *e, bundleAge)
-	if err != nil {
-		return nil, 0, 0, err
+	if err == nil {
+		e.CRLs, err = t.crls(ctx, e.Envelope, crlAge)
 	}
-	if e.CRLs, err = t.crls(ctx, e.Envelope, crlAge); err != nil {
-		return nil, 0, 0, err
+	if err != nil {
+		return &attest.Audit{Err: err}, 0, 0
 	}
 	e.Bundle = bundle.body
 	now := t.now()
-	age := now.since(bundle.fetched)
-	audit := t.verifier.Audit(*e, now.wall)
-	var generation uint64
+	age = now.since(bundle.fetched)
+	a = t.verifier.Audit(*e, now.wall)
 	switch {
-	case passed(audit, 3, 7):
+	case passed(a, 3, 7):
 		generation = t.adopt(address, bundle)
-	case !passed(audit, 3, 6):
+	case !passed(a, 3, 6):
 		t.bundles.cache.drop(address, bundle)
 	}
-	if audit.Err != nil {
-		if t.config.Revocation != nil {
-			age = max(age, t.revocations.age(now))
-		}
-		return nil, 0, age, audit.Err
+	if a.Err != nil && t.config.Revocation != nil {
+		age = max(age, t.revocations.age(now))
 	}
-	return audit.Result, generation, age, nil
+	return a, generation, age
 }
 
 // adopt makes a bundle the current one. When that is news, verdicts by the old
@@ -133,13 +132,13 @@ func (t *Transport) refresh(ctx context.Context) {
 	at := t.now()
 	b, err := fetch(ctx, address)
 	if err != nil {
-		t.report(nil, err)
+		t.failed(err)
 		return
 	}
 	e.Bundle = b
 	audit := t.verifier.Audit(e, t.now().wall)
 	if !passed(audit, 3, 7) {
-		t.report(nil, audit.Err)
+		t.report(audit)
 		return
 	}
 	d := document{b, at}

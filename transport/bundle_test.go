@@ -81,7 +81,7 @@ func newMarket(t *testing.T, change func(*transport.Config)) *market {
 		*c = m.pub.config(nil)
 		c.BundleURL = m.shop.url
 		c.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
-		c.OnResult = func(_ *attest.Result, err error) { m.told.Store(&err) }
+		c.OnAudit = func(a *attest.Audit) { m.told.Store(&a.Err) }
 		if change != nil {
 			change(c)
 		}

@@ -71,9 +71,10 @@ type Config struct {
 	MaxVerdictAge time.Duration // a verdict lasts so long, or as the envelope says if that is less; 1 h
 	MaxRequestAge time.Duration // how long a request may outlive its connection's verdict; 15 min
 
-	// OnResult is told of every attestation: its result, or its error. It is
-	// called on several goroutines and should not block. May be nil.
-	OnResult func(*attest.Result, error)
+	// OnAudit is told of every attestation, step by step, whether it passed or not;
+	// without steps, of one for which there was nothing to verify. It is called on
+	// several goroutines and should not block. May be nil.
+	OnAudit func(*attest.Audit)
 }
 
 // connecting checks and copies what says how to connect.

@@ -237,7 +237,7 @@ func (t *Transport) connect(ctx context.Context, served uint64, alone bool) {
 func (t *Transport) newConn(ctx context.Context) (*conn, error) {
 	g, err := t.dial(ctx)
 	if err != nil {
-		return nil, t.report(nil, err)
+		return nil, t.failed(err)
 	}
 	v, err := t.attest(ctx, g)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -43,7 +44,7 @@ func TestFaults(t *testing.T) {
 			}
 			e := newEnclave(c, f)
 			p := newPod(t, "h2", e, nil)
-			var told atomic.Pointer[error]
+			var told atomic.Pointer[attest.Audit]
 			tr := newTransport(t, p, func(c *transport.Config) {
 				c.Revocation = func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
 					if len(e.Evidence().CRLs) == 0 {
@@ -51,15 +52,19 @@ func TestFaults(t *testing.T) {
 					}
 					return e.Evidence().CRLs[0], nil
 				}
-				c.OnResult = func(r *attest.Result, err error) { told.Store(&err) }
+				c.OnAudit = func(a *attest.Audit) { told.Store(a) }
 			})
 			_, err := post(tr, "https://"+p.address+"/x", "secret")
 			kind, rule := ruleOf(err)
 			if kind != f.ErrorType() && !strings.Contains(string(f), "crl") || rule == "" {
 				t.Errorf("got %s, want %s: %v", kind, f.ErrorType(), err)
 			}
-			if told.Load() == nil || !errors.Is(err, *told.Load()) {
-				t.Error("the hook was not told")
+			a := told.Load()
+			if a == nil || a.Result != nil || !errors.Is(err, a.Err) {
+				t.Fatalf("the hook was told %+v", a)
+			}
+			if failed := slices.ContainsFunc(a.Checks, func(c attest.Check) bool { return c.Status == attest.Fail }); failed == (kind == "EvidenceUnavailableError") {
+				t.Errorf("the hook was told %+v", a.Checks)
 			}
 			if p.requests.Load() != 0 {
 				t.Error("the application was asked")

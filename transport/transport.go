@@ -144,7 +144,7 @@ func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
 // Current returns what the newest attestation that passed has found. ok is false
 // when there was none, or when its verdict has ended: by time, or because a newer
 // trust bundle is there. It says nothing about attestations that failed since, of
-// which Config.OnResult is told.
+// which Config.OnAudit is told.
 func (t *Transport) Current() (r *attest.Result, ok bool) {
 	v := t.newest.Load()
 	if v == nil || !v.inDate(t.now()) {

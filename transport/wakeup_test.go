@@ -87,8 +87,8 @@ func TestLostAfterAnswer(t *testing.T) {
 			p := newPod(t, protocol, shared(), nil)
 			var attested atomic.Int64
 			tr := newTransport(t, p, func(c *transport.Config) {
-				c.OnResult = func(r *attest.Result, err error) {
-					if err != nil || attested.Add(1) > times {
+				c.OnAudit = func(a *attest.Audit) {
+					if a.Err != nil || attested.Add(1) > times {
 						return
 					}
 					p.cutAll()

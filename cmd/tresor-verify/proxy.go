@@ -120,7 +120,7 @@ func runProxy(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	watch.relaxed, config.OnResult = pol.Relaxed(), watch.observe
+	watch.relaxed, config.OnAudit = pol.Relaxed(), watch.observe
 	t, err := transport.New(f.url, config)
 	if err != nil {
 		return 0, usagef("%v", err)

@@ -262,6 +262,13 @@ func TestProxyUnproven(t *testing.T) {
 					t.Errorf("%+v, body read: %v", e, body.read.Load())
 				}
 			}
+			for _, path := range []string{"/", verdictPath} {
+				r := d.get(path)
+				var v verdictJSON
+				if err := json.Unmarshal([]byte(r.body), &v); err != nil || len(v.Checks) != 19 || !slices.ContainsFunc(v.Checks, func(c checkJSON) bool { return c.Status == "fail" }) {
+					t.Errorf("%s: %v, %+v", path, err, v.Checks)
+				}
+			}
 			d.refusal(d.get(verdictPath), http.StatusServiceUnavailable, fault.ErrorType())
 			if r := d.get(healthPath); r.status != http.StatusServiceUnavailable || r.body != "not verified: "+fault.ErrorType()+"\n" {
 				t.Errorf("%+v", r)
@@ -394,7 +401,7 @@ func TestProxyNewVerdicts(t *testing.T) {
 		{stale("12:00"), 1}, {stale("12:01"), 0},
 		{expired("CRL-20", "12:00"), 1}, {expired("CRL-20", "12:01"), 0}, {expired("CRL-21", "12:01"), 1},
 	} {
-		w.observe(nil, tt.err)
+		w.observe(&attest.Audit{Err: tt.err})
 		lines += tt.lines
 		if n := strings.Count(log.String(), "\n"); n != lines {
 			t.Fatalf("%v: %d lines, want %d: %s", tt.err, n, lines, &log)

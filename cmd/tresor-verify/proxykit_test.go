@@ -70,7 +70,7 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*prox
 	}}
 	w := world{stdin: strings.NewReader(""), stdout: io.Discard, stderr: d.log, now: time.Now}
 	d.watch = &watcher{world: w, ui: &ui{stderr: d.log}, json: f.jsonLog, origin: origin, timeout: 30 * time.Second}
-	c.OnResult, c.DisableCompression = d.watch.observe, true
+	c.OnAudit, c.DisableCompression = d.watch.observe, true
 	tr, err := transport.New(origin, c)
 	if err != nil {
 		t.Fatal(err)

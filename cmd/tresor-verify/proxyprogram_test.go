@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
@@ -186,7 +187,7 @@ func TestProxyJSONLog(t *testing.T) {
 	for range 20 {
 		notes.Go(func() { w.ui.note("cache: %s", "evil\x1b[31m\nline") })
 		notes.Go(func() { w.say("listening", "127.0.0.1:1") })
-		notes.Go(func() { w.observe(nil, errNoVerdict) })
+		notes.Go(func() { w.observe(&attest.Audit{Err: errNoVerdict}) })
 	}
 	notes.Wait()
 	var stdout bytes.Buffer

@@ -26,27 +26,28 @@ type watcher struct {
 	asking sync.Mutex // one attestation for all who want to know
 
 	mu     sync.Mutex
-	passed bool      // an attestation
-	failed error     // of the newest attestation; nil: it passed, or there was none
-	at     time.Time // when it failed
-	logged string    // the newest verdict that was logged
+	audits []*attest.Audit // the newest ones, which errors are found in
+	at     time.Time       // of the newest
+	logged string          // the newest verdict that was logged
 	closed bool
 }
+
+const maxAudits = 16
 
 const upstreamHint = "the endpoint is proven; ask again, or ask its operator"
 
 var errNoVerdict = &attest.EvidenceUnavailableError{Failure: attest.Failure{Rule: "PRX-40", Message: "there is no verdict in date"}}
 
 // observe is told of every attestation. A failure counts until one passes.
-func (w *watcher) observe(r *attest.Result, err error) {
+func (w *watcher) observe(a *attest.Audit) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return
 	}
-	w.failed, w.at = err, time.Now()
-	w.passed = w.passed || err == nil
-	v := w.verdict(r, err)
+	w.audits = append(w.audits[max(0, len(w.audits)+1-maxAudits):], a)
+	w.at = time.Now()
+	v := w.describe(a)
 	identity := fmt.Sprint(v.Verdict, v.SPKI, v.Measurement, v.Tag, v.Bundle)
 	if e := v.Error; e != nil {
 		identity = fmt.Sprint(v.Verdict, e.Type, e.Requirement, e.Message, e.Violations)
@@ -66,7 +67,7 @@ func (w *watcher) current(ctx context.Context) (*attest.Result, error) {
 	w.asking.Lock()
 	defer w.asking.Unlock()
 	w.mu.Lock()
-	failed, recent := w.failed, time.Since(w.at) < w.again
+	failed, recent := w.failure(), time.Since(w.at) < w.again
 	w.mu.Unlock()
 	switch r, ok := w.transport.Current(); {
 	case failed == nil && ok:
@@ -89,31 +90,49 @@ func (w *watcher) current(ctx context.Context) (*attest.Result, error) {
 	return nil, errNoVerdict
 }
 
+// failure returns why the newest attestation failed; nil: it passed, or there was
+// none. Callers hold the mutex.
+func (w *watcher) failure() error {
+	if len(w.audits) == 0 {
+		return nil
+	}
+	return w.audits[len(w.audits)-1].Err
+}
+
 // standing returns nil when the newest attestation passed.
 func (w *watcher) standing() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case w.failed != nil:
-		return w.failed
-	case !w.passed:
+	if len(w.audits) == 0 {
 		return unavailable("proxy", errors.New("it was stopped before anything was proven"))
 	}
-	return nil
+	return w.failure()
 }
 
-// verdict makes the JSON object of a result or an error.
+// verdict makes the JSON object of a result or an error, with the steps of the
+// attestation that it is of.
 func (w *watcher) verdict(r *attest.Result, err error) *verdictJSON {
-	var h hardwareFlags
 	a := &attest.Audit{Result: r, Err: err}
 	if r != nil {
 		a.Checks = r.Checks
 	}
+	w.mu.Lock()
+	for _, recent := range w.audits {
+		if err != nil && recent.Err != nil && errors.Is(err, recent.Err) {
+			a.Checks = recent.Checks
+		}
+	}
+	w.mu.Unlock()
+	return w.describe(a)
+}
+
+func (w *watcher) describe(a *attest.Audit) *verdictJSON {
+	var h hardwareFlags
 	v := h.verdict(a, frame{mode: "live", at: w.now(), source: "clock", relaxed: w.relaxed})
 	var upstream *upstreamError
-	if errors.As(err, &upstream) { // no verdict about the evidence, and nothing to mend here
+	if errors.As(a.Err, &upstream) { // no verdict about the evidence, and nothing to mend here
 		v.Verdict, v.ExitCode = "error", exitUndecided
-		v.Error.Type, v.Error.Requirement, v.Error.Message, v.Error.Hint = "UpstreamError", upstream.rule, short(err.Error()), upstreamHint
+		v.Error.Type, v.Error.Requirement, v.Error.Message, v.Error.Hint = "UpstreamError", upstream.rule, short(a.Err.Error()), upstreamHint
 	}
 	return v
 }
