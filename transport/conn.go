@@ -273,6 +273,7 @@ func (t *Transport) reattest(ctx context.Context, c *conn) {
 			p.failures, p.redial = 0, false
 			c.verdict, c.state = v, ready
 			c.see(s)
+			p.reopen(c, c.free) // a look that began later may have come first, when it took no request
 		case isUnavailable(err):
 			p.redial = true
 			p.retire(c)
