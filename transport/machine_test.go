@@ -256,52 +256,62 @@ func (m *machine) finish() {
 // connection has no verdict that counts, and whoever can be served is
 // (TRN-01, TRN-30 to TRN-34, TRN-48, TRN-51 to TRN-53).
 func TestFreshness(t *testing.T) {
-	each(t, func(t *testing.T, protocol string) {
-		var current atomic.Pointer[machine]
-		pods := []*pod{newPod(t, protocol, shared(), nil), newPod(t, protocol, twin(), nil), newPod(t, protocol, shared(), nil)}
-		for _, p := range pods {
-			p.app = func(w http.ResponseWriter, r *http.Request) { current.Load().app(p)(w, r) }
+	noLeak(t)
+	for range fleets {
+		for _, protocol := range protocols {
+			t.Run(protocol, func(t *testing.T) {
+				t.Parallel() // machines wait most of the time
+				freshness(t, protocol)
+			})
 		}
-		shop := newShop(t, nil)
-		chains := certchain.NewMemory(16)
-		rapid.Check(t, func(t *rapid.T) {
-			m := &machine{
-				t: t, pods: pods, fleet: newFleet(pods[:2]...), shop: shop, pub: newPublisher(), skew: new(offset),
-				allowed: map[int][]*attesttest.Enclave{}, verdicts: map[*podConn]moment{}, known: 1,
+	}
+}
+
+func freshness(t *testing.T, protocol string) {
+	var current atomic.Pointer[machine]
+	pods := []*pod{newPod(t, protocol, shared(), nil), newPod(t, protocol, twin(), nil), newPod(t, protocol, shared(), nil)}
+	for _, p := range pods {
+		p.app = func(w http.ResponseWriter, r *http.Request) { current.Load().app(p)(w, r) }
+	}
+	shop := newShop(t, nil)
+	chains := certchain.NewMemory(16)
+	rapid.Check(t, func(t *rapid.T) {
+		m := &machine{
+			t: t, pods: pods, fleet: newFleet(pods[:2]...), shop: shop, pub: newPublisher(), skew: new(offset),
+			allowed: map[int][]*attesttest.Enclave{}, verdicts: map[*podConn]moment{}, known: 1,
+		}
+		for _, p := range pods {
+			p.skew.Store(m.skew)
+			p.setLie(m.attestation(p, p.Enclave))
+		}
+		current.Store(m)
+		m.fleet.set(pods[0])
+		m.publish(shared(), twin())
+		config := m.pub.config(nil)
+		config.BundleURL = shop.url
+		config.Verify.Memory = chains
+		config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if address == shop.host {
+				return new(net.Dialer).DialContext(ctx, network, address)
 			}
-			for _, p := range pods {
-				p.skew.Store(m.skew)
-				p.setLie(m.attestation(p, p.Enclave))
+			return m.fleet.dial(ctx, network, address)
+		}
+		config.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+		config.MaxConns = rapid.SampledFrom([]int{0, 6}).Draw(t, "connections")
+		var err error
+		if m.tr, err = transport.New(m.fleet.origin, config); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			m.finish()
+			m.tr.Close()
+			if conns, waiters := m.tr.Counts(); conns != 0 || waiters != 0 {
+				t.Errorf("%d connections and %d waiters left", conns, waiters)
 			}
-			current.Store(m)
-			m.fleet.set(pods[0])
-			m.publish(shared(), twin())
-			config := m.pub.config(nil)
-			config.BundleURL = shop.url
-			config.Verify.Memory = chains
-			config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-				if address == shop.host {
-					return new(net.Dialer).DialContext(ctx, network, address)
-				}
-				return m.fleet.dial(ctx, network, address)
-			}
-			config.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
-			config.MaxConns = rapid.SampledFrom([]int{0, 6}).Draw(t, "connections")
-			var err error
-			if m.tr, err = transport.New(m.fleet.origin, config); err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				m.finish()
-				m.tr.Close()
-				if conns, waiters := m.tr.Counts(); conns != 0 || waiters != 0 {
-					t.Errorf("%d connections and %d waiters left", conns, waiters)
-				}
-			}()
-			m.tr.SetClock(m.skew.get)
-			m.client = &http.Client{Transport: m.tr}
-			m.send(context.Background(), http.MethodGet, "/", nil, false)
-			t.Repeat(m.actions())
-		})
+		}()
+		m.tr.SetClock(m.skew.get)
+		m.client = &http.Client{Transport: m.tr}
+		m.send(context.Background(), http.MethodGet, "/", nil, false)
+		t.Repeat(m.actions())
 	})
 }

@@ -10,6 +10,9 @@ import (
 // slow are the tests that take seconds, and as many cores as there are.
 const slow = "^(TestChaos|TestContention)$"
 
+// fleets is how many machines of TestFreshness run at a time, for each protocol.
+var fleets = 2
+
 // TestMain leaves the slow tests out unless ATTEST_STRESS is set, and lets fewer
 // machines of TestFreshness run. Flags of the command line win.
 func TestMain(m *testing.M) {
@@ -18,8 +21,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	set("rapid.checks", "40")
+	set("rapid.checks", "20")
 	if os.Getenv("ATTEST_STRESS") == "" {
+		fleets = 1
 		set("rapid.checks", "2")
 		set("test.skip", slow)
 		fmt.Println("ATTEST_STRESS is not set: skipping", slow)
