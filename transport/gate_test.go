@@ -91,6 +91,41 @@ func TestGateLooksTwice(t *testing.T) {
 	})
 }
 
+// TestLateWithOthers: a connection on which a write was refused is given up, also
+// while other requests run on it: HTTP/2 would take more, and lose them (TRN-01).
+func TestLateWithOthers(t *testing.T) {
+	p := newPod(t, "h2", shared(), nil)
+	begun, end := make(chan bool), make(chan bool)
+	p.app = func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			http.NewResponseController(w).Flush()
+			begun <- true
+			<-end
+		}
+	}
+	tr := newTransport(t, p, nil)
+	req, err := http.NewRequest(http.MethodGet, "https://"+p.address+"/slow", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	defer close(end)
+	<-begun
+	if err := tr.SendWithLateClock(2, "https://"+p.address+"/"); err == nil {
+		t.Error("sent, although the verdict had run out")
+	}
+	if conns, _ := tr.Counts(); conns != 0 {
+		t.Errorf("%d connections are left", conns)
+	}
+	if _, err := get(tr, "https://"+p.address+"/"); err != nil || p.dials.Load() != 2 {
+		t.Errorf("%v, %d connections", err, p.dials.Load())
+	}
+}
+
 // TestGateKnowsBundles: a verdict under an older bundle opens no gate (TRN-31).
 func TestGateKnowsBundles(t *testing.T) {
 	p := newPod(t, "h2", shared(), nil)
