@@ -6,11 +6,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +70,13 @@ func (r recipe) run(t *testing.T, c attesttest.Config, faults ...attesttest.Faul
 // with carries the recipe out with these variables.
 func (r recipe) with(t *testing.T, variables ...string) (out string, passed bool) {
 	t.Helper()
-	cmd := exec.Command("sh", "-eu", r.script)
+	return r.in(t, "sh", variables...)
+}
+
+// in carries the recipe out by a shell.
+func (r recipe) in(t *testing.T, shell string, variables ...string) (out string, passed bool) {
+	t.Helper()
+	cmd := exec.Command(shell, "-eu", r.script)
 	cmd.Env = append(append(os.Environ(), "TMPDIR="+t.TempDir()), variables...)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
@@ -148,53 +151,5 @@ func TestRecipe(t *testing.T) {
 				t.Errorf("%s, want %q", out, want)
 			}
 		})
-	}
-}
-
-// TestRecipeBundleURL: what the envelope says of the bundle's address is nobody's
-// word. It is neither an option of curl, nor a pattern of several addresses, nor
-// of another protocol.
-func TestRecipeBundleURL(t *testing.T) {
-	r := newRecipe(t)
-	e, err := attesttest.New(attesttest.Config{Seed: "recipe"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for address, want := range map[string]struct{ text, asked string }{
-		"":                    {"STOP at step 1: trust_bundle_url", ""},
-		"-Kenvelope.json":     {"STOP at step 1: trust_bundle_url", ""},
-		"file:///etc/passwd":  {"STOP at step 1: trust_bundle_url", ""},
-		"http://127.0.0.1/x":  {"STOP at step 1: trust_bundle_url", ""},
-		"ORIGIN/bundle-{a,b}": {"STOP at step 3: no trust bundle", "/bundle-{a,b}"},
-		"ORIGIN/bundle-[1-3]": {"STOP at step 3: no trust bundle", "/bundle-[1-3]"},
-	} {
-		var asked []string // the requests come one after the other
-		var envelope []byte
-		server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			if req.URL.Path == "/attestation" {
-				w.Write(envelope)
-				return
-			}
-			asked = append(asked, req.URL.Path)
-			http.NotFound(w, req)
-		}))
-		var members map[string]any
-		if err := json.Unmarshal(e.Evidence().Envelope, &members); err != nil {
-			t.Fatal(err)
-		}
-		members["trust_bundle_url"] = strings.Replace(address, "ORIGIN", server.URL, 1)
-		if envelope, err = json.Marshal(members); err != nil {
-			t.Fatal(err)
-		}
-		key, err := x509.MarshalPKIXPublicKey(e.ReleaseRoot())
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, passed := r.with(t, "ORIGIN="+server.URL, "BUNDLE_URL=",
-			"RELEASE_ROOT="+pemFile(t, "PUBLIC KEY", key), "CURL_CA_BUNDLE="+pemFile(t, "CERTIFICATE", server.Certificate().Raw))
-		server.Close()
-		if passed || !strings.Contains(out, want.text) || strings.Join(asked, " ") != want.asked {
-			t.Errorf("%q: asked for %q, %s", address, asked, out)
-		}
 	}
 }
