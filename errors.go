@@ -160,12 +160,13 @@ type (
 		Live     string
 	}
 
-	// ReceiptInvalidError: a receipt is malformed, is not the one it is said to be,
-	// or is from the future. Package receipt returns it, and the two below.
+	// ReceiptInvalidError: the JSON around or in a receipt is malformed, or it is
+	// not the receipt it is said to be, from the future, or too old. Package receipt
+	// returns it, and the two below.
 	ReceiptInvalidError struct{ Failure }
 
-	// ReceiptSignatureInvalidError: the key that the receipt names is not in the
-	// key set, or did not sign it.
+	// ReceiptSignatureInvalidError: the receipt is no compact JWS of its kind, or
+	// the key that it names is not in the key set, or did not sign it.
 	ReceiptSignatureInvalidError struct{ Failure }
 
 	// ReceiptDigestMismatchError: the receipt is for another request or response.

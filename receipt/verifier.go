@@ -72,9 +72,10 @@ func NewVerifier(c Config) (*Verifier, error) {
 
 // Verify verifies a receipt at the time at. The error of the first check that
 // fails, in the order of the package documentation, is an
-// *attest.ReceiptInvalidError, an *attest.ReceiptSignatureInvalidError, an
-// *attest.ReceiptDigestMismatchError or, about embedded documents, one of those of
-// attest.OpenBundle, attest.OpenManifest and attest.Bundle.CheckTag, or an
+// *attest.ReceiptSignatureInvalidError about framing, header, key or signature, an
+// *attest.ReceiptInvalidError about the JSON around it, the payload, id, iat or
+// age, an *attest.ReceiptDigestMismatchError or, about embedded documents, one of
+// those of attest.OpenBundle, attest.OpenManifest and attest.Bundle.CheckTag, or an
 // *attest.WorkloadMismatchError. A zero time, or a Verifier that was not made by
 // NewVerifier, is an ordinary error. On error the result is nil.
 func (v *Verifier) Verify(e Evidence, at time.Time) (*Result, error) {
@@ -249,7 +250,9 @@ func invalid(rule, message, expected, actual string) error {
 	return &attest.ReceiptInvalidError{Failure: attest.Failure{Rule: rule, Message: message, Expected: expected, Actual: actual}}
 }
 
-// badSignature describes an error of package jws.
+// badSignature describes an error of package jws, about the framing as much as
+// about the signature: nothing of a receipt is known before both hold.
+// Rules: RCP-01, RCP-10.
 func badSignature(err error) error {
 	f := attest.Failure{Rule: "RCP-10", Message: "receipt: " + err.Error(), Cause: err}
 	var j *jws.Error
