@@ -8,9 +8,12 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-// An AttestationError is a refusal: evidence was checked and fails a rule of
-// SPEC.md. Every error type below is one, always as a pointer. Configuration
-// errors are not.
+// An AttestationError says that evidence does not prove what it should, and by
+// which rule of SPEC.md. Every error type below is one, always as a pointer. All
+// are refusals, of evidence that was checked and fails, but two:
+// EvidenceUnavailableError, without a verdict, and PinChangedError, where the
+// evidence passes. What is wrong with a configuration is none: no error of a
+// function that makes a verifier, a policy, roots or a transport is.
 type AttestationError interface {
 	error
 	Requirement() string // the rule of SPEC.md that was broken, e.g. "RPT-02"

@@ -44,7 +44,8 @@ type ReportVerifier struct {
 	config ReportConfig
 }
 
-// NewReportVerifier checks the configuration.
+// NewReportVerifier checks the configuration. The error is an ordinary one, and no
+// AttestationError.
 func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
 	if c.Policy.IsZero() {
 		return nil, errors.New("attest: no policy: it would refuse everything")

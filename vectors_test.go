@@ -52,8 +52,10 @@ func TestVectors(t *testing.T) {
 		switch {
 		case errors.As(err, &refusal) && attest.ErrorType(refusal) != "":
 			gotType, gotRule = attest.ErrorType(refusal), refusal.Requirement()
-		case errors.As(err, &rule):
-			gotType, gotRule = "UsageError", rule.Requirement() // what configures a verifier
+		case configuredRule(err) != "":
+			gotType, gotRule = "UsageError", configuredRule(err)
+		case errors.As(err, &rule): // of a parser that read a part of the configuration
+			gotType, gotRule = "UsageError", rule.Requirement()
 		case err != nil:
 			gotType = err.Error()
 		}

@@ -68,7 +68,7 @@ type Verifier struct {
 
 // NewVerifier checks and copies its arguments. Release roots are the only keys
 // that may sign a trust bundle: at least one, Ed25519, none of small order, none
-// twice.
+// twice. The error is an ordinary one, and no AttestationError.
 func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) {
 	if len(releaseRoots) == 0 {
 		return nil, errNoReleaseRoot

@@ -6,11 +6,10 @@ import (
 	"strconv"
 )
 
-// An Error says what is wrong with a certificate, a chain of them, PEM text, or
-// a set of roots.
+// An Error says what is wrong with a certificate, a chain of them, or PEM text.
 type Error struct {
 	Rule        string // rule of SPEC.md
-	Certificate string // which one, e.g. "certificate 2 (ASK)"; "chain", "PEM", "roots"
+	Certificate string // which one, e.g. "certificate 2 (ASK)"; "chain", "PEM"
 	Field       string // RFC 5280's or AMD's name of the field
 	Offset      int    // where the field starts in the DER or the PEM; 0: nowhere
 	Expected    string
@@ -26,6 +25,13 @@ func (e *Error) Error() string {
 
 // Requirement returns the rule of SPEC.md that was broken.
 func (e *Error) Requirement() string { return e.Rule }
+
+// A rootsError is about roots of the caller's: it has text and rule of an Error,
+// but neither its method Requirement nor a way to it.
+type rootsError struct{ bad *Error }
+
+func (e rootsError) Error() string { return e.bad.Error() }
+func (e rootsError) Rule() string  { return e.bad.Rule }
 
 // A CRLError says why a CRL can not be used.
 type CRLError struct {

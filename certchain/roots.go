@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -85,11 +86,24 @@ func (k *amdKey) authority() *authority {
 }
 
 // NewRoots returns roots of the caller's, which replace all of AMD's: DER ARK
-// certificates, at least one and one for each product at most. The error is an
-// *Error. Checked for each in order: the profile, that it is an ARK, no second one
-// of its product, that it names itself as issuer, CA bits, and its signature by
-// its own key. Dates are checked when a chain is.
+// certificates, at least one and one for each product at most. Checked for each in
+// order: the profile, that it is an ARK, no second one of its product, that it
+// names itself as issuer, CA bits, and its signature by its own key. Dates are
+// checked when a chain is.
+//
+// Roots are configured, and not received. So the error is no *Error, which could
+// be taken for a refusal of evidence; its method Rule() string returns the rule of
+// SPEC.md.
 func NewRoots(arks ...[]byte) (*Roots, error) {
+	r, err := newRoots(arks)
+	if bad, ok := errors.AsType[*Error](err); ok {
+		return nil, rootsError{bad}
+	}
+	return r, err
+}
+
+// newRoots is NewRoots with an *Error.
+func newRoots(arks [][]byte) (*Roots, error) {
 	if len(arks) == 0 {
 		return nil, &Error{"CHN-60", "roots", "certificates", 0, "one or more ARKs", "none"}
 	}

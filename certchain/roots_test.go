@@ -3,6 +3,8 @@ package certchain_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/tresorhq/attest/certchain"
@@ -90,8 +92,15 @@ func TestNewRoots(t *testing.T) {
 		{"expired", "", [][]byte{changed(func(s *mint.CertSpec) { s.SetValidity(mint.NotBefore, mint.NotBefore) })}},
 	} {
 		roots, err := certchain.NewRoots(row.arks...)
-		if wantRule(t, row.rule, err); err != nil && roots != nil {
-			t.Errorf("%s: roots with an error", row.name)
+		var named interface{ Rule() string }
+		var refusal interface{ Requirement() string }
+		switch {
+		case (err == nil) != (row.rule == ""):
+			t.Errorf("%s: %v, want %q", row.name, err, row.rule)
+		case err != nil && (!errors.As(err, &named) || named.Rule() != row.rule || !strings.HasPrefix(err.Error(), "certchain: ") || roots != nil):
+			t.Errorf("%s: %v, want %s and no roots", row.name, err, row.rule)
+		case errors.As(err, &refusal):
+			t.Errorf("%s: %T, which is for evidence", row.name, refusal)
 		}
 		if err == nil && (!roots.Custom() || roots.Empty()) {
 			t.Errorf("%s: not custom, or empty", row.name)

@@ -10,10 +10,22 @@ import (
 
 // NewEd25519Key checks a public key of 32 bytes (RFC 8032 section 5.1.5: y,
 // little-endian, and the lowest bit of x in the highest bit) and binds it to
-// EdDSA. The error is an *Error; in this order, it refuses another length, an
-// encoding that is not canonical (y ≥ 2^255-19), a point of small order, and
-// what is no point. With a key of small order one signature fits many messages.
+// EdDSA. In this order, it refuses another length, an encoding that is not
+// canonical (y ≥ 2^255-19), a point of small order, and what is no point. With a
+// key of small order one signature fits many messages.
+//
+// Such a key is configured, and not received. So the error is no *Error, which
+// could be taken for a refusal of evidence; its method Rule() string returns the
+// rule of SPEC.md.
 func NewEd25519Key(public []byte) (Key, error) {
+	k, bad := newEd25519Key(public)
+	if bad != nil {
+		return Key{}, keyError{bad}
+	}
+	return k, nil
+}
+
+func newEd25519Key(public []byte) (Key, *Error) {
 	if len(public) != ed25519.PublicKeySize {
 		return Key{}, sizeError("JWK-01", "Ed25519 key", len(public), "32")
 	}
@@ -21,7 +33,7 @@ func NewEd25519Key(public []byte) (Key, error) {
 	slices.Reverse(be)
 	be[0] &= 0x7f // the sign of x
 	y := new(big.Int).SetBytes(be)
-	bad := func(rule, expected string) (Key, error) {
+	bad := func(rule, expected string) (Key, *Error) {
 		return Key{}, &Error{Rule: rule, Field: "Ed25519 key", Expected: expected, Actual: hex.EncodeToString(public)}
 	}
 	switch {

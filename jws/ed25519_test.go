@@ -92,7 +92,7 @@ func TestSmallOrder(t *testing.T) {
 				t.Errorf("%x is not of small order", key)
 			}
 			_, err := jws.NewEd25519Key(key)
-			checkError(t, err, "JWK-03")
+			checkKeyError(t, err, "JWK-03")
 			refused[string(key)] = true
 			// What 255 bits can say in a second way.
 			if over := new(big.Int).Add(y, prime); over.BitLen() <= 255 {
@@ -101,7 +101,7 @@ func TestSmallOrder(t *testing.T) {
 					t.Errorf("%x is not of small order", key)
 				}
 				_, err := jws.NewEd25519Key(key)
-				checkError(t, err, "JWK-02")
+				checkKeyError(t, err, "JWK-02")
 				refused[string(key)] = true
 			}
 		}
@@ -120,7 +120,7 @@ func TestNewEd25519Key(t *testing.T) {
 	// Lesson: crypto/ed25519 panics on a key of another length.
 	for _, key := range [][]byte{nil, {}, good[:31], append(bytes.Clone(good), 0), edPrivate, []byte(hex.EncodeToString(good))} {
 		k, err := jws.NewEd25519Key(key)
-		checkError(t, err, "JWK-01")
+		checkKeyError(t, err, "JWK-01")
 		if k.Algorithm() != 0 {
 			t.Error("a key together with an error")
 		}
@@ -129,18 +129,18 @@ func TestNewEd25519Key(t *testing.T) {
 	for i := range int64(19) {
 		for sign := range byte(2) {
 			_, err := jws.NewEd25519Key(encode(new(big.Int).Add(prime, big.NewInt(i)), sign))
-			checkError(t, err, "JWK-02")
+			checkKeyError(t, err, "JWK-02")
 		}
 	}
 	_, err := jws.NewEd25519Key(bytes.Repeat([]byte{0xff}, 32))
-	checkError(t, err, "JWK-02")
+	checkKeyError(t, err, "JWK-02")
 	for y := range int64(100) {
 		_, err := jws.NewEd25519Key(encode(big.NewInt(y), 0))
 		switch {
 		case y < 2:
-			checkError(t, err, "JWK-03")
+			checkKeyError(t, err, "JWK-03")
 		case recoverX(big.NewInt(y)) == nil:
-			checkError(t, err, "JWK-04")
+			checkKeyError(t, err, "JWK-04")
 		case err != nil:
 			t.Errorf("y = %d: %v", y, err)
 		}

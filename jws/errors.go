@@ -27,6 +27,13 @@ func (e *Error) Requirement() string { return e.Rule }
 // Unwrap returns Cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// A keyError is about a key of the caller's: it has text and rule of an Error, but
+// neither its method Requirement nor a way to it.
+type keyError struct{ bad *Error }
+
+func (e keyError) Error() string { return e.bad.Error() }
+func (e keyError) Rule() string  { return e.bad.Rule }
+
 func sizeError(rule, field string, actual int, expected string) *Error {
 	return &Error{Rule: rule, Field: field, Expected: expected + " bytes", Actual: fmt.Sprintf("%d bytes", actual)}
 }

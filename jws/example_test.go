@@ -46,9 +46,9 @@ func ExampleParse_refused() {
 func ExampleNewEd25519Key() {
 	_, err := jws.NewEd25519Key([]byte("\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
 		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
-	var e *jws.Error
+	var e interface{ Rule() string }
 	if errors.As(err, &e) {
-		fmt.Println(e.Requirement(), "expected", e.Expected)
+		fmt.Println(e.Rule(), e)
 	}
-	// Output: JWK-03 expected a point of large order
+	// Output: JWK-03 jws: Ed25519 key: expected a point of large order, got 0100000000000000000000000000000000000000000000000000000000000000
 }

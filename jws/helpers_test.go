@@ -91,14 +91,30 @@ func checkError(t *testing.T, err error, rule string) {
 	if !errors.As(err, &e) {
 		t.Fatalf("want %s, got %v", rule, err)
 	}
-	text := err.Error()
 	if e.Requirement() != rule {
 		t.Errorf("want %s, got %s: %v", rule, e.Requirement(), err)
 	}
-	if !strings.HasPrefix(text, "jws: ") || len(text) > 500 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		t.Errorf("message is not fit to be shown: %q", text)
-	}
+	checkText(t, err)
 	if e.Field == "" || e.Expected == "" || e.Actual == "" {
 		t.Errorf("incomplete: %#v", e)
+	}
+}
+
+// checkKeyError wants an error about a key of the caller's, which nobody can take
+// for a refusal of evidence.
+func checkKeyError(t *testing.T, err error, rule string) {
+	t.Helper()
+	var e interface{ Rule() string }
+	var refusal interface{ Requirement() string }
+	if !errors.As(err, &e) || e.Rule() != rule || errors.As(err, &refusal) {
+		t.Fatalf("want %s, and no refusal: %T, %v", rule, err, err)
+	}
+	checkText(t, err)
+}
+
+func checkText(t *testing.T, err error) {
+	t.Helper()
+	if text := err.Error(); !strings.HasPrefix(text, "jws: ") || len(text) > 500 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		t.Errorf("message is not fit to be shown: %q", text)
 	}
 }

@@ -1,7 +1,6 @@
 package jws
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -123,9 +122,8 @@ func readPoint(o *strictjson.Object, algorithm Algorithm) Key {
 		}
 		return k
 	}
-	k, err := NewEd25519Key(x.Base64URL())
-	var bad *Error
-	if errors.As(err, &bad) {
+	k, bad := newEd25519Key(x.Base64URL())
+	if bad != nil {
 		x.Fail(bad.Rule, bad.Expected, bad.Actual)
 	}
 	if y, ok := o.Optional("y"); ok {

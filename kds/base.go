@@ -10,7 +10,7 @@ import (
 // optionally ":" with a port and a path without trailing slash. Only one
 // spelling of each is accepted, so that URLs can be compared as strings. There
 // is no place for user names, queries, fragments or escapes.
-func checkBase(base string) error {
+func checkBase(base string) *RequestError {
 	rest, ok := strings.CutPrefix(base, "https://")
 	if !ok {
 		return badBase("https://", base)
@@ -33,7 +33,7 @@ func checkBase(base string) error {
 	return nil
 }
 
-func badBase(expected, actual string) error {
+func badBase(expected, actual string) *RequestError {
 	if strings.Contains(actual, "@") {
 		return &RequestError{"KDS-11", "base", expected, "one with user information, which is not shown"}
 	}

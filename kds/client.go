@@ -64,18 +64,19 @@ type Client struct {
 	jitter func(n int64) int64 // 0 <= jitter(n) < n
 }
 
-// NewClient makes a Client. The error is a *RequestError: Base is no base, or a
-// number is negative. Nothing is asked or written yet.
+// NewClient makes a Client. It is an error when Base is no base, and when a number
+// is negative; its method Rule() string returns the rule of SPEC.md. Nothing is
+// asked or written yet.
 func NewClient(c Config) (*Client, error) {
-	if err := checkBase(c.Base); err != nil {
-		return nil, err
+	if bad := checkBase(c.Base); bad != nil {
+		return nil, configError{bad}
 	}
 	for _, n := range []struct {
 		field string
 		value int64
 	}{{"Attempts", int64(c.Attempts)}, {"MaxWait", int64(c.MaxWait)}, {"Timeout", int64(c.Timeout)}} {
 		if n.value < 0 {
-			return nil, &RequestError{"KDS-20", n.field, "no negative number", fmt.Sprint(n.value)}
+			return nil, configError{&RequestError{"KDS-20", n.field, "no negative number", fmt.Sprint(n.value)}}
 		}
 	}
 	client := &Client{

@@ -116,7 +116,7 @@ func TestNegativeConfig(t *testing.T) {
 	for _, config := range []kds.Config{{Attempts: -1}, {MaxWait: -1}, {Timeout: -1}} {
 		config.Base = kds.DefaultBase
 		c, err := kds.NewClient(config)
-		wantRequestError(t, "negative", err, "KDS-20")
+		wantConfigError(t, "negative", err, "KDS-20")
 		if c != nil {
 			t.Error("a Client escaped")
 		}

@@ -6,11 +6,10 @@ import (
 )
 
 // A RequestError says why something can not be asked for: the report does not
-// name a certificate that the key server has, the URL is none of its addresses,
-// or a field of a Config is wrong.
+// name a certificate that the key server has, or the URL is none of its addresses.
 type RequestError struct {
 	Rule     string // rule of SPEC.md
-	Field    string // AMD's name of the field, the part of the URL, or the field of Config
+	Field    string // AMD's name of the field, or the part of the URL
 	Expected string
 	Actual   string
 }
@@ -21,6 +20,13 @@ func (e *RequestError) Error() string {
 
 // Requirement returns the rule of SPEC.md that was broken.
 func (e *RequestError) Requirement() string { return e.Rule }
+
+// A configError is about a Config: it has text and rule of a RequestError, but
+// neither its method Requirement nor a way to it.
+type configError struct{ bad *RequestError }
+
+func (e configError) Error() string { return e.bad.Error() }
+func (e configError) Rule() string  { return e.bad.Rule }
 
 // A FetchError says why an answer could not be had. It never says anything
 // about the evidence: there is no verdict.

@@ -152,7 +152,7 @@ var badBases = map[string]string{
 func TestBases(t *testing.T) {
 	for name, base := range badBases {
 		client, err := kds.NewClient(kds.Config{Base: base})
-		wantRequestError(t, "NewClient: "+name, err, "KDS-11")
+		wantConfigError(t, "NewClient: "+name, err, "KDS-11")
 		if client != nil {
 			t.Errorf("%s: a Client escaped", name)
 		}

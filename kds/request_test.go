@@ -248,6 +248,16 @@ func TestRealReports(t *testing.T) {
 	}
 }
 
+// wantConfigError wants an error that nobody can take for one about evidence.
+func wantConfigError(t testing.TB, name string, err error, rule string) {
+	t.Helper()
+	var e interface{ Rule() string }
+	var other interface{ Requirement() string }
+	if !errors.As(err, &e) || e.Rule() != rule || errors.As(err, &other) || !strings.HasPrefix(err.Error(), "kds: ") {
+		t.Errorf("%s: %T %v, want rule %s", name, err, err, rule)
+	}
+}
+
 // Lesson: an address in an error had a password with it.
 func TestBaseIsShownWithoutSecrets(t *testing.T) {
 	for _, base := range []string{"https://me:s3cr3t@kds.example", "https://s3cr3t@kds.example", "http://me:s3cr3t@kds.example", "https://kds.example/me:s3cr3t@x"} {

@@ -7,7 +7,9 @@ import (
 	"github.com/tresorhq/attest/internal/strictjson"
 )
 
-// A FileError says why a policy file, or a value of Rules, is no policy.
+// A FileError says why a policy file, or a value of Rules, is no policy. It is
+// about a configuration: unlike errors about evidence, it has no method
+// Requirement.
 type FileError struct {
 	Rule     string // rule of SPEC.md
 	Member   string // path of the member, e.g. "guest_policy.forbid[2]"; empty for the file as a whole
@@ -26,9 +28,6 @@ func (e *FileError) Error() string {
 	}
 	return fmt.Sprintf("policy: %sexpected %s, got %s", where, e.Expected, e.Actual)
 }
-
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *FileError) Requirement() string { return e.Rule }
 
 // fileError makes the error of the JSON reader one of this package.
 func fileError(err error) error {

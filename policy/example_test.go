@@ -43,7 +43,7 @@ func Example() {
 // The file says what is wrong with it, and where.
 func ExampleParse() {
 	_, err := policy.Parse([]byte(`{"schema": "attest.policy/v1", "measurement": ["00"]}`))
-	fmt.Println(err.(*policy.FileError).Requirement(), err.(*policy.FileError).Member)
+	fmt.Println(err.(*policy.FileError).Rule, err.(*policy.FileError).Member)
 	_, err = policy.Parse([]byte(`{"schema": "attest.policy/v1", "vmpl": 0.0}`))
 	fmt.Println(err)
 	// Output:

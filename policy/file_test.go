@@ -176,7 +176,7 @@ func refuse(t *testing.T, text []byte, rule, member string) {
 		t.Errorf("%.200s: got %v, want %s", text, err, rule)
 		return
 	}
-	if e.Requirement() != rule || e.Member != member || e.Expected == "" || e.Actual == "" || !strings.HasPrefix(e.Error(), "policy: ") {
+	if e.Rule != rule || e.Member != member || e.Expected == "" || e.Actual == "" || !strings.HasPrefix(e.Error(), "policy: ") {
 		t.Errorf("%.200s: got %s %s, want %s %s: %v", text, e.Rule, e.Member, rule, member, e)
 	}
 	if p.Evaluate(good(milan)).Accepts() || p.Relaxed() != nil {

@@ -3,6 +3,7 @@ package receipt_test
 import (
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"math/big"
 	"slices"
 	"strings"
@@ -299,8 +300,9 @@ func TestConfiguration(t *testing.T) {
 		"short root":     {Keys: keys, ReleaseRoots: []ed25519.PublicKey{root[:31]}},
 		"one key, twice": {Keys: append(keys, rootAsKey...), ReleaseRoots: []ed25519.PublicKey{root}},
 	} {
-		if v, err := receipt.NewVerifier(c); v != nil || err == nil {
-			t.Errorf("%s: accepted", name)
+		var refusal attest.AttestationError
+		if v, err := receipt.NewVerifier(c); v != nil || err == nil || errors.As(err, &refusal) {
+			t.Errorf("%s: accepted, or a refusal of a receipt: %v", name, err)
 		}
 	}
 }

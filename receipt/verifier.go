@@ -43,7 +43,8 @@ type Evidence struct {
 type Verifier struct{ config Config }
 
 // NewVerifier checks and copies its argument. A key that is in the key set and a
-// release root too is refused: it could sign one document as the other.
+// release root too is refused: it could sign one document as the other. The error
+// is an ordinary one, and no attest.AttestationError.
 // Rules: RCP-13.
 func NewVerifier(c Config) (*Verifier, error) {
 	c.Keys, c.ReleaseRoots = slices.Clone(c.Keys), slices.Clone(c.ReleaseRoots)

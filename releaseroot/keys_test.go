@@ -40,6 +40,10 @@ func TestParse(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), row.err) {
 			t.Errorf("%s: %v", row.name, err)
 		}
+		var refusal interface{ Requirement() string }
+		if errors.As(err, &refusal) {
+			t.Errorf("%s: %T, which is for evidence", row.name, refusal)
+		}
 	}
 	for _, text := range []string{"", "\n", "# nothing\n"} {
 		if keys, err := releaseroot.Parse(text); !errors.Is(err, releaseroot.ErrNone) || keys != nil {

@@ -16,7 +16,7 @@ import (
 var ErrClosed = errors.New("transport: closed")
 
 // An OriginError refuses to send a request to another scheme, host or port than
-// the attested one, or with another Host. New returns it for what is no origin.
+// the attested one, or with another Host.
 type OriginError struct {
 	Rule     string // rule of SPEC.md
 	Field    string
@@ -30,6 +30,13 @@ func (e *OriginError) Error() string {
 
 // Requirement returns the rule of SPEC.md that was broken.
 func (e *OriginError) Requirement() string { return e.Rule }
+
+// A configError is about what New is given: it has text and rule of an OriginError,
+// but neither its method Requirement nor a way to it.
+type configError struct{ bad *OriginError }
+
+func (e configError) Error() string { return e.bad.Error() }
+func (e configError) Rule() string  { return e.bad.Rule }
 
 // A RequestError refuses a request that can not be sent over an attested
 // connection, wherever it goes.

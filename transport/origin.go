@@ -18,7 +18,7 @@ type origin struct {
 // parseOrigin reads "https://HOST[:PORT][/]".
 func parseOrigin(s string) (origin, error) {
 	bad := func(field, expected, actual string) (origin, error) {
-		return origin{}, &OriginError{"TRN-10", field, expected, quote(actual)}
+		return origin{}, configError{&OriginError{"TRN-10", field, expected, quote(actual)}}
 	}
 	u, err := url.Parse(s)
 	switch {

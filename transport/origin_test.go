@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/transport"
 )
@@ -86,12 +87,13 @@ func TestOtherOrigins(t *testing.T) {
 		"https://" + strings.Repeat("a", 64) + ".com", "https://" + strings.Repeat("a.", 127) + "com",
 	} {
 		_, err := transport.New(s, config(shared()))
-		var o *transport.OriginError
+		var named interface{ Rule() string }
+		var refusal attest.AttestationError
 		if s == "https://xn--/" {
 			continue // a name like any other
 		}
-		if !errors.As(err, &o) || o.Requirement() != "TRN-10" {
-			t.Errorf("%s: %v", s, err)
+		if !errors.As(err, &named) || named.Rule() != "TRN-10" || errors.As(err, &refusal) {
+			t.Errorf("%s: %T %v", s, err, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/json"
@@ -314,11 +315,14 @@ func TestConfig(t *testing.T) {
 		"refresh every week":     func(c *transport.Config) { c.BundleRefresh = 7 * 24 * time.Hour },
 		"negative number":        func(c *transport.Config) { c.MaxConns = -1 },
 		"two verifiers":          func(c *transport.Config) { c.Verifier = v },
+		"short release root":     func(c *transport.Config) { c.ReleaseRoots = []ed25519.PublicKey{make([]byte, 31)} },
+		"manifest key of zeros":  func(c *transport.Config) { c.Verify.ManifestKeys = []ed25519.PublicKey{make([]byte, 32)} },
 	} {
 		c := good()
 		change(&c)
-		if tr, err := transport.New("https://example.com", c); err == nil || tr != nil {
-			t.Errorf("%s is accepted", name)
+		var refusal attest.AttestationError
+		if tr, err := transport.New("https://example.com", c); err == nil || tr != nil || errors.As(err, &refusal) {
+			t.Errorf("%s is accepted, or a refusal of the endpoint: %v", name, err)
 		}
 	}
 	for name, c := range map[string]transport.Config{

@@ -44,9 +44,9 @@ type Transport struct {
 // copies the configuration; nothing is sent yet. The caller should Close the
 // Transport.
 //
-// The error is an *OriginError for what is no origin, and an ordinary one for a
-// wrong configuration; among these, when no release root is given and none ships
-// with this release, one that wraps releaseroot.ErrNone.
+// What is no origin and a wrong configuration are ordinary errors, and none is an
+// attest.AttestationError. When no release root is given and none ships with this
+// release, the error wraps releaseroot.ErrNone.
 func New(origin string, c Config) (*Transport, error) {
 	o, err := parseOrigin(origin)
 	if err != nil {

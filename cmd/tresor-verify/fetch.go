@@ -140,8 +140,8 @@ func malformed(err error) error {
 		return err
 	}
 	f := attest.Failure{Rule: "RPT-01", Message: err.Error(), Cause: err}
-	if r, ok := err.(interface{ Requirement() string }); ok {
-		f.Rule = r.Requirement()
+	if rule := ruleOf(err); rule != "" {
+		f.Rule = rule
 	}
 	if errors.As(err, &cert) {
 		return &attest.CertChainInvalidError{Failure: f}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/policy"
 )
 
 // advice says what to try next, and where the two values that differ come from.
@@ -166,9 +167,23 @@ func layerOf(err error) string {
 func rules(err error) []string {
 	var list []string
 	for ; err != nil; err = errors.Unwrap(err) {
-		if r, ok := err.(interface{ Requirement() string }); ok {
-			list = append(list, r.Requirement())
+		if rule := ruleOf(err); rule != "" {
+			list = append(list, rule)
 		}
 	}
 	return list
+}
+
+// ruleOf returns the rule that an error itself names, or "". What is wrong with a
+// configuration names one too, but is no attest.AttestationError.
+func ruleOf(err error) string {
+	switch e := err.(type) {
+	case interface{ Requirement() string }:
+		return e.Requirement()
+	case interface{ Rule() string }:
+		return e.Rule()
+	case *policy.FileError:
+		return e.Rule
+	}
+	return ""
 }

@@ -52,7 +52,7 @@ func TestShow(t *testing.T) {
 		"nothing":      {[]byte("hello"), "", nil},
 		"other JSON":   {[]byte(`{"schema": "x"}`), "", nil},
 		"no JSON":      {[]byte(`{`), "", nil},
-		"bad policy":   {[]byte(`{"schema": "attest.policy/v1", "vmpl": 9}`), "", nil},
+		"bad policy":   {[]byte(`{"schema": "attest.policy/v1", "vmpl": 9}`), "", []string{"JSN-15"}},
 		"bad PEM":      {[]byte("-----BEGIN CERTIFICATE-----\n"), "", nil},
 		"bad CRL":      {[]byte("-----BEGIN X509 CRL-----\n"), "", nil},
 		"bad DER":      {append([]byte{0x30, 0x82}, make([]byte, 40)...), "", nil},
@@ -68,6 +68,11 @@ func TestShow(t *testing.T) {
 			if file.kind == "" {
 				if o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: ") {
 					t.Errorf("%+v", o)
+				}
+				for _, rule := range file.want {
+					if v := tool("show", path, "--json").verdict(t); v.Error.Requirement != rule {
+						t.Errorf("%+v, want %s", v.Error, rule)
+					}
 				}
 				return
 			}
