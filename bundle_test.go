@@ -291,7 +291,8 @@ func TestRollback(t *testing.T) {
 }
 
 // TestMemoryIsWrittenLate: only a bundle that was accepted as a whole counts, and
-// then whatever else is wrong with the evidence.
+// then whatever else is wrong with the evidence. Behind a stale envelope only an
+// audit looks at it.
 // Rules: BND-43.
 func TestMemoryIsWrittenLate(t *testing.T) {
 	for _, f := range faults {
@@ -307,10 +308,10 @@ func TestMemoryIsWrittenLate(t *testing.T) {
 		_, known, _ := c.Bundles.Highest("router")
 		c.Bundles = spoil(newEndpoint("Milan", 3, "vcek"), f.step)
 		p.verifierOf(t, c).Verify(e, at)
-		if _, same, _ := c.Bundles.Highest("router"); same != known {
+		if _, same, _ := c.Bundles.Highest("router"); same != known && f.step != 2 {
 			t.Errorf("%s: Verify and Audit differ", f.typ)
 		}
-		if want := f.step > 7; known != want {
+		if want := f.step > 7 || f.step == 2; known != want {
 			t.Errorf("%s: remembered: %v, want %v", f.typ, known, want)
 		}
 	}

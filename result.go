@@ -48,7 +48,12 @@ func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
 }
 
 // Facts returns what a policy sees of the evidence.
-func (r *Result) Facts() policy.Facts { return facts(&r.Report, r.Chain) }
+func (r *Result) Facts() policy.Facts {
+	if r.Chain == nil { // a Result that no verification made
+		return policy.Facts{}
+	}
+	return facts(&r.Report, r.Chain)
+}
 
 func facts(r *snpreport.Report, c *certchain.Chain) policy.Facts {
 	return policy.Facts{

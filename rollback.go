@@ -42,12 +42,13 @@ func (b *Bundle) against(known BundleVersion) AttestationError {
 	return nil
 }
 
-// acceptBundle records the bundle once it was accepted as a whole: steps 1 to 7.
+// acceptBundle records the bundle once it was accepted as a whole: steps 3 to 7.
+// Whatever else is wrong with the evidence, what the publisher signed is news.
 // What the memory holds then decides, should another verification have been
 // faster.
 // Rules: BND-43.
 func (s *session) acceptBundle(r *run) {
-	if s.config.Bundles == nil || r.err != nil {
+	if s.config.Bundles == nil || !r.passed(stepBundleSignature, stepWorkload) {
 		return
 	}
 	known, err := s.config.Bundles.Accept(s.bundle.Workload, BundleVersion{s.bundle.Version, s.bundle.SHA256})

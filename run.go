@@ -67,6 +67,16 @@ func (r *run) record(s step, f finding, err AttestationError) {
 	}
 }
 
+// passed reports whether each of these steps was carried out and holds.
+func (r *run) passed(first, last step) bool {
+	for s := first; s <= last; s++ {
+		if r.checks[s-1].Status != Pass {
+			return false
+		}
+	}
+	return true
+}
+
 // verdict returns the error of the first step that failed. It fails closed:
 // without a failure, but with a step that was not carried out, the run is
 // incomplete, which is a mistake of this package and no verdict.

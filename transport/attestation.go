@@ -43,16 +43,19 @@ func (t *Transport) report(a *attest.Audit) error {
 func (t *Transport) failed(err error) error { return t.report(&attest.Audit{Err: err}) }
 
 // judge completes evidence and verifies it. A refusal by a bundle or a CRL that
-// is not young says little: what runs there may have been allowed since. Then
-// newer ones are fetched, and judge: once.
+// is not young, or not the newest, says little: what runs there may have been
+// allowed since. Then newer ones are fetched, and judge: once. When there are none
+// the refusal stands.
 // Rules: TRN-49.
 func (t *Transport) judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, generation uint64) {
 	a, generation, oldest := t.judgeWith(ctx, &e, maxBundleAge, crlAge)
-	if a.Err != nil && oldest > minBundleAge && !isUnavailable(a.Err) {
-		a, generation, _ = t.judgeWith(ctx, &e, minBundleAge, minBundleAge)
+	if oldest > minBundleAge && !isUnavailable(a.Err) && a.Err != nil || isRollback(a.Err) {
+		if again, g, _ := t.judgeWith(ctx, &e, minBundleAge, minBundleAge); !isUnavailable(again.Err) {
+			a, generation = again, g
+		}
 	}
 	if a.Err == nil {
-		t.bundles.accepted(e)
+		t.bundles.accepted(e, a.Result.Workload)
 		t.refreshSoon()
 	}
 	return a, generation
@@ -69,30 +72,45 @@ func (t *Transport) judgeWith(ctx context.Context, e *attest.Evidence, bundleAge
 		return &attest.Audit{Err: err}, 0, 0
 	}
 	e.Bundle = bundle.body
-	now := t.now()
-	age = now.since(bundle.fetched)
-	a = t.verifier.Audit(*e, now.wall)
-	switch {
-	case passed(a, 3, 7):
-		generation = t.adopt(address, bundle)
-	case !passed(a, 3, 6):
+	a, generation = t.audit(*e, address, bundle)
+	if !passed(a, 3, 6) {
 		t.bundles.cache.drop(address, bundle)
 	}
+	now := t.now()
+	age = now.since(bundle.fetched)
 	if a.Err != nil && t.config.Revocation != nil {
 		age = max(age, t.revocations.age(now))
 	}
 	return a, generation, age
 }
 
-// adopt makes a bundle the current one. When that is news, verdicts by the old
-// one do not count any more, and what runs under them ends in time.
+// audit verifies evidence, and adopts its bundle if that is a good one for what
+// runs here, whatever it says of the evidence. When another bundle was adopted
+// while this one was judged, it is judged again: by then it may be an old one.
 // Rules: TRN-48.
-func (t *Transport) adopt(address string, d document) uint64 {
-	generation, changed := t.bundles.adopt(address, d)
+func (t *Transport) audit(e attest.Evidence, address string, d document) (a *attest.Audit, generation uint64) {
+	for {
+		before := t.bundles.newest.Load()
+		a := t.verifier.Audit(e, t.now().wall)
+		if !passed(a, 3, 7) || a.Err != nil && !t.bundles.concerns(e.Envelope) {
+			return a, 0
+		}
+		if generation, ok := t.adopt(address, d, before); ok {
+			return a, generation
+		}
+	}
+}
+
+// adopt makes a bundle the current one. When that is news, verdicts by the old
+// one do not count any more, and what runs under them ends in time. ok is false
+// when another one was adopted since generation before.
+// Rules: TRN-48.
+func (t *Transport) adopt(address string, d document, before uint64) (generation uint64, ok bool) {
+	generation, changed, ok := t.bundles.adopt(address, d, before)
 	if changed {
 		t.pool.cutVerdicts(generation)
 	}
-	return generation
+	return generation, ok
 }
 
 // refreshSoon asks for a newer bundle after a while, as long as there are
@@ -136,18 +154,22 @@ func (t *Transport) refresh(ctx context.Context) {
 		return
 	}
 	e.Bundle = b
-	audit := t.verifier.Audit(e, t.now().wall)
+	d := document{b, at}
+	audit, _ := t.audit(e, address, d)
 	if !passed(audit, 3, 7) {
 		t.report(audit)
 		return
 	}
-	d := document{b, at}
 	t.bundles.cache.put(address, d)
-	t.adopt(address, d)
 }
 
 func isUnavailable(err error) bool {
 	_, ok := errors.AsType[*attest.EvidenceUnavailableError](err)
+	return ok
+}
+
+func isRollback(err error) bool {
+	_, ok := errors.AsType[*attest.BundleRollbackError](err)
 	return ok
 }
 

@@ -36,6 +36,7 @@ type bundles struct {
 	current []byte          // authentic, and the last one that was
 	at      string          // its address
 	last    attest.Evidence // that was accepted with it
+	runs    string          // the workload that was accepted last, or ""
 }
 
 // checkBundleURL checks the address of a trust bundle. One that an envelope
@@ -92,7 +93,7 @@ func (b *bundles) get(ctx context.Context, e attest.Evidence, maxAge time.Durati
 	}
 	envelope, err := attest.ParseEnvelope(e.Envelope)
 	if err != nil {
-		return "", document{}, err
+		return "", document{fetched: b.cache.now()}, nil
 	}
 	address, fetch, err := b.source(envelope)
 	if err != nil {
@@ -105,25 +106,42 @@ func (b *bundles) get(ctx context.Context, e attest.Evidence, maxAge time.Durati
 	return address, d, nil
 }
 
-// adopt makes an authentic bundle the current one. It returns its generation,
-// and whether that is a new one: verdicts of an older one do not count any more.
-func (b *bundles) adopt(address string, d document) (generation uint64, changed bool) {
+// adopt makes an authentic bundle the current one, unless that has become another
+// one since generation before. It returns the generation, and whether that is a new
+// one: verdicts of an older one do not count any more.
+func (b *bundles) adopt(address string, d document, before uint64) (generation uint64, changed, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.at = address
 	if !bytes.Equal(b.current, d.body) {
+		if b.newest.Load() != before {
+			return 0, false, false
+		}
 		changed = b.current != nil
 		b.current = d.body
 		b.newest.Add(1)
 	}
-	return b.newest.Load(), changed
+	b.at = address
+	return b.newest.Load(), changed, true
 }
 
 // accepted remembers evidence, to try newer bundles on.
-func (b *bundles) accepted(e attest.Evidence) {
+func (b *bundles) accepted(e attest.Evidence, workload string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last = e
+	b.last, b.runs = e, workload
+}
+
+// concerns reports whether an envelope speaks of what was accepted last. Where the
+// caller has named no workload, whoever answers could end every verdict with the
+// publisher's bundle for another one.
+func (b *bundles) concerns(envelope []byte) bool {
+	e, err := attest.ParseEnvelope(envelope)
+	if err != nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.runs == "" || b.runs == e.Workload
 }
 
 // passed reports whether the first to the last of these steps of a verification

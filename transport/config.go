@@ -73,7 +73,7 @@ type Config struct {
 
 	// OnAudit is told of every attestation, step by step, whether it passed or not;
 	// without steps, of one for which there was nothing to verify. It is called on
-	// several goroutines and should not block. May be nil.
+	// several goroutines, should not block, and must not wait for Close. May be nil.
 	OnAudit func(*attest.Audit)
 }
 
@@ -136,6 +136,9 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 	if expected, ok := checkBundleURL(c.BundleURL, false); c.BundleURL != "" && !ok {
 		return c, nil, fmt.Errorf("transport: BundleURL: expected %s, got %s", expected, shown(c.BundleURL))
 	}
+	if c.Verify.RequireCRL && c.Revocation == nil {
+		return c, nil, errors.New("transport: Verify.RequireCRL without Revocation refuses every endpoint")
+	}
 	c.Bundle = slices.Clone(c.Bundle)
 	v, err := c.verifier()
 	return c, v, err
@@ -144,7 +147,8 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 // verifier makes the verifier, unless the caller has one.
 func (c Config) verifier() (*attest.Verifier, error) {
 	if c.Verifier != nil {
-		if c.ReleaseRoots != nil || !c.Verify.Policy.IsZero() || c.Verify.Roots != nil || c.Verify.Bundles != nil {
+		if w := c.Verify; c.ReleaseRoots != nil || !w.Policy.IsZero() || w.Roots != nil || w.Bundles != nil || w.Memory != nil ||
+			w.Workload != "" || w.RequireCRL || w.ManifestKeys != nil {
 			return nil, errors.New("transport: Verifier, and what it replaces, are given")
 		}
 		return c.Verifier, nil

@@ -2,8 +2,12 @@ package transport_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -52,6 +56,64 @@ func TestFirstRequest(t *testing.T) {
 			t.Errorf("asked %d times over %d connections", p.asked.Load(), p.dials.Load())
 		}
 		settled(t, tr)
+	})
+}
+
+// TestResultOfOthers: a request that was made with the context of an attested
+// answer, as requests that follow from one are, was not attested by that.
+func TestResultOfOthers(t *testing.T) {
+	each(t, func(t *testing.T, protocol string) {
+		p := newPod(t, protocol, shared(), nil)
+		tr := newTransport(t, p, nil)
+		res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if _, ok := transport.ResultOf(res); !ok {
+			t.Error("no result of an attested answer")
+		}
+		for _, other := range []*httptest.Server{httptest.NewServer(nil), httptest.NewTLSServer(nil)} {
+			req, err := http.NewRequestWithContext(res.Request.Context(), http.MethodGet, other.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			follow, err := other.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			follow.Body.Close()
+			if r, ok := transport.ResultOf(follow); ok || r != nil {
+				t.Error("a result of an answer that came from elsewhere")
+			}
+			other.Close()
+		}
+	})
+}
+
+// TestCanceledBefore: a request that is over opens no connection for it.
+func TestCanceledBefore(t *testing.T) {
+	each(t, func(t *testing.T, protocol string) {
+		p := newPod(t, protocol, shared(), nil)
+		tr := newTransport(t, p, nil)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		gone := errors.New("gone")
+		cancel(gone)
+		for range 2 {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+p.address+"/", strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tr.RoundTrip(req); !errors.Is(err, gone) {
+				t.Error(err)
+			}
+			if conns, waiters := tr.Counts(); p.requests.Load() != 0 || p.asked.Load() > 1 || conns != int(p.asked.Load()) || waiters != 0 {
+				t.Errorf("%d requests, attested %d times, %d connections, %d waiters", p.requests.Load(), p.asked.Load(), conns, waiters)
+			}
+			if _, err := tr.Attest(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"mime"
@@ -28,7 +29,8 @@ var (
 type gate struct {
 	cc   *http.ClientConn
 	wire *wire
-	h2   bool // set by the first ask, before anybody else has the gate
+	h2   bool                 // set by the first ask, before anybody else has the gate
+	tls  *tls.ConnectionState // of this connection, in every answer that came through it; set by the first ask
 }
 
 // context returns the context for an attempt. Over HTTP/2 it tells the wire when
@@ -101,6 +103,9 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, err))
 	}
 	defer res.Body.Close()
+	if g.tls == nil {
+		g.tls = res.TLS
+	}
 	if res.ProtoMajor == 2 && !g.h2 {
 		g.h2 = true
 		g.wire.mu.Lock()

@@ -62,6 +62,10 @@ func (p publisher) bundle(t fataler, version int, life time.Duration, allowed ..
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p.sign(payload)
+}
+
+func (p publisher) sign(payload []byte) []byte {
 	enc := base64.RawURLEncoding.EncodeToString
 	signed := enc([]byte(`{"alg":"EdDSA"}`)) + "." + enc(payload)
 	return []byte(signed + "." + enc(ed25519.Sign(p.key, []byte(signed))))

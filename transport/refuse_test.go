@@ -19,6 +19,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/transport"
@@ -317,6 +318,7 @@ func TestConfig(t *testing.T) {
 		"two verifiers":          func(c *transport.Config) { c.Verifier = v },
 		"short release root":     func(c *transport.Config) { c.ReleaseRoots = []ed25519.PublicKey{make([]byte, 31)} },
 		"manifest key of zeros":  func(c *transport.Config) { c.Verify.ManifestKeys = []ed25519.PublicKey{make([]byte, 32)} },
+		"a CRL from nowhere":     func(c *transport.Config) { c.Verify.RequireCRL, c.Revocation = true, nil },
 	} {
 		c := good()
 		change(&c)
@@ -330,6 +332,12 @@ func TestConfig(t *testing.T) {
 		"a policy":      {Verifier: v, Verify: attest.Config{Policy: policy.Default()}},
 		"AMD roots":     {Verifier: v, Verify: attest.Config{Roots: good().Verify.Roots}},
 		"a memory":      {Verifier: v, Verify: attest.Config{Bundles: attest.NewBundleMemory()}},
+		"chains":        {Verifier: v, Verify: attest.Config{Memory: certchain.NewMemory(1)}},
+		"a workload":    {Verifier: v, Verify: attest.Config{Workload: "router"}},
+		"manifest keys": {Verifier: v, Verify: attest.Config{ManifestKeys: []ed25519.PublicKey{}}},
+		"a CRL": {Verifier: v, Verify: attest.Config{RequireCRL: true}, Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
+			return nil, nil
+		}},
 	} {
 		if _, err := transport.New("https://example.com", c); err == nil {
 			t.Errorf("a verifier with %s is accepted", name)

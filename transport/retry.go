@@ -62,8 +62,13 @@ func mayRetry(ctx context.Context, r *http.Request, b *body, c *conn, a *attempt
 		return false
 	case !a.sent.Load() && (c.gate.wire.wasLate() || c.gate.unusable()), notProcessed(err):
 		return b.rewind()
-	case !c.gate.h2 && wentAway(err) && idempotent(r):
-		return b.rewind()
 	}
 	return false
+}
+
+// mayAskAgain decides the same for a request that may have arrived, once: a server
+// that goes away from a new connection too does so because of the request.
+// Rules: TRN-52.
+func mayAskAgain(ctx context.Context, r *http.Request, b *body, c *conn, err error) bool {
+	return ctx.Err() == nil && !c.gate.h2 && wentAway(err) && idempotent(r) && b.rewind()
 }

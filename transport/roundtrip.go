@@ -30,7 +30,11 @@ func (t *Transport) roundTrip(req *http.Request, b *body) (*http.Response, error
 }
 
 func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*http.Response, error) {
+	if ctx.Err() != nil { // a connection would be opened for nobody
+		return nil, context.Cause(ctx)
+	}
 	var seq uint64
+	asked := false // again, after the server went away
 	for n := 1; ; n++ {
 		g, ticket, err := t.pool.acquire(ctx, seq)
 		if err != nil {
@@ -38,7 +42,7 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		}
 		seq = ticket
 		a := &attempt{verdict: g.v}
-		out := req.WithContext(g.c.gate.context(context.WithValue(ctx, resultKey{}, g.v.result), a))
+		out := req.WithContext(g.c.gate.context(context.WithValue(ctx, resultKey{}, provenance{g.v.result, g.c.gate.tls}), a))
 		out.Cancel = nil
 		if body := b.attempt(); body != nil {
 			out.Body = body
@@ -57,6 +61,8 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 				return nil, unsent(err)
 			}
 		case n < maxAttempts && mayRetry(ctx, req, b, g.c, a, err):
+		case n < maxAttempts && !asked && mayAskAgain(ctx, req, b, g.c, err):
+			asked = true
 		case ctx.Err() != nil && req.Context().Err() == nil: // Request.Cancel
 			return nil, context.Cause(ctx)
 		case n >= maxAttempts && ctx.Err() == nil && !a.sent.Load():

@@ -99,6 +99,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 type resultKey struct{}
 
+// provenance is what is known of the connection that a request was sent on. The
+// state tells its answers from those to other requests with the same context.
+type provenance struct {
+	result *attest.Result
+	tls    *tls.ConnectionState
+}
+
 // ResultOf returns what was attested about the connection that a response came
 // through, before the request was sent. It is shared and must not be changed. ok
 // is false for responses of other round trippers.
@@ -106,8 +113,11 @@ func ResultOf(res *http.Response) (r *attest.Result, ok bool) {
 	if res == nil || res.Request == nil {
 		return nil, false
 	}
-	r, ok = res.Request.Context().Value(resultKey{}).(*attest.Result)
-	return r, ok
+	p, ok := res.Request.Context().Value(resultKey{}).(provenance)
+	if !ok || res.TLS != p.tls {
+		return nil, false
+	}
+	return p.result, true
 }
 
 // Attest attests the endpoint now, over a new connection, and returns the

@@ -149,6 +149,26 @@ func TestLiveLayers(t *testing.T) {
 	}
 }
 
+// TestLiveMalformed: an envelope that can not be read is refused with every step, as
+// any other, and is saved; where the bundle is to come from does not matter.
+func TestLiveMalformed(t *testing.T) {
+	f := newFolder(t)
+	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	f.write("envelope.json", []byte(`{"schema": "nope"}`))
+	for name, given := range map[string][]string{"given": args, "named": removeFlag(args, "--bundle-url")} {
+		v := tool(append(given, "--json", "--allow-vlek", "--save", f.path(name))...).verdict(t)
+		again := tool("attest", "--evidence", f.path(name), "--at", "recorded", "--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem"), "--json").verdict(t)
+		for mode, v := range map[string]verdictJSON{"live": v, "replay": again} {
+			if v.ExitCode != exitRefused || v.Error == nil || v.Error.Type != "EnvelopeInvalidError" || len(v.Checks) != 19 || v.Checks[0].Status != "fail" || v.Mode != mode || v.Time == "" {
+				t.Errorf("%s, %s: %+v", name, mode, v)
+			}
+		}
+		if len(v.Relaxed) != 1 {
+			t.Errorf("%s: relaxed %q", name, v.Relaxed)
+		}
+	}
+}
+
 // TestLiveUsage: --url is an origin, and nothing else.
 func TestLiveUsage(t *testing.T) {
 	f := newFolder(t)
