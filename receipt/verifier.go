@@ -191,11 +191,13 @@ func checkDigest(what, claimed string, body []byte) (finding, error) {
 }
 
 func (s *session) checkRouter() (finding, error) {
-	return s.checkEmbedded(s.claims.router, &s.result.Router)
+	f, err := s.checkEmbedded(s.claims.router, &s.result.Router)
+	return f, within("router_attestation", err)
 }
 
 func (s *session) checkInference() (finding, error) {
-	return s.checkEmbedded(s.claims.inference, &s.result.Inference)
+	f, err := s.checkEmbedded(s.claims.inference, &s.result.Inference)
+	return f, within("inference_attestation", err)
 }
 
 // checkEmbedded verifies what an attestation embeds, against the pinned roots,
@@ -245,6 +247,29 @@ func (s *session) checkEmbedded(e embedded, to *Attestation) (finding, error) {
 	}
 	*to = Attestation{Bundle: bundle, Tag: e.tag, Manifest: manifest}
 	return f, nil
+}
+
+// within says which attestation an error about an embedded document is of.
+func within(name string, err error) error {
+	var f *attest.Failure
+	switch e := err.(type) {
+	case *attest.BundleSignatureInvalid:
+		f = &e.Failure
+	case *attest.BundleInvalidError:
+		f = &e.Failure
+	case *attest.BundleExpiredError:
+		f = &e.Failure
+	case *attest.WorkloadMismatchError:
+		f = &e.Failure
+	case *attest.IdentityTagNotAllowedError:
+		f = &e.Failure
+	case *attest.IdentityManifestMismatchError:
+		f = &e.Failure
+	default: // nil, or no refusal
+		return err
+	}
+	f.Message = name + ": " + f.Message
+	return err
 }
 
 func invalid(rule, message, expected, actual string) error {

@@ -133,7 +133,7 @@ func (f *bundleFlags) fetchBundle(ctx context.Context, w world, u *ui, fr frame)
 	}
 	b, err := f.fetch(ctx, w, "bundle-url", "trust bundle", f.bundleURL)
 	if err != nil {
-		return 0, err
+		return 0, &advised{error: err, where: inFetch}
 	}
 	var opened *attest.Bundle
 	if roots != nil {
@@ -172,9 +172,14 @@ func (f *bundleFlags) diff(u *ui, oldJWS, newJWS []byte, roots []ed25519.PublicK
 	if errors.As(err, &expired) {
 		was, err = attest.OpenBundle(oldJWS, roots, expired.ValidUntil.Add(-time.Nanosecond))
 	}
+	about := "OLD"
 	var now *attest.Bundle
 	if err == nil {
+		about = "NEW"
 		now, err = attest.OpenBundle(newJWS, roots, fr.at)
+	}
+	if err == nil {
+		about = "" // both
 	}
 	if err == nil && was.Workload != now.Workload {
 		err = &attest.WorkloadMismatchError{Workload: now.Workload, Failure: attest.Failure{
@@ -185,7 +190,7 @@ func (f *bundleFlags) diff(u *ui, oldJWS, newJWS []byte, roots []ed25519.PublicK
 		err = now.CheckVersion(attest.BundleVersion{Version: was.Version, SHA256: was.SHA256})
 	}
 	if err != nil {
-		return f.answerBundle(u, nil, nil, fr, err)
+		return f.answerBundle(u, nil, nil, fr, &advised{err, about, inDiff})
 	}
 	return f.answerBundle(u, now, was, fr, nil)
 }

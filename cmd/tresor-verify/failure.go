@@ -25,6 +25,10 @@ func newErrorJSON(err error) *errorJSON {
 			e.Message, e.Expected, e.Actual = f.Message, f.Expected, f.Actual
 		}
 	}
+	var known *advised
+	if errors.As(err, &known) && known.about != "" {
+		e.Message = known.about + ": " + e.Message
+	}
 	if list := allowed(err); len(list) > 0 {
 		e.Expected = enumerate(list)
 	}

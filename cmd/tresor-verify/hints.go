@@ -69,6 +69,10 @@ var byRule = map[string]advice{
 	"CHN-47": {next: "the certificate is not valid at this time; is the clock right?", expected: "the certificate's validity", actual: clock},
 	"CRL-20": {expected: "the CRL's thisUpdate and nextUpdate", actual: clock},
 	"IDT-10": {expected: "the envelope's workload_identity_tag", actual: "SHA-256 of the envelope's workload_identity_manifest_jws"},
+	"RCP-03": {next: "id and receipt do not belong together: take both from one answer of the API", expected: "the receipt's jti", actual: "the id beside the receipt"},
+	"RCP-30": {next: "one of the two clocks is wrong: that of the service, or this one", expected: "what clocks may differ", actual: "the receipt's iat, and " + clock},
+	"RCP-31": {next: "the receipt is old; is it the one that you expect, and is the clock right?", expected: "--max-age", actual: "the receipt's iat, and " + clock},
+	"RCP-41": {next: "this receipt vouches for no such body: leave the flag out to verify the rest", expected: "SHA-256 of --request or --response", actual: "the receipt"},
 	"BIN-01": {next: "the hardware vouches for another TLS key or release than the envelope names", expected: "SHA-256 of the envelope's tls_spki_sha256 and workload_identity_tag", actual: "REPORT_DATA[0:32] in the report"},
 	"KDS-01": {next: "AMD's key server can't be asked for this report"},
 	"KDS-02": {next: "AMD gives a VLEK to its owner only: ask the provider, and give it by --certs"},
@@ -114,19 +118,62 @@ var byTrustFile = map[string]string{
 	"--jwks":         "give the service's key set, a JSON object with keys, each with a kid; --jwks-url fetches it",
 }
 
+// inReceipt is for what a receipt embeds, by type or rule: there is no envelope,
+// and what counts is the time at which it was issued.
+var inReceipt = map[string]advice{
+	"BundleSignatureInvalid":        {actual: "header and signature of the embedded trust bundle"},
+	"BundleInvalidError":            {next: "the publisher signed a bundle that this version can't read; look for a newer version", actual: "the embedded trust bundle"},
+	"BundleExpiredError":            {next: "the trust bundle had ended when the receipt was issued: ask the service for the reason", expected: "the receipt's iat", actual: "valid_until of the embedded trust bundle"},
+	"WorkloadMismatchError":         {next: "the attestation embeds the trust bundle of another workload: ask the service for the reason", expected: "the workload of the embedded trust bundle", actual: "the attestation's workload"},
+	"IdentityTagNotAllowedError":    {next: "the release that the receipt names is not on the publisher's list of that time", expected: "allowed_workload_identity_tags of the embedded trust bundle", actual: "the attestation's workload_identity_tag, or SHA-256 of its manifest"},
+	"IdentityManifestMismatchError": {next: "the embedded manifest is not that of the tag beside it, or of the workload", expected: "the attestation, and SPEC.md section 13", actual: "the embedded manifest"},
+	"IDT-10":                        {expected: "the attestation's workload_identity_tag", actual: "SHA-256 of the attestation's workload_identity_manifest_jws"},
+}
+
+// inDiff is for two bundles side by side.
+var inDiff = map[string]advice{
+	"BundleRollbackError":   {next: "NEW is the older one: are the two files in their order?", expected: "the version of OLD", actual: "the version of NEW"},
+	"BND-41":                {next: byRule["BND-41"].next, expected: "SHA-256 of OLD", actual: "SHA-256 of NEW"},
+	"WorkloadMismatchError": {next: "give two bundles of one workload", expected: "the workload of OLD", actual: "the workload of NEW"},
+}
+
+// inFetch is for documents that come from an address of the caller's.
+var inFetch = map[string]advice{
+	"http": {next: "the server gave no such document: check the address, ask again later, or give the document as a file"},
+}
+
+// An advised error is one that its command knows more about.
+type advised struct {
+	error
+	about string            // what it is about, before the message; may be empty
+	where map[string]advice // by type, rule or layer, before all others
+}
+
+func (e *advised) Unwrap() error { return e.error }
+
 // advise finds what fits an error best: its rule, its layer, its type.
 // Rules: CLI-12.
 func advise(err error) advice {
-	a := byType[errorType(err)]
-	list := rules(err)
+	kind, list := errorType(err), rules(err)
+	a := byType[kind]
 	for i := len(list) - 1; i >= 0; i-- { // the outermost last
 		a = a.with(byRule[list[i]])
+	}
+	var known *advised
+	if errors.As(err, &known) {
+		a = a.with(known.where[kind])
+		for i := len(list) - 1; i >= 0; i-- {
+			a = a.with(known.where[list[i]])
+		}
 	}
 	if v := violations(err); len(v) > 0 && strings.HasPrefix(v[0].Expected, "a floor") {
 		a.next = "the floors lack a component, a product or a die that this report has; name it too"
 	}
 	if layer := byLayer[layerOf(err)]; layer != "" && a.next == byType["EvidenceUnavailableError"].next {
 		a.next = layer
+	}
+	if known != nil {
+		a = a.with(known.where[layerOf(err)])
 	}
 	var own interface{ Hint() string }
 	if errors.As(err, &own) && own.Hint() != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -140,7 +141,7 @@ func (f *receiptFlags) keys(ctx context.Context, w world) ([]jws.Key, error) {
 	}
 	b, err := f.fetch(ctx, w, "jwks-url", "key set", f.jwksURL)
 	if err != nil {
-		return nil, err
+		return nil, &advised{error: err, where: inFetch}
 	}
 	keys, err := jws.ParseJWKS(b)
 	if err != nil {
@@ -178,22 +179,25 @@ func (f *receiptFlags) evidence(w world) (e receipt.Evidence, err error) {
 
 // answer prints the verdict and returns the exit code.
 func (f *receiptFlags) answer(u *ui, a *receipt.Audit, fr frame) int {
-	code := exitCode(a.Err)
+	code, err := exitCode(a.Err), a.Err
+	if slices.ContainsFunc(a.Checks, func(c attest.Check) bool { return c.Status == attest.Fail && strings.HasSuffix(c.ID, "_attestation") }) {
+		err = &advised{error: err, where: inReceipt}
+	}
 	if f.json {
 		v := &verdictJSON{
 			Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code,
 			Mode: fr.mode, Time: stamp(fr.at), TimeSource: fr.source, Checks: checksJSON(a.Checks),
 		}
-		if a.Err != nil {
-			v.Error = newErrorJSON(a.Err)
+		if err != nil {
+			v.Error = newErrorJSON(err)
 		} else {
 			v.addReceipt(a.Result)
 		}
 		u.object(v)
 		return code
 	}
-	if a.Err != nil {
-		u.refusal(code, a.Err)
+	if err != nil {
+		u.refusal(code, err)
 	} else {
 		u.line("PASS")
 		u.receiptFacts(a.Result)
