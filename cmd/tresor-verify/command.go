@@ -66,6 +66,7 @@ func findCommand(name string) (command, bool) {
 // run carries out one command line and returns the exit code.
 func run(ctx context.Context, args []string, w world) (code int) {
 	u := &ui{stderr: w.stderr}
+	w.slow = u.slow
 	asJSON := wantsJSON(args)
 	defer func() {
 		if p := recover(); p != nil {

@@ -55,6 +55,11 @@ func (w world) evidence(name string, most int64) ([]byte, error) {
 		err      error
 		panicked any
 	}
+	from := name
+	if name == "-" {
+		from = "standard input"
+	}
+	defer w.slow("waiting for %s", from)()
 	got := make(chan outcome, 1)
 	go func() { // a pipe may never end, nor even open
 		var o outcome

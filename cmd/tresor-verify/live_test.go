@@ -203,7 +203,10 @@ func TestLiveUsage(t *testing.T) {
 // waitFor holds answers back until a channel is closed.
 func waitFor(c <-chan struct{}, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		<-c
+		select {
+		case <-c:
+		case <-r.Context().Done():
+		}
 		next.ServeHTTP(w, r)
 	})
 }

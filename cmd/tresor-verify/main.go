@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 
 func main() {
 	ignoreBrokenPipe()
+	log.SetOutput(io.Discard) // net/http says there what servers sent
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], world{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}))
@@ -24,4 +26,6 @@ type world struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
 	done           <-chan struct{} // closed when the time of the command is up; nil: never
+	// slow is that of ui. run sets it.
+	slow func(format string, args ...any) (done func())
 }

@@ -32,7 +32,7 @@ func toolWith(stdin io.Reader, args ...string) outcome {
 	if stdin == nil {
 		stdin = strings.NewReader("")
 	}
-	code := run(ctx(), args, world{stdin, &stdout, &stderr, func() time.Time { return recent }, nil})
+	code := run(ctx(), args, world{stdin: stdin, stdout: &stdout, stderr: &stderr, now: func() time.Time { return recent }})
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -277,7 +277,7 @@ func TestInternalError(t *testing.T) {
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	var stderr bytes.Buffer
 	now := func() time.Time { return recent }
-	if code := run(ctx(), f.report(), world{strings.NewReader(""), brokenPipe{}, &stderr, now, nil}); code != exitInternal {
+	if code := run(ctx(), f.report(), world{stdin: strings.NewReader(""), stdout: brokenPipe{}, stderr: &stderr, now: now}); code != exitInternal {
 		t.Errorf("exit %d when stdout is broken", code)
 	}
 	v := toolWith(bomb{}, "report", "--report", "-", "--json").verdict(t)

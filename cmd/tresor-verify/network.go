@@ -99,6 +99,7 @@ func (n *netFlags) fetch(ctx context.Context, w world, flag, what, address strin
 	if err != nil {
 		return nil, err
 	}
+	defer w.slow("fetching the %s of --%s, for %v at most", what, flag, n.timeout)()
 	b, err := transport.Fetch(ctx, what, address, transport.Config{WebRoots: roots, AttestTimeout: n.timeout})
 	var refusal attest.AttestationError
 	if err != nil && !errors.As(err, &refusal) {

@@ -89,7 +89,9 @@ func TestProxyRun(t *testing.T) {
 		log := new(lockedBuffer)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan int)
-		go func() { done <- run(ctx, given, world{strings.NewReader(""), &stdout, log, time.Now, nil}) }()
+		go func() {
+			done <- run(ctx, given, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: log, now: time.Now})
+		}()
 		if !soon(func() bool {
 			return strings.Contains(log.String(), "listening") && strings.Contains(log.String(), "pass")
 		}) {
@@ -167,7 +169,9 @@ func TestProxyExitCode(t *testing.T) {
 			log := new(lockedBuffer)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan int)
-			go func() { done <- run(ctx, tt.args, world{strings.NewReader(""), &stdout, log, time.Now, nil}) }()
+			go func() {
+				done <- run(ctx, tt.args, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: log, now: time.Now})
+			}()
 			reached := soon(func() bool { return strings.Contains(log.String(), tt.until) })
 			cancel()
 			if code := <-done; !reached || code != tt.code || !strings.HasPrefix(stdout.String(), tt.out) || (tt.out == "") != (stdout.Len() == 0) {
@@ -192,7 +196,7 @@ func TestProxyJSONLog(t *testing.T) {
 	notes.Wait()
 	var stdout bytes.Buffer
 	args := append(proxyArgs(t, http.NotFoundHandler()), "--json-log", "--listen", "192.0.2.1:1")
-	if code := run(t.Context(), removeFlag(args, "--listen"), world{strings.NewReader(""), &stdout, log, time.Now, nil}); code != exitUsage {
+	if code := run(t.Context(), removeFlag(args, "--listen"), world{stdin: strings.NewReader(""), stdout: &stdout, stderr: log, now: time.Now}); code != exitUsage {
 		t.Errorf("exit %d", code)
 	}
 	texts := 0
@@ -207,6 +211,42 @@ func TestProxyJSONLog(t *testing.T) {
 	}
 	if texts != 20 {
 		t.Errorf("%d notes: %s", texts, log)
+	}
+}
+
+// TestProxyForeignLog: what an endpoint sends unasked is not on standard error, where
+// net/http would put it.
+// Rules: CLI-04.
+func TestProxyForeignLog(t *testing.T) {
+	noticed := make(chan bool)
+	args := proxyArgs(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 204 N\r\nContent-Length: 2\r\n\r\nok\x1b[31m")
+		io.Copy(io.Discard, c) // until the connection is given up
+		close(noticed)
+	}))
+	base, cmd, _, log := startProgram(t, append(args, "--json-log"))
+	res, err := http.Get(base + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	<-noticed
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || res.StatusCode != http.StatusNoContent {
+		t.Errorf("status %d, %v", res.StatusCode, err)
+	}
+	for line := range strings.Lines(log.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("%q", line)
+		}
 	}
 }
 

@@ -171,7 +171,7 @@ func play(ctx context.Context, w world, c *vectors.Case, dir string) (answer, er
 	}
 	defer os.RemoveAll(dir)
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, world{strings.NewReader(""), &stdout, &stderr, w.now, nil})
+	code := run(ctx, args, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: w.now})
 	return newAnswer(code, stdout.Bytes()), nil
 }
 

@@ -29,7 +29,7 @@ func TestVectors(t *testing.T) {
 			types = append(types, c.Expect.Error)
 		}
 	}
-	w := world{strings.NewReader(""), nil, nil, func() time.Time { return recent }, nil}
+	w := world{stdin: strings.NewReader(""), now: func() time.Time { return recent }}
 	scratch := t.TempDir()
 	for i, c := range cases {
 		a, err := play(ctx(), w, c, filepath.Join(scratch, strconv.Itoa(i)))

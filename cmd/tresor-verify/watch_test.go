@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,7 +40,7 @@ func TestWatch(t *testing.T) {
 		}
 	}}
 	var stderr bytes.Buffer
-	code := run(ctx(), append(args, "--watch", "1ms", "--json"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }, nil})
+	code := run(ctx(), append(args, "--watch", "1ms", "--json"), world{stdin: strings.NewReader(""), stdout: out, stderr: &stderr, now: func() time.Time { return recent }})
 	lines := strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
 	if code != exitRefused || len(lines) != 4 {
 		t.Fatalf("exit code %d, %d lines: %s %s", code, len(lines), out, &stderr)
@@ -64,7 +63,7 @@ func TestWatchText(t *testing.T) {
 		}
 	}}
 	var stderr bytes.Buffer
-	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, &stderr, func() time.Time { return recent }, nil})
+	code := run(ctx(), append(args, "--watch", "1ms"), world{stdin: strings.NewReader(""), stdout: out, stderr: &stderr, now: func() time.Time { return recent }})
 	if code != exitUndecided || strings.Count(out.String(), "PASS\n") != 2 || strings.Count(out.String(), "verified:") != 2 || !strings.Contains(out.String(), "\nUNDECIDED: ") {
 		t.Errorf("exit code %d: %s%s", code, out, &stderr)
 	}
@@ -76,7 +75,7 @@ func TestWatchRollback(t *testing.T) {
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	out := &hooked{hook: func(int) { endpoint(t, f, 16) }}
-	code := run(ctx(), append(args, "--watch", "1ms"), world{strings.NewReader(""), out, new(bytes.Buffer), func() time.Time { return recent }, nil})
+	code := run(ctx(), append(args, "--watch", "1ms"), world{stdin: strings.NewReader(""), stdout: out, stderr: new(bytes.Buffer), now: func() time.Time { return recent }})
 	if code != exitRefused || !strings.Contains(out.String(), "\nFAIL: BundleRollbackError\n") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
@@ -149,40 +148,6 @@ func TestWatchUsage(t *testing.T) {
 	if asked.Load() != 0 {
 		t.Error("the endpoint was asked")
 	}
-}
-
-// waiter is a standard error that can be waited for.
-type waiter struct {
-	mu   sync.Mutex
-	text strings.Builder
-	said chan struct{}
-	once sync.Once
-}
-
-func (w *waiter) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.once.Do(func() { close(w.said) })
-	return w.text.Write(b)
-}
-
-// TestProgress: what takes longer than a second says so, on standard error, and
-// the answer stays the same.
-// Rules: CLI-15.
-func TestProgress(t *testing.T) {
-	f := newFolder(t)
-	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
-	stderr := &waiter{said: make(chan struct{})}
-	server.Config.Handler = waitFor(stderr.said, server.Config.Handler)
-	var stdout bytes.Buffer
-	code := run(ctx(), args, world{strings.NewReader(""), &stdout, stderr, func() time.Time { return recent }, nil})
-	if want := "tresor-verify: asking " + server.URL + " for its evidence, for 30s at most\n"; code != 0 || !strings.HasPrefix(stdout.String(), "PASS\n") || stderr.text.String() != want {
-		t.Errorf("exit code %d\n%s%s", code, &stdout, stderr.text.String())
-	}
-	u := &ui{stderr: os.Stderr}
-	done := u.slow("this must not be seen")
-	done()
-	done()
 }
 
 // TestExpiryWarning: a week before its end, a bundle is warned of.
