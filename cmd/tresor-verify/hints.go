@@ -52,6 +52,8 @@ var byType = map[string]advice{
 // framing is for what is wrong with a JWS before any key is tried.
 var framing = advice{next: "this is not a compact JWS of the expected kind; check that the file is whole, and of this kind", expected: "the form of a compact JWS, SPEC.md section 10"}
 
+const ordinaryRequests = "send an ordinary request of HTTP/1.1: no tunnel, no other protocol, no control characters"
+
 const giveCertificates = "report: give the VCEK or VLEK, and what came with it, by --certs, or let --fetch ask AMD"
 
 // byRule is more exact than byType where it says something.
@@ -74,6 +76,15 @@ var byRule = map[string]advice{
 	"RCP-31": {next: "the receipt is old; is it the one that you expect, and is the clock right?", expected: "--max-age", actual: "the receipt's iat, and " + clock},
 	"RCP-41": {next: "this receipt vouches for no such body: leave the flag out to verify the rest", expected: "SHA-256 of --request or --response", actual: "the receipt"},
 	"BIN-01": {next: "the hardware vouches for another TLS key or release than the envelope names", expected: "SHA-256 of the envelope's tls_spki_sha256 and workload_identity_tag", actual: "REPORT_DATA[0:32] in the report"},
+	"PRX-10": {next: "call the proxy by the address that it listens on; --allow-host gives it a further name"},
+	"PRX-11": {next: "web pages may use the proxy when it is started with --allow-origin and their origin"},
+	"PRX-12": {next: "send a shorter body, or start the proxy with a higher --max-body"},
+	"PRX-13": {next: ordinaryRequests},
+	"PRX-14": {next: "send the path alone, percent-encoded, to the proxy as the base URL"},
+	"PRX-16": {next: "send the body whole, framed as HTTP/1.1 has it"},
+	"PRX-40": {next: "ask for it by GET or HEAD"},
+	"TRN-13": {next: ordinaryRequests},
+	"TRN-14": {next: ordinaryRequests},
 	"KDS-01": {next: "AMD's key server can't be asked for this report"},
 	"KDS-02": {next: "AMD gives a VLEK to its owner only: ask the provider, and give it by --certs"},
 	"KDS-04": {next: "the host masks CHIP_ID: ask the operator for the certificate, and give it by --certs"},

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/policy"
@@ -112,7 +112,7 @@ func runProxy(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err := onceStdin([]string{f.bundle, f.policyFile}); err != nil {
 		return 0, err
 	}
-	watch := &watcher{world: w, ui: u, json: f.jsonLog, origin: f.url, timeout: f.timeout, again: 2 * time.Second}
+	watch := &watcher{world: w, ui: u, json: f.jsonLog, origin: f.url, again: 2 * time.Second}
 	if f.jsonLog {
 		u.event = watch.note
 	}
@@ -125,18 +125,15 @@ func runProxy(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err != nil {
 		return 0, usagef("%v", err)
 	}
-	defer t.Close()
-	defer watch.close() // before the transport, whose end is no verdict
 	watch.transport = t
+	defer watch.close()
 	listener, err := f.open()
 	if err != nil {
 		return 0, usagef("--listen: %v", err)
 	}
 	p := newProxy(t, watch, f.names(listener.Addr()), f.origins, f.maxBody)
 	watch.say("listening", listener.Addr().String())
-	var first sync.WaitGroup
-	defer first.Wait()
-	first.Go(func() { watch.current(ctx) }) // before anybody asks, for the log
+	watch.known() // before anybody asks, for the log
 	return exitVerified, f.serve(ctx, listener, p)
 }
 
@@ -164,7 +161,7 @@ func (f *proxyFlags) open() (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ip := net.ParseIP(host); !f.allowRemote && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if ip := net.ParseIP(host); !f.allowRemote && !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("%q is no loopback address: others could reach it; --allow-remote lets them", short(f.listen))
 	}
 	listener, err := net.Listen("tcp", f.listen)

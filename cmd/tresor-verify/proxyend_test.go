@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tresorhq/attest/attesttest"
 )
 
 // TestProxyRedirects: a redirect never leads around the proxy (PRX-32).
@@ -50,6 +52,34 @@ func TestProxyBrokenAnswers(t *testing.T) {
 	defer res.Body.Close()
 	if b, err := io.ReadAll(res.Body); err == nil || string(b) != "half" {
 		t.Errorf("half of an answer passes as a whole one: %q", b)
+	}
+}
+
+// TestProxyStatus: a status that net/http reads and does not write is no answer.
+// Rules: PRX-31.
+func TestProxyStatus(t *testing.T) {
+	e := kitEnclave(t)
+	witness, err := e.Witness(attesttest.HTTP1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 "+r.URL.Path[1:]+" Odd\r\nContent-Length: 0\r\n\r\n")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(witness.Close)
+	d := openDoor(t, witness.URL, kitConfig(e, witness.BundleURL), nil)
+	for _, status := range []string{"000", "099"} {
+		if e := d.refusal(d.get("/"+status), http.StatusBadGateway, "UpstreamError"); e.Requirement != "PRX-31" {
+			t.Errorf("%s: %+v", status, e)
+		}
+	}
+	if r := d.get("/999"); r.status != 999 {
+		t.Errorf("%+v", r)
 	}
 }
 

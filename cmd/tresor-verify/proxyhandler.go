@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +83,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	forwarded := *r // net/http looks at its own
 	forwarded.Body = body
 	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(plainWriter{w, body}, &forwarded)
+	if !p.allows(r) {
+		noPageReads(w.Header()) // trailers, which net/http has not written yet
+	}
 }
 
 // rewrite addresses a request to the endpoint. Nothing is added to it.
@@ -98,12 +100,12 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 // else: the client would follow it, with all that it sent, to where nothing is
 // proven.
 func (p *proxy) keepInside(res *http.Response) error {
-	if !slices.Contains(p.origins, res.Request.Header.Get("Origin")) {
-		for name := range res.Header {
-			if strings.HasPrefix(name, "Access-Control-") {
-				delete(res.Header, name)
-			}
-		}
+	if res.StatusCode < 200 || res.StatusCode > 999 { // net/http reads more than it writes
+		return &upstreamError{"PRX-31", fmt.Errorf("status %d", res.StatusCode)}
+	}
+	if !p.allows(res.Request) {
+		noPageReads(res.Header)
+		noPageReads(res.Trailer)
 	}
 	if len(res.Trailer) > 0 {
 		res.Header.Del("Content-Length") // HTTP/1.1 has trailers in chunked bodies only
@@ -142,6 +144,7 @@ func sameHost(a, b *url.URL) bool {
 func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var refused attest.AttestationError
 	var long *http.MaxBytesError
+	var broken *brokenBody
 	var request *transport.RequestError
 	var upstream *upstreamError
 	switch {
@@ -153,6 +156,8 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		p.answer(w, r, http.StatusBadGateway, err)
 	case errors.As(err, &long):
 		p.answer(w, r, http.StatusRequestEntityTooLarge, usagef("%w", breaks("PRX-12", "the body is longer than %d bytes", p.maxBody)))
+	case errors.As(err, &broken):
+		p.answer(w, r, http.StatusBadRequest, usagef("%w", breaks("PRX-16", "the body of the request can not be read: %v", broken.cause)))
 	case errors.Is(err, transport.ErrClosed):
 		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", err})
 	case errors.Is(err, context.Canceled): // the client has left
@@ -193,11 +198,19 @@ func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
 	}
 	result, err := p.watch.current(r.Context())
 	v := p.watch.verdict(result, err)
-	status, word := http.StatusOK, "verified"
-	if err != nil {
-		status, word = http.StatusServiceUnavailable, "not verified: "+errorType(err)
+	var block ui
+	status := http.StatusOK
+	if v.Error == nil {
+		block.line("verified")
+	} else {
+		status = http.StatusServiceUnavailable
+		block.line("not verified: %s", v.Error.Type)
+		block.because(v.Error)
 	}
-	kind, text := "text/plain; charset=utf-8", strings.Join(append([]string{word}, v.remarks()...), "\n")+"\n"
+	for _, remark := range v.remarks() {
+		block.line("%s", remark)
+	}
+	kind, text := "text/plain; charset=utf-8", block.out.String()
 	if r.URL.Path == verdictPath {
 		kind, text = "application/json", marshal(v)
 	}

@@ -69,7 +69,7 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*prox
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	w := world{stdin: strings.NewReader(""), stdout: io.Discard, stderr: d.log, now: time.Now}
-	d.watch = &watcher{world: w, ui: &ui{stderr: d.log}, json: f.jsonLog, origin: origin, timeout: 30 * time.Second}
+	d.watch = &watcher{world: w, ui: &ui{stderr: d.log}, json: f.jsonLog, origin: origin}
 	c.OnAudit, c.DisableCompression = d.watch.observe, true
 	tr, err := transport.New(origin, c)
 	if err != nil {
@@ -91,7 +91,6 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*prox
 			t.Error(err)
 		}
 		d.watch.close()
-		tr.Close()
 		d.client.CloseIdleConnections()
 	})
 	t.Cleanup(d.stop)
@@ -193,6 +192,9 @@ func (d *door) refusal(r reply, status int, kind string) *errorJSON {
 	if r.status != status || r.header.Get("Content-Type") != "application/json" || v.Schema != verdictSchema || v.Error == nil || v.Error.Type != kind || v.Verdict == "pass" || v.Report != nil || v.SPKI != "" {
 		d.t.Errorf("status %d, want %d; %q, want %s", r.status, status, r.body, kind)
 		return &errorJSON{}
+	}
+	if kind == "UsageError" && v.Error.Hint == byType[kind].next {
+		d.t.Errorf("%s: a hint for a command line", v.Error.Requirement)
 	}
 	return v.Error
 }

@@ -12,6 +12,7 @@ func TestProxyListens(t *testing.T) {
 	}{
 		{"127.0.0.1:0", false, true},
 		{"localhost:0", false, true},
+		{"LOCALHOST:0", false, true},
 		{":0", false, false},
 		{"0.0.0.0:0", false, false},
 		{"[::]:0", false, false},

@@ -19,13 +19,12 @@ type watcher struct {
 	json      bool // log in JSON
 	origin    string
 	relaxed   []string
-	timeout   time.Duration // of one attestation
 	again     time.Duration // how long a failure is the current verdict before the endpoint is asked again
 	transport *transport.Transport
-
-	asking sync.Mutex // one attestation for all who want to know
+	tasks     sync.WaitGroup // attempts
 
 	mu     sync.Mutex
+	asking *attempt        // under way; nil: none
 	audits []*attest.Audit // the newest ones, which errors are found in
 	at     time.Time       // of the newest
 	logged string          // the newest verdict that was logged
@@ -33,6 +32,13 @@ type watcher struct {
 }
 
 const maxAudits = 16
+
+// An attempt is one attestation, for all who want to know how it ends. It is
+// nobody's: whoever leaves takes nothing from the others, and causes no other one.
+type attempt struct {
+	ended chan struct{}
+	err   error // once it has ended
+}
 
 const upstreamHint = "the endpoint is proven; ask again, or ask its operator"
 
@@ -50,7 +56,11 @@ func (w *watcher) observe(a *attest.Audit) {
 	v := w.describe(a)
 	identity := fmt.Sprint(v.Verdict, v.SPKI, v.Measurement, v.Tag, v.Bundle)
 	if e := v.Error; e != nil {
-		identity = fmt.Sprint(v.Verdict, e.Type, e.Requirement, e.Message, e.Violations)
+		what := e.Message
+		if e.Type == "EvidenceUnavailableError" { // in whose words is a port or a time, another with each attempt
+			what = layerOf(a.Err)
+		}
+		identity = fmt.Sprint(v.Verdict, e.Type, e.Requirement, what, e.Violations)
 		if !strings.HasSuffix(e.ActualFrom, clock) { // which is another each time
 			identity += e.Actual
 		}
@@ -64,30 +74,66 @@ func (w *watcher) observe(a *attest.Audit) {
 // current returns the verdict of now. Without one in date the endpoint is
 // attested; whatever does not end in a verdict in date is an error.
 func (w *watcher) current(ctx context.Context) (*attest.Result, error) {
-	w.asking.Lock()
-	defer w.asking.Unlock()
-	w.mu.Lock()
-	failed, recent := w.failure(), time.Since(w.at) < w.again
-	w.mu.Unlock()
-	switch r, ok := w.transport.Current(); {
-	case failed == nil && ok:
-		return r, nil
-	case failed != nil && recent:
-		return nil, failed
+	r, asked, err := w.known()
+	if asked == nil {
+		return r, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.timeout)
-	defer cancel()
-	if _, err := w.transport.Attest(ctx); err != nil {
+	select {
+	case <-asked.ended:
+	case <-ctx.Done():
+		return nil, unavailable("proxy", ctx.Err())
+	}
+	if asked.err != nil {
 		var refused attest.AttestationError
-		if !errors.As(err, &refused) {
-			err = unavailable("proxy", err)
+		if !errors.As(asked.err, &refused) {
+			return nil, unavailable("proxy", asked.err)
 		}
-		return nil, err
+		return nil, asked.err
 	}
 	if r, ok := w.transport.Current(); ok {
 		return r, nil
 	}
 	return nil, errNoVerdict
+}
+
+// known returns the verdict of now, or the attempt that will find out.
+func (w *watcher) known() (*attest.Result, *attempt, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	failed := w.failure()
+	switch r, ok := w.transport.Current(); {
+	case w.closed:
+		return nil, nil, unavailable("proxy", transport.ErrClosed)
+	case failed == nil && ok:
+		return r, nil, nil
+	case failed != nil && w.asking == nil && time.Since(w.at) < w.again:
+		return nil, nil, failed
+	}
+	return nil, w.ask(), nil
+}
+
+// ask begins an attempt, unless one is under way. It ends by itself, at the latest
+// with the transport. Callers hold the mutex.
+// Rules: TRN-36.
+func (w *watcher) ask() *attempt {
+	if w.asking != nil {
+		return w.asking
+	}
+	a := &attempt{ended: make(chan struct{})}
+	w.asking = a
+	done := func() {}
+	if w.failure() == nil { // else the log has said that something is wrong
+		done = w.ui.slow("asking %s for its evidence", w.origin)
+	}
+	w.tasks.Go(func() {
+		_, a.err = w.transport.Attest(context.Background())
+		done()
+		w.mu.Lock()
+		w.asking = nil
+		w.mu.Unlock()
+		close(a.ended)
+	})
+	return a
 }
 
 // failure returns why the newest attestation failed; nil: it passed, or there was
@@ -138,7 +184,7 @@ func (w *watcher) describe(a *attest.Audit) *verdictJSON {
 }
 
 // log writes a line for a verdict. Callers hold the mutex.
-// Rules: PRX-41.
+// Rules: CLI-12, PRX-41.
 func (w *watcher) log(v *verdictJSON) {
 	if w.json {
 		short := *v
@@ -152,9 +198,12 @@ func (w *watcher) log(v *verdictJSON) {
 	}
 	if e := v.Error; e != nil {
 		text = fmt.Sprintf("%s: %s by %s: %s", v.Verdict, e.Type, e.Requirement, e.Message)
-		if e.Expected != "" || e.Actual != "" {
-			text += fmt.Sprintf(": expected %s, got %s", e.Expected, e.Actual)
+		for _, value := range [][3]string{{"expected", e.Expected, e.ExpectedFrom}, {"got", e.Actual, e.ActualFrom}} {
+			if value[1] != "" {
+				text += fmt.Sprintf("; %s %s (from %s)", value[0], value[1], value[2])
+			}
 		}
+		text += "; hint: " + e.Hint
 	}
 	w.ui.note("%s %s", v.Time, strings.Join(append([]string{text}, v.remarks()...), "; "))
 }
@@ -209,9 +258,12 @@ func (w *watcher) say(event, address string) {
 
 func (w *watcher) line(v any) { w.ui.log(marshalLine(v)) }
 
-// close ends the log: what the transport reports from now on is its own end.
+// close ends the log, since what the transport reports from now on is its own end,
+// and then the transport and all that runs.
 func (w *watcher) close() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.closed = true
+	w.mu.Unlock()
+	w.transport.Close()
+	w.tasks.Wait()
 }

@@ -52,12 +52,18 @@ func informational(header http.Header) {
 			gone = append(gone, http.CanonicalHeaderKey(strings.TrimSpace(name)))
 		}
 	}
-	for name := range header {
-		if slices.Contains(gone, name) || strings.HasPrefix(name, "Access-Control-") {
-			delete(header, name)
-		}
+	for _, name := range gone {
+		delete(header, name)
 	}
+	noPageReads(header)
 }
+
+// A brokenBody is why the body of a request can not be read: no mistake of the
+// endpoint's.
+type brokenBody struct{ cause error }
+
+func (e *brokenBody) Error() string { return e.cause.Error() }
+func (e *brokenBody) Unwrap() error { return e.cause }
 
 // endedBody knows whether the body of a request has been read to its end.
 type endedBody struct {
@@ -67,8 +73,11 @@ type endedBody struct {
 
 func (b *endedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		b.ended.Store(true)
+	case err != nil:
+		err = &brokenBody{err}
 	}
 	return n, err
 }

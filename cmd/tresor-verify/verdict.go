@@ -72,6 +72,12 @@ func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 func (u *ui) refusal(code int, err error) {
 	e := newErrorJSON(err)
 	u.line("%s: %s", map[int]string{exitRefused: "FAIL", exitUsage: "ERROR", exitUndecided: "UNDECIDED", exitChanged: "CHANGED", exitInternal: "ERROR"}[code], e.Type)
+	u.because(e)
+}
+
+// because writes what an error says beside its type.
+// Rules: CLI-12.
+func (u *ui) because(e *errorJSON) {
 	u.field("message", e.Message)
 	u.field("rule", e.Requirement)
 	if len(e.Changes) > 0 {
