@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -111,62 +109,6 @@ func TestExamples(t *testing.T) {
 					t.Errorf("%s: %+v", e, o)
 				}
 			}
-		}
-	}
-}
-
-// TestCompletionSyntax lets the shells that are installed read their scripts.
-func TestCompletionSyntax(t *testing.T) {
-	for _, shell := range []string{"bash", "zsh", "fish"} {
-		t.Run(shell, func(t *testing.T) {
-			path, err := exec.LookPath(shell)
-			if err != nil {
-				t.Skipf("no %s here", shell)
-			}
-			script := filepath.Join(t.TempDir(), "script")
-			if err := os.WriteFile(script, []byte(tool("completion", shell).stdout), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if out, err := exec.Command(path, "-n", script).CombinedOutput(); err != nil || len(out) > 0 {
-				t.Errorf("%v\n%s", err, out)
-			}
-		})
-	}
-	for _, args := range [][]string{{"completion"}, {"completion", "sh"}, {"completion", "bash", "zsh"}} {
-		if o := tool(args...); o.code != exitUsage {
-			t.Errorf("%v: %+v", args, o)
-		}
-	}
-}
-
-// TestCompletionBash asks bash what it would propose.
-func TestCompletionBash(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("no bash here")
-	}
-	f := newFolder(t)
-	script := f.write("script", []byte(tool("completion", "bash").stdout))
-	f.write("a file.pem", nil)
-	for line, want := range map[string]string{
-		"":                      "attest report",
-		"at":                    "attest",
-		"attest --rel":          "--release-root",
-		"attest --crl f":        "fetch",
-		"attest --url ":         "",
-		"attest --policy a":     "a file.pem",
-		"report --measurement ": "",
-		"completion ":           "bash zsh fish",
-		"help ver":              "version",
-		"show a":                "a file.pem",
-	} {
-		words := strings.Split(line, " ")
-		cmd := exec.Command(bash, append([]string{"--norc", "-c", `. "$1"; shift; COMP_WORDS=(tresor-verify "$@"); COMP_CWORD=$#; _tresor_verify; printf '%s\n' "${COMPREPLY[@]}"`, "bash", script}, words...)...)
-		cmd.Dir = f.dir
-		out, err := cmd.CombinedOutput()
-		got := strings.Join(strings.Split(strings.TrimSpace(string(out)), "\n"), " ")
-		if err != nil || !strings.HasPrefix(got, want) || want == "" && got != "" {
-			t.Errorf("%q: %q, want %q (%v)", line, got, want, err)
 		}
 	}
 }

@@ -73,20 +73,17 @@ func (c command) dashed() (names []string) {
 }
 
 func (c choice) bash() string {
-	generate := ""
+	var calls []string
 	if len(c.words) > 0 {
-		generate += fmt.Sprintf(` -W '%s'`, strings.Join(c.words, " "))
+		calls = append(calls, fmt.Sprintf("_tresor_verify_from -W '%s'", strings.Join(c.words, " ")))
 	}
 	switch {
 	case c.files:
-		generate += " -f"
+		calls = append(calls, "_tresor_verify_files -f")
 	case c.folders:
-		generate += " -d"
+		calls = append(calls, "_tresor_verify_files -d")
 	}
-	if generate == "" {
-		return "return"
-	}
-	return "_tresor_verify_from" + generate + "; return"
+	return strings.Join(append(calls, "return"), "; ")
 }
 
 func bashCompletion() string {
@@ -95,7 +92,12 @@ func bashCompletion() string {
 _tresor_verify_from() {
 	local word
 	while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$@" -- "${COMP_WORDS[COMP_CWORD]}")
-	compopt -o filenames 2>/dev/null
+}
+
+_tresor_verify_files() { # bash quotes files and marks folders: only where there are some, and not a word of their name
+	local words=${#COMPREPLY[@]}
+	_tresor_verify_from "$@"
+	[ "${#COMPREPLY[@]}" -eq "$words" ] || compopt -o filenames 2>/dev/null
 }
 
 _tresor_verify() {
@@ -127,7 +129,7 @@ func zshCompletion() string {
 	action := func(c choice) string {
 		switch words := strings.Join(c.words, " "); {
 		case c.files && words != "":
-			return fmt.Sprintf(`_alternative "words:word:(%s)" "files:file:_files"`, words)
+			return fmt.Sprintf(`{_alternative "words\:word\:(%s)" "files\:file\:_files"}`, words)
 		case c.files:
 			return "_files"
 		case c.folders:
@@ -157,8 +159,11 @@ func zshCompletion() string {
 				fmt.Fprintf(&b, " \\\n\t\t\t'%s--%s[%s]%s'", many, d.name, quoted(d.help), value)
 			}
 		}
-		if c.operand != "" {
-			fmt.Fprintf(&b, " \\\n\t\t\t'1:%s:%s'", quoted(c.operand), action(choiceOf(c.operand)))
+		if operand := choiceOf(c.operand); c.operand != "" {
+			fmt.Fprintf(&b, " \\\n\t\t\t'1:%s:%s'", quoted(c.operand), action(operand))
+			if operand.files && len(operand.words) > 0 { // after the word come files
+				b.WriteString(" \\\n\t\t\t'*:file:_files'")
+			}
 		}
 		b.WriteString("\n\t\t;;\n")
 	}
@@ -169,10 +174,16 @@ func zshCompletion() string {
 func fishCompletion() string {
 	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Completion of %s for fish.\ncomplete -c %s -f\n", toolName(), program)
+	fmt.Fprintf(&b, `# Completion of %s for fish.
+function __tresor_verify_in # COMMAND
+	set -l words (commandline -opc)
+	test (count $words) -ge 2 -a "$words[2]" = $argv[1]
+end
+complete -c %s -f
+`, toolName(), program)
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "complete -c %s -n __fish_use_subcommand -a %s -d '%s'\n", program, c.name, quoted(c.summary))
-		in := fmt.Sprintf("complete -c %s -n '__fish_seen_subcommand_from %s'", program, c.name)
+		in := fmt.Sprintf("complete -c %s -n '__tresor_verify_in %s'", program, c.name)
 		for _, d := range c.flags {
 			if d.name != "" {
 				fmt.Fprintf(&b, "%s -l %s%s -d '%s'\n", in, d.name, choiceOf(d.arg).fish(d.arg != ""), quoted(d.help))
