@@ -83,6 +83,7 @@ type change struct {
 	Change string `json:"change"` // allowed, withdrawn; raised, lowered, added, removed; changed
 	Value  string `json:"value"`
 	Was    string `json:"was,omitempty"`
+	Note   string `json:"note,omitempty"` // of a floor that was added or removed: what follows from it
 }
 
 // compareBundles lists what a new bundle allows, and what it withdraws.
@@ -91,7 +92,7 @@ func compareBundles(was, now *attest.Bundle) []change {
 	var changes []change
 	scalar := func(member, before, after string) {
 		if before != after {
-			changes = append(changes, change{member, "changed", after, before})
+			changes = append(changes, change{Member: member, Change: "changed", Value: after, Was: before})
 		}
 	}
 	scalar("version", fmt.Sprint(was.Version), fmt.Sprint(now.Version))
@@ -101,18 +102,18 @@ func compareBundles(was, now *attest.Bundle) []change {
 	after, floorsAfter := statements(now)
 	for _, s := range after {
 		if !slices.Contains(before, s) {
-			changes = append(changes, change{s.member, "allowed", s.value, ""})
+			changes = append(changes, change{Member: s.member, Change: "allowed", Value: s.value})
 		}
 	}
 	for _, s := range before {
 		if !slices.Contains(after, s) {
-			changes = append(changes, change{s.member, "withdrawn", s.value, ""})
+			changes = append(changes, change{Member: s.member, Change: "withdrawn", Value: s.value})
 		}
 	}
 	for _, name := range floorNames(floorsBefore, floorsAfter) {
 		old, had := floorsBefore[name]
 		level, has := floorsAfter[name]
-		c := change{"min_tcb", "", fmt.Sprintf("%s %d", name, level), fmt.Sprint(old)}
+		c := change{Member: "min_tcb", Value: fmt.Sprintf("%s %d", name, level), Was: fmt.Sprint(old)}
 		switch {
 		case !had:
 			c.Change, c.Was = "added", ""
@@ -124,6 +125,11 @@ func compareBundles(was, now *attest.Bundle) []change {
 			c.Change = "lowered"
 		default:
 			continue
+		}
+		if had != has {
+			scope, text, _ := strings.Cut(name, " ")
+			component, _ := snpreport.ParseComponent(text)
+			c.Note = floorNote(was.MinTCB, now.MinTCB, scope, component)
 		}
 		changes = append(changes, c)
 	}
@@ -164,12 +170,15 @@ func (u *ui) bundleChanges(was, now *attest.Bundle) {
 	u.bundleHead("old", was)
 	u.bundleHead("new", now)
 	changes := compareBundles(was, now)
-	for _, c := range changes {
+	for i, c := range changes {
 		text := c.Member + " " + c.Value
 		if c.Was != "" {
 			text = fmt.Sprintf("%s %s, was %s", c.Member, c.Value, c.Was)
 		}
 		u.field(c.Change, text)
+		if i+1 == len(changes) || changes[i+1].Note != c.Note { // one for all components that it is about
+			u.field("note", c.Note)
+		}
 	}
 	if len(changes) == 0 {
 		u.field("changed", "nothing: they say the same")
