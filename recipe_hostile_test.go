@@ -80,6 +80,7 @@ func publicKeyFile(t *testing.T, key ed25519.PublicKey) string {
 // word. It is neither an option of curl, nor a pattern of several addresses, nor
 // of another protocol.
 func TestRecipeBundleURL(t *testing.T) {
+	t.Parallel() // it waits for programs
 	r := newRecipe(t)
 	e, err := attesttest.New(attesttest.Config{Seed: "recipe"})
 	if err != nil {
@@ -136,6 +137,7 @@ func evilChain(t *testing.T, subject, issuer pkix.Name) string {
 // TestRecipeCurl: what curl says of a server is not for the terminal either. That
 // somebody vouches for such a name is what attestation is there to survive.
 func TestRecipeCurl(t *testing.T) {
+	t.Parallel() // it waits for programs
 	r := newRecipe(t)
 	name := pkix.Name{CommonName: "\x1b]0;pwned\a\x1b[31m"}
 	der, key := evilLeaf(t, name, name)
@@ -155,6 +157,7 @@ func TestRecipeCurl(t *testing.T) {
 // TestRecipeTerminal: the recipe prints nothing from outside that a terminal
 // obeys. The echo of each shell is another one.
 func TestRecipeTerminal(t *testing.T) {
+	t.Parallel() // it waits for programs
 	r := newRecipe(t)
 	e, err := attesttest.New(attesttest.Config{Seed: "recipe"})
 	if err != nil {
@@ -194,6 +197,7 @@ func TestRecipeTerminal(t *testing.T) {
 // TestRecipeValidUntil: the publisher's word comes last, and is printed. Some jq
 // read a time and ignore what follows.
 func TestRecipeValidUntil(t *testing.T) {
+	t.Parallel() // it waits for programs
 	r := newRecipe(t)
 	e, err := attesttest.New(attesttest.Config{Seed: "recipe"})
 	if err != nil {

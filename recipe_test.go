@@ -125,6 +125,7 @@ var unseen = map[attesttest.Fault]string{
 }
 
 func TestRecipe(t *testing.T) {
+	t.Parallel() // it waits for programs
 	r := newRecipe(t)
 	configs := []attesttest.Config{{Seed: "recipe"}}
 	faults := []attesttest.Fault{

@@ -13,6 +13,7 @@ import (
 // that uses this package has those of this package and not those of
 // internal/mint; a program that only verifies has none.
 func TestBinaries(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds two programs")
 	}

@@ -50,6 +50,7 @@ func newVerifier(t testing.TB, e *attesttest.Enclave) *attest.Verifier {
 
 // TestNoFault: what is not spoilt verifies, whatever is imitated.
 func TestNoFault(t *testing.T) {
+	t.Parallel()
 	for name, c := range configs() {
 		t.Run(name, func(t *testing.T) {
 			e := newEnclave(t, c)
@@ -64,6 +65,7 @@ func TestNoFault(t *testing.T) {
 // steps are in order. The last report version stands for all but those without a
 // CPUID.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for name, c := range configs() {
 		if c.ReportVersion != 5 && name != "Milan/v2/vcek" {
 			continue

@@ -179,6 +179,7 @@ func scenario(t *testing.T, name string) attesttest.Scenario {
 // TestBusy: a scenario with deadlines is played again, more slowly, when it fails
 // and requests were slow; no other is.
 func TestBusy(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		scenario string
 		slow     time.Duration

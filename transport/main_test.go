@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	set("rapid.checks", "20")
 	if os.Getenv("ATTEST_STRESS") == "" {
 		fleets = 1
-		set("rapid.checks", "2")
+		set("rapid.checks", "1")
 		set("test.skip", slow)
 		fmt.Println("ATTEST_STRESS is not set: skipping", slow)
 	}
