@@ -167,6 +167,12 @@ func TestTCBOfResult(t *testing.T) {
 	if got := result.TCB(result.Report.ReportedTCB).String(); got != result.Chain.TCB.String() || !strings.HasPrefix(got, "fmc=1 ") {
 		t.Error(got)
 	}
+	if f := result.Facts(); f.Product != result.Chain.Product || f.Report == nil || f.LeafKeySHA256 != result.Chain.LeafKeySHA256 {
+		t.Errorf("%+v", f)
+	}
+	if f := new(attest.Result).Facts(); f.Report != nil || f.Product != 0 { // no verification made it
+		t.Errorf("%+v", f)
+	}
 	if got := new(attest.Result).TCB(result.Report.ReportedTCB).String(); got != "" {
 		t.Error(got)
 	}
