@@ -24,7 +24,7 @@ func (t *Transport) attest(ctx context.Context, g *gate) (*verdict, error) {
 		bundle: generation, newest: &t.bundles.newest,
 	}
 	if now := t.now(); now.since(asked) >= v.span() {
-		return nil, t.failed(answered("TRN-32", layerHTTP, "GET "+attestationPath, "an answer and its verification in less than "+v.span().String(), now.since(asked).String()))
+		return nil, t.failed(answered("TRN-32", layerHTTP, "GET "+attestationPath, "an answer and its verification in less than "+v.span().String(), "one that took longer"))
 	}
 	t.newest.Store(v)
 	t.report(audit)
@@ -150,17 +150,30 @@ func (t *Transport) refresh(ctx context.Context) {
 	at := t.now()
 	b, err := fetch(ctx, address)
 	if err != nil {
-		t.failed(err)
+		t.missed(unavailable("TRN-44", layerBundle, "trust bundle "+shown(address), err))
 		return
 	}
 	e.Bundle = b
 	d := document{b, at}
 	audit, _ := t.audit(e, address, d)
-	if !passed(audit, 3, 7) {
-		t.report(audit)
-		return
+	for _, c := range audit.Checks {
+		if 3 <= c.Step && c.Step <= 7 && c.Status == attest.Fail {
+			t.missed(&attest.EvidenceUnavailableError{Failure: attest.Failure{
+				Rule: c.Requirement, Message: layerBundle + ": trust bundle " + shown(address) + ": " + c.Reason, Expected: c.Expected, Actual: c.Actual,
+			}})
+			return
+		}
 	}
-	t.bundles.cache.put(address, d)
+	if passed(audit, 3, 7) {
+		t.bundles.cache.put(address, d)
+	}
+}
+
+// missed tells the hook of a bundle that changed nothing.
+func (t *Transport) missed(err error) {
+	if t.config.OnRefresh != nil {
+		t.config.OnRefresh(err)
+	}
 }
 
 func isUnavailable(err error) bool {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -65,7 +66,7 @@ type market struct {
 	*shop
 	pub  publisher
 	tr   *transport.Transport
-	told atomic.Pointer[error]
+	told atomic.Pointer[error] // by OnRefresh
 }
 
 func (m *market) get() error {
@@ -81,7 +82,7 @@ func newMarket(t *testing.T, change func(*transport.Config)) *market {
 		*c = m.pub.config(nil)
 		c.BundleURL = m.shop.url
 		c.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
-		c.OnAudit = func(a *attest.Audit) { m.told.Store(&a.Err) }
+		c.OnRefresh = func(err error) { m.told.Store(&err) }
 		if change != nil {
 			change(c)
 		}
@@ -207,8 +208,13 @@ func TestNewerBundle(t *testing.T) {
 		if err := m.get(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if *m.told.Load() == nil {
-			t.Errorf("%s: the hook was not told", name)
+		told := m.told.Swap(nil)
+		if told == nil {
+			t.Fatalf("%s: the hook was not told", name)
+		}
+		var missed *attest.EvidenceUnavailableError
+		if !errors.As(*told, &missed) || missed.Requirement() == "" || !strings.Contains(missed.Message, m.shop.url) {
+			t.Errorf("%s: the hook was told %v", name, *told)
 		}
 	}
 	if m.pod.asked.Load() != before {

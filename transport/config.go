@@ -75,6 +75,10 @@ type Config struct {
 	// without steps, of one for which there was nothing to verify. It is called on
 	// several goroutines, should not block, and must not wait for Close. May be nil.
 	OnAudit func(*attest.Audit)
+	// OnRefresh is told when a look for a newer trust bundle, which is made in the
+	// background, brought none that is good. It changes no verdict. The same holds
+	// for it. May be nil.
+	OnRefresh func(error)
 }
 
 // connecting checks and copies what says how to connect.
@@ -135,6 +139,9 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 	}
 	if expected, ok := checkBundleURL(c.BundleURL, false); c.BundleURL != "" && !ok {
 		return c, nil, fmt.Errorf("transport: BundleURL: expected %s, got %s", expected, shown(c.BundleURL))
+	}
+	if c.Bundle != nil && len(c.Bundle) == 0 {
+		return c, nil, errors.New("transport: Bundle is empty")
 	}
 	if c.Verify.RequireCRL && c.Revocation == nil {
 		return c, nil, errors.New("transport: Verify.RequireCRL without Revocation refuses every endpoint")

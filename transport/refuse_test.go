@@ -318,6 +318,7 @@ func TestConfig(t *testing.T) {
 		"two verifiers":          func(c *transport.Config) { c.Verifier = v },
 		"short release root":     func(c *transport.Config) { c.ReleaseRoots = []ed25519.PublicKey{make([]byte, 31)} },
 		"manifest key of zeros":  func(c *transport.Config) { c.Verify.ManifestKeys = []ed25519.PublicKey{make([]byte, 32)} },
+		"an empty bundle":        func(c *transport.Config) { c.Bundle = []byte{} },
 		"a CRL from nowhere":     func(c *transport.Config) { c.Verify.RequireCRL, c.Revocation = true, nil },
 	} {
 		c := good()

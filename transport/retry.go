@@ -38,8 +38,8 @@ func notProcessed(err error) bool {
 }
 
 // wentAway reports whether the server closed a connection of HTTP/1.1 instead of
-// answering: most likely it did so before the request came (RFC 9112 section
-// 9.3.1).
+// answering. Where it has carried a request before, most likely the server did so
+// before this one came (RFC 9112 section 9.3.1); from a new one, because of it.
 func wentAway(err error) bool {
 	return err.Error() == textClosedIdle || strings.HasPrefix(err.Error(), textReadFailed)
 }
@@ -62,13 +62,8 @@ func mayRetry(ctx context.Context, r *http.Request, b *body, c *conn, a *attempt
 		return false
 	case !a.sent.Load() && (c.gate.wire.wasLate() || c.gate.unusable()), notProcessed(err):
 		return b.rewind()
+	case !c.gate.h2 && c.picks.Load() > 1 && wentAway(err) && idempotent(r):
+		return b.rewind()
 	}
 	return false
-}
-
-// mayAskAgain decides the same for a request that may have arrived, once: a server
-// that goes away from a new connection too does so because of the request.
-// Rules: TRN-52.
-func mayAskAgain(ctx context.Context, r *http.Request, b *body, c *conn, err error) bool {
-	return ctx.Err() == nil && !c.gate.h2 && wentAway(err) && idempotent(r) && b.rewind()
 }

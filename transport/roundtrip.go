@@ -34,7 +34,6 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		return nil, context.Cause(ctx)
 	}
 	var seq uint64
-	asked := false // again, after the server went away
 	for n := 1; ; n++ {
 		g, ticket, err := t.pool.acquire(ctx, seq)
 		if err != nil {
@@ -61,8 +60,6 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 				return nil, unsent(err)
 			}
 		case n < maxAttempts && mayRetry(ctx, req, b, g.c, a, err):
-		case n < maxAttempts && !asked && mayAskAgain(ctx, req, b, g.c, err):
-			asked = true
 		case ctx.Err() != nil && req.Context().Err() == nil: // Request.Cancel
 			return nil, context.Cause(ctx)
 		case n >= maxAttempts && ctx.Err() == nil && !a.sent.Load():

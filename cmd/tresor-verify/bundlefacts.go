@@ -129,7 +129,7 @@ func compareBundles(was, now *attest.Bundle) []change {
 		if had != has {
 			scope, text, _ := strings.Cut(name, " ")
 			component, _ := snpreport.ParseComponent(text)
-			c.Note = floorNote(was.MinTCB, now.MinTCB, scope, component)
+			c.Note = floorNote(was, now, scope, component)
 		}
 		changes = append(changes, c)
 	}

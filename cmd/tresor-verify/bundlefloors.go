@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -37,7 +38,7 @@ func hostsOf(scope string, both ...*policy.Floors) (list []hosts) {
 		if scope == everyDie || scope == p.String() {
 			name := p.String()
 			if special[p] {
-				name += " (dies without a floor of their own)"
+				name += " (dies without a floor of their own, and reports of version 2)"
 			}
 			list = append(list, hosts{name: name, product: p})
 		}
@@ -83,13 +84,15 @@ func (h hosts) components() []snpreport.Component {
 // gone demands nothing less, but refuses; one for a die replaces that of its
 // product.
 // Rules: BDL-03.
-func floorNote(was, now *policy.Floors, scope string, c snpreport.Component) string {
+func floorNote(was, now *attest.Bundle, scope string, c snpreport.Component) string {
 	var notes []string
-	for _, h := range hostsOf(scope, was, now) {
-		before, wrong := h.floor(was)
-		after, wrongNow := h.floor(now)
+	for _, h := range hostsOf(scope, was.MinTCB, now.MinTCB) {
+		before, wrong := h.floor(was.MinTCB)
+		after, wrongNow := h.floor(now.MinTCB)
 		note := "changes nothing for " + h.name
 		switch {
+		case !slices.Contains(was.Products, h.product) && !slices.Contains(now.Products, h.product):
+			note += ": neither bundle allows the product"
 		case wrong != "" && wrongNow != "":
 			note += fmt.Sprintf(": refused before (%s), and now (%s)", wrong, wrongNow)
 		case wrongNow != "":

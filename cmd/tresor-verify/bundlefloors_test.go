@@ -30,10 +30,10 @@ func TestFloorNotes(t *testing.T) {
 			"lowers snp for 19-01-1: 0 applies now, 22 applied before", "changes nothing for 19-01-1: 213 applies as before",
 		}},
 		{`{"Milan": ` + four + `, "19-01-1": ` + die + `}`, `{"Milan": ` + four + `}`, "removed: min_tcb 19-01-1 snp 0", []string{"raises snp for 19-01-1: 22 applies now, 0 applied before"}},
-		{`{"Milan": ` + four + `, "19-01-1": ` + four + `}`, `{"19-01-1": ` + four + `}`, "removed: min_tcb Milan snp 22", []string{"withdraws Milan (dies without a floor of their own): no floor applies now"}},
+		{`{"Milan": ` + four + `, "19-01-1": ` + four + `}`, `{"19-01-1": ` + four + `}`, "removed: min_tcb Milan snp 22", []string{"withdraws Milan (dies without a floor of their own, and reports of version 2): no floor applies now"}},
 		{`{"19-01-1": ` + four + `}`, `{"1a-02-1": ` + five + `}`, "removed: min_tcb 19-01-1 snp 22", []string{"withdraws 19-01-1: no floor", "allows 1a-02-1: no floor"}},
 		{four, three, "removed: min_tcb all microcode 213", []string{"withdraws Milan: a floor without microcode applies now, and every report is refused; withdraws Genoa: a floor without microcode applies now, and every report is refused; changes nothing for Turin: refused before (a floor without fmc), and now (a floor without fmc)"}},
-		{`{"Turin": ` + five + `, "19-01-1": ` + die + `}`, four, "added: min_tcb all snp 22", []string{"allows Milan (dies without a floor of their own): no floor", "withdraws Turin: a floor without fmc", "; raises snp for 19-01-1: 22"}},
+		{`{"Turin": ` + five + `, "19-01-1": ` + die + `}`, four, "added: min_tcb all snp 22", []string{"allows Milan (dies without a floor of their own, and reports of version 2): no floor", "withdraws Turin: a floor without fmc", "; raises snp for 19-01-1: 22"}},
 		{`{"Milan": ` + four + `}`, `{"Milan": ` + die + `}`, "lowered: min_tcb Milan snp 0, was 22", nil},
 		{`{"Milan": ` + four + `, "ff-ff-f": ` + four + `}`, `{"Milan": ` + four + `}`, "removed: min_tcb ff-ff-f snp 22", nil},
 	} {
@@ -56,6 +56,30 @@ func TestFloorNotes(t *testing.T) {
 			if strings.HasPrefix(note, "withdraws Genoa") && strings.Count(text, note) != 1 {
 				t.Errorf("%s to %s: not said once: %s", tt.was, tt.now, text)
 			}
+		}
+	}
+}
+
+// TestFloorNotesOfProducts: a floor of a product that neither bundle allows neither
+// allows nor withdraws it.
+// Rules: BDL-03.
+func TestFloorNotesOfProducts(t *testing.T) {
+	f := newFolder(t)
+	const floor = `{"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}`
+	bundle := func(name, floors string, version int, products ...string) string {
+		return writeBundle(t, f, name, "release", map[string]any{"min_tcb": json.RawMessage(floors), "version": version, "allowed_products": products})
+	}
+	for _, tt := range []struct {
+		was, now []string
+		want     string
+	}{
+		{[]string{"Milan"}, []string{"Milan"}, "changes nothing for Genoa: neither bundle allows the product"},
+		{[]string{"Milan"}, []string{"Milan", "Genoa"}, "allows Genoa: no floor applied before"},
+	} {
+		o := tool("bundle", "diff", "--release-root", f.write("release.hex", []byte(releaseHex())),
+			bundle("was.jws", `{"Milan": `+floor+`}`, 17, tt.was...), bundle("now.jws", `{"Milan": `+floor+`, "Genoa": `+floor+`}`, 18, tt.now...))
+		if !strings.Contains(strings.Join(strings.Fields(o.stdout), " "), tt.want) {
+			t.Errorf("%q to %q: no %q in %s", tt.was, tt.now, tt.want, o.stdout)
 		}
 	}
 }

@@ -120,7 +120,7 @@ func runProxy(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	watch.relaxed, config.OnAudit = pol.Relaxed(), watch.observe
+	watch.relaxed, config.OnAudit, config.OnRefresh = pol.Relaxed(), watch.observe, watch.missed
 	t, err := transport.New(f.url, config)
 	if err != nil {
 		return 0, usagef("%v", err)
@@ -206,6 +206,7 @@ func (f *proxyFlags) serve(ctx context.Context, listener net.Listener, p *proxy)
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxProxyHeader,
 		Protocols:         new(http.Protocols),
+		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		// OPTIONS * is refused like all that is no request to a base URL.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // what clients do wrong

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -21,9 +23,6 @@ const (
 	verdictPath = "/.well-known/tresor-verify/verdict"
 	healthPath  = "/healthz"
 )
-
-// lastRead is how long a client may go on with a body that nobody wants any more.
-const lastRead = 5 * time.Second
 
 // A proxy passes requests on through an attested transport. httputil.ReverseProxy
 // does what HTTP demands of any intermediary: it drops hop-by-hop fields in both
@@ -37,7 +36,14 @@ type proxy struct {
 	maxBody int64
 	watch   *watcher
 	forward *httputil.ReverseProxy
+	// lastRead is how long a client may go on with a body that nobody wants any more.
+	lastRead time.Duration
 }
+
+type (
+	connKey  struct{} // of the net.Conn that a request came through
+	wholeKey struct{} // of the function to be called when its answer has ended
+)
 
 // Rules: PRX-20, PRX-21, PRX-22, PRX-23.
 func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxBody int64) *proxy {
@@ -45,7 +51,7 @@ func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxB
 	if err != nil {
 		panic(err) // transport.New took it
 	}
-	p := &proxy{origin: origin, origins: origins, maxBody: maxBody, watch: watch}
+	p := &proxy{origin: origin, origins: origins, maxBody: maxBody, watch: watch, lastRead: 5 * time.Second}
 	for _, host := range hosts {
 		p.hosts = append(p.hosts, strings.ToLower(host))
 	}
@@ -63,7 +69,7 @@ func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxB
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	// net/http reads on for a while when a handler has left some of the body.
-	defer func() { control.SetReadDeadline(time.Now().Add(lastRead)) }()
+	defer func() { control.SetReadDeadline(time.Now().Add(p.lastRead)) }()
 	if status, err := p.admit(r); err != nil {
 		p.answer(w, r, status, err)
 		return
@@ -80,11 +86,29 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body := &endedBody{ReadCloser: r.Body}
 	body.ended.Store(r.ContentLength == 0)
-	forwarded := *r // net/http looks at its own
+	// When the answer is whole, the rest of the request goes nowhere.
+	whole := sync.OnceFunc(func() {
+		if !body.ended.Load() {
+			time.AfterFunc(p.lastRead, func() { p.giveUp(r, body) })
+		}
+	})
+	defer whole()
+	forwarded := r.WithContext(context.WithValue(r.Context(), wholeKey{}, whole)) // net/http looks at its own
 	forwarded.Body = body
-	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(plainWriter{w, body}, &forwarded)
+	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(plainWriter{w, body}, forwarded)
 	if !p.allows(r) {
 		noPageReads(w.Header()) // trailers, which net/http has not written yet
+	}
+}
+
+// giveUp ends a connection whose client does not finish its request: nobody reads
+// there any more. Where the answer began before that, no other request follows on
+// it. net/http takes a deadline back when it ends a handler, so one is not enough.
+// Rules: PRX-23.
+func (p *proxy) giveUp(r *http.Request, body *endedBody) {
+	c, ok := r.Context().Value(connKey{}).(net.Conn)
+	if ok && !body.ended.Load() && c.SetReadDeadline(time.Now()) == nil {
+		time.AfterFunc(p.lastRead, func() { p.giveUp(r, body) })
 	}
 }
 
@@ -102,6 +126,9 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 func (p *proxy) keepInside(res *http.Response) error {
 	if res.StatusCode < 200 || res.StatusCode > 999 { // net/http reads more than it writes
 		return &upstreamError{"PRX-31", fmt.Errorf("status %d", res.StatusCode)}
+	}
+	if whole, ok := res.Request.Context().Value(wholeKey{}).(func()); ok {
+		res.Body = &wholeAnswer{res.Body, whole}
 	}
 	if !p.allows(res.Request) {
 		noPageReads(res.Header)
@@ -195,6 +222,9 @@ func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD")
 		p.answer(w, r, http.StatusMethodNotAllowed, usagef("%w", breaks("PRX-40", "%s is answered to GET and HEAD", r.URL.Path)))
 		return
+	}
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close") // as in answer
 	}
 	result, err := p.watch.current(r.Context())
 	v := p.watch.verdict(result, err)

@@ -44,6 +44,7 @@ type door struct {
 	base   string // http://127.0.0.1:PORT
 	log    *lockedBuffer
 	watch  *watcher
+	proxy  *proxy
 	client *http.Client
 	stop   func() // as a signal does; returns when all has ended
 }
@@ -70,7 +71,7 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*prox
 	}}
 	w := world{stdin: strings.NewReader(""), stdout: io.Discard, stderr: d.log, now: time.Now}
 	d.watch = &watcher{world: w, ui: &ui{stderr: d.log}, json: f.jsonLog, origin: origin}
-	c.OnAudit, c.DisableCompression = d.watch.observe, true
+	c.OnAudit, c.OnRefresh, c.DisableCompression = d.watch.observe, d.watch.missed, true
 	tr, err := transport.New(origin, c)
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +84,7 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*prox
 	d.base = "http://" + listener.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := newProxy(tr, d.watch, f.names(listener.Addr()), f.origins, f.maxBody)
+	d.proxy = p
 	done := make(chan error, 1)
 	go func() { done <- f.serve(ctx, listener, p) }()
 	d.stop = sync.OnceFunc(func() {

@@ -71,6 +71,10 @@ func (w *watcher) observe(a *attest.Audit) {
 	}
 }
 
+// missed is told of each look for a newer trust bundle that brought none. It changes
+// no verdict.
+func (w *watcher) missed(err error) { w.ui.note("no newer trust bundle: %v", err) }
+
 // current returns the verdict of now. Without one in date the endpoint is
 // attested; whatever does not end in a verdict in date is an error.
 func (w *watcher) current(ctx context.Context) (*attest.Result, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -193,5 +194,44 @@ func TestProxyAsksOnce(t *testing.T) {
 	defer d.watch.mu.Unlock()
 	if d.watch.asking != nil {
 		t.Error("an attestation has outlived the proxy")
+	}
+}
+
+// TestProxyRefresh: a look for a newer bundle that brings none is no verdict
+// (PRX-40, PRX-42); it is a note of the log.
+func TestProxyRefresh(t *testing.T) {
+	e := kitEnclave(t)
+	server, err := e.Serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	var down atomic.Bool
+	publisher := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if down.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.Write(e.Evidence().Bundle)
+	}))
+	t.Cleanup(publisher.Close)
+	c := kitConfig(e, publisher.URL)
+	c.WebRoots = c.WebRoots.Clone()
+	c.WebRoots.AddCert(publisher.Certificate())
+	c.BundleRefresh = 200 * time.Millisecond
+	d := openDoor(t, server.URL, c, func(f *proxyFlags) { f.jsonLog = true })
+	d.watch.again = time.Hour
+	if r := d.get("/"); r.status != http.StatusOK {
+		t.Fatalf("%+v", r)
+	}
+	down.Store(true)
+	if !soon(func() bool { return strings.Contains(d.log.String(), "no newer trust bundle") }) {
+		t.Errorf("it is not said: %s", d.log)
+	}
+	if r := d.get(healthPath); r.status != http.StatusOK {
+		t.Errorf("%+v", r)
+	}
+	if err := d.watch.standing(); err != nil || strings.Contains(d.log.String(), `"verdict":"error"`) {
+		t.Errorf("%v, %s", err, d.log)
 	}
 }

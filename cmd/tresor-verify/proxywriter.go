@@ -81,3 +81,24 @@ func (b *endedBody) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// A wholeAnswer is the body of an answer, which tells when it has ended. Over HTTP/2
+// it can't be closed before the writer of the request has heard of it, who may wait
+// for the client.
+type wholeAnswer struct {
+	io.ReadCloser
+	ended func()
+}
+
+func (b *wholeAnswer) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.ended()
+	}
+	return n, err
+}
+
+func (b *wholeAnswer) Close() error {
+	b.ended()
+	return b.ReadCloser.Close()
+}

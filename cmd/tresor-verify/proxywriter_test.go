@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tresorhq/attest/attesttest"
 )
 
 // TestProxyEarlyAnswer: an endpoint may answer before the request has ended. The
@@ -70,6 +72,53 @@ func TestProxyEarlyAnswer(t *testing.T) {
 				t.Errorf("an answer after the last one: %q", b)
 			}
 		})
+	}
+}
+
+// TestProxyAbandonedRequest: a client that has its answer and does not finish its
+// request is not waited for, and keeps nothing from ending.
+// Rules: PRX-23.
+func TestProxyAbandonedRequest(t *testing.T) {
+	for _, protocol := range []string{attesttest.HTTP1, attesttest.HTTP2} {
+		e := kitEnclave(t)
+		witness, err := e.Witness(protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.NewResponseController(w).EnableFullDuplex()
+			io.WriteString(w, "an answer")
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(witness.Close)
+		d := openDoor(t, witness.URL, kitConfig(e, witness.BundleURL), func(f *proxyFlags) { f.grace = time.Minute })
+		d.proxy.lastRead = 10 * time.Millisecond
+		host := strings.TrimPrefix(d.base, "http://")
+		var conns []net.Conn
+		for _, sent := range []string{"Content-Length: 30\r\n\r\nabc", "Content-Length: 30\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"} {
+			c, err := net.Dial("tcp", host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			conns = append(conns, c)
+			fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: %s\r\n%s", host, sent)
+		}
+		for _, c := range conns {
+			c.SetReadDeadline(time.Now().Add(30 * time.Second))
+			b, err := io.ReadAll(c) // until the proxy closes
+			if err != nil || !strings.Contains(string(b), "an answer") {
+				t.Errorf("%s: %q %v", protocol, b, err)
+			}
+		}
+		d.stop() // no connection takes of the grace
+	}
+}
+
+// TestProxyHealthWithBody: a probe that announces a body is answered without it.
+func TestProxyHealthWithBody(t *testing.T) {
+	d, _ := kitDoor(t, http.NotFoundHandler(), nil)
+	d.proxy.lastRead = time.Hour
+	if r := d.raw("GET /healthz HTTP/1.1\r\nHost: HOST\r\nContent-Length: 10\r\n\r\n"); r.status != http.StatusOK || !strings.HasPrefix(r.body, "verified\n") {
+		t.Errorf("%+v", r)
 	}
 }
 
