@@ -156,15 +156,13 @@ func TestStaleIdle(t *testing.T) {
 func TestStaleIdles(t *testing.T) {
 	noLeak(t)
 	var old sync.Map // connections that the server has given up
-	var at atomic.Bool
-	all := make(chan bool)
+	arrived, answer := make(chan bool), make(chan bool)
 	p := newPod(t, "h1", shared(), func(w http.ResponseWriter, r *http.Request) {
-		switch _, gone := old.Load(r.RemoteAddr); {
-		case !at.Load():
+		if r.URL.Path == "/first" {
 			old.Store(r.RemoteAddr, true)
-			all <- true
-			<-all
-		case gone:
+			arrived <- true
+			<-answer
+		} else if _, gone := old.Load(r.RemoteAddr); gone {
 			panic(http.ErrAbortHandler)
 		}
 	})
@@ -173,18 +171,15 @@ func TestStaleIdles(t *testing.T) {
 	const n = 4
 	for range n {
 		wg.Go(func() {
-			if _, err := get(tr, "https://"+p.address+"/"); err != nil {
+			if _, err := get(tr, "https://"+p.address+"/first"); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	for range n {
-		<-all
+		<-arrived
 	}
-	at.Store(true)
-	for range n {
-		all <- true
-	}
+	close(answer)
 	wg.Wait()
 	if _, err := get(tr, "https://"+p.address+"/"); err != nil {
 		t.Error(err)
