@@ -228,7 +228,7 @@ func (f *attestFlags) check(fs *flagSet) error {
 	case f.watch > 0 && (f.record != "" || slices.Contains(files, "-")):
 		return usagef("--watch does not go with --record, nor with standard input: record a pin first")
 	case f.bundle != "" && f.bundleURL != "":
-		return usagef("%w", breaks("CLI-06", "--bundle and --bundle-url are two sources for one thing"))
+		return misuse("CLI-06", "--bundle and --bundle-url are two sources for one thing")
 	case f.crl == "fetch" && f.mode() == "replay":
 		return usagef("--crl fetch does not go with --evidence, which uses no network")
 	case f.mode() == "offline" && f.bundle == "":
@@ -236,7 +236,7 @@ func (f *attestFlags) check(fs *flagSet) error {
 	case f.mode() == "offline" && f.spki == "" && f.cert == "":
 		return usagef("--spki or --cert is missing: nothing is judged without the key of the connection")
 	case f.spki != "" && f.cert != "":
-		return usagef("%w", breaks("CLI-06", "--spki and --cert are two sources for one thing"))
+		return misuse("CLI-06", "--spki and --cert are two sources for one thing")
 	case f.save != "" && f.spki != "":
 		return usagef("--save needs the certificate: --cert instead of --spki")
 	}

@@ -133,7 +133,7 @@ func (f *bundleFlags) fetchBundle(ctx context.Context, w world, u *ui, fr frame)
 	}
 	b, err := f.fetch(ctx, w, "bundle-url", "trust bundle", f.bundleURL)
 	if err != nil {
-		return 0, &advised{error: err, where: inFetch}
+		return 0, err
 	}
 	var opened *attest.Bundle
 	if roots != nil {

@@ -47,6 +47,11 @@ func breaks(rule, format string, args ...any) error {
 	return &ruleError{rule, fmt.Sprintf(format, args...)}
 }
 
+// misuse is a usage error that breaks a rule.
+func misuse(rule, format string, args ...any) error {
+	return usagef("%w", breaks(rule, format, args...))
+}
+
 // flagSet is a flag.FlagSet of the flags that the table of commands lists. A flag
 // may stand once, unless the table says that it is repeatable, and flags may
 // follow arguments.

@@ -17,6 +17,7 @@ import (
 type netFlags struct {
 	caFile  string
 	timeout time.Duration
+	pool    *x509.CertPool // of caFile, once it was read: standard input is read once
 }
 
 func netDocs() []flagDoc {
@@ -46,8 +47,8 @@ func duration(p *time.Duration) func(string) error {
 // webRoots returns the system's web roots with those of --ca-file; nil: just the
 // system's.
 func (n *netFlags) webRoots(w world) (*x509.CertPool, error) {
-	if n.caFile == "" {
-		return nil, nil
+	if n.caFile == "" || n.pool != nil {
+		return n.pool, nil
 	}
 	b, err := w.read(n.caFile, maxCertFile)
 	if err != nil {
@@ -64,6 +65,7 @@ func (n *netFlags) webRoots(w world) (*x509.CertPool, error) {
 	for _, cert := range certs {
 		pool.AddCert(cert)
 	}
+	n.pool = pool
 	return pool, nil
 }
 
@@ -102,8 +104,11 @@ func (n *netFlags) fetch(ctx context.Context, w world, flag, what, address strin
 	defer w.slow("fetching the %s of --%s, for %v at most", what, flag, n.timeout)()
 	b, err := transport.Fetch(ctx, what, address, transport.Config{WebRoots: roots, AttestTimeout: n.timeout})
 	var refusal attest.AttestationError
-	if err != nil && !errors.As(err, &refusal) {
+	switch {
+	case errors.As(err, &refusal):
+		return nil, &advised{error: err, where: inFetch}
+	case err != nil:
 		return nil, usagef("--%s: %v", flag, err)
 	}
-	return b, err
+	return b, nil
 }

@@ -16,21 +16,21 @@ func (p *proxy) admit(r *http.Request) (status int, err error) {
 	case !slices.Contains(p.hosts, strings.ToLower(r.Host)):
 		// A page whose name was changed to point here (DNS rebinding) still says its
 		// own name.
-		return http.StatusMisdirectedRequest, usagef("%w", breaks("PRX-10", "nobody calls this proxy %q; --allow-host lets them", short(r.Host)))
+		return http.StatusMisdirectedRequest, misuse("PRX-10", "nobody calls this proxy %q; --allow-host lets them", short(r.Host))
 	case len(r.Header.Values("Origin")) > 0 && !allowed:
-		return http.StatusForbidden, usagef("%w", breaks("PRX-11", "web pages of %q may not use this proxy; --allow-origin lets them", short(r.Header.Get("Origin"))))
+		return http.StatusForbidden, misuse("PRX-11", "web pages of %q may not use this proxy; --allow-origin lets them", short(r.Header.Get("Origin")))
 	case slices.ContainsFunc(r.Header.Values("Sec-Fetch-Site"), crosses) && !allowed:
-		return http.StatusForbidden, usagef("%w", breaks("PRX-11", "a web page of another origin may not use this proxy"))
+		return http.StatusForbidden, misuse("PRX-11", "a web page of another origin may not use this proxy")
 	case r.Method == http.MethodConnect:
-		return http.StatusMethodNotAllowed, usagef("%w", breaks("PRX-13", "CONNECT is refused: a tunnel can not be attested"))
+		return http.StatusMethodNotAllowed, misuse("PRX-13", "CONNECT is refused: a tunnel can not be attested")
 	case r.Header["Upgrade"] != nil:
-		return http.StatusNotImplemented, usagef("%w", breaks("PRX-13", "Upgrade is refused: a connection that changes its protocol can not be attested again"))
+		return http.StatusNotImplemented, misuse("PRX-13", "Upgrade is refused: a connection that changes its protocol can not be attested again")
 	case !strings.HasPrefix(r.RequestURI, "/"):
-		return http.StatusBadRequest, usagef("%w", breaks("PRX-14", "this is no proxy for every address: use it as the base URL"))
+		return http.StatusBadRequest, misuse("PRX-14", "this is no proxy for every address: use it as the base URL")
 	case r.URL.EscapedPath() != path: // it would not arrive as it came
-		return http.StatusBadRequest, usagef("%w", breaks("PRX-14", "the path has characters that RFC 3986 does not allow there: percent-encode them"))
+		return http.StatusBadRequest, misuse("PRX-14", "the path has characters that RFC 3986 does not allow there: percent-encode them")
 	case r.ContentLength > p.maxBody:
-		return http.StatusRequestEntityTooLarge, usagef("%w", breaks("PRX-12", "the body is longer than %d bytes", p.maxBody))
+		return http.StatusRequestEntityTooLarge, misuse("PRX-12", "the body is longer than %d bytes", p.maxBody)
 	}
 	return 0, nil
 }

@@ -182,9 +182,9 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &refused), errors.As(err, &upstream):
 		p.answer(w, r, http.StatusBadGateway, err)
 	case errors.As(err, &long):
-		p.answer(w, r, http.StatusRequestEntityTooLarge, usagef("%w", breaks("PRX-12", "the body is longer than %d bytes", p.maxBody)))
+		p.answer(w, r, http.StatusRequestEntityTooLarge, misuse("PRX-12", "the body is longer than %d bytes", p.maxBody))
 	case errors.As(err, &broken):
-		p.answer(w, r, http.StatusBadRequest, usagef("%w", breaks("PRX-16", "the body of the request can not be read: %v", broken.cause)))
+		p.answer(w, r, http.StatusBadRequest, misuse("PRX-16", "the body of the request can not be read: %v", broken.cause))
 	case errors.Is(err, transport.ErrClosed):
 		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", err})
 	case errors.Is(err, context.Canceled): // the client has left
@@ -206,25 +206,26 @@ func (e *upstreamError) Unwrap() error { return e.cause }
 
 // answer writes an error, as the object that every command prints with --json.
 func (p *proxy) answer(w http.ResponseWriter, r *http.Request, status int, err error) {
-	v := p.watch.verdict(nil, err)
+	own(w, r, status, "application/json", marshal(p.watch.verdict(nil, err)))
+}
+
+// own writes an answer of the proxy's own.
+func own(w http.ResponseWriter, r *http.Request, status int, kind, text string) {
 	if r.ContentLength != 0 { // what may still come of the body is not waited for
 		w.Header().Set("Connection", "close")
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	io.WriteString(w, marshal(v))
+	io.WriteString(w, text)
 }
 
 // health gives the current verdict. Everything but a verdict in date is 503.
 func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		p.answer(w, r, http.StatusMethodNotAllowed, usagef("%w", breaks("PRX-40", "%s is answered to GET and HEAD", r.URL.Path)))
+		p.answer(w, r, http.StatusMethodNotAllowed, misuse("PRX-40", "%s is answered to GET and HEAD", r.URL.Path))
 		return
-	}
-	if r.ContentLength != 0 {
-		w.Header().Set("Connection", "close") // as in answer
 	}
 	result, err := p.watch.current(r.Context())
 	v := p.watch.verdict(result, err)
@@ -244,8 +245,5 @@ func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == verdictPath {
 		kind, text = "application/json", marshal(v)
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	io.WriteString(w, text)
+	own(w, r, status, kind, text)
 }

@@ -74,7 +74,7 @@ func runReceipt(ctx context.Context, w world, u *ui, args []string) (int, error)
 	case f.jwks == "" && f.jwksURL == "":
 		return 0, usagef("--jwks or --jwks-url is missing: a receipt can't say who may sign it")
 	case f.jwks != "" && f.jwksURL != "":
-		return 0, usagef("%w", breaks("CLI-06", "--jwks and --jwks-url are two sources for one thing"))
+		return 0, misuse("CLI-06", "--jwks and --jwks-url are two sources for one thing")
 	}
 	f.file = files[0]
 	if err := onceStdin([]string{f.file, f.jwks, f.request, f.response, f.caFile}); err != nil {
@@ -141,7 +141,7 @@ func (f *receiptFlags) keys(ctx context.Context, w world) ([]jws.Key, error) {
 	}
 	b, err := f.fetch(ctx, w, "jwks-url", "key set", f.jwksURL)
 	if err != nil {
-		return nil, &advised{error: err, where: inFetch}
+		return nil, err
 	}
 	keys, err := jws.ParseJWKS(b)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
@@ -216,6 +217,9 @@ func TestReceiptKeySetURL(t *testing.T) {
 	}
 	if o := try(server.URL + "/jwks"); o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\n") {
 		t.Errorf("%+v", o)
+	}
+	if o := toolWith(bytes.NewReader(mustRead(t, ca)), "receipt", "--jwks-url", server.URL+"/jwks", "--ca-file", "-", f.path("receipt.jws")); o.code != 0 {
+		t.Errorf("roots from standard input: %+v", o)
 	}
 	if v := try(server.URL+"/jwks", "--json").verdict(t); v.Verdict != "pass" || v.Mode != "live" {
 		t.Errorf("%+v", v)
