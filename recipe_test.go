@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
@@ -57,13 +56,9 @@ func (r recipe) run(t *testing.T, c attesttest.Config, faults ...attesttest.Faul
 		t.Fatal(err)
 	}
 	defer server.Close()
-	key, err := x509.MarshalPKIXPublicKey(e.ReleaseRoot())
-	if err != nil {
-		t.Fatal(err)
-	}
 	root := sha256.Sum256(e.AMDRoot())
 	return r.with(t, "ORIGIN="+server.URL, "BUNDLE_URL="+server.BundleURL, "KDS="+server.KDSURL, "WORKLOAD=router", "LAST_VERSION=17",
-		"ARK_SHA256="+hex.EncodeToString(root[:]), "RELEASE_ROOT="+pemFile(t, "PUBLIC KEY", key),
+		"ARK_SHA256="+hex.EncodeToString(root[:]), "RELEASE_ROOT="+publicKeyFile(t, e.ReleaseRoot()),
 		"CURL_CA_BUNDLE="+pemFile(t, "CERTIFICATE", webRoot(t, e, server)))
 }
 

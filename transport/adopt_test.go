@@ -2,7 +2,6 @@ package transport_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"io"
 	"net/http"
 	"net/netip"
@@ -183,15 +182,6 @@ func TestOtherWorkload(t *testing.T) {
 	if err := m.get(); err != nil || m.pod.asked.Load() != asked {
 		t.Errorf("%v, attested %d times more", err, m.pod.asked.Load()-asked)
 	}
-}
-
-func payloadOf(t *testing.T, compact []byte) []byte {
-	t.Helper()
-	payload, err := base64.RawURLEncoding.DecodeString(string(bytes.Split(compact, []byte("."))[1]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return payload
 }
 
 // TestMalformedEnvelope: what is refused before there is a bundle is refused with

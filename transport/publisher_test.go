@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/x509"
@@ -40,12 +41,8 @@ func (p publisher) bundle(t fataler, version int, life time.Duration, allowed ..
 	var m map[string]any
 	var measurements, tags []any
 	for i, e := range append(allowed, shared()) {
-		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(string(e.Evidence().Bundle), ".")[1])
-		if err != nil {
-			t.Fatal(err)
-		}
 		m = nil
-		if err := json.Unmarshal(payload, &m); err != nil {
+		if err := json.Unmarshal(payloadOf(t, e.Evidence().Bundle), &m); err != nil {
 			t.Fatal(err)
 		}
 		if i < len(allowed) {
@@ -63,6 +60,15 @@ func (p publisher) bundle(t fataler, version int, life time.Duration, allowed ..
 		t.Fatal(err)
 	}
 	return p.sign(payload)
+}
+
+func payloadOf(t fataler, compact []byte) []byte {
+	t.Helper()
+	payload, err := base64.RawURLEncoding.DecodeString(string(bytes.Split(compact, []byte("."))[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
 }
 
 func (p publisher) sign(payload []byte) []byte {

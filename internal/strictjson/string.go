@@ -68,7 +68,7 @@ func (s *scanner) escape() bool {
 	return true
 }
 
-// hexEscape reads \uXXXX at the start of text.
+// hexEscape reads \u and four hexadecimal digits at the start of text.
 func hexEscape(text string) (r rune, ok bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
