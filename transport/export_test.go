@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -64,6 +65,22 @@ func (t *Transport) InFlight() (n int) {
 		n += c.gate.cc.InFlight() + int(c.handed.Load())
 	}
 	return n
+}
+
+// Settled reports whether nothing runs, and the pool knows it: a slot is given
+// back before the hook of its connection is called.
+func (t *Transport) Settled() bool {
+	if t.InFlight() != 0 {
+		return false
+	}
+	t.pool.mu.Lock()
+	defer t.pool.mu.Unlock()
+	for c := range t.pool.conns {
+		if c.state == ready && !slices.Contains(t.pool.open, c) && !slices.Contains(t.pool.stale, c) {
+			return false
+		}
+	}
+	return true
 }
 
 // Refresh looks for a newer bundle now.

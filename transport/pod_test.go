@@ -273,7 +273,7 @@ func noLeak(t testing.TB) {
 // settled checks that no slot is held any more.
 func settled(t testing.TB, tr *transport.Transport) {
 	t.Helper()
-	eventually(t, "slots to be free", func() bool { return tr.InFlight() == 0 })
+	eventually(t, "slots to be free", tr.Settled)
 }
 
 func eventually(t testing.TB, what string, ok func() bool) bool {
