@@ -15,7 +15,7 @@ func bindReportData(reportData [64]byte, spki, tag [32]byte) *ReportDataMismatch
 		return nil
 	}
 	return &ReportDataMismatchError{Failure{
-		Rule: "BIN-01", Message: "REPORT_DATA binds neither this TLS key nor this identity tag",
+		Rule: "BIN-01", Message: "REPORT_DATA does not bind this TLS key and this identity tag together",
 		Expected: hex.EncodeToString(want[:]), Actual: hex.EncodeToString(reportData[:32]),
 	}}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // checkEndorsement compares a report with the leaf certificate whose key signed
-// it: step 12, SPEC.md section END. In this order: the kind of key, the product,
+// it: step 12, SPEC.md section 2. In this order: the kind of key, the product,
 // every component of the TCB, the chip.
 //
 // Only the certificate proves these things. The report merely repeats them, and

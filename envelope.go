@@ -38,7 +38,7 @@ type Envelope struct {
 }
 
 // ParseEnvelope reads an envelope: step 1. The error is an
-// *EnvelopeInvalidError, the envelope then nil. SPEC.md section ENV.
+// *EnvelopeInvalidError, the envelope then nil. SPEC.md section 11.
 func ParseEnvelope(data []byte) (*Envelope, error) {
 	e, err := parseEnvelope(data)
 	if err != nil {

@@ -8,12 +8,16 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-// An AttestationError says that evidence does not prove what it should, and by
-// which rule of SPEC.md. Every error type below is one, always as a pointer. All
-// are refusals, of evidence that was checked and fails, but two:
-// EvidenceUnavailableError, without a verdict, and PinChangedError, where the
-// evidence passes. What is wrong with a configuration is none: no error of a
-// function that makes a verifier, a policy, roots or a transport is.
+// An AttestationError names the rule of SPEC.md that was broken. Every error type
+// below is one, always as a pointer. All of them are refusals, of evidence that
+// was checked and fails, but two: EvidenceUnavailableError, without a verdict, and
+// PinChangedError, where the evidence passes.
+//
+// So are the errors of the packages that this one is built on, which stand below
+// these as their Cause, and those by which packages transport and kds refuse to
+// send or to ask; ErrorType tells them apart. What is wrong with a configuration
+// is none: no error of a function that makes a verifier, a policy, roots or a
+// transport is.
 type AttestationError interface {
 	error
 	Requirement() string // the rule of SPEC.md that was broken, e.g. "RPT-02"
@@ -182,8 +186,9 @@ type (
 		Changes []PinChange // in the order of the pin's members
 	}
 
-	// EvidenceUnavailableError: evidence could not be read or fetched. There is
-	// no verdict. Nothing in this package returns it, since it reads nothing.
+	// EvidenceUnavailableError: evidence could not be read or fetched, or
+	// Config.Bundles could not tell what was accepted before (step 6). There is no
+	// verdict.
 	EvidenceUnavailableError struct{ Failure }
 )
 

@@ -128,7 +128,7 @@ func (c *Certificate) parse(der []byte) error {
 		return c.fail("CHN-19", "subjectPublicKeyInfo", c.RawSPKI, "RSA with 4096 bits and the exponent 65537", quoteHex(c.RawSPKI))
 	}
 	if c.signature, ok = signatureBytes(signature); !ok {
-		return c.fail("CHN-21", "signatureValue", signature, fmt.Sprintf("%d bytes", signatureSize), quoteHex(signature))
+		return c.fail("CHN-21", "signatureValue", signature, expectedSignature, quoteHex(signature))
 	}
 
 	p := profileOf(c.Role, c.Product)

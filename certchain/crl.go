@@ -98,7 +98,7 @@ func (l *CRL) parse(der []byte) error {
 	}
 	l.window = validity{l.ThisUpdate, l.NextUpdate}
 	if l.signature, ok = signatureBytes(signature); !ok {
-		return l.fail("CRL-08", "signatureValue", signature, fmt.Sprintf("%d bytes", signatureSize), quoteHex(signature))
+		return l.fail("CRL-08", "signatureValue", signature, expectedSignature, quoteHex(signature))
 	}
 	number, err := l.parseExtensions(extensions)
 	if err != nil {

@@ -32,6 +32,8 @@ func isPSS(algorithm []byte) bool {
 // signatureSize is the length of an RSA-4096 signature in bytes.
 const signatureSize = 512
 
+const expectedSignature = "513 bytes: 00, for no unused bits, and a signature of 512"
+
 // signatureBytes returns the signature in the content of a BIT STRING.
 func signatureBytes(bits []byte) (signature []byte, ok bool) {
 	if len(bits) != 1+signatureSize || bits[0] != 0 { // no unused bits

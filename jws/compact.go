@@ -181,13 +181,3 @@ func cut(compact []byte) (head, body, tail []byte, err error) {
 	}
 	return head, body, tail, nil
 }
-
-// UnverifiedPayload returns the payload although no signature has been checked.
-// Most callers want Verify. It serves documents that are vouched for by their
-// hash.
-func (m *Message) UnverifiedPayload() []byte {
-	if m == nil {
-		return nil
-	}
-	return m.payload()
-}

@@ -8,3 +8,6 @@ func Raw(k Key) []byte { return k.raw }
 
 // FromJSON turns an error of the JSON reader into one of this package.
 var FromJSON = fromJSON
+
+// UnverifiedPayload returns the payload although no signature has been checked.
+func (m *Message) UnverifiedPayload() []byte { return m.payload() }

@@ -294,18 +294,27 @@ func TestConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]receipt.Config{
-		"nothing":        {},
-		"no keys":        {ReleaseRoots: []ed25519.PublicKey{root}},
-		"no kid":         {Keys: []jws.Key{nameless}},
-		"one kid twice":  {Keys: append(keys, keys...)},
-		"negative age":   {Keys: keys, MaxAge: -1},
-		"short root":     {Keys: keys, ReleaseRoots: []ed25519.PublicKey{root[:31]}},
-		"one key, twice": {Keys: append(keys, rootAsKey...), ReleaseRoots: []ed25519.PublicKey{root}},
+	for _, tt := range []struct {
+		name   string
+		rule   string
+		config receipt.Config
+	}{
+		{"nothing", "", receipt.Config{}},
+		{"no keys", "", receipt.Config{ReleaseRoots: []ed25519.PublicKey{root}}},
+		{"no kid", "", receipt.Config{Keys: []jws.Key{nameless}}},
+		{"one kid twice", "", receipt.Config{Keys: append(keys, keys...)}},
+		{"negative age", "", receipt.Config{Keys: keys, MaxAge: -1}},
+		{"short root", "JWK-01", receipt.Config{Keys: keys, ReleaseRoots: []ed25519.PublicKey{root[:31]}}},
+		{"one key, twice", "RCP-13", receipt.Config{Keys: append(keys, rootAsKey...), ReleaseRoots: []ed25519.PublicKey{root}}},
 	} {
 		var refusal attest.AttestationError
-		if v, err := receipt.NewVerifier(c); v != nil || err == nil || errors.As(err, &refusal) {
-			t.Errorf("%s: accepted, or a refusal of a receipt: %v", name, err)
+		v, err := receipt.NewVerifier(tt.config)
+		if v != nil || err == nil || errors.As(err, &refusal) {
+			t.Errorf("%s: accepted, or a refusal of a receipt: %v", tt.name, err)
+		}
+		var named interface{ Rule() string }
+		if errors.As(err, &named) != (tt.rule != "") || tt.rule != "" && named.Rule() != tt.rule {
+			t.Errorf("%s: %v, not by rule %s", tt.name, err, tt.rule)
 		}
 	}
 }

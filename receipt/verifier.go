@@ -44,7 +44,8 @@ type Verifier struct{ config Config }
 
 // NewVerifier checks and copies its argument. A key that is in the key set and a
 // release root too is refused: it could sign one document as the other. The error
-// is an ordinary one, and no attest.AttestationError.
+// is an ordinary one, and no attest.AttestationError; where a rule of SPEC.md is
+// broken, its method Rule() string returns it.
 // Rules: RCP-13.
 func NewVerifier(c Config) (*Verifier, error) {
 	c.Keys, c.ReleaseRoots = slices.Clone(c.Keys), slices.Clone(c.ReleaseRoots)
@@ -65,11 +66,18 @@ func NewVerifier(c Config) (*Verifier, error) {
 			return nil, fmt.Errorf("receipt: release root %d: %w", i+1, err)
 		}
 		if slices.ContainsFunc(c.Keys, k.Equal) {
-			return nil, fmt.Errorf("receipt: release root %d is in the key set for receipts too", i+1)
+			return nil, configError{"RCP-13", fmt.Sprintf("receipt: release root %d is in the key set for receipts too", i+1)}
 		}
 	}
 	return &Verifier{c}, nil
 }
+
+// A configError is about a Config: it names a rule of SPEC.md, and is no
+// attest.AttestationError, which would be a refusal of evidence.
+type configError struct{ rule, text string }
+
+func (e configError) Error() string { return e.text }
+func (e configError) Rule() string  { return e.rule }
 
 // Verify verifies a receipt at the time at. The error of the first check that
 // fails, in the order of the package documentation, is an

@@ -15,6 +15,12 @@ import (
 // ErrClosed is the error of requests to a Transport that was closed.
 var ErrClosed = errors.New("transport: closed")
 
+// ErrProtocolChanged is the error of a request that the server answered with 101
+// (Switching Protocols), which nobody asked for. The request was sent. What follows
+// could not be attested again, so the connection is closed.
+// Rules: TRN-15.
+var ErrProtocolChanged = errors.New("transport: the server changed the protocol of the connection")
+
 // An OriginError refuses to send a request to another scheme, host or port than
 // the attested one, or with another Host.
 type OriginError struct {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/transport"
 )
 
@@ -174,7 +175,7 @@ func features(w http.ResponseWriter, r *http.Request) {
 }
 
 // TestUnasked101: a server that changes the protocol by itself gets no further
-// (TRN-14).
+// (TRN-15).
 func TestUnasked101(t *testing.T) {
 	noLeak(t)
 	p := newPod(t, "h1", shared(), func(w http.ResponseWriter, r *http.Request) {
@@ -189,8 +190,8 @@ func TestUnasked101(t *testing.T) {
 	})
 	tr := newTransport(t, p, nil)
 	_, err := get(tr, "https://"+p.address+"/")
-	var o *transport.RequestError
-	if !errors.As(err, &o) || o.Requirement() != "TRN-14" {
+	var refused attest.AttestationError
+	if !errors.Is(err, transport.ErrProtocolChanged) || errors.As(err, &refused) {
 		t.Error(err)
 	}
 }

@@ -50,7 +50,7 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		switch {
 		case err == nil && res.StatusCode == http.StatusSwitchingProtocols: // nobody asked for it
 			res.Body.Close()
-			return nil, &RequestError{"TRN-14", "answer", "the server changed the protocol of the connection"}
+			return nil, ErrProtocolChanged
 		case err == nil:
 			return res, nil
 		case err == errNoSlot: // somebody was faster; the place in the queue is kept

@@ -86,6 +86,11 @@ func New(origin string, c Config) (*Transport, error) {
 //   - attest.AttestationError: the endpoint was refused; nothing was sent
 //   - *attest.EvidenceUnavailableError: it could not be attested; nothing was sent
 //   - ErrClosed
+//   - ErrProtocolChanged: it was sent, and answered in a way that nobody can use
+//
+// "Nothing was sent" is about the last try. A request that may be repeated, as
+// for http.Transport, may have been sent before on an attested connection that
+// was then lost.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	b := newBody(req)
 	res, err := t.roundTrip(req, b)

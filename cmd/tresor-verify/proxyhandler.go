@@ -175,8 +175,6 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var request *transport.RequestError
 	var upstream *upstreamError
 	switch {
-	case errors.As(err, &request) && request.Field == "answer": // it changed the protocol
-		p.answer(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", err})
 	case errors.As(err, &request): // it too names a rule, and is no refusal of evidence
 		p.answer(w, r, http.StatusBadRequest, usagef("%w", err))
 	case errors.As(err, &refused), errors.As(err, &upstream):

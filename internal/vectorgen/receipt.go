@@ -248,7 +248,7 @@ func keySetSection() section {
 		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
 		{"alg-of-another-curve", no("JWK-09"), "P-256 with ES384", set("alg", "ES384")},
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
-		{"release-root-among-them", no("CLI-02", "RCP-13"), "a key that could sign one document as the other", func(x X) {
+		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", func(x X) {
 			x.slip.keys = append(x.slip.keys, named(okp(public(releaseKey)), "release"))
 			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}
 		}},
