@@ -42,7 +42,8 @@ func TestRollingRestarts(t *testing.T) {
 		})
 	}
 	for i := range pods[1:] {
-		time.Sleep(30 * time.Millisecond)
+		before := sent.Load()
+		eventually(t, "requests to one pod", func() bool { return sent.Load() > before+32 })
 		f.set(pods[i+1])
 		shut, stop := context.WithTimeout(ctx, 2*time.Second)
 		pods[i].server.Shutdown(shut)
