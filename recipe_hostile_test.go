@@ -20,6 +20,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,37 @@ func publicKeyFile(t *testing.T, key ed25519.PublicKey) string {
 		t.Fatal(err)
 	}
 	return pemFile(t, "PUBLIC KEY", der)
+}
+
+// TestRecipeEndless: an answer that does not say how long it is does not fill the
+// disk.
+func TestRecipeEndless(t *testing.T) {
+	t.Parallel()
+	r := newRecipe(t)
+	e, err := attesttest.New(attesttest.Config{Seed: "recipe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 16 {
+			w.Write(make([]byte, 1<<20))
+			w.(http.Flusher).Flush()
+		}
+	}))
+	defer server.Close()
+	dir := t.TempDir()
+	out, passed := r.with(t, "TMPDIR="+dir, "ORIGIN="+server.URL, "KDS="+server.URL,
+		"RELEASE_ROOT="+publicKeyFile(t, e.ReleaseRoot()), "CURL_CA_BUNDLE="+pemFile(t, "CERTIFICATE", server.Certificate().Raw))
+	if passed || !strings.Contains(out, "STOP at step 1: no answer") {
+		t.Errorf("passed: %v: %s", passed, out)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "envelope.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	if info, err := os.Stat(files[0]); err != nil || info.Size() > 2<<20 {
+		t.Errorf("%d bytes, %v", info.Size(), err)
+	}
 }
 
 // TestRecipeBundleURL: what the envelope says of the bundle's address is nobody's
