@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -157,42 +156,6 @@ func (c *conn) refused(before uint64) (gone bool) {
 	return true
 }
 
-// remove takes a connection out and closes it.
-func (p *pool) remove(c *conn) {
-	if c.state == closed {
-		return
-	}
-	p.unopen(c)
-	delete(p.conns, c)
-	c.state = closed
-	if c.timer != nil {
-		c.timer.Stop()
-	}
-	p.t.discard(c)
-}
-
-// retire lets a connection finish what it carries.
-func (p *pool) retire(c *conn) {
-	p.unopen(c)
-	if c.state == closed {
-		return
-	}
-	c.state = retired
-	p.t.spawn(func(context.Context) { c.changed() }) // there may be nothing to wait for
-}
-
-// trim keeps the number of idle connections of HTTP/1.1 down.
-func (p *pool) trim(c *conn) {
-	if len(p.open)+len(p.stale) <= p.t.config.MaxIdle || c.gate.h2 || len(p.waiters) > 0 {
-		return
-	}
-	if len(p.stale) > 0 {
-		p.remove(p.stale[0])
-	} else {
-		p.remove(p.open[0])
-	}
-}
-
 // watch closes the connection when nobody uses it, or when its verdict ran out
 // too long ago for what it still carries.
 // Rules: TRN-35.
@@ -220,70 +183,6 @@ func (c *conn) watch() {
 		p.remove(c)
 	} else {
 		c.timer = time.AfterFunc(max(next, time.Millisecond), c.watch)
-	}
-	p.dispatch()
-}
-
-// connect opens and attests a connection for the pool.
-func (t *Transport) connect(ctx context.Context, served uint64, alone bool) {
-	c, err := t.newConn(ctx)
-	t.pool.dialled(c, err, served, alone)
-	if err == nil {
-		c.watch()
-	}
-}
-
-// newConn returns an attested connection that is not yet in the pool.
-func (t *Transport) newConn(ctx context.Context) (*conn, error) {
-	g, err := t.dial(ctx)
-	if err != nil {
-		return nil, t.failed(err)
-	}
-	v, err := t.attest(ctx, g)
-	if err != nil {
-		g.cc.Close()
-		return nil, err
-	}
-	c := &conn{gate: g, pool: t.pool, verdict: v, idle: true, idleSince: t.now()}
-	// The settings of HTTP/2 have come by now, before the answer did.
-	c.spare, _, _ = g.load()
-	if !t.deaf {
-		g.cc.SetStateHook(c.hook)
-	}
-	return c, nil
-}
-
-// reattest attests a connection again, over itself. Requests that run may
-// finish when it could not be asked. When it was refused they may not: the
-// verdict says that something else is there.
-// Rules: TRN-33, TRN-34.
-func (t *Transport) reattest(ctx context.Context, c *conn) {
-	v, err := t.attest(ctx, c.gate)
-	s := c.look()
-	p := t.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pending--
-	if p.closed {
-		return
-	}
-	if c.state != closed {
-		switch {
-		case err == nil:
-			p.failures, p.redial = 0, false
-			c.verdict, c.state = v, ready
-			c.see(s)
-			p.reopen(c, c.free) // a look that began later may have come first, when it took no request
-		case isUnavailable(err):
-			p.redial = true
-			p.retire(c)
-		default:
-			p.redial = true
-			p.remove(c)
-		}
-		if s.dead {
-			p.remove(c)
-		}
 	}
 	p.dispatch()
 }
