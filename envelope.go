@@ -2,6 +2,7 @@ package attest
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 
@@ -76,11 +77,11 @@ func parseEnvelope(data []byte) (*Envelope, *EnvelopeInvalidError) {
 	return e, nil
 }
 
-// isHTTPS reports whether an address is of this scheme and has a host. Whoever
+// isHTTPS reports whether an address is a URL of this scheme with a host. Whoever
 // fetches from it has more to check.
 func isHTTPS(address string) bool {
-	host, ok := strings.CutPrefix(address, "https://")
-	return ok && strings.IndexAny(host, "/?#") != 0 && host != ""
+	u, err := url.Parse(address)
+	return err == nil && strings.HasPrefix(address, "https://") && u.Hostname() != ""
 }
 
 // jsonFailure describes an error of the JSON reader.

@@ -37,7 +37,7 @@ func TestEnvelopeMembers(t *testing.T) {
 		}
 	}
 	refused("trust_bundle_url is a number", p.envelope.with("trust_bundle_url", 5).json(t))
-	for _, address := range []string{"http://x.example/b", "file:///etc/passwd", "HTTPS://x.example/b", "https://", "https:///b", "https://?x", "https://#x", "//x.example/b", "x"} { // ENV-03
+	for _, address := range []string{"http://x.example/b", "file:///etc/passwd", "HTTPS://x.example/b", "https://", "https:///b", "https://?x", "https://#x", "//x.example/b", "x", "https://[::1", "https://x y/", "https://x.example:port/", "https://:443/", "https://x/%zz", "https://x/\x00"} { // ENV-03
 		refused("trust_bundle_url "+address, p.envelope.with("trust_bundle_url", address).json(t))
 	}
 

@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -54,7 +55,7 @@ type embedded struct {
 
 // unwrap returns the compact JWS, and the id that came with it, if any.
 func unwrap(data []byte) (compact []byte, id string, err error) {
-	if len(data) == 0 || data[0] != '{' {
+	if !bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) {
 		return data, "", nil
 	}
 	err = strictjson.Decode(data, maxInput, []string{"id", "receipt"}, func(o *strictjson.Object) {

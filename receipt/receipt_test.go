@@ -44,8 +44,10 @@ func TestAccepted(t *testing.T) {
 		t.Errorf("%d checks", len(r.Checks))
 	}
 	wrapped := encode(map[string]any{"id": r.ID, "receipt": string(compact), "object": "receipt", "cost": 1.5})
-	if r, err := kit(t, e).Verify(receipt.Evidence{Receipt: wrapped}, now); err != nil || r.ID == "" {
-		t.Error(err)
+	for _, space := range []string{"", " \t\r\n"} {
+		if r, err := kit(t, e).Verify(receipt.Evidence{Receipt: append([]byte(space), wrapped...)}, now); err != nil || r.ID == "" {
+			t.Errorf("%q: %v", space, err)
+		}
 	}
 }
 

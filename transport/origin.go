@@ -108,5 +108,17 @@ func (o origin) check(r *http.Request) error {
 			return refuse("TRN-12", "Host", o.address(), r.Host)
 		}
 	}
+	// net/http takes r.Host, leaves out a field "Host" and writes one in another
+	// spelling besides its own.
+	for name, values := range r.Header {
+		if !strings.EqualFold(name, "Host") {
+			continue
+		}
+		for _, v := range values {
+			if to, ok := hostPort(v); !ok || to != o || name != "Host" {
+				return refuse("TRN-12", "Host", o.address(), v)
+			}
+		}
+	}
 	return nil
 }

@@ -39,6 +39,9 @@ func TestOtherOrigins(t *testing.T) {
 			func(r *http.Request) { r.Host = "example.com" },
 			func(r *http.Request) { r.Host = "127.0.0.1" },
 			func(r *http.Request) { r.URL.Opaque = "//example.com/" },
+			func(r *http.Request) { r.Header["Host"] = []string{p.address, "example.com"} },
+			func(r *http.Request) { r.Header["host"] = []string{"example.com"} },
+			func(r *http.Request) { r.Header["hOST"] = []string{p.address} },
 		} {
 			req, _ := http.NewRequest(http.MethodGet, "https://"+p.address+"/", nil)
 			change(req)
@@ -60,6 +63,24 @@ func TestOtherOrigins(t *testing.T) {
 			if !errors.As(err, &o) || o.Rule != "TRN-14" {
 				t.Error(err)
 			}
+		}
+		for _, name := range []string{"content-length", "CONTENT-LENGTH", "transfer-encoding", "trailer"} { // TRN-16
+			req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/", strings.NewReader("secret"))
+			req.Header[name] = []string{"0"}
+			_, err := tr.RoundTrip(req)
+			var o *transport.RequestError
+			if !errors.As(err, &o) || o.Rule != "TRN-16" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/echo", strings.NewReader("secret"))
+		req.Header["Content-Length"], req.Header["Transfer-Encoding"], req.Header["Host"] = []string{"0"}, []string{"chunked"}, []string{p.address} // net/http leaves them out
+		res, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := readAll(t, res); body != "secret" {
+			t.Errorf("%q arrived", body)
 		}
 		if other.asked.Load()+other.requests.Load() != 0 {
 			t.Error("the other origin was asked")

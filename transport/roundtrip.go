@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/textproto"
+	"slices"
 	"strings"
 )
 
@@ -102,6 +104,9 @@ func (t *Transport) check(r *http.Request) error {
 			if strings.EqualFold(name, "Upgrade") {
 				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol can not be attested again")
 			}
+			if field := textproto.CanonicalMIMEHeaderKey(name); field != name && slices.Contains(framing, field) {
+				return refuse("TRN-16", field, "it is spelled "+quote(name)+", and would stand next to that of net/http")
+			}
 			for _, v := range values {
 				if !isFieldValue(v) {
 					return refuse("TRN-13", "Header", "the value of "+quote(name)+" has a control character")
@@ -111,6 +116,11 @@ func (t *Transport) check(r *http.Request) error {
 	}
 	return nil
 }
+
+// framing are the fields that say where a request over HTTP/1.1 ends. net/http
+// writes its own, and leaves out a caller's in no other spelling than this one: two
+// that differ are two requests to some servers.
+var framing = []string{"Content-Length", "Transfer-Encoding", "Trailer"}
 
 // isToken and isFieldValue follow RFC 9110 section 5.6.2 and 5.5.
 

@@ -79,6 +79,7 @@ func envelopeSections() []section {
 		{"issued-at-ten-digits", no("JSN-22"), "not ten", set("issued_at", "2026-04-01T11:59:00.1234567890Z")},
 		{"bundle-url-is-not-https", no("ENV-03"), "an address that nobody vouches for is of one scheme only, whether it is used or not", set("trust_bundle_url", "http://bundles.example/router.jws")},
 		{"bundle-url-is-a-file", no("ENV-03"), "nor is it a file", set("trust_bundle_url", "file:///etc/passwd")},
+		{"bundle-url-is-half-a-url", no("ENV-03"), "an address that begins well and is none", set("trust_bundle_url", "https://[::1")},
 		{"max-age-zero", no("JSN-15"), "zero does not mean for ever", set("max_age_seconds", 0)},
 		{"max-age-negative", no("JSN-15"), "nor is it negative", set("max_age_seconds", -1)},
 		{"max-age-string", no("JSN-13"), "a string is no number", set("max_age_seconds", "300")},

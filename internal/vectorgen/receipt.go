@@ -106,6 +106,9 @@ func receiptSections() []section {
 			x.result.set("receipt", doc{{"id", "rcpt-1"}, {"key_id", "receipt-1"}, {"requested_route", "auto"}, {"routed_model", "example-model"}, {"age_seconds", 60}, {"request_digest_checked", true}, {"response_digest_checked", true}})
 		}},
 		{"with-id", yes("RCP-02", "RCP-03"), "the API's JSON", wrapped("rcpt-1")},
+		{"behind-white-space", yes("RCP-02"), "JSON may begin with white space", text(func(b []byte) []byte {
+			return append([]byte(" \t\r\n"), doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.text()...)
+		})},
 		{"without-bodies", yes("RCP-40", "RCP-60"), "without bodies their digests are not checked, and the answer says so", func(x X) {
 			x.inputs["request"], x.inputs["response"] = nil, nil
 			x.result.set("receipt", doc{{"request_digest_checked", false}, {"response_digest_checked", false}})
