@@ -37,7 +37,7 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 		return &CRLError{"CRL-19", "keyUsage", 0, "an anchor with cRLSign", anchor.keyUsage.String()}
 	}
 	if !l.window.contains(at) {
-		return &CRLError{"CRL-20", "thisUpdate, nextUpdate", 0, l.window.String(), stamp(at)}
+		return &CRLError{"CRL-20", "validity", 0, l.window.String(), stamp(at)}
 	}
 	intermediate, err := hex.DecodeString(c.IntermediateSerial)
 	if err != nil {

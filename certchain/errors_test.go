@@ -42,7 +42,7 @@ func TestErrorPlace(t *testing.T) {
 	if _, err = certchain.Verify([][]byte{{1}}, nil, now); !errors.As(err, &e) || e.Certificate != "certificate 1" {
 		t.Errorf("%+v", e)
 	}
-	if _, err = certchain.Verify(nil, nil, now); !errors.As(err, &e) || e.Where() != "chain: certificates" {
+	if _, err = certchain.Verify(nil, nil, now); !errors.As(err, &e) || e.Where() != "chain: number of certificates" {
 		t.Errorf("%+v", e)
 	}
 }

@@ -40,7 +40,7 @@ func SplitPEM(text []byte) ([][]byte, error) {
 			break
 		}
 		if len(blocks) == maxBlocks {
-			return nil, pemError("CHN-04", "blocks", at, fmt.Sprintf("1 to %d", maxBlocks), "more")
+			return nil, pemError("CHN-04", "number of blocks", at, fmt.Sprintf("1 to %d", maxBlocks), "more")
 		}
 		if at != start && text[at-1] != '\n' {
 			return nil, pemError("CHN-05", "text", at, pemBegin+" at the start of a line", quoteText(head(text[at:])))
@@ -74,7 +74,7 @@ func SplitPEM(text []byte) ([][]byte, error) {
 		at = next
 	}
 	if len(blocks) == 0 {
-		return nil, pemError("CHN-04", "blocks", 0, fmt.Sprintf("1 to %d", maxBlocks), "none")
+		return nil, pemError("CHN-04", "number of blocks", 0, fmt.Sprintf("1 to %d", maxBlocks), "none")
 	}
 	return blocks, nil
 }

@@ -28,7 +28,7 @@ func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
 		return nil, &Error{"CHN-01", "chain", "time", 0, "a time to verify at", "none"}
 	}
 	if len(certs) == 0 || len(certs) > maxChain {
-		return nil, &Error{"CHN-02", "chain", "certificates", 0, fmt.Sprintf("1 to %d", maxChain), fmt.Sprint(len(certs))}
+		return nil, &Error{"CHN-02", "chain", "number of certificates", 0, fmt.Sprintf("1 to %d", maxChain), fmt.Sprint(len(certs))}
 	}
 	var parsed [maxChain]Certificate
 	for i, der := range certs {
@@ -73,7 +73,7 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		intermediate = sent.authority()
 	}
 	if intermediate == nil {
-		return nil, &Error{"CHN-44", "chain", "certificates", 0, "the " + leaf.Role.issuer().String() + ", which the roots do not hold", "none"}
+		return nil, &Error{"CHN-44", "chain", "intermediate", 0, "the " + leaf.Role.issuer().String() + ", which the roots do not hold", "none"}
 	}
 
 	if !bytes.Equal(leaf.RawIssuer, intermediate.subject) {
@@ -149,7 +149,7 @@ func assign(certs []Certificate) (leaf, intermediate, root *Certificate, err err
 		*slot = c
 	}
 	if leaf == nil {
-		return nil, nil, nil, &Error{"CHN-40", "chain", "certificates", 0, "a VCEK or VLEK", "none"}
+		return nil, nil, nil, &Error{"CHN-40", "chain", "leaf", 0, "a VCEK or VLEK", "none"}
 	}
 	return leaf, intermediate, root, nil
 }

@@ -23,7 +23,7 @@ func (m *Message) Verify(keys ...Key) (payload []byte, index int, err error) {
 	}
 	return nil, -1, &Error{
 		Rule: "JWS-10", Field: "signature",
-		Expected: fmt.Sprintf("one for %v by one of %d trusted keys", m.algorithm, len(keys)),
+		Expected: fmt.Sprintf("one for %v by a trusted key", m.algorithm),
 		Actual:   "one that none of them made",
 	}
 }

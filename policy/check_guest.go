@@ -135,7 +135,7 @@ func demandIDBlock(e *evaluation, s *rules) bool {
 // POL-49. No list has a zero entry, so that this demands an ID block too.
 func demandIDKey(e *evaluation, s *rules) bool {
 	if s.idKeys != nil && !slices.Contains(s.idKeys, e.r.IDKeyDigest) {
-		e.violate("", amount(len(s.idKeys), "allowed key"), hexOf(e.r.IDKeyDigest[:]))
+		e.violate("", oneOf(s.idKeys, func(k [48]byte) string { return hexOf(k[:]) }), hexOf(e.r.IDKeyDigest[:]))
 	}
 	return s.idKeys != nil
 }
@@ -146,9 +146,9 @@ func demandAuthorKey(e *evaluation, s *rules) bool {
 		return false
 	}
 	if !e.r.KeyInfo.AuthorKeyEn() {
-		e.violate("", amount(len(s.authorKeys), "allowed key"), "AUTHOR_KEY_EN clear")
+		e.violate("", oneOf(s.authorKeys, func(k [48]byte) string { return hexOf(k[:]) }), "AUTHOR_KEY_EN clear")
 	} else if !slices.Contains(s.authorKeys, e.r.AuthorKeyDigest) {
-		e.violate("", amount(len(s.authorKeys), "allowed key"), hexOf(e.r.AuthorKeyDigest[:]))
+		e.violate("", oneOf(s.authorKeys, func(k [48]byte) string { return hexOf(k[:]) }), hexOf(e.r.AuthorKeyDigest[:]))
 	}
 	return true
 }

@@ -73,7 +73,7 @@ func (e *evaluation) mitigations(need, have uint64, carried bool) bool {
 // POL-38. A zero CHIP_ID names no chip, and no list has one.
 func demandChipAllowed(e *evaluation, s *rules) bool {
 	if s.chips.allow != nil && !slices.Contains(s.chips.allow, e.r.ChipID) {
-		e.violate("", amount(len(s.chips.allow), "allowed chip"), hexOf(e.r.ChipID[:]))
+		e.violate("", oneOf(s.chips.allow, func(c [64]byte) string { return hexOf(c[:]) }), hexOf(e.r.ChipID[:]))
 	}
 	return s.chips.allow != nil
 }
@@ -94,7 +94,7 @@ func demandChipNotDenied(e *evaluation, s *rules) bool {
 // POL-40.
 func demandLeafAllowed(e *evaluation, s *rules) bool {
 	if s.leafKeys.allow != nil && !slices.Contains(s.leafKeys.allow, e.facts.LeafKeySHA256) {
-		e.violate("", amount(len(s.leafKeys.allow), "allowed key"), hexOf(e.facts.LeafKeySHA256[:]))
+		e.violate("", oneOf(s.leafKeys.allow, func(k [32]byte) string { return hexOf(k[:]) }), hexOf(e.facts.LeafKeySHA256[:]))
 	}
 	return s.leafKeys.allow != nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"fmt"
 	"slices"
 	"time"
 
@@ -183,13 +182,13 @@ func (f *attestFlags) comparePin(w world, now pin) (changed, err error) {
 // is, a pin after a PASS.
 func (f *attestFlags) keep(c *collected, a *attest.Audit, changed error, at time.Time) error {
 	if f.save != "" {
-		if err := writeFile(f.save, c.encode(), 0o644); err != nil {
-			return fmt.Errorf("--save: %w", err)
+		if err := output("--save", f.save, c.encode()); err != nil {
+			return err
 		}
 	}
 	if f.record != "" && a.Err == nil && changed == nil {
-		if err := writeFile(f.record, newPin(a.Result, c.origin, at).encode(), 0o644); err != nil {
-			return fmt.Errorf("--record: %w", err)
+		if err := output("--record", f.record, newPin(a.Result, c.origin, at).encode()); err != nil {
+			return err
 		}
 	}
 	return nil

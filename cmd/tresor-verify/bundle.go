@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -67,7 +66,7 @@ func runBundle(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if want, ok := map[string]int{"verify": 1, "diff": 2, "fetch": 0}[verb]; !ok {
 		return 0, usagef("bundle can verify, diff and fetch, and not %q", short(verb))
 	} else if len(files) != want {
-		return 0, usagef("bundle %s takes %d files, and %d are given", verb, want, len(files))
+		return 0, usagef("bundle %s takes %s; given: %d", verb, [...]string{"no file", "one file", "two files, OLD and NEW"}[want], len(files))
 	}
 	if (f.bundleURL != "" && f.out != "") != fetching || (f.bundleURL != "" || f.out != "") != fetching {
 		return 0, usagef("bundle fetch needs --bundle-url and --out, which go with nothing else")
@@ -142,16 +141,11 @@ func (f *bundleFlags) fetchBundle(ctx context.Context, w world, u *ui, fr frame)
 			return f.answerBundle(u, nil, nil, fr, err), nil
 		}
 	}
-	if err := writeFile(f.out, b, 0o644); err != nil {
-		return 0, fmt.Errorf("--out: %w", err)
+	if err := output("--out", f.out, b); err != nil {
+		return 0, err
 	}
 	if f.json {
-		u.object(struct {
-			Schema   string   `json:"schema"`
-			Tool     string   `json:"tool"`
-			Verified bool     `json:"verified"`
-			Files    []string `json:"files"`
-		}{"tresor.fetch/v1", toolName(), opened != nil, []string{f.out}})
+		u.object(fetchedJSON{"tresor.fetch/v1", toolName(), opened != nil, []string{f.out}, warningsJSON(expiryWarnings(opened, fr.at))})
 		return exitVerified, nil
 	}
 	if opened == nil {
@@ -160,6 +154,7 @@ func (f *bundleFlags) fetchBundle(ctx context.Context, w world, u *ui, fr frame)
 		u.line("FETCHED (verified: version %d, valid until %s)", opened.Version, stamp(opened.ValidUntil))
 	}
 	u.line("%s", f.out)
+	u.warnings(expiryWarnings(opened, fr.at))
 	return exitVerified, nil
 }
 
@@ -206,7 +201,7 @@ func (f *bundleFlags) answerBundle(u *ui, b, was *attest.Bundle, fr frame, err e
 		if err != nil {
 			v.Error = newErrorJSON(err)
 		} else {
-			v.addBundle(b, was)
+			v.addBundle(b, was, fr.at)
 		}
 		u.object(v)
 		return code
@@ -221,6 +216,7 @@ func (f *bundleFlags) answerBundle(u *ui, b, was *attest.Bundle, fr frame, err e
 		u.line("PASS")
 		u.bundleFacts(b)
 	}
+	u.warnings(expiryWarnings(b, fr.at))
 	u.field("verified", fr.mode+", for "+stamp(fr.at)+" ("+fr.source+")")
 	return code
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,6 +76,35 @@ func TestBundleVerify(t *testing.T) {
 		}
 		if v := tool(append(args, "--json")...).verdict(t); v.ExitCode != exitRefused || v.Error.Type != tt.typ || v.BundleFacts != nil || v.Workload != "" {
 			t.Errorf("%s: %+v", tt.name, v)
+		}
+	}
+}
+
+// TestBundleEndsSoon: whatever is said of a good bundle, that a new one is due is
+// said too.
+// Rules: CLI-14.
+func TestBundleEndsSoon(t *testing.T) {
+	f := newFolder(t)
+	root := f.write("release.hex", []byte(releaseHex()))
+	old := writeBundle(t, f, "old.jws", "release", nil)
+	next := writeBundle(t, f, "next.jws", "release", map[string]any{"version": 18})
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(trimLine(mustRead(t, next))) }))
+	t.Cleanup(server.Close)
+	ca := f.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	for _, args := range [][]string{
+		{"bundle", "verify", next}, {"bundle", "diff", old, next},
+		{"bundle", "fetch", "--bundle-url", server.URL, "--ca-file", ca, "--out", f.path("out.jws")},
+	} {
+		for at, warned := range map[string]bool{"2026-04-30T01:00:00Z": true, "2026-04-24T00:00:00Z": false} {
+			args := append(slices.Clone(args), "--release-root", root, "--at", at)
+			o := tool(args...)
+			if o.code != 0 || strings.Contains(o.stdout, "\nwarning:               the trust bundle expires in 23 h 0 min;") != warned {
+				t.Errorf("%v: %+v", args, o)
+			}
+			var v fetchedJSON // the other schema has the member too
+			if err := json.Unmarshal([]byte(tool(append(args, "--json")...).stdout), &v); err != nil || (len(v.Warnings) == 1) != warned {
+				t.Errorf("%v: %+v %v", args, v.Warnings, err)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"github.com/tresorhq/attest"
 )
@@ -29,8 +30,8 @@ type bundleDiffJSON struct {
 }
 
 // addBundle fills in a bundle, or what it changes of an older one.
-func (v *verdictJSON) addBundle(b, was *attest.Bundle) {
-	v.Workload = b.Workload
+func (v *verdictJSON) addBundle(b, was *attest.Bundle, at time.Time) {
+	v.Workload, v.Warnings = b.Workload, warningsJSON(expiryWarnings(b, at))
 	if was != nil {
 		v.BundleDiff = &bundleDiffJSON{*newBundleJSON(was), *newBundleJSON(b), append([]change{}, compareBundles(was, b)...)}
 		return

@@ -90,9 +90,7 @@ func (u *ui) remarks(r *attest.Result) {
 	for _, n := range r.Notes {
 		u.field("note", n)
 	}
-	for _, warning := range warnings(r) {
-		u.field("warning", warning.Text+" ("+warning.Source+")")
-	}
+	u.warnings(warnings(r))
 }
 
 // expirySoon is how long before its end a trust bundle is warned of.
@@ -101,17 +99,28 @@ const expirySoon = 7 * 24 * time.Hour
 
 // warnings are those of the verdict, and that a new trust bundle is due.
 func warnings(r *attest.Result) []attest.Warning {
-	list := slices.Clone(r.Warnings)
-	if r.Bundle == nil {
-		return list
+	return append(slices.Clone(r.Warnings), expiryWarnings(r.Bundle, r.At)...)
+}
+
+// expiryWarnings says that a new trust bundle is due; b may be nil.
+func expiryWarnings(b *attest.Bundle, at time.Time) []attest.Warning {
+	if b == nil {
+		return nil
 	}
-	if left := r.Bundle.ValidUntil.Sub(r.At); left < expirySoon {
-		list = append(list, attest.Warning{
-			Text:   "the trust bundle expires in " + days(left) + "; its publisher should have a newer one",
-			Source: "trust bundle, valid_until",
-		})
+	left := b.ValidUntil.Sub(at)
+	if left >= expirySoon {
+		return nil
 	}
-	return list
+	return []attest.Warning{{
+		Text:   "the trust bundle expires in " + days(left) + "; its publisher should have a newer one",
+		Source: "trust bundle, valid_until",
+	}}
+}
+
+func (u *ui) warnings(list []attest.Warning) {
+	for _, w := range list {
+		u.field("warning", w.Text+" ("+w.Source+")")
+	}
 }
 
 // days writes a duration in the two largest units that it has.

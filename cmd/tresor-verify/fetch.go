@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +40,15 @@ type fetchFlags struct {
 	json        bool
 }
 
+// fetchedJSON says what was written.
+type fetchedJSON struct {
+	Schema   string        `json:"schema"`
+	Tool     string        `json:"tool"`
+	Verified bool          `json:"verified"`
+	Files    []string      `json:"files"`
+	Warnings []warningJSON `json:"warnings,omitempty"` // of a trust bundle that was verified
+}
+
 func runFetch(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	var f fetchFlags
 	fs := newFlagSet("fetch")
@@ -59,6 +67,7 @@ func runFetch(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	client.what = "fetch"
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	files, err := f.collect(ctx, w, client)
@@ -71,18 +80,13 @@ func runFetch(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	var written []string
 	for _, file := range files {
 		name := filepath.Join(f.out, file.name)
-		if err := writeFile(name, file.data, 0o644); err != nil {
-			return 0, fmt.Errorf("--out: %w", err)
+		if err := output("--out", name, file.data); err != nil {
+			return 0, err
 		}
 		written = append(written, name)
 	}
 	if f.json {
-		u.object(struct {
-			Schema   string   `json:"schema"`
-			Tool     string   `json:"tool"`
-			Verified bool     `json:"verified"`
-			Files    []string `json:"files"`
-		}{"tresor.fetch/v1", toolName(), false, written})
+		u.object(fetchedJSON{"tresor.fetch/v1", toolName(), false, written, nil})
 		return exitVerified, nil
 	}
 	u.line("FETCHED (nothing was verified)")
@@ -147,32 +151,4 @@ func malformed(err error) error {
 		return &attest.CertChainInvalidError{Failure: f}
 	}
 	return &attest.ReportInvalidError{Failure: f}
-}
-
-// writeFile replaces a file as a whole, or leaves it as it was.
-// Rules: PIN-03.
-func writeFile(name string, data []byte, mode os.FileMode) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".tresor-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(mode)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
 }

@@ -19,11 +19,11 @@ type usageError struct {
 
 func (e *usageError) Unwrap() error { return errors.Unwrap(e.error) }
 
-// Hint says what a file of the trust configuration must be, or names the help of
-// the command, once it is known.
+// Hint says what a flag must be, or names the help of the command, once it is
+// known.
 func (e *usageError) Hint() string {
 	first, _, _ := strings.Cut(e.Error(), " ")
-	if hint := byTrustFile[strings.TrimSuffix(first, ":")]; hint != "" {
+	if hint := byFlag[strings.TrimSuffix(first, ":")]; hint != "" {
 		return hint
 	}
 	if e.command == "" {

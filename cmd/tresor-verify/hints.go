@@ -120,13 +120,17 @@ var byLayer = map[string]string{
 	"vectors":    "give a folder with an index.json that lists all vectors in it, such as testdata/vectors",
 }
 
-// byTrustFile is for the flags that name a file of the trust configuration.
-var byTrustFile = map[string]string{
+// byFlag is for what stands behind a flag and is no good: files of the trust
+// configuration, names and addresses.
+var byFlag = map[string]string{
 	"--release-root": "give the publisher's key: PEM PUBLIC KEY, a JWK, or 32 bytes in hex or base64; get it from somewhere else than the service",
 	"--amd-root":     "give AMD's root of the product, an ARK, in PEM or DER; without the flag AMD's own are used",
 	"--policy":       "\"go doc github.com/tresorhq/attest/policy\" has the members; report --write-policy writes an example",
 	"--ca-file":      "give certificates of your own web CA, in PEM or DER",
 	"--jwks":         "give the service's key set, a JSON object with keys, each with a kid; --jwks-url fetches it",
+	"--listen":       "give another address or port by --listen; with port 0 the system takes one that is free",
+	"--allow-host":   "give the name or address that clients have in their URL, with or without its port, and nothing else of the URL",
+	"--allow-origin": "give the origin of the page as the browser's console shows it: scheme, host and port, no path, no wildcard",
 }
 
 // inReceipt is for what a receipt embeds, by type or rule: there is no envelope,

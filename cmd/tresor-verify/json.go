@@ -146,17 +146,22 @@ func checksJSON(checks []attest.Check) []checkJSON {
 	return list
 }
 
+func warningsJSON(list []attest.Warning) []warningJSON {
+	warnings := []warningJSON{}
+	for _, w := range list {
+		warnings = append(warnings, warningJSON{w.Text, w.Source})
+	}
+	return warnings
+}
+
 // addFacts fills in what was verified.
 func (v *verdictJSON) addFacts(r *attest.Result) {
 	v.Measurement = hex.EncodeToString(r.Report.Measurement[:])
 	v.Report = newReportJSON(r)
-	v.Warnings = []warningJSON{}
+	v.Warnings = warningsJSON(warnings(r))
 	v.Roots = &rootsJSON{AMD: "builtin"}
 	if r.CustomRoots {
 		v.Roots.AMD = "custom"
-	}
-	for _, w := range warnings(r) {
-		v.Warnings = append(v.Warnings, warningJSON{w.Text, w.Source})
 	}
 	v.Notes = r.Notes
 	for _, n := range r.NotChecked {

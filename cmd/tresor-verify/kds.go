@@ -40,6 +40,7 @@ func (k *kdsFlags) declare(fs *flagSet) {
 type kdsClient struct {
 	client *kds.Client
 	u      *ui
+	what   string // what asks: a flag or a command, for errors
 
 	mu    sync.Mutex // connections of the proxy may be attested at the same time
 	asked []kds.Request
@@ -96,7 +97,7 @@ func (k *kdsFlags) client(w world, u *ui) (*kdsClient, error) {
 	if err != nil {
 		return nil, usagef("--kds-url: %v", err)
 	}
-	return &kdsClient{client: client, u: u}, nil
+	return &kdsClient{client: client, u: u, what: "--fetch"}, nil
 }
 
 // parsed is what can be said of evidence before it is verified.
@@ -163,7 +164,7 @@ func (c *kdsClient) complete(ctx context.Context, e attest.ReportEvidence, custo
 			return nil, err
 		}
 		if p.leaf, err = certchain.ParseCertificate(der); err != nil {
-			return nil, unavailable("--fetch: not a certificate of AMD's", err)
+			return nil, unavailable(c.what+": not a certificate of AMD's", err)
 		}
 		certs = append(certs, der)
 	}
@@ -181,13 +182,13 @@ func (c *kdsClient) complete(ctx context.Context, e attest.ReportEvidence, custo
 func (c *kdsClient) leaf(ctx context.Context, p parsed) ([]byte, error) {
 	products, err := p.products()
 	if err != nil {
-		return nil, unavailable("--fetch", err)
+		return nil, unavailable(c.what, err)
 	}
 	var first error
 	for _, product := range products {
 		request, err := kds.VCEKFor(p.report, product)
 		if err != nil {
-			return nil, unavailable("--fetch", err)
+			return nil, unavailable(c.what, err)
 		}
 		der, err := c.Fetch(ctx, request, isCertificate)
 		if err == nil {
@@ -201,7 +202,7 @@ func (c *kdsClient) leaf(ctx context.Context, p parsed) ([]byte, error) {
 			break
 		}
 	}
-	return nil, unavailable("--fetch", first)
+	return nil, unavailable(c.what, first)
 }
 
 // chain fetches the intermediate of a leaf. The ARK that AMD sends with it is
@@ -210,11 +211,11 @@ func (c *kdsClient) leaf(ctx context.Context, p parsed) ([]byte, error) {
 func (c *kdsClient) chain(ctx context.Context, leaf *certchain.Certificate) ([][]byte, error) {
 	text, err := c.Fetch(ctx, kds.CertChain(leaf.Product, signingKey(leaf)), isChain)
 	if err != nil {
-		return nil, unavailable("--fetch", err)
+		return nil, unavailable(c.what, err)
 	}
 	ders, err := certchain.SplitPEM(text)
 	if err != nil {
-		return nil, unavailable("--fetch: cert_chain", err)
+		return nil, unavailable(c.what+": cert_chain", err)
 	}
 	var intermediates [][]byte
 	for _, der := range ders {

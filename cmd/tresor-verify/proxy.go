@@ -109,6 +109,9 @@ func runProxy(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	case f.bundle != "" && f.bundleURL != "":
 		return 0, usagef("--bundle and --bundle-url are two sources for one thing")
 	}
+	if err := f.checkNames(); err != nil {
+		return 0, err
+	}
 	if err := onceStdin([]string{f.bundle, f.policyFile}); err != nil {
 		return 0, err
 	}
@@ -173,27 +176,6 @@ func (f *proxyFlags) open() (net.Listener, error) {
 		return nil, fmt.Errorf("%q is no loopback address: %v", short(f.listen), listener.Addr())
 	}
 	return listener, nil
-}
-
-// names are what a client may call the proxy, as it stands in Host.
-func (f *proxyFlags) names(at net.Addr) []string {
-	_, port, _ := net.SplitHostPort(at.String()) // of a listener: always
-	own, _, _ := net.SplitHostPort(f.listen)
-	var names []string
-	for _, host := range append([]string{own, "127.0.0.1", "::1", "localhost"}, f.hosts...) {
-		if host == "" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(host); err == nil {
-			names = append(names, host)
-			continue
-		}
-		names = append(names, net.JoinHostPort(host, port))
-		if port == "80" || slices.Contains(f.hosts, host) {
-			names = append(names, host)
-		}
-	}
-	return names
 }
 
 // serve answers until the context ends, and then lets requests finish. It returns

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/strictjson"
@@ -23,8 +24,11 @@ var errPrivateKey = breaks("CLI-10", "this is a PRIVATE key: it has no business 
 func readReleaseRoots(w world, files []string) ([]ed25519.PublicKey, error) {
 	if len(files) == 0 {
 		keys, err := releaseroot.Keys()
-		if err != nil {
-			return nil, usagef("%v; pin the service's key with --release-root FILE", err)
+		switch {
+		case errors.Is(err, releaseroot.ErrNone):
+			return nil, usagef("--release-root is missing: no release root ships with this release")
+		case err != nil:
+			return nil, usagef("%w", err)
 		}
 		return keys, nil
 	}

@@ -110,8 +110,8 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 		client.forget(u)
 	}
 	if audit.Err == nil && f.writePolicy != "" {
-		if err := writeFile(f.writePolicy, policy.Write(audit.Result.Facts()), 0o644); err != nil {
-			return 0, fmt.Errorf("--write-policy: %w", err)
+		if err := output("--write-policy", f.writePolicy, policy.Write(audit.Result.Facts())); err != nil {
+			return 0, err
 		}
 	}
 	return f.answer(u, audit, frame{mode: "offline", at: at, source: source, relaxed: pol.Relaxed()}), nil
