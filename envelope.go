@@ -2,7 +2,6 @@ package attest
 
 import (
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 
@@ -77,11 +76,32 @@ func parseEnvelope(data []byte) (*Envelope, *EnvelopeInvalidError) {
 	return e, nil
 }
 
-// isHTTPS reports whether an address is a URL of this scheme with a host. Whoever
-// fetches from it has more to check.
+// urlText has the characters of a URL: RFC 3986 section 2.
+const urlText = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%"
+
+// isHTTPS reports whether an address is a URL of this scheme with a host and, if
+// any, a port in digits: RFC 3986 section 3.2. Whoever fetches from it has more to
+// check.
 func isHTTPS(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && strings.HasPrefix(address, "https://") && u.Hostname() != ""
+	host, ok := strings.CutPrefix(address, "https://")
+	if strings.Trim(host, urlText) != "" {
+		return false
+	}
+	if end := strings.IndexAny(host, "/?#"); end >= 0 {
+		host = host[:end]
+	}
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
+		if strings.Trim(host[colon:], ":0123456789") != "" {
+			return false
+		}
+		host = host[:colon]
+	}
+	if ip, literal := strings.CutPrefix(host, "["); literal {
+		host = strings.TrimSuffix(ip, "]")
+		ok = ok && host != ip
+	}
+	return ok && host != "" && !strings.ContainsAny(host, "[]")
 }
 
 // jsonFailure describes an error of the JSON reader.

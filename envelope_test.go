@@ -37,8 +37,20 @@ func TestEnvelopeMembers(t *testing.T) {
 		}
 	}
 	refused("trust_bundle_url is a number", p.envelope.with("trust_bundle_url", 5).json(t))
-	for _, address := range []string{"http://x.example/b", "file:///etc/passwd", "HTTPS://x.example/b", "https://", "https:///b", "https://?x", "https://#x", "//x.example/b", "x", "https://[::1", "https://x y/", "https://x.example:port/", "https://:443/", "https://x/%zz", "https://x/\x00"} { // ENV-03
+	for _, address := range []string{
+		"http://x.example/b", "file:///etc/passwd", "HTTPS://x.example/b", "https://", "https:///b", "https://?x", "https://#x", "//x.example/b", "x",
+		"https://[::1", "https://::1]", "https://[]", "https://[[::1]]", "https://x]", "https://[::1]x", "https://x y/", "https://ü.example/", "https://x/\x00", "https://x/\n",
+		"https://x.example:port/", "https://x:1a", "https://:443/", "https://u@", "https://u@:443",
+	} { // ENV-03
 		refused("trust_bundle_url "+address, p.envelope.with("trust_bundle_url", address).json(t))
+	}
+
+	for _, address := range []string{
+		"https://x", "https://x.example:8443/a/b?c=d#e", "https://[::1]", "https://[::1]:443/", "https://u:p@x/", "https://u@[::1]:1/", "https://x?[", "https://x#:a", "https://x/@:a", "https://X.example:",
+	} {
+		if _, err := attest.ParseEnvelope(p.envelope.with("trust_bundle_url", address).json(t)); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 
 	digest := strings.Repeat("ab", 32)
