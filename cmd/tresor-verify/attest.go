@@ -116,6 +116,9 @@ func (f *attestFlags) round(ctx context.Context, w world, u *ui, verifier *attes
 	}
 	fr := frame{mode: f.mode(), at: at, source: source, relaxed: pol.Relaxed(), dated: f.watch > 0}
 	audit := verifier.Audit(c.evidence, at)
+	if audit.Err != nil && fr.mode == "replay" && source != "recorded" {
+		audit.Err = &advised{error: audit.Err, where: inReplay}
+	}
 	if audit.Err == nil {
 		fr.changed, err = f.comparePin(w, newPin(audit.Result, c.origin, at))
 		if err != nil {

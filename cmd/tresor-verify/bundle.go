@@ -199,7 +199,7 @@ func (f *bundleFlags) answerBundle(u *ui, b, was *attest.Bundle, fr frame, err e
 			Mode: fr.mode, Time: stamp(fr.at), TimeSource: fr.source,
 		}
 		if err != nil {
-			v.Error = newErrorJSON(err)
+			v.Error = u.command.describe(err)
 		} else {
 			v.addBundle(b, was, fr.at)
 		}

@@ -94,6 +94,7 @@ func run(ctx context.Context, args []string, w world) (code int) {
 	if !ok {
 		return fail(u, asJSON, usagef("no such command %q", short(name)))
 	}
+	u.command = c
 	code, err := c.run(ctx, w, u, rest)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -144,12 +145,12 @@ func (u *ui) document(schema, member, text string, asJSON bool) int {
 func fail(u *ui, asJSON bool, err error) int {
 	code := exitCode(err)
 	if asJSON {
-		u.object(&verdictJSON{Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code, Error: newErrorJSON(err)})
+		u.object(&verdictJSON{Schema: verdictSchema, Tool: toolName(), Verdict: verdictWord(code), ExitCode: code, Error: u.command.describe(err)})
 		return code
 	}
 	if code == exitUsage {
 		u.note("%s", err)
-		u.note("%s", advise(err).next)
+		u.note("%s", u.command.advise(err).next)
 		return code
 	}
 	u.refusal(code, err)

@@ -76,7 +76,7 @@ func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
 			ExitCode int          `json:"exit_code"`
 			Endpoint *verdictJSON `json:"endpoint"`
 			Attacks  []attack     `json:"attacks"`
-		}{"tresor.demo/v1", toolName(), verdictWord(code), code, h.verdict(audit, f), attacks})
+		}{"tresor.demo/v1", toolName(), verdictWord(code), code, u.verdict(audit, f), attacks})
 		return code, nil
 	}
 	h.answer(u, audit, f)

@@ -9,8 +9,9 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-// newErrorJSON describes any error. What it is not able to classify is internal.
-func newErrorJSON(err error) *errorJSON {
+// describe makes the JSON of any error of a command. What it is not able to
+// classify is internal.
+func (c command) describe(err error) *errorJSON {
 	e := &errorJSON{Type: errorType(err), Message: err.Error()}
 	switch list := rules(err); {
 	case len(list) > 0:
@@ -37,11 +38,11 @@ func newErrorJSON(err error) *errorJSON {
 	}
 	var changed *attest.PinChangedError
 	if errors.As(err, &changed) {
-		for _, c := range changed.Changes {
-			e.Changes = append(e.Changes, changeJSON{c.Member, c.Recorded, c.Now})
+		for _, change := range changed.Changes {
+			e.Changes = append(e.Changes, changeJSON{change.Member, change.Recorded, change.Now})
 		}
 	}
-	a := advise(err)
+	a := c.advise(err)
 	e.Hint = a.next
 	if e.Expected != "" {
 		e.ExpectedFrom = a.expected

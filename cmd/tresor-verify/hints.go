@@ -2,160 +2,14 @@ package main
 
 import (
 	"errors"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/policy"
 )
-
-// advice says what to try next, and where the two values that differ come from.
-type advice struct{ next, expected, actual string }
-
-// Where values come from.
-const (
-	clock    = "the time of verification: the clock, or --at"
-	policies = "the policy: defaults, --policy, flags and trust bundle together"
-)
-
-// byType has one for each type of error.
-var byType = map[string]advice{
-	"UsageError":                    {next: `"tresor-verify help" lists the commands`},
-	"InternalError":                 {next: "this should not happen, and is no verdict; SECURITY.md says where to report it"},
-	"EnvelopeInvalidError":          {"this is not what GET /attestation returns; check the address, and that the file is whole", "the form of an envelope, SPEC.md section 11", "the envelope"},
-	"EnvelopeStaleError":            {"fetch the envelope again; if it stays old, the server or one of the two clocks is wrong", "the envelope's max_age_seconds, and what clocks may differ", "the envelope's issued_at, and " + clock},
-	"BundleSignatureInvalid":        {"the bundle is not signed by a key that you pinned with --release-root; was it rotated?", "the keys of --release-root", "header and signature of the trust bundle"},
-	"BundleInvalidError":            {"the publisher signed a bundle that this version can't read; look for a newer one of both", "the form of a trust bundle, SPEC.md section 12", "the trust bundle"},
-	"BundleExpiredError":            {"fetch the current trust bundle", clock, "the trust bundle's valid_until"},
-	"BundleRollbackError":           {"somebody serves an old trust bundle; fetch the current one from the publisher", "what was accepted before: --state or --pin", "the trust bundle"},
-	"WorkloadMismatchError":         {"check --workload, and that bundle and endpoint belong together", "the trust bundle's workload", "the envelope's workload"},
-	"ReportInvalidError":            {"a report is 1184 bytes, raw or as hex or base64; check that the file is one, and whole", "AMD's layout, SPEC.md sections 3 and 4", "the report"},
-	"CertChainInvalidError":         {"give the VCEK or VLEK and what came with it by --certs, or let --fetch ask AMD for it", "AMD's profile, SPEC.md section 5", "the certificates next to the report"},
-	"CRLInvalidError":               {"fetch the current list: --crl fetch", "AMD's profile, SPEC.md section 6", "the CRL of --crl"},
-	"CertRevokedError":              {"AMD withdrew the key that vouches for this chip's certificates; ask the operator for new evidence", "", "the CRL, signed by AMD's root"},
-	"ReportSignatureInvalidError":   {"the report was altered, or the certificate is of another chip or firmware level", "the key of the leaf certificate", "the report's signature over its bytes 0 to 0x29f"},
-	"EndorsementMismatchError":      {"the certificate must be the one for REPORTED_TCB of this very report", "the leaf certificate", "the report"},
-	"PolicyViolationError":          {"--explain lists every step; relaxations have names: --allow-debug, --allow-migration, --allow-vlek, --vmpl N", policies, "the report"},
-	"MeasurementNotAllowedError":    {"the code that was launched is not on the list; compare with the measurement of the release you expect", "allowed_hw_measurements of the trust bundle, --policy or --measurement", "MEASUREMENT in the report"},
-	"IdentityTagNotAllowedError":    {"the release that runs there is not, or no longer, on the publisher's list", "allowed_workload_identity_tags of the trust bundle", "the envelope's workload_identity_tag"},
-	"IdentityManifestMismatchError": {"the manifest does not belong to the tag that the hardware vouches for", "the envelope, and SPEC.md section 13", "the envelope's manifest"},
-	"TCBBelowFloorError":            {"the host needs newer firmware or microcode; see AMD's security bulletins", "min_tcb of the trust bundle, --policy or --min-tcb", "the report"},
-	"ReportDataMismatchError":       {"the guest put other bytes into the report than expected; was it made for this request?", "--report-data or --policy", "REPORT_DATA in the report"},
-	"SPKIMismatchError":             {"you are not connected to the attested machine: someone may sit in between", "the envelope's tls_spki_sha256", "the leaf of the TLS connection"},
-	"ReceiptInvalidError":           {"this is not what the service signs; check that the file is whole, and that id and receipt belong together", "the form of a receipt, SPEC.md section 18", "the receipt"},
-	"ReceiptSignatureInvalidError":  {"the receipt was altered, or is of another service; was the key rotated? fetch the key set again", "the key set: --jwks or --jwks-url", "header and signature of the receipt"},
-	"ReceiptDigestMismatchError":    {"the digest is over the exact bytes of the body: before any formatting, without content encoding", "the digest in the receipt", "SHA-256 of --request or --response"},
-	"PinChangedError":               {"compare with what the operator announced; --record a new pin once you accept the change", "the pin", "the evidence"},
-	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "SPEC.md section 15", "what was answered"},
-}
-
-// framing is for what is wrong with a JWS before any key is tried.
-var framing = advice{next: "this is not a compact JWS of the expected kind; check that the file is whole, and of this kind", expected: "the form of a compact JWS, SPEC.md section 10"}
-
-const ordinaryRequests = "send an ordinary request of HTTP/1.1: no tunnel, no other protocol, no control characters"
-
-const giveCertificates = "report: give the VCEK or VLEK, and what came with it, by --certs, or let --fetch ask AMD"
-
-// byRule is more exact than byType where it says something.
-var byRule = map[string]advice{
-	"JWS-01": framing, "JWS-02": framing, "JWS-03": framing, "JWS-04": framing, "JWS-05": framing,
-	"JWS-06": framing, "JWS-07": framing, "JWS-08": framing, "JWS-09": framing, "JWS-11": framing,
-	"BND-41": {next: "two bundles of one version exist: ask the publisher which one is right", actual: "SHA-256 of the trust bundle"},
-	"BND-42": {next: "a damaged state file is never a first run: restore it; removing it forgets what was accepted"},
-	"WKL-02": {expected: "--workload", actual: "envelope and trust bundle"},
-	"CHN-02": {next: giveCertificates},
-	"CHN-40": {next: giveCertificates},
-	"CHN-42": {next: "the root is neither built in, nor given by --amd-root, or the trust bundle does not name it", expected: "the built-in roots or --amd-root, and the trust bundle's amd_root_ca_pem"},
-	"CHN-43": {next: "an ARK was sent that is not AMD's: leave it out, or find out who sent it", expected: "the built-in roots or --amd-root, and the trust bundle's amd_root_ca_pem"},
-	"CHN-44": {next: "give the ASK or ASVK too: with --amd-root nothing is built in"},
-	"CHN-47": {next: "the certificate is not valid at this time; is the clock right?", expected: "the certificate's validity", actual: clock},
-	"CRL-20": {expected: "the CRL's thisUpdate and nextUpdate", actual: clock},
-	"IDT-10": {expected: "the envelope's workload_identity_tag", actual: "SHA-256 of the envelope's workload_identity_manifest_jws"},
-	"RCP-03": {next: "id and receipt do not belong together: take both from one answer of the API", expected: "the receipt's jti", actual: "the id beside the receipt"},
-	"RCP-30": {next: "one of the two clocks is wrong: that of the service, or this one", expected: "what clocks may differ", actual: "the receipt's iat, and " + clock},
-	"RCP-31": {next: "the receipt is old; is it the one that you expect, and is the clock right?", expected: "--max-age", actual: "the receipt's iat, and " + clock},
-	"RCP-41": {next: "this receipt vouches for no such body: leave the flag out to verify the rest", expected: "SHA-256 of --request or --response", actual: "the receipt"},
-	"BIN-01": {next: "the hardware vouches for another TLS key or release than the envelope names", expected: "SHA-256 of the envelope's tls_spki_sha256 and workload_identity_tag", actual: "REPORT_DATA[0:32] in the report"},
-	"PRX-10": {next: "call the proxy by the address that it listens on; --allow-host gives it a further name"},
-	"PRX-11": {next: "web pages may use the proxy when it is started with --allow-origin and their origin"},
-	"PRX-12": {next: "send a shorter body, or start the proxy with a higher --max-body"},
-	"PRX-13": {next: ordinaryRequests},
-	"PRX-14": {next: "send the path alone, percent-encoded, to the proxy as the base URL"},
-	"PRX-16": {next: "send the body whole, framed as HTTP/1.1 has it"},
-	"PRX-40": {next: "ask for it by GET or HEAD"},
-	"TRN-13": {next: ordinaryRequests},
-	"TRN-14": {next: ordinaryRequests},
-	"KDS-01": {next: "AMD's key server can't be asked for this report"},
-	"KDS-02": {next: "AMD gives a VLEK to its owner only: ask the provider, and give it by --certs"},
-	"KDS-04": {next: "the host masks CHIP_ID: ask the operator for the certificate, and give it by --certs"},
-}
-
-// byLayer is for what could not be read or fetched: the layer of the network, or
-// the flag that names the file.
-var byLayer = map[string]string{
-	"dns":        "the name can't be resolved: check its spelling, and the resolver",
-	"tcp":        "nothing answers at this address and port: check both, and proxies and firewalls on the way",
-	"tls":        "no trusted TLS there: check the address; --ca-file adds a CA of your own",
-	"http":       "the server answered something else: check that this is an attested endpoint, or the key server",
-	"bundle":     "the trust bundle can't be fetched: give its address by --bundle-url, or itself by --bundle",
-	"size":       "the server sent more than such an answer ever has: check the address",
-	"cache":      "the folder of --cache can't be used: repair or remove it",
-	"--pin":      "a damaged pin is never a first run: restore it, or --record a new one once you know what changed",
-	"--evidence": "give a file that --save wrote, whole",
-	"--envelope": "give the body of GET /attestation",
-	"--bundle":   "give the trust bundle, a compact JWS; --bundle-url fetches it",
-	"--cert":     "give the TLS certificate that you saw, leaf first, PEM or DER, with nothing else in the file",
-	"--report":   "give a file with the report, or - for standard input",
-	"--certs":    "give a file with certificates, PEM or DER",
-	"--crl":      "give a file with the CRL, or let --crl fetch ask AMD",
-	"--fetch":    "ask again later, or give the certificates by --certs",
-	"fetch":      "ask again later, or give a mirror by --kds-url",
-	"--jwks-url": "ask again later, or give the key set by --jwks",
-	"--request":  "give the exact body of the request",
-	"--response": "give the exact body of the response",
-	"proxy":      "ask again: the endpoint was not attested in time",
-	"file":       "give a file with the trust bundle, or - for standard input",
-	"receipt":    "give a file with the receipt, or - for standard input",
-	"show":       "give a file that exists, or - for standard input",
-	"vectors":    "give a folder with an index.json that lists all vectors in it, such as testdata/vectors",
-}
-
-// byFlag is for what stands behind a flag and is no good: files of the trust
-// configuration, names and addresses.
-var byFlag = map[string]string{
-	"--release-root": "give the publisher's key: PEM PUBLIC KEY, a JWK, or 32 bytes in hex or base64; get it from somewhere else than the service",
-	"--amd-root":     "give AMD's root of the product, an ARK, in PEM or DER; without the flag AMD's own are used",
-	"--policy":       "\"go doc github.com/tresorhq/attest/policy\" has the members; report --write-policy writes an example",
-	"--ca-file":      "give certificates of your own web CA, in PEM or DER",
-	"--jwks":         "give the service's key set, a JSON object with keys, each with a kid; --jwks-url fetches it",
-	"--listen":       "give another address or port by --listen; with port 0 the system takes one that is free",
-	"--allow-host":   "give the name or address that clients have in their URL, with or without its port, and nothing else of the URL",
-	"--allow-origin": "give the origin of the page as the browser's console shows it: scheme, host and port, no path, no wildcard",
-}
-
-// inReceipt is for what a receipt embeds, by type or rule: there is no envelope,
-// and what counts is the time at which it was issued.
-var inReceipt = map[string]advice{
-	"BundleSignatureInvalid":        {actual: "header and signature of the embedded trust bundle"},
-	"BundleInvalidError":            {next: "the publisher signed a bundle that this version can't read; look for a newer version", actual: "the embedded trust bundle"},
-	"BundleExpiredError":            {next: "the trust bundle had ended when the receipt was issued: ask the service for the reason", expected: "the receipt's iat", actual: "valid_until of the embedded trust bundle"},
-	"WorkloadMismatchError":         {next: "the attestation embeds the trust bundle of another workload: ask the service for the reason", expected: "the workload of the embedded trust bundle", actual: "the attestation's workload"},
-	"IdentityTagNotAllowedError":    {next: "the release that the receipt names is not on the publisher's list of that time", expected: "allowed_workload_identity_tags of the embedded trust bundle", actual: "the attestation's workload_identity_tag, or SHA-256 of its manifest"},
-	"IdentityManifestMismatchError": {next: "the embedded manifest is not that of the tag beside it, or of the workload", expected: "the attestation, and SPEC.md section 13", actual: "the embedded manifest"},
-	"IDT-10":                        {expected: "the attestation's workload_identity_tag", actual: "SHA-256 of the attestation's workload_identity_manifest_jws"},
-}
-
-// inDiff is for two bundles side by side.
-var inDiff = map[string]advice{
-	"BundleRollbackError":   {next: "NEW is the older one: are the two files in their order?", expected: "the version of OLD", actual: "the version of NEW"},
-	"BND-41":                {next: byRule["BND-41"].next, expected: "SHA-256 of OLD", actual: "SHA-256 of NEW"},
-	"WorkloadMismatchError": {next: "give two bundles of one workload", expected: "the workload of OLD", actual: "the workload of NEW"},
-}
-
-// inFetch is for documents that come from an address of the caller's.
-var inFetch = map[string]advice{
-	"http": {next: "the server gave no such document: check the address, ask again later, or give the document as a file"},
-}
 
 // An advised error is one that its command knows more about.
 type advised struct {
@@ -166,20 +20,14 @@ type advised struct {
 
 func (e *advised) Unwrap() error { return e.error }
 
-// advise finds what fits an error best: its rule, its layer, its type.
+// advise finds what fits an error of a command best: its rule, its layer, its type.
 // Rules: CLI-12.
-func advise(err error) advice {
+func (c command) advise(err error) advice {
 	kind, list := errorType(err), rules(err)
-	a := byType[kind]
-	for i := len(list) - 1; i >= 0; i-- { // the outermost last
-		a = a.with(byRule[list[i]])
-	}
+	a := c.general(kind, list)
 	var known *advised
 	if errors.As(err, &known) {
-		a = a.with(known.where[kind])
-		for i := len(list) - 1; i >= 0; i-- {
-			a = a.with(known.where[list[i]])
-		}
+		a = a.from(known.where, kind, list)
 	}
 	if v := violations(err); len(v) > 0 && strings.HasPrefix(v[0].Expected, "a floor") {
 		a.next = "the floors lack a component, a product or a die that this report has; name it too"
@@ -193,6 +41,49 @@ func advise(err error) advice {
 	var own interface{ Hint() string }
 	if errors.As(err, &own) && own.Hint() != "" {
 		a.next = own.Hint()
+	}
+	return c.fit(a)
+}
+
+// general is what there is to say of a type and of the rules that an error names,
+// outermost first.
+func (c command) general(kind string, list []string) advice {
+	return byType[kind].from(byRule, "", list).from(byCommand[c.name], kind, list)
+}
+
+// from replaces what a table says of a type and, before that, of rules: the
+// outermost counts, but for one of the state file, which alone knows what is wrong
+// with it.
+func (a advice) from(table map[string]advice, kind string, list []string) advice {
+	a = a.with(table[kind])
+	for _, rule := range slices.Backward(list) {
+		a = a.with(table[rule])
+	}
+	for _, rule := range list {
+		if strings.HasPrefix(rule, "STA-") {
+			a = a.with(table[rule])
+		}
+	}
+	return a
+}
+
+var (
+	optional = regexp.MustCompile(`\{[^{}]*\}`)
+	flagName = regexp.MustCompile(`--[a-z][a-z-]*`)
+)
+
+// fit leaves out each part in braces that names a flag which the command does not
+// have.
+func (c command) fit(a advice) advice {
+	for _, text := range []*string{&a.next, &a.expected, &a.actual} {
+		*text = optional.ReplaceAllStringFunc(*text, func(part string) string {
+			for _, name := range flagName.FindAllString(part, -1) {
+				if c.name != "" && !slices.Contains(c.dashed(), name) {
+					return ""
+				}
+			}
+			return part[1 : len(part)-1]
+		})
 	}
 	return a
 }

@@ -78,7 +78,7 @@ func TestAdviceForFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = v.Verify(e.Evidence(), e.Now())
-			j := newErrorJSON(err)
+			j := attestCommand().describe(err)
 			if j.Hint == "" || (j.Expected != "") != (j.ExpectedFrom != "") || (j.Actual != "") != (j.ActualFrom != "") {
 				t.Errorf("%s: %+v", fault, j)
 			}
@@ -100,7 +100,7 @@ func TestHints(t *testing.T) {
 		"newer firmware":  f.report("--min-tcb", "bootloader=255,tee=0,snp=1,microcode=1"),
 		"is the clock":    f.report("--at", "2040-01-01T00:00:00Z"),
 		"actual is from:        the time of verification": f.report("--at", "2040-01-01T00:00:00Z"),
-		"--allow-debug":     f.report("--vmpl", "1"),
+		"--vmpl N":          f.report("--vmpl", "1"),
 		byLayer["--report"]: {"report", "--report", f.path("none")},
 		byLayer["--certs"]:  f.report("--certs", f.path("none")),
 	} {

@@ -61,7 +61,7 @@ func (w *watcher) observe(a *attest.Audit) {
 			what = layerOf(a.Err)
 		}
 		identity = fmt.Sprint(v.Verdict, e.Type, e.Requirement, what, e.Violations)
-		if !strings.HasSuffix(e.ActualFrom, clock) { // which is another each time
+		if !strings.Contains(e.ActualFrom, clock) { // which is another each time
 			identity += e.Actual
 		}
 	}
@@ -177,8 +177,7 @@ func (w *watcher) verdict(r *attest.Result, err error) *verdictJSON {
 }
 
 func (w *watcher) describe(a *attest.Audit) *verdictJSON {
-	var h hardwareFlags
-	v := h.verdict(a, frame{mode: "live", at: w.now(), source: "clock", relaxed: w.relaxed})
+	v := w.ui.verdict(a, frame{mode: "live", at: w.now(), source: "clock", relaxed: w.relaxed})
 	var upstream *upstreamError
 	if errors.As(a.Err, &upstream) { // no verdict about the evidence, and nothing to mend here
 		v.Verdict, v.ExitCode = "error", exitUndecided

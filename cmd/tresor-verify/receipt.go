@@ -189,7 +189,7 @@ func (f *receiptFlags) answer(u *ui, a *receipt.Audit, fr frame) int {
 			Mode: fr.mode, Time: stamp(fr.at), TimeSource: fr.source, Checks: checksJSON(a.Checks),
 		}
 		if err != nil {
-			v.Error = newErrorJSON(err)
+			v.Error = u.command.describe(err)
 		} else {
 			v.addReceipt(a.Result)
 		}

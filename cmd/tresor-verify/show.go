@@ -25,8 +25,11 @@ Nothing is verified: anyone can write a file that says this.`,
 	}
 }
 
-// errUnknownFile is what show says of a file that is nothing it knows.
-var errUnknownFile = errors.New("neither a report, nor certificates, nor a certificate table, a CRL, a signed document or a file of this program")
+// unknownFile is what show says of a file that is nothing it knows: there is
+// nothing in it that could be refused.
+func unknownFile(why string) error {
+	return usagef("%s; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies and pins", why)
+}
 
 func runShow(_ context.Context, w world, u *ui, args []string) (int, error) {
 	fs := newFlagSet("show")
@@ -74,7 +77,7 @@ func detect(b []byte) (kind string, nodes []node, err error) {
 		if block, _ := pem.Decode(b); block != nil {
 			return showDER(block.Bytes)
 		}
-		return "", nil, malformed(errUnknownFile)
+		return "", nil, malformed(errors.New("a CRL in PEM that can not be read"))
 	case bytes.HasPrefix(bytes.TrimSpace(b), []byte("-----BEGIN")):
 		ders, err := certchain.SplitPEM(b)
 		if err != nil {

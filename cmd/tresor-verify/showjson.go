@@ -28,16 +28,16 @@ func showJSON(b []byte) (kind string, nodes []node, err error) {
 		Receipt json.RawMessage `json:"receipt"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
-		return "", nil, malformed(errUnknownFile)
+		return "", nil, unknownFile("this begins like JSON, and is none")
 	}
 	d, ok := documents[head.Schema]
 	switch {
 	case head.Schema == "" && head.Receipt != nil:
 		return showWrapped(b)
 	case head.Schema == "":
-		return "", nil, malformed(errNotShown)
+		return "", nil, unknownFile("this is JSON without a schema, and no receipt with its id")
 	case !ok:
-		return "", nil, malformed(fmt.Errorf("JSON of the schema %q, which is none that is shown", short(head.Schema)))
+		return "", nil, unknownFile(fmt.Sprintf("this is JSON of the schema %q", short(head.Schema)))
 	}
 	if err := d.check(b); err != nil {
 		return "", nil, malformed(err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
@@ -124,5 +123,3 @@ func compactGroup(name string, compact []byte) ([]node, error) {
 	kind, nodes, err := showCompact(compact)
 	return []node{group(name+" ("+kind+")", nodes...)}, err
 }
-
-var errNotShown = errors.New("JSON without a schema that is shown, and no receipt with its id")

@@ -32,11 +32,12 @@ const (
 // ui collects the answer of a command. Notes may come from several goroutines.
 // Rules: CLI-01.
 type ui struct {
-	out    strings.Builder
-	lines  bool // each object on a line of its own
-	mu     sync.Mutex
-	stderr io.Writer
-	event  func(text string) any // what a note is where standard error is one JSON object per line; nil: a line of text
+	command command // whose answer it is; zero: of none
+	out     strings.Builder
+	lines   bool // each object on a line of its own
+	mu      sync.Mutex
+	stderr  io.Writer
+	event   func(text string) any // what a note is where standard error is one JSON object per line; nil: a line of text
 }
 
 // flush writes the answer so far, and forgets it.

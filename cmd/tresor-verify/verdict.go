@@ -21,7 +21,7 @@ type frame struct {
 
 // verdict makes the JSON object.
 // Rules: CLI-08.
-func (h *hardwareFlags) verdict(a *attest.Audit, f frame) *verdictJSON {
+func (u *ui) verdict(a *attest.Audit, f frame) *verdictJSON {
 	err := cmp.Or(a.Err, f.changed)
 	code := exitCode(err)
 	v := &verdictJSON{
@@ -29,7 +29,7 @@ func (h *hardwareFlags) verdict(a *attest.Audit, f frame) *verdictJSON {
 		Mode: f.mode, Time: stamp(f.at), TimeSource: f.source, Relaxed: append([]string{}, f.relaxed...), Checks: checksJSON(a.Checks),
 	}
 	if err != nil {
-		v.Error = newErrorJSON(err)
+		v.Error = u.command.describe(err)
 	}
 	if code == exitVerified || code == exitChanged {
 		v.addFacts(a.Result)
@@ -42,7 +42,7 @@ func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 	err := cmp.Or(a.Err, f.changed)
 	code := exitCode(err)
 	if h.json {
-		u.object(h.verdict(a, f))
+		u.object(u.verdict(a, f))
 		return code
 	}
 	switch {
@@ -70,7 +70,7 @@ func (h *hardwareFlags) answer(u *ui, a *attest.Audit, f frame) int {
 
 // refusal writes the block that says why there is no PASS.
 func (u *ui) refusal(code int, err error) {
-	e := newErrorJSON(err)
+	e := u.command.describe(err)
 	u.line("%s: %s", map[int]string{exitRefused: "FAIL", exitUsage: "ERROR", exitUndecided: "UNDECIDED", exitChanged: "CHANGED", exitInternal: "ERROR"}[code], e.Type)
 	u.because(e)
 }
