@@ -67,6 +67,7 @@ func findCommand(name string) (command, bool) {
 func run(ctx context.Context, args []string, w world) (code int) {
 	u := &ui{stderr: w.stderr}
 	w.slow = u.slow
+	w.done = ctx.Done()
 	asJSON := wantsJSON(args)
 	defer func() {
 		if p := recover(); p != nil {

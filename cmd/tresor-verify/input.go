@@ -76,7 +76,7 @@ func (w world) evidence(name string, most int64) ([]byte, error) {
 		}
 		return o.b, o.err
 	case <-w.done:
-		return nil, errors.New(name + ": nothing came before the time was up (--timeout)")
+		return nil, errors.New(name + ": nothing came before the time was up (--timeout) or a signal came")
 	}
 }
 

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
 )
@@ -91,14 +94,34 @@ func TestTimeoutWhileReading(t *testing.T) {
 		end.Close()
 	}
 	kept, _ := receiptFolder(t)
+	f.write("report.bin", make([]byte, 1184))
 	for _, given := range [][]string{
 		{"receipt", "--jwks", kept.path("jwks.json"), "-"},
 		{"bundle", "verify", "--release-root", kept.path("release.hex"), "-"},
 		{"bundle", "diff", "--release-root", kept.path("release.hex"), kept.path("request"), "-"},
+		{"report", "--report", "-"},
+		{"report", "--report", f.path("report.bin"), "--certs", "-"},
+		{"report", "--report", f.path("report.bin"), "--crl", "-"},
 	} {
 		silent, end := io.Pipe()
 		if o := toolWith(silent, append(given, "--timeout", "50ms")...); o.code != exitUndecided || !strings.Contains(o.stdout, "--timeout") {
 			t.Errorf("%q: %+v", given, o)
+		}
+		end.Close()
+	}
+}
+
+// TestSignalWhileReading: the first signal ends a command that waits for a pipe.
+func TestSignalWhileReading(t *testing.T) {
+	f := newFolder(t)
+	for _, given := range [][]string{{"show", "-"}, {"report", "--report", "-"}, {"receipt", "--jwks", "-", f.path("report.bin")}, {"bundle", "verify", "--release-root", "-", f.path("report.bin")}} {
+		silent, end := io.Pipe()
+		signalled, stop := context.WithCancel(t.Context())
+		time.AfterFunc(20*time.Millisecond, stop)
+		var stdout, stderr bytes.Buffer
+		code := run(signalled, append(given, "--json"), world{stdin: silent, stdout: &stdout, stderr: &stderr, now: time.Now})
+		if code != exitUndecided && code != exitUsage || !strings.Contains(stdout.String(), "signal") {
+			t.Errorf("%q: %d, %s", given, code, &stdout)
 		}
 		end.Close()
 	}

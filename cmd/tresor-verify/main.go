@@ -25,7 +25,9 @@ type world struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	now            func() time.Time
-	done           <-chan struct{} // closed when the time of the command is up; nil: never
-	// slow is that of ui. run sets it.
+
+	// done is closed when a signal has come or, once that is known, when the time of
+	// the command is up. slow is that of ui. run sets both.
+	done <-chan struct{}
 	slow func(format string, args ...any) (done func())
 }

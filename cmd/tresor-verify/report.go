@@ -79,6 +79,9 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if err := onceStdin(slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	w.done = ctx.Done()
 	at, source, err := f.time(w)
 	if err != nil {
 		return 0, err
@@ -99,8 +102,6 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
 	evidence, err := f.evidence(ctx, w, client)
 	if err != nil {
 		return 0, err
