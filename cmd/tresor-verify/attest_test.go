@@ -105,6 +105,9 @@ func TestAttestPass(t *testing.T) {
 	if v.Bundle.Version != 17 || v.Bundle.ValidUntil != "2026-05-01T00:00:00Z" || len(v.Bundle.IgnoredMembers) != 1 || len(v.Roots.Release) != 1 || len(v.Limits) == 0 {
 		t.Errorf("%+v %+v", v.Bundle, v.Roots)
 	}
+	if slices.Contains(v.NotChecked, "report_data") || !slices.Contains(v.NotChecked, "report_data_tail_zero") || strings.Contains(o.stdout, "report_data,") {
+		t.Errorf("REPORT_DATA is what binds the key: %v\n%s", v.NotChecked, o.stdout)
+	}
 	if o := tool(append(args, "--explain")...); !strings.Contains(o.stdout, "19  live_key          BIN-10  pass") {
 		t.Error(o.stdout)
 	}

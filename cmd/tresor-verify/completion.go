@@ -86,12 +86,30 @@ func (c choice) bash() string {
 	return strings.Join(append(calls, "return"), "; ")
 }
 
+// operand is choice.bash of what is no flag: a word of the list stands once, and
+// files, if there are any, come behind it.
+func (c choice) operand() string {
+	if len(c.words) == 0 {
+		return c.bash()
+	}
+	behind := choice{files: c.files, folders: c.folders}.bash()
+	return fmt.Sprintf("if _tresor_verify_has %s; then %s; else %s; fi", strings.Join(c.words, " "), behind, choice{words: c.words}.bash())
+}
+
 func bashCompletion() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Completion of %s for bash.
 _tresor_verify_from() {
 	local word
-	while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$@" -- "${COMP_WORDS[COMP_CWORD]}")
+	while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$@" -- "$current")
+}
+
+_tresor_verify_has() { # one of these words, before the current one
+	local i word
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		for word; do [ "${COMP_WORDS[i]}" != "$word" ] || return 0; done
+	done
+	return 1
 }
 
 _tresor_verify_files() { # bash quotes files and marks folders: only where there are some, and not a word of their name
@@ -101,12 +119,18 @@ _tresor_verify_files() { # bash quotes files and marks folders: only where there
 }
 
 _tresor_verify() {
+	local current=${COMP_WORDS[COMP_CWORD]} flag=${COMP_WORDS[COMP_CWORD-1]}
 	COMPREPLY=()
+	if [ "$current" = = ]; then # bash makes three words of --flag=value
+		current=
+	elif [ "$flag" = = ]; then
+		flag=${COMP_WORDS[COMP_CWORD-2]}
+	fi
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		_tresor_verify_from -W '%s'
 		return
 	fi
-	case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD-1]}" in
+	case "${COMP_WORDS[1]} $flag" in
 `, toolName(), strings.Join(commandNames(), " "))
 	for _, c := range commands() {
 		for _, d := range c.flags {
@@ -115,10 +139,10 @@ _tresor_verify() {
 			}
 		}
 	}
-	b.WriteString("\tesac\n\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD]}\" in\n")
+	b.WriteString("\tesac\n\tcase \"${COMP_WORDS[1]} $current\" in\n")
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "\t'%s -'*) _tresor_verify_from -W '%s' ;;\n", c.name, strings.Join(c.dashed(), " "))
-		fmt.Fprintf(&b, "\t'%s '*) %s ;;\n", c.name, choiceOf(c.operand).bash())
+		fmt.Fprintf(&b, "\t'%s '*) %s ;;\n", c.name, choiceOf(c.operand).operand())
 	}
 	fmt.Fprintf(&b, "\tesac\n}\n\ncomplete -F _tresor_verify %s\n", program)
 	return b.String()
@@ -160,8 +184,10 @@ func zshCompletion() string {
 			}
 		}
 		if operand := choiceOf(c.operand); c.operand != "" {
+			files := operand.files
+			operand.files = files && len(operand.words) == 0
 			fmt.Fprintf(&b, " \\\n\t\t\t'1:%s:%s'", quoted(c.operand), action(operand))
-			if operand.files && len(operand.words) > 0 { // after the word come files
+			if files && !operand.files { // they come after the word
 				b.WriteString(" \\\n\t\t\t'*:file:_files'")
 			}
 		}
@@ -179,6 +205,13 @@ function __tresor_verify_in # COMMAND
 	set -l words (commandline -opc)
 	test (count $words) -ge 2 -a "$words[2]" = $argv[1]
 end
+function __tresor_verify_has # WORDS: one of them stands behind the command
+	set -l words (commandline -opc)
+	for word in $words[3..]
+		contains -- $word $argv; and return 0
+	end
+	return 1
+end
 complete -c %s -f
 `, toolName(), program)
 	for _, c := range commands() {
@@ -190,7 +223,16 @@ complete -c %s -f
 			}
 		}
 		if c.operand != "" {
-			fmt.Fprintf(&b, "%s%s\n", in, choiceOf(c.operand).fish(false))
+			operand := choiceOf(c.operand)
+			if behind := operand; len(operand.words) > 0 { // a word of the list stands once, and files come behind it
+				behind.words, operand.files = nil, false
+				has := "__tresor_verify_has " + strings.Join(operand.words, " ")
+				if behind.files {
+					fmt.Fprintf(&b, "%s%s\n", in[:len(in)-1]+"; and "+has+"'", behind.fish(false))
+				}
+				in = in[:len(in)-1] + "; and not " + has + "'"
+			}
+			fmt.Fprintf(&b, "%s%s\n", in, operand.fish(false))
 		}
 	}
 	return b.String()

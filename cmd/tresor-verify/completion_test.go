@@ -65,6 +65,15 @@ func TestCompletionBash(t *testing.T) {
 		"show rec":              "FILES receipt",
 		"bundle ver":            "verify",
 		"bundle diff a":         "FILES a file.pem",
+		"bundle ":               "verify diff fetch",
+		"bundle a":              "",
+		"bundle diff ":          "FILES receipt a file.pem script",
+		"bundle diff a ver":     "",
+		"bundle --json ver":     "verify",
+		"help attest ":          "",
+		"attest --crl = f":      "fetch",
+		"attest --crl =":        "FILES fetch",
+		"attest --policy = a":   "FILES a file.pem",
 	} {
 		words := strings.Split(line, " ")
 		cmd := exec.Command(bash, append([]string{"--norc", "-c", `. "$1"; shift; compopt() { echo FILES; }; COMP_WORDS=(tresor-verify "$@"); COMP_CWORD=$#; _tresor_verify; printf '%s\n' "${COMPREPLY[@]}"`, "bash", script}, words...)...)
@@ -174,6 +183,13 @@ func TestCompletionFish(t *testing.T) {
 		words := strings.Fields(want)
 		out := "\n" + ask(line)
 		if want = words[len(words)-1]; want != line[strings.LastIndex(line, " ")+1:] && !strings.Contains(out, "\n"+want) {
+			t.Errorf("%q: %q, want %q", line, out, want)
+		}
+	}
+	for line, want := range map[string][2]string{ // one that is proposed, and one that is not
+		"bundle ": {"verify", "go.mod"}, "bundle diff ": {"go.mod", "verify"}, "bundle diff go.mod ": {"go.mod", "verify"}, "attest --crl=": {"--crl=fetch", "fetch"},
+	} {
+		if out := "\n" + ask(line); !strings.Contains(out, "\n"+want[0]) || strings.Contains(out, "\n"+want[1]) {
 			t.Errorf("%q: %q, want %q", line, out, want)
 		}
 	}

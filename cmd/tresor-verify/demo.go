@@ -28,6 +28,16 @@ enclave is verified and every attack is refused for the right reason, 1 when not
 	}
 }
 
+// demoJSON is what the endpoint and the attacks came to.
+type demoJSON struct {
+	Schema   string       `json:"schema"`
+	Tool     string       `json:"tool"`
+	Verdict  string       `json:"verdict"`
+	ExitCode int          `json:"exit_code"`
+	Endpoint *verdictJSON `json:"endpoint"`
+	Attacks  []attack     `json:"attacks"`
+}
+
 // attack is what became of one.
 type attack struct {
 	Name     string `json:"name"`
@@ -69,14 +79,7 @@ func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	}
 	f := frame{mode: "live", at: enclave.Now(), source: "clock"}
 	if h.json {
-		u.object(struct {
-			Schema   string       `json:"schema"`
-			Tool     string       `json:"tool"`
-			Verdict  string       `json:"verdict"`
-			ExitCode int          `json:"exit_code"`
-			Endpoint *verdictJSON `json:"endpoint"`
-			Attacks  []attack     `json:"attacks"`
-		}{"tresor.demo/v1", toolName(), verdictWord(code), code, u.verdict(audit, f), attacks})
+		u.object(demoJSON{"tresor.demo/v1", toolName(), verdictWord(code), code, u.verdict(audit, f), attacks})
 		return code, nil
 	}
 	h.answer(u, audit, f)

@@ -82,15 +82,22 @@ func (u *ui) trust(r *attest.Result) {
 
 // remarks writes what was not judged.
 func (u *ui) remarks(r *attest.Result) {
-	var unchecked []string
-	for _, n := range r.NotChecked {
-		unchecked = append(unchecked, n.Name)
-	}
-	u.field("not checked", strings.Join(unchecked, ", "))
+	u.field("not checked", strings.Join(unchecked(r), ", "))
 	for _, n := range r.Notes {
 		u.field("note", n)
 	}
 	u.warnings(warnings(r))
+}
+
+// unchecked names what nothing demanded. What no policy says of REPORT_DATA is
+// checked all the same where it binds the key of an endpoint.
+func unchecked(r *attest.Result) (names []string) {
+	for _, n := range r.NotChecked {
+		if !passed(r.Checks, n.Name) {
+			names = append(names, n.Name)
+		}
+	}
+	return names
 }
 
 // expirySoon is how long before its end a trust bundle is warned of.

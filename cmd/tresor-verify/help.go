@@ -21,6 +21,9 @@ var exitCodes = [...]string{
 	exitInternal:  "internal error",
 }
 
+// signalNote is what ends the program with none of these codes.
+const signalNote = "A second SIGINT or SIGTERM ends it at once, by the signal: a shell shows 130 or 143."
+
 func helpCommand() command {
 	return command{
 		name: "help", usage: "[COMMAND] [--man]", operand: "COMMAND", run: runHelp,
@@ -68,6 +71,7 @@ func helpText() string {
 	for code, meaning := range exitCodes {
 		fmt.Fprintf(&b, "  %d  %s\n", code, meaning)
 	}
+	fmt.Fprintf(&b, "\n%s\n", signalNote)
 	fmt.Fprintf(&b, "\n\"%s help COMMAND\" has flags and examples.\n", program)
 	return b.String()
 }

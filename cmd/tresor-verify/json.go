@@ -164,10 +164,7 @@ func (v *verdictJSON) addFacts(r *attest.Result) {
 		v.Roots.AMD = "custom"
 	}
 	v.Notes = r.Notes
-	for _, n := range r.NotChecked {
-		v.NotChecked = append(v.NotChecked, n.Name)
-	}
-	v.Limits = r.Limits
+	v.NotChecked, v.Limits = unchecked(r), r.Limits
 	if r.Bundle != nil {
 		v.addEndpoint(r)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 )
 
+// Rules: CLI-16.
 func main() {
 	ignoreBrokenPipe()
 	log.SetOutput(io.Discard) // net/http says there what servers sent

@@ -24,6 +24,7 @@ func manPage() string {
 	for code, meaning := range exitCodes {
 		fmt.Fprintf(&b, ".TP\n\\fB%d\\fR\n%s\n", code, roff(meaning))
 	}
+	fmt.Fprintf(&b, ".PP\n%s\n", roff(signalNote))
 	fmt.Fprintf(&b, ".SH OUTPUT\n%s\n", roff(outputNote))
 	return b.String()
 }

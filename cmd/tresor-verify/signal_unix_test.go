@@ -80,3 +80,41 @@ func TestSignals(t *testing.T) {
 		}
 	}
 }
+
+// TestSecondSignal: a command that does not end by the first one, since it waits
+// for its input, ends by the second.
+// Rules: CLI-16.
+func TestSecondSignal(t *testing.T) {
+	cmd := exec.Command(built(t), "show", "-")
+	if _, err := cmd.StdinPipe(); err != nil { // stays open
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(ended)
+	}()
+	if !soon(func() bool {
+		cmd.Process.Signal(os.Interrupt)
+		select {
+		case <-ended:
+			return true
+		default:
+			return false
+		}
+	}) {
+		cmd.Process.Kill()
+		<-ended
+	}
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("%v", cmd.ProcessState)
+	}
+	for _, args := range [][]string{{"help"}, {"help", "--man"}} {
+		if text := tool(args...).stdout; !strings.Contains(text, "130 or 143") {
+			t.Errorf("%v: %s", args, text)
+		}
+	}
+}

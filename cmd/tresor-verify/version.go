@@ -20,6 +20,16 @@ func versionCommand() command {
 	}
 }
 
+// versionJSON is what this program was made from.
+type versionJSON struct {
+	Schema    string `json:"schema"`
+	Tool      string `json:"tool"`
+	Module    string `json:"module"`
+	Revision  string `json:"revision,omitempty"`
+	Toolchain string `json:"toolchain"`
+	Platform  string `json:"platform"`
+}
+
 func runVersion(_ context.Context, _ world, u *ui, args []string) (int, error) {
 	fs := newFlagSet("version")
 	var asJSON bool
@@ -31,14 +41,7 @@ func runVersion(_ context.Context, _ world, u *ui, args []string) (int, error) {
 		u.line("%s", toolName())
 		return exitVerified, nil
 	}
-	v := struct {
-		Schema    string `json:"schema"`
-		Tool      string `json:"tool"`
-		Module    string `json:"module"`
-		Revision  string `json:"revision,omitempty"`
-		Toolchain string `json:"toolchain"`
-		Platform  string `json:"platform"`
-	}{Schema: "tresor.version/v1", Tool: toolName(), Toolchain: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := versionJSON{Schema: "tresor.version/v1", Tool: toolName(), Toolchain: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v.Module = info.Main.Path + "@" + info.Main.Version
 		for _, s := range info.Settings {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// tags returns the names of the members of a struct, those of embedded ones too.
+func tags(of reflect.Type) (names []string) {
+	for i := range of.NumField() {
+		field := of.Field(i)
+		if field.Anonymous {
+			names = append(names, tags(field.Type)...)
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// structs collects the structs of this package that a type is made of.
+func structs(of reflect.Type, found map[reflect.Type]bool) {
+	switch of.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		structs(of.Elem(), found)
+	case reflect.Struct:
+		found[of] = true
+		for i := range of.NumField() {
+			structs(of.Field(i).Type, found)
+		}
+	}
+}
+
+// jsonRows are the rows of SPEC.md section 16 for what is printed: how each begins.
+var jsonRows = map[reflect.Type][]string{
+	reflect.TypeFor[verdictJSON]():     {"`schema`, `tool`, `verdict`", "`mode`", "`error` | unless", "`tls_spki_sha256`", "`snp_measurement`", "`receipt`, `not", "`workload`, `warnings`", "`relaxed` |", "`checks` |"},
+	reflect.TypeFor[errorJSON]():       {"`error` | `type`"},
+	reflect.TypeFor[violationJSON]():   {"an element of `violations`"},
+	reflect.TypeFor[changeJSON]():      {"an element of `changes` in `error`"},
+	reflect.TypeFor[reportJSON]():      {"`report` |"},
+	reflect.TypeFor[tcbJSON]():         {"a TCB"},
+	reflect.TypeFor[rootsJSON]():       {"`roots`"},
+	reflect.TypeFor[manifestJSON]():    {"`manifest`"},
+	reflect.TypeFor[bundleJSON]():      {"`trust_bundle`"},
+	reflect.TypeFor[warningJSON]():     {"an element of `warnings`"},
+	reflect.TypeFor[checkJSON]():       {"an element of `checks`"},
+	reflect.TypeFor[bundleFactsJSON](): {"`bundle` |", "`trust_bundle`"},
+	reflect.TypeFor[bundleDiffJSON]():  {"`bundle_diff`"},
+	reflect.TypeFor[change]():          {"an element of `changes` in `bundle_diff`"},
+	reflect.TypeFor[receiptJSON]():     {"`receipt` |"},
+	reflect.TypeFor[attestationJSON](): {"`router_attestation`"},
+	reflect.TypeFor[proxyEvent]():      {"`tresor.proxy/v1`"},
+	reflect.TypeFor[demoJSON]():        {"`tresor.demo/v1`"},
+	reflect.TypeFor[attack]():          {"`tresor.demo/v1`"},
+	reflect.TypeFor[fetchedJSON]():     {"`tresor.fetch/v1`"},
+	reflect.TypeFor[versionJSON]():     {"`tresor.version/v1`"},
+	reflect.TypeFor[vectorsJSON]():     {"`tresor.vectors-result/v1`"},
+	reflect.TypeFor[problemJSON]():     {"`tresor.vectors-result/v1`"},
+}
+
+// TestSpecNamesMembers: each member of what is printed as JSON stands in its row
+// of SPEC.md section 16.
+func TestSpecNamesMembers(t *testing.T) {
+	_, section, _ := strings.Cut(string(mustRead(t, "../../SPEC.md")), "\n## 16. ")
+	section, _, _ = strings.Cut(section, "\n## 17. ")
+	look := func(what string, rows, members []string) {
+		var text string
+		for _, begin := range rows {
+			_, row, ok := strings.Cut(section, "\n| "+begin)
+			row, _, _ = strings.Cut(row, "\n")
+			if text += begin + row; !ok {
+				t.Errorf("%s: SPEC.md section 16 has no row that begins with %q", what, begin)
+			}
+		}
+		for _, name := range members {
+			common := (name == "schema" || name == "tool") && strings.HasPrefix(rows[0], "`tresor.")
+			if name == "" || !common && !strings.Contains(text, "`"+name+"`") {
+				t.Errorf("%s: SPEC.md section 16 does not name %q in %q", what, name, rows)
+			}
+		}
+	}
+	found := map[reflect.Type]bool{}
+	for of, rows := range jsonRows {
+		structs(of, found)
+		look(of.Name(), rows, tags(of))
+	}
+	for of := range found {
+		if jsonRows[of] == nil {
+			t.Errorf("%v is printed, and has no row", of)
+		}
+	}
+	for schema, args := range map[string][]string{"show": {"show", "../../testdata/sample/report.bin"}, "help": {"help"}, "completion": {"completion", "bash"}} {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(tool(append(args, "--json")...).stdout), &members); err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for name := range members {
+			names = append(names, name)
+		}
+		look(schema, []string{"`tresor." + schema + "/v1`"}, names)
+	}
+}
