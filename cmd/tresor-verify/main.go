@@ -12,12 +12,13 @@ import (
 	"time"
 )
 
+// A second signal ends the program at once.
 // Rules: CLI-16.
 func main() {
 	ignoreBrokenPipe()
 	log.SetOutput(io.Discard) // net/http says there what servers sent
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], world{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}))
 }
 

@@ -81,24 +81,41 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// TestSecondSignal: a command that does not end by the first one, since it waits
-// for its input, ends by the second.
+// TestSecondSignal: a proxy that waits for a request to end after the first one ends
+// by the second.
 // Rules: CLI-16.
 func TestSecondSignal(t *testing.T) {
-	cmd := exec.Command(built(t), "show", "-")
-	if _, err := cmd.StdinPipe(); err != nil { // stays open
-		t.Fatal(err)
-	}
+	asked, over := make(chan struct{}), make(chan struct{})
+	args := proxyArgs(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(asked)
+		<-over
+	}))
+	cmd := exec.Command(built(t), append(args, "--grace", "1h")...)
+	log := new(lockedBuffer)
+	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer cmd.Process.Kill()
+	defer close(over)
+	says := func(word string) {
+		t.Helper()
+		if !soon(func() bool { return strings.Contains(log.String(), word) }) {
+			t.Fatalf("no %q in %s", word, log)
+		}
+	}
+	says("pass")
+	go http.Get("http://127.0.0.1:" + portIn(t, log.String()))
+	<-asked
+	cmd.Process.Signal(os.Interrupt)
+	says("stopping")
 	ended := make(chan struct{})
 	go func() {
 		cmd.Wait()
 		close(ended)
 	}()
+	cmd.Process.Signal(os.Interrupt)
 	if !soon(func() bool {
-		cmd.Process.Signal(os.Interrupt)
 		select {
 		case <-ended:
 			return true
