@@ -95,6 +95,7 @@ func TestHintsOfVectors(t *testing.T) {
 	}
 	w := world{stdin: strings.NewReader(""), now: func() time.Time { return recent }}
 	scratch := t.TempDir()
+	from := map[string]string{"CRL-19": "the chain's anchor", "POL-12": leafCert, "POL-40": leafCert, "POL-41": leafCert, "POL-42": leafCert}
 	seen := map[string]bool{} // one vector for each rule and command
 	for i, c := range cases {
 		key := c.Command + c.Expect.Error + c.Expect.Requirement
@@ -111,6 +112,9 @@ func TestHintsOfVectors(t *testing.T) {
 		command, _ := findCommand(c.Command)
 		if names := foreignFlags(command, advice{text("hint"), text("expected_from"), text("actual_from")}); len(names) > 0 || text("hint") == "" {
 			t.Errorf("%s: %v in %v", c.ID, names, failure)
+		}
+		if want := from[c.Expect.Requirement]; want != "" && text("actual_from") != want {
+			t.Errorf("%s: actual is from %q, not %q", c.ID, text("actual_from"), want)
 		}
 		for _, value := range []string{"expected", "actual"} {
 			if (text(value) == "") != (text(value+"_from") == "") {
