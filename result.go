@@ -2,6 +2,7 @@ package attest
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
@@ -22,7 +23,7 @@ type Result struct {
 	Chain       *certchain.Chain
 	CustomRoots bool                // the AMD roots are the caller's, not the built-in ones
 	Relaxed     []string            // the named relaxations in force
-	NotChecked  []policy.NotChecked // what no policy demanded
+	NotChecked  []policy.NotChecked // what nothing demanded
 	Warnings    []Warning           // known weaknesses that evidence can not disprove
 	Notes       []string            // what is worth knowing, and was not judged
 	Limits      []string            // what this verdict does not say
@@ -87,7 +88,9 @@ func conclude(r *run, h *hardware, limits []string) *Audit {
 	a.Result.Chain = h.chain
 	a.Result.CustomRoots = h.roots.Custom()
 	a.Result.Relaxed = h.policy.Relaxed()
-	a.Result.NotChecked = h.outcome.NotChecked
+	a.Result.NotChecked = slices.DeleteFunc(h.outcome.NotChecked, func(n policy.NotChecked) bool {
+		return slices.ContainsFunc(r.checks, func(c Check) bool { return c.ID == n.Name && c.Status == Pass }) // REPORT_DATA of an endpoint
+	})
 	for _, s := range []step{stepBundleRollback, stepRevocation} { // what no policy knows of
 		if c := r.checks[s-1]; c.Status == NotChecked {
 			a.Result.NotChecked = append(a.Result.NotChecked, policy.NotChecked{Name: c.ID, Reason: c.Reason})

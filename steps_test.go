@@ -60,6 +60,9 @@ func TestWhatStepsSay(t *testing.T) {
 	if tail := names[max(0, len(names)-2):]; !slices.Equal(tail, []string{"bundle_rollback: nothing remembers earlier bundles", "revocation: no CRL was given"}) {
 		t.Errorf("not checked: %q", names)
 	}
+	if slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == "report_data" }) {
+		t.Error("REPORT_DATA, which binds the key, is not checked")
+	}
 	result, err = v.Verify(p.evidenceOf(t), at)
 	if err != nil || slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == "revocation" || n.Name == "bundle_rollback" }) {
 		t.Errorf("%v, %v", result, err)
