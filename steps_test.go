@@ -69,6 +69,20 @@ func TestWhatStepsSay(t *testing.T) {
 	}
 }
 
+// TestTailOfEndpoint: step 18 looks at the first half of REPORT_DATA alone.
+func TestTailOfEndpoint(t *testing.T) {
+	p := newEndpoint("Genoa", 3, "vcek")
+	const note = "REPORT_DATA[32:64] is not zero, and was not judged"
+	for _, want := range []bool{false, true} {
+		result, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+		if err != nil || slices.Contains(result.Notes, note) != want {
+			t.Errorf("%q, %v", result.Notes, err)
+		}
+		p.Spec.ReportData[63] = 1
+		delete(p.envelope, "snp_report_b64") // it is made anew
+	}
+}
+
 // TestAuditOfTwoFaults: the first decides; a step whose input was not verified says
 // which.
 func TestAuditOfTwoFaults(t *testing.T) {

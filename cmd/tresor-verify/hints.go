@@ -46,9 +46,11 @@ func (c command) advise(err error) advice {
 }
 
 // general is what there is to say of a type and of the rules that an error names,
-// outermost first.
+// outermost first. What a table says of a rule is closer to it than what another
+// says of its type.
 func (c command) general(kind string, list []string) advice {
-	return byType[kind].from(byRule, "", list).from(byCommand[c.name], kind, list)
+	own := byCommand[c.name]
+	return byType[kind].with(own[kind]).from(byRule, "", list).from(own, "", list)
 }
 
 // from replaces what a table says of a type and, before that, of rules: the
