@@ -17,8 +17,14 @@ import (
 func main() {
 	ignoreBrokenPipe()
 	log.SetOutput(io.Discard) // net/http says there what servers sent
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // before anybody can see that the first one came
+		stop()
+	}()
 	os.Exit(run(ctx, os.Args[1:], world{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}))
 }
 

@@ -106,7 +106,11 @@ func TestSecondSignal(t *testing.T) {
 	}
 	says("pass")
 	go http.Get("http://127.0.0.1:" + portIn(t, log.String()))
-	<-asked
+	select {
+	case <-asked:
+	case <-time.After(time.Minute):
+		t.Fatalf("nothing was forwarded: %s", log)
+	}
 	cmd.Process.Signal(os.Interrupt)
 	says("stopping")
 	ended := make(chan struct{})
