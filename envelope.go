@@ -79,9 +79,9 @@ func parseEnvelope(data []byte) (*Envelope, *EnvelopeInvalidError) {
 // urlText has the characters of a URL: RFC 3986 section 2.
 const urlText = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%"
 
-// isHTTPS reports whether an address is a URL of this scheme with a host and, if
-// any, a port in digits: RFC 3986 section 3.2. Whoever fetches from it has more to
-// check.
+// isHTTPS reports whether an address has the characters of a URL, this scheme, a
+// host and, if any, a port in digits: RFC 3986 section 3.2. Whoever fetches from it
+// has more to check.
 func isHTTPS(address string) bool {
 	host, ok := strings.CutPrefix(address, "https://")
 	if strings.Trim(host, urlText) != "" {
@@ -99,9 +99,9 @@ func isHTTPS(address string) bool {
 	}
 	if ip, literal := strings.CutPrefix(host, "["); literal {
 		host = strings.TrimSuffix(ip, "]")
-		ok = ok && host != ip
+		return ok && host != ip && strings.Contains(host, ":") && strings.Trim(host, "0123456789abcdefABCDEF:.") == ""
 	}
-	return ok && host != "" && !strings.ContainsAny(host, "[]")
+	return ok && host != "" && !strings.ContainsAny(host, "[]:")
 }
 
 // jsonFailure describes an error of the JSON reader.

@@ -40,7 +40,7 @@ func TestEnvelopeMembers(t *testing.T) {
 	for _, address := range []string{
 		"http://x.example/b", "file:///etc/passwd", "HTTPS://x.example/b", "https://", "https:///b", "https://?x", "https://#x", "//x.example/b", "x", "[::1]",
 		"https://[::1", "https://::1]", "https://[]", "https://[[::1]]", "https://x]", "https://[::1]x", "https://x y/", "https://ü.example/", "https://x/\x00", "https://x/\n",
-		"https://x.example:port/", "https://x:1a", "https://:443/", "https://u@", "https://u@:443",
+		"https://x.example:port/", "https://x:1a", "https://:443/", "https://u@", "https://u@:443", "https://::1", "https://a:b:443", "https://x:1:2", "https://[zzz]", "https://[1]", "https://[::1%25eth0]",
 	} { // ENV-03
 		refused("trust_bundle_url "+address, p.envelope.with("trust_bundle_url", address).json(t))
 	}

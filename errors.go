@@ -13,9 +13,9 @@ import (
 // was checked and fails, but two: EvidenceUnavailableError, without a verdict, and
 // PinChangedError, where the evidence passes.
 //
-// So are the errors of the packages that this one is built on, which stand below
-// these as their Cause, and those by which packages transport and kds refuse to
-// send or to ask; ErrorType tells them apart. What is wrong with a configuration
+// The errors of the packages that this one is built on, which stand below these as
+// their Cause, and those by which packages transport and kds refuse to send or to
+// ask are AttestationErrors too; ErrorType tells them apart. What is wrong with a configuration
 // is none: no error of a function that makes a verifier, a policy, roots or a
 // transport is.
 type AttestationError interface {

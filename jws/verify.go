@@ -24,7 +24,7 @@ func (m *Message) Verify(keys ...Key) (payload []byte, index int, err error) {
 	return nil, -1, &Error{
 		Rule: "JWS-10", Field: "signature",
 		Expected: fmt.Sprintf("one for %v by a trusted key", m.algorithm),
-		Actual:   "one that none of them made",
+		Actual:   "one that no trusted key made",
 	}
 }
 

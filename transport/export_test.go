@@ -68,19 +68,23 @@ func (t *Transport) InFlight() (n int) {
 }
 
 // Settled reports whether nothing runs, and the pool knows it: a slot is given
-// back before the hook of its connection is called.
+// back before the hook of its connection is called, and the hook may miss one. So
+// it looks, as the pool does while somebody waits.
 func (t *Transport) Settled() bool {
 	if t.InFlight() != 0 {
 		return false
 	}
-	t.pool.mu.Lock()
-	defer t.pool.mu.Unlock()
-	for c := range t.pool.conns {
-		if c.state == ready && !slices.Contains(t.pool.open, c) && !slices.Contains(t.pool.stale, c) {
-			return false
+	settled := true
+	for _, c := range t.pool.all() {
+		t.pool.mu.Lock()
+		unknown := c.state == ready && !slices.Contains(t.pool.open, c) && !slices.Contains(t.pool.stale, c)
+		t.pool.mu.Unlock()
+		if unknown {
+			settled = false
+			c.changed()
 		}
 	}
-	return true
+	return settled
 }
 
 // Refresh looks for a newer bundle now.

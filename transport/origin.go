@@ -108,16 +108,21 @@ func (o origin) check(r *http.Request) error {
 			return refuse("TRN-12", "Host", o.address(), r.Host)
 		}
 	}
-	// net/http takes r.Host, leaves out a field "Host" and writes one in another
-	// spelling besides its own.
+	// Over HTTP/1.1 net/http takes r.Host, leaves out a field "Host", and writes one in
+	// another spelling, and a trailer, besides its own.
 	for name, values := range r.Header {
-		if !strings.EqualFold(name, "Host") {
-			continue
+		if strings.EqualFold(name, "Host") && name != "Host" {
+			return refuse("TRN-12", "Host", "that name", name)
 		}
 		for _, v := range values {
-			if to, ok := hostPort(v); !ok || to != o || name != "Host" {
+			if to, ok := hostPort(v); name == "Host" && (!ok || to != o) {
 				return refuse("TRN-12", "Host", o.address(), v)
 			}
+		}
+	}
+	for name := range r.Trailer {
+		if strings.EqualFold(name, "Host") {
+			return refuse("TRN-12", "Host", "no such trailer", name)
 		}
 	}
 	return nil

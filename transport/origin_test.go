@@ -42,6 +42,8 @@ func TestOtherOrigins(t *testing.T) {
 			func(r *http.Request) { r.Header["Host"] = []string{p.address, "example.com"} },
 			func(r *http.Request) { r.Header["host"] = []string{"example.com"} },
 			func(r *http.Request) { r.Header["hOST"] = []string{p.address} },
+			func(r *http.Request) { r.Trailer = http.Header{"Host": {p.address}} },
+			func(r *http.Request) { r.Trailer = http.Header{"host": nil} },
 		} {
 			req, _ := http.NewRequest(http.MethodGet, "https://"+p.address+"/", nil)
 			change(req)
@@ -64,16 +66,26 @@ func TestOtherOrigins(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		for _, name := range []string{"content-length", "CONTENT-LENGTH", "transfer-encoding", "trailer"} { // TRN-16
+		for i, change := range []func(*http.Request){ // TRN-16
+			func(r *http.Request) { r.Header["content-length"] = []string{"0"} },
+			func(r *http.Request) { r.Header["CONTENT-LENGTH"] = []string{"0"} },
+			func(r *http.Request) { r.Header["transfer-encoding"] = []string{"chunked"} },
+			func(r *http.Request) { r.Header["trailer"] = []string{"X"} },
+			func(r *http.Request) { r.Trailer = http.Header{"Content-Length": {"0"}} },
+			func(r *http.Request) { r.Trailer = http.Header{"transfer-encoding": nil} },
+			func(r *http.Request) { r.TransferEncoding, r.ContentLength = []string{"identity"}, -1 },
+			func(r *http.Request) { r.TransferEncoding, r.ContentLength = []string{"gzip", "chunked"}, -1 },
+		} {
 			req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/", strings.NewReader("secret"))
-			req.Header[name] = []string{"0"}
+			change(req)
 			_, err := tr.RoundTrip(req)
 			var o *transport.RequestError
 			if !errors.As(err, &o) || o.Rule != "TRN-16" {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%d: %v", i, err)
 			}
 		}
 		req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/echo", strings.NewReader("secret"))
+		req.TransferEncoding, req.ContentLength = []string{"chunked"}, -1
 		req.Header["Content-Length"], req.Header["Transfer-Encoding"], req.Header["Host"] = []string{"0"}, []string{"chunked"}, []string{p.address} // net/http leaves them out
 		res, err := tr.RoundTrip(req)
 		if err != nil {

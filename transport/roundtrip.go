@@ -96,7 +96,10 @@ func (t *Transport) check(r *http.Request) error {
 	if r.Method == http.MethodConnect {
 		return refuse("TRN-14", "Method", "CONNECT is refused: a tunnel can not be attested again")
 	}
-	for _, h := range []http.Header{r.Header, r.Trailer} {
+	if !slices.Contains([]string{"", "chunked"}, strings.Join(r.TransferEncoding, ",")) {
+		return refuse("TRN-16", "TransferEncoding", "not chunked: nothing would say where the body ends")
+	}
+	for i, h := range []http.Header{r.Header, r.Trailer} {
 		for name, values := range h {
 			if !isToken(name) {
 				return refuse("TRN-13", "Header", "the name "+quote(name)+" is not a token")
@@ -104,8 +107,8 @@ func (t *Transport) check(r *http.Request) error {
 			if strings.EqualFold(name, "Upgrade") {
 				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol can not be attested again")
 			}
-			if field := textproto.CanonicalMIMEHeaderKey(name); field != name && slices.Contains(framing, field) {
-				return refuse("TRN-16", field, "it is spelled "+quote(name)+", and would stand next to that of net/http")
+			if field := textproto.CanonicalMIMEHeaderKey(name); slices.Contains(framing, field) && (field != name || i > 0) {
+				return refuse("TRN-16", field, quote(name)+" would stand next to that of net/http, or come after what it is about")
 			}
 			for _, v := range values {
 				if !isFieldValue(v) {

@@ -85,7 +85,7 @@ func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	}
 	whole, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	w.done = whole.Done()
+	w.limit = whole
 	if _, err := f.webRoots(w); err != nil { // whether there is a use for them or not
 		return 0, err
 	}
@@ -105,7 +105,7 @@ func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) 
 func (f *attestFlags) round(ctx context.Context, w world, u *ui, verifier *attest.Verifier, pol policy.Policy) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	w.done = ctx.Done()
+	w.limit = ctx
 	c, err := f.collect(ctx, w, u, verifier)
 	if err != nil {
 		return 0, err

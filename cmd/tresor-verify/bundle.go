@@ -76,7 +76,7 @@ func runBundle(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	w.done = ctx.Done()
+	w.limit = ctx
 	if _, err := f.webRoots(w); err != nil { // whether there is a use for them or not
 		return 0, err
 	}

@@ -67,7 +67,7 @@ func findCommand(name string) (command, bool) {
 func run(ctx context.Context, args []string, w world) (code int) {
 	u := &ui{stderr: w.stderr}
 	w.slow = u.slow
-	w.done = ctx.Done()
+	w.limit = ctx
 	asJSON := wantsJSON(args)
 	defer func() {
 		if p := recover(); p != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -75,8 +76,12 @@ func (w world) evidence(name string, most int64) ([]byte, error) {
 			panic(o.panicked)
 		}
 		return o.b, o.err
-	case <-w.done:
-		return nil, errors.New(name + ": nothing came before the time was up (--timeout) or a signal came")
+	case <-w.limit.Done():
+		end := "a signal came"
+		if errors.Is(w.limit.Err(), context.DeadlineExceeded) {
+			end = "the time was up (--timeout)"
+		}
+		return nil, errors.New(name + ": nothing came before " + end)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,31 +85,33 @@ func TestStandardInputOnce(t *testing.T) {
 // writes to is no evidence.
 func TestTimeoutWhileReading(t *testing.T) {
 	f := newFolder(t)
-	args := endpoint(t, f, 17)
-	for flag, code := range map[string]int{"--envelope": exitUndecided, "--bundle": exitUndecided, "--release-root": exitUsage} {
-		silent, end := io.Pipe()
-		given := append(removeFlag(args, flag), flag, "-", "--timeout", "50ms")
-		if o := toolWith(silent, given...); o.code != code || !strings.Contains(o.stdout+o.stderr, "--timeout") {
-			t.Errorf("%s: %+v", flag, o)
-		}
-		end.Close()
-	}
-	kept, _ := receiptFolder(t)
 	f.write("report.bin", make([]byte, 1184))
-	for _, given := range [][]string{
-		{"receipt", "--jwks", kept.path("jwks.json"), "-"},
-		{"bundle", "verify", "--release-root", kept.path("release.hex"), "-"},
-		{"bundle", "diff", "--release-root", kept.path("release.hex"), kept.path("request"), "-"},
-		{"report", "--report", "-"},
-		{"report", "--report", f.path("report.bin"), "--certs", "-"},
-		{"report", "--report", f.path("report.bin"), "--crl", "-"},
+	args := endpoint(t, f, 17)
+	kept, _ := receiptFolder(t)
+	var all sync.WaitGroup // each takes its second
+	for _, tt := range []struct {
+		code int
+		args []string
+	}{
+		{exitUndecided, append(removeFlag(args, "--envelope"), "--envelope", "-")},
+		{exitUndecided, append(removeFlag(args, "--bundle"), "--bundle", "-")},
+		{exitUsage, append(removeFlag(args, "--release-root"), "--release-root", "-")},
+		{exitUndecided, []string{"receipt", "--jwks", kept.path("jwks.json"), "-"}},
+		{exitUndecided, []string{"bundle", "verify", "--release-root", kept.path("release.hex"), "-"}},
+		{exitUndecided, []string{"bundle", "diff", "--release-root", kept.path("release.hex"), kept.path("request"), "-"}},
+		{exitUndecided, []string{"report", "--report", "-"}},
+		{exitUndecided, []string{"report", "--report", f.path("report.bin"), "--certs", "-"}},
+		{exitUndecided, []string{"report", "--report", f.path("report.bin"), "--crl", "-"}},
 	} {
-		silent, end := io.Pipe()
-		if o := toolWith(silent, append(given, "--timeout", "50ms")...); o.code != exitUndecided || !strings.Contains(o.stdout, "--timeout") {
-			t.Errorf("%q: %+v", given, o)
-		}
-		end.Close()
+		all.Go(func() {
+			silent, end := io.Pipe()
+			defer end.Close()
+			if o := toolWith(silent, append(tt.args, "--timeout", "1s")...); o.code != tt.code || !strings.Contains(o.stdout+o.stderr, "(--timeout)") {
+				t.Errorf("%q: %+v", tt.args, o)
+			}
+		})
 	}
+	all.Wait()
 }
 
 // TestSignalWhileReading: the first signal ends a command that waits for a pipe.

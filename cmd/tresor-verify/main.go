@@ -34,8 +34,8 @@ type world struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
 
-	// done is closed when a signal has come or, once that is known, when the time of
-	// the command is up. slow is that of ui. run sets both.
-	done <-chan struct{}
-	slow func(format string, args ...any) (done func())
+	// limit ends when a signal has come or, once that is known, when the time of the
+	// command is up. slow is that of ui. run sets both.
+	limit context.Context
+	slow  func(format string, args ...any) (done func())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,6 +29,15 @@ func TestProxyPlainRefusals(t *testing.T) {
 	}
 }
 
+// TestProxyHostAsTrailer: it would come after what it is about.
+func TestProxyHostAsTrailer(t *testing.T) {
+	d, _ := kitDoor(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%v arrived", r.URL) }), nil)
+	r := d.raw("POST / HTTP/1.1\r\nHost: HOST\r\nTrailer: Host\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nHost: example.com\r\n\r\n")
+	if r.status != http.StatusBadRequest || !strings.Contains(r.body, `"TRN-12"`) {
+		t.Errorf("%+v", r)
+	}
+}
+
 // TestProxyTwoFramings: of a length and chunks the chunks count, and one of the two
 // is forwarded.
 // Rules: PRX-16.
@@ -36,9 +46,7 @@ func TestProxyTwoFramings(t *testing.T) {
 	var coding []string
 	d, _ := kitDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		length, coding = r.ContentLength, r.Header.Values("Content-Length")
-		body := make([]byte, 16)
-		n, _ := r.Body.Read(body)
-		w.Write(body[:n])
+		io.Copy(w, r.Body)
 	}), nil)
 	r := d.raw("POST / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
 	if r.status != http.StatusOK || r.body != "hello" || length != -1 || len(coding) > 0 {

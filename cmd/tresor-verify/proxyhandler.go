@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -84,7 +85,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.answer(w, r, http.StatusInternalServerError, err)
 		return
 	}
-	body := &endedBody{ReadCloser: r.Body}
+	body := &endedBody{ReadCloser: r.Body, trailer: r.Trailer, announced: maps.Clone(r.Trailer)}
 	body.ended.Store(r.ContentLength == 0)
 	// When the answer is whole, the rest of the request goes nowhere.
 	whole := sync.OnceFunc(func() {
@@ -173,9 +174,10 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var long *http.MaxBytesError
 	var broken *brokenBody
 	var request *transport.RequestError
+	var elsewhere *transport.OriginError
 	var upstream *upstreamError
 	switch {
-	case errors.As(err, &request): // it too names a rule, and is no refusal of evidence
+	case errors.As(err, &request), errors.As(err, &elsewhere): // they too name a rule, and are no refusals of evidence
 		p.answer(w, r, http.StatusBadRequest, usagef("%w", err))
 	case errors.As(err, &refused), errors.As(err, &upstream):
 		p.answer(w, r, http.StatusBadGateway, err)

@@ -37,8 +37,8 @@ func isHost(text string) bool {
 	if err != nil || n == 0 || port != strconv.FormatUint(n, 10) {
 		return false
 	}
-	if strings.Contains(host, ":") {
-		return net.ParseIP(host) != nil
+	if strings.Contains(host, ":") || strings.HasPrefix(text, "[") {
+		return strings.Contains(host, ":") && net.ParseIP(host) != nil
 	}
 	return host != "" && !strings.ContainsFunc(host, func(c rune) bool {
 		return !strings.ContainsRune("-._", c) && !('0' <= c && c <= '9') && !('a' <= c && c <= 'z') && !('A' <= c && c <= 'Z')
@@ -54,17 +54,18 @@ func unbracketed(host string) string {
 }
 
 // isOrigin reports whether a browser can send a text as Origin: scheme, host and a
-// port that is not the scheme's own, in lower case, or null (RFC 6454 section 7).
+// port that is not the scheme's own, or null (RFC 6454 section 7). Of schemes that
+// are no browser's own the host may have capitals.
 func isOrigin(text string) bool {
 	if text == "null" {
 		return true
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme == "" || text != strings.ToLower(text) || text != u.Scheme+"://"+u.Host {
+	if err != nil || u.Scheme == "" || text != u.Scheme+"://"+u.Host || !isHost(u.Host) {
 		return false
 	}
 	own := map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	return isHost(u.Host) && (own == "" || u.Port() != own)
+	return own == "" || u.Port() != own && text == strings.ToLower(text)
 }
 
 // names are what a client may call the proxy, as it stands in Host.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -68,13 +69,18 @@ func (e *brokenBody) Unwrap() error { return e.cause }
 // endedBody knows whether the body of a request has been read to its end.
 type endedBody struct {
 	io.ReadCloser
-	ended atomic.Bool
+	trailer, announced http.Header
+	ended              atomic.Bool
 }
 
 func (b *endedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	switch {
 	case err == io.EOF:
+		maps.DeleteFunc(b.trailer, func(name string, _ []string) bool { // net/http takes in what comes
+			_, ok := b.announced[name]
+			return !ok
+		})
 		b.ended.Store(true)
 	case err != nil:
 		err = &brokenBody{err}

@@ -81,7 +81,7 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	w.done = ctx.Done()
+	w.limit = ctx
 	at, source, err := f.time(w)
 	if err != nil {
 		return 0, err

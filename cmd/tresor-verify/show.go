@@ -71,7 +71,7 @@ func runShow(_ context.Context, w world, u *ui, args []string) (int, error) {
 func detect(b []byte) (kind string, nodes []node, err error) {
 	text := trimLine(b)
 	switch {
-	case bytes.HasPrefix(text, []byte("{")):
+	case bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")):
 		return showJSON(text)
 	case bytes.HasPrefix(b, []byte("-----BEGIN X509 CRL-----")):
 		if block, _ := pem.Decode(b); block != nil {

@@ -28,7 +28,7 @@ func showJSON(b []byte) (kind string, nodes []node, err error) {
 		Receipt json.RawMessage `json:"receipt"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
-		return "", nil, unknownFile("this begins like JSON, and is none")
+		return "", nil, unknownFile("this is no JSON object, or its schema is no string")
 	}
 	d, ok := documents[head.Schema]
 	switch {
