@@ -49,7 +49,7 @@ var byType = map[string]advice{
 // framing is for what is wrong with a JWS before any key is tried.
 var framing = advice{next: "this is not a compact JWS of the expected kind; check that the file is whole, and of this kind", expected: "the form of a compact JWS, SPEC.md section 10"}
 
-const ordinaryRequests = "send an ordinary request of HTTP/1.1: no tunnel, no other protocol, no control characters"
+const ordinaryRequests = "send an ordinary request of HTTP/1.1: no tunnel, no other protocol, no control characters, no second host or length"
 
 const unknownBits = "a newer version may know what this bit means; guest_policy.allow_unknown_bits in the file of --policy accepts it"
 
@@ -103,8 +103,10 @@ var byRule = map[string]advice{
 	"PRX-14": {next: "send the path alone, percent-encoded, to the proxy as the base URL"},
 	"PRX-16": {next: "send the body whole, framed as HTTP/1.1 has it"},
 	"PRX-40": {next: "ask for it by GET or HEAD"},
+	"TRN-12": {next: ordinaryRequests},
 	"TRN-13": {next: ordinaryRequests},
 	"TRN-14": {next: ordinaryRequests},
+	"TRN-16": {next: ordinaryRequests},
 	"KDS-01": {next: "AMD's key server can't be asked for this report"},
 	"KDS-02": {next: "AMD gives a VLEK to its owner only: ask the provider{, and give it by --certs}"},
 	"KDS-04": {next: "the host masks CHIP_ID: ask the operator for the certificate{, and give it by --certs}"},
