@@ -15,7 +15,7 @@ func TestProxyNamesThatNeverMatch(t *testing.T) {
 	start := []string{"proxy", "--url", "https://127.0.0.1:1", "--release-root", f.write("release.hex", []byte(releaseHex()))}
 	for flag, values := range map[string][]string{
 		"--allow-host": {
-			"http://foo/", "foo/", "*", "*.example", "user@foo", "foo:", "foo:0", "foo:080", "foo:65536", "foo:http", "foo bar", "föö.example", ":80", "[::1", "::1::2", "fe80::1%eth0", "::1]",
+			"http://foo/", "foo/", "*", "*.example", "user@foo", "foo:", "foo:0", "foo:080", "foo:65536", "foo:http", "foo bar", "föö.example", ":80", "[foo]:80", "[192.0.2.1]:80", "[foo]", "[::1", "::1::2", "fe80::1%eth0", "::1]",
 		},
 		"--allow-origin": {
 			"*", "https://x/", "https://x/app", "https://x?", "https://x#", "https://X.example", "HTTPS://x", "https://user@x", "x.example", "https://", "https://x:443", "http://x:80", "https://x:", "//x", "https:x", "https://*.example", "null/",
@@ -33,7 +33,7 @@ func TestProxyNamesThatNeverMatch(t *testing.T) {
 	}
 	good := proxyFlags{
 		hosts:   []string{"foo", "FOO.example", "foo_bar:8080", "192.0.2.1", "192.0.2.1:80", "::1", "[::1]", "[::1]:80"},
-		origins: []string{"https://x", "http://localhost:3000", "https://x.example:80", "https://[::1]:8443", "tauri://localhost", "null"},
+		origins: []string{"https://x", "http://localhost:3000", "https://x.example:80", "https://[::1]:8443", "tauri://localhost", "safari-web-extension://8F3C", "null"},
 	}
 	if err := good.checkNames(); err != nil {
 		t.Error(err)
