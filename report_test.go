@@ -297,6 +297,11 @@ func TestNothingDemanded(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
+	for _, name := range []string{"measurements", "min_tcb", "report_data", "host_data", "revocation"} {
+		if !slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == name && n.Reason != "" }) {
+			t.Errorf("%s is missing in %q", name, result.NotChecked)
+		}
+	}
 }
 
 func TestCRLRequired(t *testing.T) {
