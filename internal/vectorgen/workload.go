@@ -71,6 +71,10 @@ func workloadSections() []section {
 		{"without-binary-digest", no("JSN-12", "IDT-12"), "binary_digest is required", func(x X) { x.manifest.drop("binary_digest") }},
 		{"without-build-metadata", yes("IDT-12"), "build_metadata is not read", func(x X) { x.manifest.drop("build_metadata") }},
 		{"empty-version", no("JSN-12", "IDT-12"), "an empty string is an absent one", manifest("version", "")},
+		{"without-schema", no("JSN-12", "IDT-12"), "schema is required", func(x X) { x.manifest.drop("schema") }},
+		{"without-workload", no("JSN-12", "IDT-12"), "workload is required", func(x X) { x.manifest.drop("workload") }},
+		{"empty-image-digest", no("JSN-12", "IDT-12"), "and here", manifest("image_digest", "")},
+		{"empty-binary-digest", no("JSN-12", "IDT-12"), "and here", manifest("binary_digest", "")},
 		{"duplicate-member", no("JSN-09", "IDT-12"), "two versions", func(x X) { x.manifest.add("version", "v9") }},
 		{"of-another-workload", no("IDT-13"), "the tag of another workload", manifest("workload", "inference")},
 	}}
