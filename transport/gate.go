@@ -103,6 +103,9 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, err))
 	}
 	defer res.Body.Close()
+	if ctx.Err() != nil { // a server may answer as it sees the connection go
+		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, nil))
+	}
 	if g.tls == nil {
 		g.tls = res.TLS
 	}
