@@ -35,6 +35,7 @@ func notForTheLibrary(c *vectors.Case) bool {
 // lines, through the library. Each has one fault at most, but for those about the
 // order of steps.
 func TestVectors(t *testing.T) {
+	t.Parallel()
 	cases, err := vectors.Read(os.DirFS("testdata/vectors"))
 	if err != nil {
 		t.Fatal(err)

@@ -90,6 +90,7 @@ func TestHintsNameOwnFlags(t *testing.T) {
 // origin.
 // Rules: CLI-12.
 func TestHintsOfVectors(t *testing.T) {
+	t.Parallel()
 	cases, err := vectors.Read(os.DirFS(vectorDir))
 	if err != nil {
 		t.Fatal(err)

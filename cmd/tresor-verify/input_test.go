@@ -84,6 +84,7 @@ func TestStandardInputOnce(t *testing.T) {
 // TestTimeoutWhileReading: --timeout bounds the whole run, and a pipe that nobody
 // writes to is no evidence.
 func TestTimeoutWhileReading(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.write("report.bin", make([]byte, 1184))
 	args := endpoint(t, f, 17)
