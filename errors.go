@@ -15,9 +15,9 @@ import (
 //
 // The errors of the packages that this one is built on, which stand below these as
 // their Cause, and those by which packages transport and kds refuse to send or to
-// ask are AttestationErrors too; ErrorType tells them apart. What is wrong with a configuration
-// is none: no error of a function that makes a verifier, a policy, roots or a
-// transport is.
+// ask are AttestationErrors too; ErrorType tells them apart. What is wrong with a
+// configuration is none: no error of a function that makes a verifier, a policy,
+// roots or a transport is.
 type AttestationError interface {
 	error
 	Requirement() string // the rule of SPEC.md that was broken, e.g. "RPT-02"

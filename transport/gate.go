@@ -104,7 +104,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 	}
 	defer res.Body.Close()
 	if ctx.Err() != nil { // a server may answer as it sees the connection go
-		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, nil))
+		return nil, unavailable("TRN-25", layerHTTP, what, context.Cause(ctx))
 	}
 	if g.tls == nil {
 		g.tls = res.TLS

@@ -74,6 +74,12 @@ func validName(host string) bool {
 	return len(host) <= 253 && strings.Trim(last, "0123456789") != "" && !strings.HasPrefix(last, "0x")
 }
 
+// is reports whether the authority of an https URL, or a Host, is this origin.
+func (o origin) is(authority string) bool {
+	to, ok := hostPort(authority)
+	return ok && to == o
+}
+
 func (o origin) address() string { return net.JoinHostPort(o.host, o.port) }
 
 // String returns the URL, with a port only where it is not 443.
@@ -100,24 +106,22 @@ func (o origin) check(r *http.Request) error {
 	case u.User != nil:
 		return refuse("TRN-11", "user name", "none", "one")
 	}
-	if to, ok := hostPort(u.Host); !ok || to != o {
+	if !o.is(u.Host) {
 		return refuse("TRN-11", "host", o.address(), u.Host)
 	}
-	if r.Host != "" {
-		if to, ok := hostPort(r.Host); !ok || to != o {
-			return refuse("TRN-12", "Host", o.address(), r.Host)
-		}
+	if r.Host != "" && !o.is(r.Host) {
+		return refuse("TRN-12", "Host", o.address(), r.Host)
 	}
 	// Over HTTP/1.1 net/http takes r.Host, leaves out a field "Host", and writes one in
 	// another spelling, and a trailer, besides its own.
-	for name, values := range r.Header {
-		if strings.EqualFold(name, "Host") && name != "Host" {
-			return refuse("TRN-12", "Host", "that name", name)
+	for _, v := range r.Header["Host"] {
+		if !o.is(v) {
+			return refuse("TRN-12", "Host", o.address(), v)
 		}
-		for _, v := range values {
-			if to, ok := hostPort(v); name == "Host" && (!ok || to != o) {
-				return refuse("TRN-12", "Host", o.address(), v)
-			}
+	}
+	for name := range r.Header {
+		if name != "Host" && strings.EqualFold(name, "Host") {
+			return refuse("TRN-12", "Host", "that name", name)
 		}
 	}
 	for name := range r.Trailer {

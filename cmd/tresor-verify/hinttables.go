@@ -170,7 +170,6 @@ var byCommand = map[string]map[string]advice{
 	"report": {
 		"MeasurementNotAllowedError": {expected: "--policy or --measurement"},
 		"TCBBelowFloorError":         {expected: "--policy or --min-tcb"},
-		"POL-13":                     {expected: defaults},
 		"POL-20":                     {expected: "--policy"},
 		"CHN-42":                     {next: "AMD's root of this product is neither built in, nor given by --amd-root", actual: "the built-in roots or --amd-root"},
 		"CHN-43":                     {expected: "the built-in roots or --amd-root"},
