@@ -75,6 +75,7 @@ func TestOtherOrigins(t *testing.T) {
 			func(r *http.Request) { r.Trailer = http.Header{"transfer-encoding": nil} },
 			func(r *http.Request) { r.TransferEncoding, r.ContentLength = []string{"identity"}, -1 },
 			func(r *http.Request) { r.TransferEncoding, r.ContentLength = []string{"gzip", "chunked"}, -1 },
+			func(r *http.Request) { r.TransferEncoding, r.ContentLength = []string{""}, -1 },
 		} {
 			req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/", strings.NewReader("secret"))
 			change(req)

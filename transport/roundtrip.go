@@ -96,7 +96,7 @@ func (t *Transport) check(r *http.Request) error {
 	if r.Method == http.MethodConnect {
 		return refuse("TRN-14", "Method", "CONNECT is refused: a tunnel can not be attested again")
 	}
-	if !slices.Contains([]string{"", "chunked"}, strings.Join(r.TransferEncoding, ",")) {
+	if len(r.TransferEncoding) > 0 && !slices.Equal(r.TransferEncoding, []string{"chunked"}) {
 		return refuse("TRN-16", "TransferEncoding", "not chunked: nothing would say where the body ends")
 	}
 	for i, h := range []http.Header{r.Header, r.Trailer} {
