@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
@@ -77,7 +78,9 @@ func TestOtherOrigins(t *testing.T) {
 			func(r *http.Request) { r.TransferEncoding, r.ContentLength = []string{"gzip", "chunked"}, -1 },
 			func(r *http.Request) { r.TransferEncoding, r.ContentLength = []string{""}, -1 },
 		} {
-			req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/", strings.NewReader("secret"))
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a server may wait for what it was told will come
+			defer cancel()
+			req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+p.address+"/", strings.NewReader("secret"))
 			change(req)
 			_, err := tr.RoundTrip(req)
 			var o *transport.RequestError
