@@ -32,25 +32,26 @@ var layers = map[string]struct {
 	http bool // may import net/http
 	deps []string
 }{
-	"internal/strictjson": {core: true},
-	"snpreport":           {core: true},
-	"jws":                 {core: true, deps: []string{"internal/strictjson"}},
-	"certchain":           {core: true, deps: []string{"snpreport"}},
-	"policy":              {core: true, deps: []string{"internal/strictjson", "snpreport"}},
-	"":                    {core: true, deps: []string{"certchain", "internal/strictjson", "jws", "policy", "snpreport"}},
-	"receipt":             {core: true, deps: []string{"", "internal/strictjson", "jws"}},
-	"internal/statefile":  {deps: []string{"", "internal/strictjson"}},
-	"kds":                 {http: true, deps: []string{"snpreport"}},
+	"rule":                {core: true},
+	"internal/strictjson": {core: true, deps: []string{"rule"}},
+	"snpreport":           {core: true, deps: []string{"rule"}},
+	"jws":                 {core: true, deps: []string{"internal/strictjson", "rule"}},
+	"certchain":           {core: true, deps: []string{"rule", "snpreport"}},
+	"policy":              {core: true, deps: []string{"internal/strictjson", "rule", "snpreport"}},
+	"":                    {core: true, deps: []string{"certchain", "internal/strictjson", "jws", "policy", "rule", "snpreport"}},
+	"receipt":             {core: true, deps: []string{"", "internal/strictjson", "jws", "rule"}},
+	"internal/statefile":  {deps: []string{"", "internal/strictjson", "rule"}},
+	"kds":                 {http: true, deps: []string{"rule", "snpreport"}},
 	"internal/mint":       {},                                // imports nothing of what it tests
 	"internal/mutate":     {},                                // runs the tests of others
 	"fuzz":                {},                                // its targets are tests
 	"internal/vectorgen":  {deps: []string{"internal/mint"}}, // what it makes judges the rest
 	"internal/vectors":    {},
 	"internal/trace":      {deps: []string{"internal/vectors"}},
-	"releaseroot":         {deps: []string{"internal/strictjson", "jws"}},
-	"transport":           {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "snpreport"}},
+	"releaseroot":         {deps: []string{"internal/strictjson", "jws", "rule"}},
+	"transport":           {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "rule", "snpreport"}},
 	"attesttest":          {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
-	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "snpreport", "transport"}},
+	"cmd/tresor-verify":   {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "rule", "snpreport", "transport"}},
 }
 
 // thirdParty is what shipped code may import from elsewhere.

@@ -1,0 +1,109 @@
+// Package rule is the one error of this module: which rule of SPEC.md an input
+// breaks, where, what was expected there and what came.
+//
+// The parsers return an *Error. Package attest makes the typed error of a step from
+// it, which embeds it. An error of a configuration is made by Config: it says the
+// same, but is no verdict on evidence, and so is not an attest.AttestationError.
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// NoOffset is the Offset of an Error whose place in the input is not known.
+const NoOffset = -1
+
+// An Error says which rule an input breaks, where and how. Every member but Rule
+// may be empty.
+type Error struct {
+	Rule     string // of SPEC.md, e.g. "RPT-02"
+	Message  string // what is wrong, as a sentence without capital letter and final period
+	Where    string // the field, e.g. "VERSION", "header.alg", "certificate 2 (ASK): serialNumber"
+	Offset   int    // where the field starts in the input, in bytes, or NoOffset
+	Expected string
+	Actual   string
+	Cause    error // the error that this one rests on, or nil
+}
+
+// Error returns message, place, what was expected, what came and, in brackets, the
+// rule: "the signature algorithm is unknown: SIGNATURE_ALGO at offset 0x34: expected
+// 1, got 2 [RPT-07]".
+func (e *Error) Error() string {
+	var s strings.Builder
+	part := func(text string) {
+		if text != "" && s.Len() > 0 {
+			s.WriteString(": ")
+		}
+		s.WriteString(text)
+	}
+	part(e.Message)
+	part(e.Place())
+	switch {
+	case e.Expected != "" && e.Actual != "":
+		part("expected " + e.Expected + ", got " + e.Actual)
+	case e.Expected != "":
+		part("expected " + e.Expected)
+	case e.Actual != "":
+		part("got " + e.Actual)
+	}
+	if e.Rule != "" {
+		fmt.Fprintf(&s, " [%s]", e.Rule)
+	}
+	return s.String()
+}
+
+// Place returns Where and, when it is known, the offset: "VERSION at offset 0x0".
+func (e *Error) Place() string {
+	if e.Where == "" || e.Offset < 0 {
+		return e.Where
+	}
+	return fmt.Sprintf("%s at offset %#x", e.Where, e.Offset)
+}
+
+// Requirement returns the rule of SPEC.md that was broken.
+func (e *Error) Requirement() string { return e.Rule }
+
+// Details returns a copy of e. The typed errors that embed an Error have it too.
+func (e *Error) Details() Error { return *e }
+
+// Unwrap returns Cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// A Detailed error can say what an Error says. Every attest.AttestationError is one.
+type Detailed interface {
+	error
+	Details() Error
+}
+
+// A ConfigError is a fault of a configuration: of a policy, of a root, of a key, of
+// an address that the caller chose. It has the text of the error that it was made
+// from, but neither its method Requirement nor a way to it by errors.As, so that no
+// caller takes it for a verdict on evidence.
+type ConfigError struct {
+	text  string
+	fault Error
+}
+
+// Config returns err as a ConfigError when there is an error with details in its
+// chain, and err itself otherwise; nil for nil.
+func Config(err error) error {
+	var d Detailed
+	if !errors.As(err, &d) {
+		return err
+	}
+	return &ConfigError{err.Error(), d.Details()}
+}
+
+func (e *ConfigError) Error() string { return e.text }
+
+// Rule returns the rule of SPEC.md that the configuration breaks.
+func (e *ConfigError) Rule() string { return e.fault.Rule }
+
+// Fault returns what is wrong, without its Cause.
+func (e *ConfigError) Fault() Error {
+	f := e.fault
+	f.Cause = nil
+	return f
+}
