@@ -14,7 +14,7 @@ import (
 
 func read(t *testing.T) *Sources {
 	t.Helper()
-	s, err := Read(os.DirFS("../.."))
+	s, err := Read(os.DirFS("../../.."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestTraceability(t *testing.T) {
 		t.Error(problem)
 	}
 	if len(problems) > 0 {
-		t.Log("what was taken away on purpose: go test ./internal/trace -update")
+		t.Log("what was taken away on purpose: go test ./internal/dev/trace -update")
 	}
 	if len(table) < 300 {
 		t.Errorf("only %d rules were found", len(table))

@@ -33,11 +33,11 @@ type Sources struct {
 // least.txt has how many files of code, tests and vectors name each rule, one
 // rule a line. There may be more, but not fewer: what is taken away is taken away
 // there too.
-const least = "internal/trace/least.txt"
+const least = "internal/dev/trace/least.txt"
 
 // notCode are folders with Go that carries out no rule of SPEC.md: what makes
 // evidence, and what checks the tests.
-var notCode = []string{"attesttest", "difftest", "fuzz", "internal/mint", "internal/mutate", "internal/trace", "internal/vectorgen", "internal/vectors", "testdata"}
+var notCode = []string{"attesttest", "difftest", "fuzz", "internal/mint", "internal/dev", "internal/vectors", "testdata"}
 
 // Read reads the sources of a module.
 func Read(module fs.FS) (*Sources, error) {
@@ -59,7 +59,7 @@ func Read(module fs.FS) (*Sources, error) {
 		}
 		text, err := fs.ReadFile(module, name)
 		switch {
-		case strings.HasPrefix(name, "difftest/") || strings.HasPrefix(name, "testdata/") || strings.HasPrefix(name, "internal/trace/"):
+		case strings.HasPrefix(name, "difftest/") || strings.HasPrefix(name, "testdata/") || strings.HasPrefix(name, "internal/dev/trace/"):
 		case strings.HasSuffix(name, "_test.go"):
 			s.Tests[name] = string(text)
 		case !slices.ContainsFunc(notCode, func(dir string) bool { return strings.HasPrefix(name, dir+"/") }):

@@ -16,7 +16,7 @@ func TestUpToDate(t *testing.T) {
 	cases := allCases()
 	checkCases(t, cases)
 	want := encode(cases)
-	dir := os.DirFS("../../testdata/vectors")
+	dir := os.DirFS("../../../testdata/vectors")
 	have := map[string][]byte{}
 	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || name == "README.md" || name == "run.py" || strings.HasPrefix(name, "__pycache__") {
@@ -28,7 +28,7 @@ func TestUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const remedy = "; run: go run ./internal/vectorgen testdata/vectors"
+	const remedy = "; run: go run ./internal/dev/vectorgen testdata/vectors"
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if b, ok := have[name]; !ok || !bytes.Equal(b, want[name]) {
 			t.Fatalf("%s is missing or differs%s", name, remedy)

@@ -96,7 +96,7 @@ func mutate(o options) error {
 	if err != nil {
 		return err
 	}
-	explained, err := readExplained(filepath.Join(root, "internal/mutate/explained.txt"), mutants)
+	explained, err := readExplained(filepath.Join(root, "internal/dev/mutate/explained.txt"), mutants)
 	if err != nil {
 		return err
 	}

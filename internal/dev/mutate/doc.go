@@ -3,9 +3,9 @@
 // each such mutant must be killed, that is make a test fail, or stand in the
 // list of explained ones.
 //
-//	go run ./internal/mutate                    all mutants
-//	go run ./internal/mutate -sample 40 -seed 1 some of them
-//	go run ./internal/mutate -readme README.md  all, and write the rates there
+//	go run ./internal/dev/mutate                    all mutants
+//	go run ./internal/dev/mutate -sample 40 -seed 1 some of them
+//	go run ./internal/dev/mutate -readme README.md  all, and write the rates there
 //
 // It reads the packages of the core, finds every mutant, and writes a copy of
 // each file in which all of them are switches, to be turned on by number through

@@ -1,6 +1,6 @@
 // Vectorgen writes the conformance vectors of testdata/vectors.
 //
-//	go run ./internal/vectorgen testdata/vectors
+//	go run ./internal/dev/vectorgen testdata/vectors
 //
 // Each vector is valid evidence with one fault, or with something unusual that
 // must be accepted, and what a verifier has to say of it. What is expected was
