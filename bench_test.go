@@ -21,7 +21,7 @@ func BenchmarkVerify(b *testing.B) {
 	evidence := attest.ReportEvidence{Report: e.Report, Certificates: [][]byte{e.PEM()}}
 	verify := func(memory *certchain.Memory) func(*testing.B) {
 		return func(b *testing.B) {
-			v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), Roots: testRoots(b), Memory: memory})
+			v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: testRoots(b), Cache: memory})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -205,7 +205,7 @@ func TestBundleRoots(t *testing.T) {
 
 	p = newEndpoint("Milan", 3, "vcek")
 	c := p.config(t)
-	c.Roots = nil // the built-in ones; the bundle names the synthetic one
+	c.AMDRoots = nil // the built-in ones; the bundle names the synthetic one
 	_, err = p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
 	wantError(t, err, "CertChainInvalidError", "CHN-42")
 }
@@ -301,14 +301,14 @@ func TestMemoryIsWrittenLate(t *testing.T) {
 		}
 		p := newEndpoint("Milan", 3, "vcek")
 		c := p.config(t)
-		c.Bundles = spoil(p, f.step)
+		c.Memory = spoil(p, f.step)
 		v := p.verifierOf(t, c)
 		e := p.evidenceOf(t)
 		v.Audit(e, at)
-		_, known, _ := c.Bundles.Highest("router")
-		c.Bundles = spoil(newEndpoint("Milan", 3, "vcek"), f.step)
+		_, known, _ := c.Memory.Highest("router")
+		c.Memory = spoil(newEndpoint("Milan", 3, "vcek"), f.step)
 		p.verifierOf(t, c).Verify(e, at)
-		if _, same, _ := c.Bundles.Highest("router"); same != known && f.step != 2 {
+		if _, same, _ := c.Memory.Highest("router"); same != known && f.step != 2 {
 			t.Errorf("%s: Verify and Audit differ", f.typ)
 		}
 		if want := f.step > 7 || f.step == 2; known != want {
@@ -341,7 +341,7 @@ func TestBrokenMemory(t *testing.T) {
 	} {
 		p := newEndpoint("Milan", 3, "vcek")
 		c := p.config(t)
-		c.Bundles = tt.memory
+		c.Memory = tt.memory
 		_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
 		wantError(t, err, tt.typ, tt.rule)
 	}

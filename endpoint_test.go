@@ -117,8 +117,8 @@ func (p *endpoint) evidenceOf(t testing.TB) attest.Evidence {
 // config accepts the endpoint.
 func (p *endpoint) config(t testing.TB) attest.Config {
 	return attest.Config{
-		Policy: policy.Default().Relax(p.relax), Roots: testRoots(t), Workload: "router", RequireCRL: true,
-		Bundles: attest.NewBundleMemory(),
+		Policy: policy.Default().Relax(p.relax), AMDRoots: testRoots(t), Workload: "router", RequireCRL: true,
+		Memory: attest.NewBundleMemory(),
 	}
 }
 
@@ -213,7 +213,7 @@ func TestEndpointRefused(t *testing.T) {
 			}
 			p := newEndpoint("Genoa", 5, "vcek")
 			c := p.config(t)
-			c.Bundles = spoil(p, f.step)
+			c.Memory = spoil(p, f.step)
 			result, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
 			wantError(t, err, f.typ, f.rule)
 			if result != nil {
@@ -233,7 +233,7 @@ func TestEndpointOrder(t *testing.T) {
 			t.Run(first.typ+" before "+second.typ, func(t *testing.T) {
 				p := newEndpoint("Milan", 3, "vcek")
 				c := p.config(t)
-				c.Bundles = spoil(p, second.step, first.step)
+				c.Memory = spoil(p, second.step, first.step)
 				_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
 				wantError(t, err, first.typ, first.rule)
 			})
@@ -271,7 +271,7 @@ func TestEndpointAudit(t *testing.T) {
 		t.Run(f.typ, func(t *testing.T) {
 			p := newEndpoint("Turin", 5, "vcek")
 			c := p.config(t)
-			c.Bundles = spoil(p, f.step)
+			c.Memory = spoil(p, f.step)
 			if f.step == 7 { // the manifest is of the envelope's workload
 				p.manifest = p.manifest.with("workload", "other")
 			}
@@ -296,7 +296,7 @@ func TestEndpointAudit(t *testing.T) {
 // Rules: GEN-01, GEN-02.
 func TestVerifierConfiguration(t *testing.T) {
 	good := mint.Ed25519Key("release").Public().(ed25519.PublicKey)
-	config := attest.Config{Policy: policy.Default(), Roots: testRoots(t)}
+	config := attest.Config{Policy: policy.Default(), AMDRoots: testRoots(t)}
 	smallOrder := make(ed25519.PublicKey, 32)
 	smallOrder[0] = 1
 	for name, make := range map[string]func() (*attest.Verifier, error){

@@ -187,7 +187,7 @@ type (
 	}
 
 	// EvidenceUnavailableError: evidence could not be read or fetched, or
-	// Config.Bundles could not tell what was accepted before (step 6). There is no
+	// Config.Memory could not tell what was accepted before (step 6). There is no
 	// verdict.
 	EvidenceUnavailableError struct{ Failure }
 )

@@ -32,7 +32,7 @@ func ExampleReportVerifier() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), Roots: roots})
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: roots})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -60,9 +60,9 @@ func ExampleVerifier() {
 	}
 	v, err := attest.NewVerifier([]ed25519.PublicKey{enclave.ReleaseRoot()}, attest.Config{
 		Policy:   policy.Default(),
-		Roots:    roots, // leave out for real hardware
+		AMDRoots: roots, // leave out for real hardware
 		Workload: "router",
-		Bundles:  attest.NewBundleMemory(),
+		Memory:   attest.NewBundleMemory(),
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -30,7 +30,7 @@ type hardware struct {
 
 func newHardware(c ReportConfig, at time.Time) *hardware {
 	result := new(Result)
-	return &hardware{roots: c.Roots, memory: c.Memory, policy: c.Policy, at: at, result: result, report: &result.Report}
+	return &hardware{roots: c.AMDRoots, memory: c.Cache, policy: c.Policy, at: at, result: result, report: &result.Report}
 }
 
 // parseReport is step 8.

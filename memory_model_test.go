@@ -69,7 +69,7 @@ func (m *memoryModel) evidence(workload string, version uint64, wording int, wro
 // verify compares a verification with what the model says of it.
 func (m *memoryModel) verify(t *rapid.T, memory attest.BundleMemory, workload string, e attest.Evidence, version uint64, wrong string) {
 	c := m.config
-	c.Bundles = memory
+	c.Memory = memory
 	_, err := m.any.verifierOf(m.T, c).Verify(e, at)
 	known, any := m.highest[workload]
 	this := attest.BundleVersion{Version: version, SHA256: sha256.Sum256(e.Bundle)}
@@ -122,7 +122,7 @@ func (m *memoryModel) check(t *rapid.T, memory attest.BundleMemory, workloads []
 func TestBundleMemoryModel(t *testing.T) {
 	m := &memoryModel{T: t, path: filepath.Join(t.TempDir(), "state.json"), any: newEndpoint("Milan", 3, "vcek"), made: map[string]attest.Evidence{}}
 	m.config = m.any.config(t)
-	m.config.Memory, m.config.Workload = certchain.NewMemory(4), ""
+	m.config.Cache, m.config.Workload = certchain.NewMemory(4), ""
 	workloads := []string{"router", "Router", "encoder \u202e"}
 	open := func() attest.BundleMemory {
 		f, err := statefile.Open(m.path)

@@ -28,12 +28,12 @@ type ReportConfig struct {
 	// Policy is required: the zero Policy is refused. policy.Default has the
 	// safe defaults and no further demand.
 	Policy policy.Policy
-	// Roots are the AMD roots; nil means those of certchain.Builtin.
-	Roots *certchain.Roots
+	// AMDRoots are the AMD roots; nil means those of certchain.Builtin.
+	AMDRoots *certchain.Roots
 	// RequireCRL refuses evidence without a CRL.
 	RequireCRL bool
-	// Memory remembers chains that were verified, or is nil. It may be shared.
-	Memory *certchain.Memory
+	// Cache keeps chains that were verified, or is nil. It may be shared.
+	Cache *certchain.Memory
 }
 
 // A ReportVerifier verifies SEV-SNP reports by themselves: that an AMD chip
@@ -50,10 +50,10 @@ func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
 	if c.Policy.IsZero() {
 		return nil, errors.New("attest: no policy: it would refuse everything")
 	}
-	if c.Roots == nil {
-		c.Roots = certchain.Builtin()
+	if c.AMDRoots == nil {
+		c.AMDRoots = certchain.Builtin()
 	}
-	if c.Roots.Empty() {
+	if c.AMDRoots.Empty() {
 		return nil, errors.New("attest: no AMD root: it would refuse everything")
 	}
 	return &ReportVerifier{c}, nil
@@ -82,7 +82,7 @@ func (v *ReportVerifier) Audit(e ReportEvidence, at time.Time) *Audit {
 }
 
 func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Audit {
-	if v == nil || v.config.Roots == nil {
+	if v == nil || v.config.AMDRoots == nil {
 		return &Audit{Err: errors.New("attest: a ReportVerifier is made by NewReportVerifier")}
 	}
 	if at.IsZero() {

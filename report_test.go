@@ -64,7 +64,7 @@ func (s *sample) verifier(t testing.TB) *attest.ReportVerifier {
 		t.Fatal(err)
 	}
 	v, err := attest.NewReportVerifier(attest.ReportConfig{
-		Policy: policy.Intersect(policy.Default(), demands).Relax(s.relax), Roots: testRoots(t), RequireCRL: true,
+		Policy: policy.Intersect(policy.Default(), demands).Relax(s.relax), AMDRoots: testRoots(t), RequireCRL: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -282,7 +282,7 @@ func TestMeasurementError(t *testing.T) {
 // TestNothingDemanded: what no policy demands is said to be unchecked.
 func TestNothingDemanded(t *testing.T) {
 	s := newSample("Turin", 5, "vcek")
-	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), Roots: testRoots(t)})
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: testRoots(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,8 +321,8 @@ func TestCRLRequired(t *testing.T) {
 func TestConfiguration(t *testing.T) {
 	for name, c := range map[string]attest.ReportConfig{
 		"zero":        {},
-		"zero policy": {Roots: testRoots(t)},
-		"no roots":    {Policy: policy.Default(), Roots: new(certchain.Roots)},
+		"zero policy": {AMDRoots: testRoots(t)},
+		"no roots":    {Policy: policy.Default(), AMDRoots: new(certchain.Roots)},
 	} {
 		if v, err := attest.NewReportVerifier(c); err == nil || v != nil {
 			t.Errorf("%s: accepted", name)

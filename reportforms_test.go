@@ -107,7 +107,7 @@ func TestMemoryIsNotTheVerdict(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := attest.NewReportVerifier(attest.ReportConfig{
-			Policy: policy.Intersect(policy.Default(), demands), Roots: testRoots(t), RequireCRL: true, Memory: memory,
+			Policy: policy.Intersect(policy.Default(), demands), AMDRoots: testRoots(t), RequireCRL: true, Cache: memory,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -8,10 +8,10 @@ import (
 // checkRollback is step 6. A publisher withdraws what it allowed by a newer
 // bundle; whoever can serve an older one could undo that.
 func (s *session) checkRollback() (finding, AttestationError) {
-	if s.config.Bundles == nil {
+	if _, none := s.config.Memory.(NoMemory); none {
 		return finding{status: NotChecked, reason: "nothing remembers earlier bundles"}, nil
 	}
-	known, ok, err := s.config.Bundles.Highest(s.bundle.Workload)
+	known, ok, err := s.config.Memory.Highest(s.bundle.Workload)
 	if err != nil {
 		return finding{}, memoryFailed(err)
 	}
@@ -51,7 +51,7 @@ func (s *session) acceptBundle(r *run) {
 	if !r.passed(stepBundleSignature, stepWorkload) { // step 6 passes only where there is a memory
 		return
 	}
-	known, err := s.config.Bundles.Accept(s.bundle.Workload, BundleVersion{s.bundle.Version, s.bundle.SHA256})
+	known, err := s.config.Memory.Accept(s.bundle.Workload, BundleVersion{s.bundle.Version, s.bundle.SHA256})
 	if err != nil {
 		r.record(stepBundleRollback, finding{}, memoryFailed(err))
 		return

@@ -28,7 +28,7 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), Roots: roots, RequireCRL: true})
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: roots, RequireCRL: true})
 	if err != nil {
 		t.Fatal(err)
 	}

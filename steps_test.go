@@ -46,7 +46,7 @@ func TestWhatStepsSay(t *testing.T) {
 	result, err = v.Verify(e, at)
 	say(result, err, "bundle_rollback", "pass: version 18, before 17")
 
-	c.Bundles, c.RequireCRL = nil, false
+	c.Memory, c.RequireCRL = attest.NoMemory{}, false
 	c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
 	e.CRLs = nil
 	result, err = p.verifierOf(t, c).Verify(e, at)
@@ -161,7 +161,7 @@ func TestRefusalsCostLittle(t *testing.T) {
 		t.Errorf("a stale envelope costs %v allocations, all steps %v", n, audit)
 	}
 
-	c.Memory, c.Bundles = certchain.NewMemory(4), nil
+	c.Cache, c.Memory = certchain.NewMemory(4), attest.NoMemory{}
 	other := e
 	other.Bundle = compact(`{"alg":"EdDSA","kid":"other"}`, p.bundle.json(t), p.release)
 	if bytes.Equal(other.Bundle, e.Bundle) {

@@ -114,7 +114,7 @@ func judgeByLibrary(c *vectors.Case) (accepted bool, checks []attest.Check, err 
 	}
 	crls := c.Files["crl"]
 	if c.Command == "report" {
-		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, Roots: roots, RequireCRL: crls != nil})
+		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: crls != nil})
 		if err != nil {
 			return false, nil, err
 		}
@@ -123,9 +123,9 @@ func judgeByLibrary(c *vectors.Case) (accepted bool, checks []attest.Check, err 
 	}
 	e := attest.Evidence{Envelope: file("envelope"), Bundle: file("bundle"), CRLs: crls}
 	hex.Decode(e.LiveSPKI[:], []byte(text("spki")))
-	config := attest.Config{Policy: pol, Roots: roots, Workload: text("workload"), RequireCRL: crls != nil}
+	config := attest.Config{Policy: pol, AMDRoots: roots, Workload: text("workload"), RequireCRL: crls != nil, Memory: attest.NoMemory{}}
 	if state := file("state"); state != nil {
-		if config.Bundles, err = memoryOf(state); err != nil {
+		if config.Memory, err = memoryOf(state); err != nil {
 			return false, nil, err
 		}
 	}

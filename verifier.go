@@ -35,24 +35,25 @@ type Config struct {
 	// Policy is required. The trust bundle narrows it further; policy.Default
 	// leaves all to the bundle but the safe defaults.
 	Policy policy.Policy
-	// Roots are the AMD roots; nil means those of certchain.Builtin. Of these, only
+	// AMDRoots are the AMD roots; nil means those of certchain.Builtin. Of these, only
 	// the ones that the trust bundle names too are used.
-	Roots *certchain.Roots
+	AMDRoots *certchain.Roots
 	// Workload is the workload that must be behind the endpoint; "" accepts the one
 	// that envelope and bundle agree on.
 	Workload string
-	// Bundles remembers the newest bundle, so that an older one is refused; nil
-	// leaves that unchecked.
-	Bundles BundleMemory
+	// Memory remembers the newest trust bundle, so that an older one is refused;
+	// nil is one of this Verifier's own, as NewBundleMemory makes it. NoMemory
+	// leaves it unchecked.
+	Memory BundleMemory
 	// ManifestKeys, when there are any, must have signed the workload identity
 	// manifest, which then must be there. None may be a release root.
 	ManifestKeys []ed25519.PublicKey
 	// RequireCRL refuses evidence without a CRL.
 	RequireCRL bool
-	// Memory remembers chains that were verified, or is nil. It may be shared. With
-	// it the Verifier also remembers the last trust bundle whose signature and form
+	// Cache keeps chains that were verified, or is nil. It may be shared. With it
+	// the Verifier also remembers the last trust bundle whose signature and form
 	// were good.
-	Memory *certchain.Memory
+	Cache *certchain.Memory
 }
 
 // A Verifier verifies what runs behind an endpoint: all 19 steps of SPEC.md. It
@@ -81,11 +82,17 @@ func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) 
 	if err != nil {
 		return nil, err
 	}
-	hardware, err := NewReportVerifier(ReportConfig{Policy: c.Policy, Roots: c.Roots})
+	hardware, err := NewReportVerifier(ReportConfig{Policy: c.Policy, AMDRoots: c.AMDRoots})
 	if err != nil {
 		return nil, err
 	}
-	c.Roots, c.ManifestKeys = hardware.config.Roots, nil
+	c.AMDRoots, c.ManifestKeys = hardware.config.AMDRoots, nil
+	if c.Memory == nil {
+		c.Memory = NewBundleMemory()
+	}
+	if isNilPointer(c.Memory) {
+		return nil, errors.New("attest: Memory is a nil pointer")
+	}
 	return &Verifier{roots: roots, manifestKeys: manifestKeys, config: c}, nil
 }
 
@@ -254,9 +261,9 @@ func (s *session) checkWorkload() (finding, AttestationError) {
 // both are empty and refuse everything.
 // Rules: BND-15.
 func (s *session) newHardware() *hardware {
-	c := ReportConfig{Roots: new(certchain.Roots), Memory: s.config.Memory}
+	c := ReportConfig{AMDRoots: new(certchain.Roots), Cache: s.config.Cache}
 	if s.accepted != nil {
-		c.Roots, c.Policy = s.accepted.roots, s.accepted.policy
+		c.AMDRoots, c.Policy = s.accepted.roots, s.accepted.policy
 	}
 	return newHardware(c, s.at)
 }

@@ -110,9 +110,9 @@ func (e *Enclave) VerifierConfig() attest.Config {
 	memory.Accept(c.Workload, e.known) // this memory never fails
 	return attest.Config{
 		Policy:       policy.Default().Relax(policy.Relax{VLEK: c.SigningKey == snpreport.VLEK}),
-		Roots:        e.roots,
+		AMDRoots:     e.roots,
 		Workload:     c.Workload,
-		Bundles:      memory,
+		Memory:       memory,
 		ManifestKeys: []ed25519.PublicKey{mint.Ed25519Key(c.secret("manifest")).Public().(ed25519.PublicKey)},
 		RequireCRL:   true,
 	}

@@ -26,7 +26,7 @@ func ExampleNew() {
 	if err != nil {
 		panic(err)
 	}
-	v, err := attest.NewVerifier([]ed25519.PublicKey{e.ReleaseRoot()}, attest.Config{Policy: policy.Default(), Roots: roots})
+	v, err := attest.NewVerifier([]ed25519.PublicKey{e.ReleaseRoot()}, attest.Config{Policy: policy.Default(), AMDRoots: roots})
 	if err != nil {
 		panic(err)
 	}

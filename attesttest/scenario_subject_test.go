@@ -46,7 +46,7 @@ type verifier struct {
 }
 
 func newTargetVerifier(t attesttest.Target) (*verifier, error) {
-	t.Verifier.Memory = chains
+	t.Verifier.Cache = chains
 	v, err := attest.NewVerifier([]ed25519.PublicKey{t.ReleaseRoot}, t.Verifier)
 	b := baseTransport(t)
 	b.Proxy = nil

@@ -156,7 +156,7 @@ func TestServerClock(t *testing.T) {
 func TestKDS(t *testing.T) {
 	for _, product := range snpreport.Products() {
 		e := newEnclave(t, attesttest.Config{Product: product, Now: now, Seed: "kds"})
-		server, err := kds.NewClient(kds.Config{Base: serve(t, e, nil).KDSURL, Roots: e.WebRoots(), Attempts: 1})
+		server, err := kds.NewClient(kds.Config{Base: serve(t, e, nil).KDSURL, WebRoots: e.WebRoots(), Attempts: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestKDS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := certchain.Verify(append(chain, fetch(leaf)), e.VerifierConfig().Roots, now); err != nil {
+		if _, err := certchain.Verify(append(chain, fetch(leaf)), e.VerifierConfig().AMDRoots, now); err != nil {
 			t.Errorf("%v: %v", product, err)
 		}
 		for _, kind := range []snpreport.SigningKey{snpreport.VCEK, snpreport.VLEK} {

@@ -20,9 +20,9 @@ type Config struct {
 	// fragment.
 	Base string
 
-	// Roots are the web roots that may vouch for the server's name; nil: those
+	// WebRoots are the web roots that may vouch for the server's name; nil: those
 	// of the system. They have no part in verifying what it sends.
-	Roots *x509.CertPool
+	WebRoots *x509.CertPool
 
 	// Proxy chooses a proxy as http.Transport.Proxy does; nil:
 	// http.ProxyFromEnvironment. The request goes through it by CONNECT, inside
@@ -101,7 +101,7 @@ func NewClient(c Config) (*Client, error) {
 	if proxy == nil {
 		proxy = http.ProxyFromEnvironment
 	}
-	roots := c.Roots
+	roots := c.WebRoots
 	if roots != nil {
 		roots = roots.Clone() // later changes are not ours
 	}

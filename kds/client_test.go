@@ -41,7 +41,7 @@ func serve(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 func to(s *httptest.Server) kds.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	return kds.Config{Base: s.URL, Roots: roots, Proxy: direct}
+	return kds.Config{Base: s.URL, WebRoots: roots, Proxy: direct}
 }
 
 func direct(*http.Request) (*url.URL, error) { return nil, nil }
@@ -127,9 +127,9 @@ func TestNegativeConfig(t *testing.T) {
 func TestRootsAreCopied(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "bytes") })
 	config := to(s)
-	config.Roots = x509.NewCertPool()
+	config.WebRoots = x509.NewCertPool()
 	c, _ := client(t, config)
-	config.Roots.AddCert(s.Certificate())
+	config.WebRoots.AddCert(s.Certificate())
 	body, err := c.Fetch(t.Context(), chain)
 	wantFetchError(t, "root added later", body, err, "KDS-21", "tls", 0)
 }

@@ -43,7 +43,7 @@ func TestConnections(t *testing.T) {
 		pauses int
 	}{
 		{"unknown CA", kds.Config{Base: s.URL, Proxy: direct}, "tls", 0},
-		{"other name", kds.Config{Base: strings.Replace(s.URL, "127.0.0.1", "localhost", 1), Roots: to(s).Roots, Proxy: direct}, "tls", 0},
+		{"other name", kds.Config{Base: strings.Replace(s.URL, "127.0.0.1", "localhost", 1), WebRoots: to(s).WebRoots, Proxy: direct}, "tls", 0},
 		{"no TLS", kds.Config{Base: "https://" + strings.TrimPrefix(plain.URL, "http://"), Proxy: direct}, "tls", 0},
 		{"TLS 1.1", to(old), "tls", 0},
 		{"nobody listens", kds.Config{Base: "https://" + closed.Addr().String(), Proxy: direct}, "tcp", 3},

@@ -32,9 +32,9 @@ func Example() {
 	roots := x509.NewCertPool()
 	roots.AddCert(mirror.Certificate())
 	client, err := kds.NewClient(kds.Config{
-		Base:  mirror.URL, // usually kds.DefaultBase, with the system's roots
-		Roots: roots,
-		Wait:  func(d time.Duration, reason string) { fmt.Printf("waiting %v: %s\n", d, reason) }, // when it is busy
+		Base:     mirror.URL, // usually kds.DefaultBase, with the system's roots
+		WebRoots: roots,
+		Wait:     func(d time.Duration, reason string) { fmt.Printf("waiting %v: %s\n", d, reason) }, // when it is busy
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -100,7 +100,7 @@ func (s *slowMemory) Accept(workload string, v attest.BundleVersion) (attest.Bun
 func TestAdoptedMeanwhile(t *testing.T) {
 	for version, allowed := range map[int][]*attesttest.Enclave{18: nil, 19: {shared()}} {
 		memory := &slowMemory{BundleMemory: attest.NewBundleMemory()}
-		m := newMarket(t, func(c *transport.Config) { c.Verify.Bundles = memory })
+		m := newMarket(t, func(c *transport.Config) { c.Demands.Memory = memory })
 		if err := m.get(); err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestRefusalStands(t *testing.T) {
 // another one changes nothing as long as nothing of it was attested.
 // Rules: TRN-48.
 func TestOtherWorkload(t *testing.T) {
-	m := newMarket(t, func(c *transport.Config) { c.BundleURL, c.Verify.Workload = "", "" })
+	m := newMarket(t, func(c *transport.Config) { c.BundleURL, c.Demands.Workload = "", "" })
 	m.tr.SetPublic(func(netip.AddrPort) bool { return true })
 	other := newShop(t, m.pub.sign(bytes.Replace(payloadOf(t, m.pub.bundle(t, 3, time.Hour, shared())), []byte(`"workload":"router"`), []byte(`"workload":"other"`), 1)))
 	honest := m.honest(t, m.shop.named)

@@ -302,7 +302,7 @@ func TestRevocation(t *testing.T) {
 	var asked atomic.Int64
 	var fail atomic.Bool
 	m := newMarket(t, func(c *transport.Config) {
-		c.Verify.RequireCRL = true
+		c.Demands.RequireCRL = true
 		c.Revocation = func(_ context.Context, p snpreport.Product, k snpreport.SigningKey) ([]byte, error) {
 			asked.Add(1)
 			if p != snpreport.Genoa || k != snpreport.VCEK {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
-	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/releaseroot"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -26,12 +25,10 @@ type Config struct {
 	// ReleaseRoots are the keys that may sign the trust bundle; none: those of
 	// package releaseroot.
 	ReleaseRoots []ed25519.PublicKey
-	// Verify says what else to demand. The zero Policy is policy.Default here; a
-	// nil Bundles is a memory that lasts as long as the Transport; a nil Memory is
-	// one of 64 chains.
-	Verify attest.Config
-	// Verifier replaces ReleaseRoots and Verify. Its Config should have Bundles:
-	// without, an older trust bundle is not noticed.
+	// Demands says what else to demand. Its Policy is required; a nil Cache is one
+	// of 64 chains.
+	Demands attest.Config
+	// Verifier replaces ReleaseRoots and Demands.
 	Verifier *attest.Verifier
 
 	// Bundle is the trust bundle itself. It is never fetched then.
@@ -143,8 +140,8 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 	if c.Bundle != nil && len(c.Bundle) == 0 {
 		return c, nil, errors.New("transport: Bundle is empty")
 	}
-	if c.Verify.RequireCRL && c.Revocation == nil {
-		return c, nil, errors.New("transport: Verify.RequireCRL without Revocation refuses every endpoint")
+	if c.Demands.RequireCRL && c.Revocation == nil {
+		return c, nil, errors.New("transport: Demands.RequireCRL without Revocation refuses every endpoint")
 	}
 	c.Bundle = slices.Clone(c.Bundle)
 	v, err := c.verifier()
@@ -154,7 +151,7 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 // verifier makes the verifier, unless the caller has one.
 func (c Config) verifier() (*attest.Verifier, error) {
 	if c.Verifier != nil {
-		if w := c.Verify; c.ReleaseRoots != nil || !w.Policy.IsZero() || w.Roots != nil || w.Bundles != nil || w.Memory != nil ||
+		if w := c.Demands; c.ReleaseRoots != nil || !w.Policy.IsZero() || w.AMDRoots != nil || w.Memory != nil || w.Cache != nil ||
 			w.Workload != "" || w.RequireCRL || w.ManifestKeys != nil {
 			return nil, errors.New("transport: Verifier, and what it replaces, are given")
 		}
@@ -167,14 +164,8 @@ func (c Config) verifier() (*attest.Verifier, error) {
 			return nil, fmt.Errorf("transport: set Config.ReleaseRoots, or the CLI's --release-root: %w", err)
 		}
 	}
-	if c.Verify.Policy.IsZero() {
-		c.Verify.Policy = policy.Default()
+	if c.Demands.Cache == nil {
+		c.Demands.Cache = certchain.NewMemory(64)
 	}
-	if c.Verify.Bundles == nil {
-		c.Verify.Bundles = attest.NewBundleMemory()
-	}
-	if c.Verify.Memory == nil {
-		c.Verify.Memory = certchain.NewMemory(64)
-	}
-	return attest.NewVerifier(roots, c.Verify)
+	return attest.NewVerifier(roots, c.Demands)
 }

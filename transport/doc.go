@@ -4,6 +4,7 @@
 //
 //	t, err := transport.New("https://api.tresor.co", transport.Config{
 //		ReleaseRoots: []ed25519.PublicKey{root}, // who may say what runs there
+//		Demands:      attest.Config{Policy: policy.Default(), Workload: "router"},
 //		BundleURL:    "https://trust.tresor.co/router.jws",
 //	})
 //	if err != nil {

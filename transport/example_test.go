@@ -28,8 +28,8 @@ func ExampleNew() {
 	t, err := transport.New(server.URL, transport.Config{
 		ReleaseRoots: []ed25519.PublicKey{enclave.ReleaseRoot()},
 		BundleURL:    server.BundleURL,
-		WebRoots:     enclave.WebRoots(),                                                             // a test CA
-		Verify:       attest.Config{Policy: policy.Default(), Roots: enclave.VerifierConfig().Roots}, // synthetic AMD roots
+		WebRoots:     enclave.WebRoots(),                                                                   // a test CA
+		Demands:      attest.Config{Policy: policy.Default(), AMDRoots: enclave.VerifierConfig().AMDRoots}, // synthetic AMD roots
 	})
 	if err != nil {
 		panic(err)
@@ -63,7 +63,7 @@ func ExampleNew_refused() {
 		ReleaseRoots: []ed25519.PublicKey{enclave.ReleaseRoot()},
 		BundleURL:    server.BundleURL,
 		WebRoots:     enclave.WebRoots(),
-		Verify:       attest.Config{Policy: policy.Default(), Roots: enclave.VerifierConfig().Roots},
+		Demands:      attest.Config{Policy: policy.Default(), AMDRoots: enclave.VerifierConfig().AMDRoots},
 	})
 	if err != nil {
 		panic(err)

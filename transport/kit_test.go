@@ -15,10 +15,10 @@ import (
 // attestedSubject is this transport, as the kit wants it.
 func attestedSubject(chains *certchain.Memory) attesttest.Subject {
 	return func(target attesttest.Target) (http.RoundTripper, func(), error) {
-		target.Verifier.Memory = chains
+		target.Verifier.Cache = chains
 		tr, err := transport.New(target.URL, transport.Config{
 			ReleaseRoots:  []ed25519.PublicKey{target.ReleaseRoot},
-			Verify:        target.Verifier,
+			Demands:       target.Verifier,
 			BundleURL:     target.BundleURL,
 			WebRoots:      target.WebRoots,
 			MinTLS:        target.MinTLS,

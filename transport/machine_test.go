@@ -289,7 +289,7 @@ func freshness(t *testing.T, protocol string) {
 		m.publish(shared(), twin())
 		config := m.pub.config(nil)
 		config.BundleURL = shop.url
-		config.Verify.Memory = chains
+		config.Demands.Cache = chains
 		config.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			if address == shop.host {
 				return new(net.Dialer).DialContext(ctx, network, address)

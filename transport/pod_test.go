@@ -223,7 +223,7 @@ func config(e *attesttest.Enclave) transport.Config {
 	v := e.VerifierConfig()
 	return transport.Config{
 		ReleaseRoots: []ed25519.PublicKey{e.ReleaseRoot()},
-		Verify:       v,
+		Demands:      v,
 		Bundle:       e.Evidence().Bundle,
 		WebRoots:     e.WebRoots(),
 		IdleTimeout:  24 * time.Hour, // tests move the clock

@@ -81,7 +81,7 @@ func (p publisher) sign(payload []byte) []byte {
 func (p publisher) config(bundle []byte) transport.Config {
 	return transport.Config{
 		ReleaseRoots: []ed25519.PublicKey{p.key.Public().(ed25519.PublicKey)},
-		Verify:       attest.Config{Policy: policy.Default(), Roots: shared().VerifierConfig().Roots, Workload: "router"},
+		Demands:      attest.Config{Policy: policy.Default(), AMDRoots: shared().VerifierConfig().AMDRoots, Workload: "router"},
 		Bundle:       bundle,
 		WebRoots:     webRoots(),
 		IdleTimeout:  24 * time.Hour, // tests move the clock

@@ -306,6 +306,7 @@ func TestConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*transport.Config){
+		"no policy":              func(c *transport.Config) { c.Demands.Policy = policy.Policy{} },
 		"no release root":        func(c *transport.Config) { c.ReleaseRoots = nil },
 		"two bundles":            func(c *transport.Config) { c.BundleURL = "https://example.com/b" },
 		"http bundle URL":        func(c *transport.Config) { c.Bundle = nil; c.BundleURL = "http://example.com/b" },
@@ -317,9 +318,9 @@ func TestConfig(t *testing.T) {
 		"negative number":        func(c *transport.Config) { c.MaxConns = -1 },
 		"two verifiers":          func(c *transport.Config) { c.Verifier = v },
 		"short release root":     func(c *transport.Config) { c.ReleaseRoots = []ed25519.PublicKey{make([]byte, 31)} },
-		"manifest key of zeros":  func(c *transport.Config) { c.Verify.ManifestKeys = []ed25519.PublicKey{make([]byte, 32)} },
+		"manifest key of zeros":  func(c *transport.Config) { c.Demands.ManifestKeys = []ed25519.PublicKey{make([]byte, 32)} },
 		"an empty bundle":        func(c *transport.Config) { c.Bundle = []byte{} },
-		"a CRL from nowhere":     func(c *transport.Config) { c.Verify.RequireCRL, c.Revocation = true, nil },
+		"a CRL from nowhere":     func(c *transport.Config) { c.Demands.RequireCRL, c.Revocation = true, nil },
 	} {
 		c := good()
 		change(&c)
@@ -330,13 +331,13 @@ func TestConfig(t *testing.T) {
 	}
 	for name, c := range map[string]transport.Config{
 		"release roots": {Verifier: v, ReleaseRoots: good().ReleaseRoots},
-		"a policy":      {Verifier: v, Verify: attest.Config{Policy: policy.Default()}},
-		"AMD roots":     {Verifier: v, Verify: attest.Config{Roots: good().Verify.Roots}},
-		"a memory":      {Verifier: v, Verify: attest.Config{Bundles: attest.NewBundleMemory()}},
-		"chains":        {Verifier: v, Verify: attest.Config{Memory: certchain.NewMemory(1)}},
-		"a workload":    {Verifier: v, Verify: attest.Config{Workload: "router"}},
-		"manifest keys": {Verifier: v, Verify: attest.Config{ManifestKeys: []ed25519.PublicKey{}}},
-		"a CRL": {Verifier: v, Verify: attest.Config{RequireCRL: true}, Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
+		"a policy":      {Verifier: v, Demands: attest.Config{Policy: policy.Default()}},
+		"AMD roots":     {Verifier: v, Demands: attest.Config{AMDRoots: good().Demands.AMDRoots}},
+		"a memory":      {Verifier: v, Demands: attest.Config{Memory: attest.NewBundleMemory()}},
+		"chains":        {Verifier: v, Demands: attest.Config{Cache: certchain.NewMemory(1)}},
+		"a workload":    {Verifier: v, Demands: attest.Config{Workload: "router"}},
+		"manifest keys": {Verifier: v, Demands: attest.Config{ManifestKeys: []ed25519.PublicKey{}}},
+		"a CRL": {Verifier: v, Demands: attest.Config{RequireCRL: true}, Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
 			return nil, nil
 		}},
 	} {

@@ -250,6 +250,9 @@ func (f *attestFlags) verifier(w world) (*attest.Verifier, policy.Policy, error)
 	if err != nil {
 		return nil, config.Policy, err
 	}
+	if config.Memory == nil && f.watch == 0 { // one verification has nothing to compare with
+		config.Memory = attest.NoMemory{}
+	}
 	v, err := attest.NewVerifier(releaseRoots, config)
 	if err != nil {
 		return nil, config.Policy, usagef("%w", err)
@@ -263,17 +266,14 @@ func (f *attestFlags) demands(w world) (releaseRoots []ed25519.PublicKey, c atte
 	if c.Policy, err = f.policy(w, policy.Rules{}); err != nil {
 		return nil, c, err
 	}
-	if c.Roots, err = f.roots(w); err != nil {
+	if c.AMDRoots, err = f.roots(w); err != nil {
 		return nil, c, err
 	}
 	if releaseRoots, err = readReleaseRoots(w, f.releaseRoots); err != nil {
 		return nil, c, err
 	}
-	if f.watch > 0 {
-		c.Bundles = attest.NewBundleMemory() // from one round to the next
-	}
 	if f.state != "" {
-		if c.Bundles, err = statefile.OpenWithin(f.state, f.timeout); err != nil {
+		if c.Memory, err = statefile.OpenWithin(f.state, f.timeout); err != nil {
 			return nil, c, usagef("--state: %v", err)
 		}
 	}

@@ -90,7 +90,7 @@ func (k *kdsFlags) client(w world, u *ui) (*kdsClient, error) {
 		Warn: func(err error) { u.note("cache: %v", err) },
 	}
 	var err error
-	if config.Roots, err = k.webRoots(w); err != nil {
+	if config.WebRoots, err = k.webRoots(w); err != nil {
 		return nil, err
 	}
 	client, err := kds.NewClient(config)

@@ -151,7 +151,7 @@ func (f *proxyFlags) config(w world, u *ui) (transport.Config, policy.Policy, er
 	if err != nil {
 		return c, verify.Policy, err
 	}
-	c.ReleaseRoots, c.Verify = roots, verify
+	c.ReleaseRoots, c.Demands = roots, verify
 	c.DisableCompression = true // what the two sides agree on is theirs
 	return c, verify.Policy, nil
 }

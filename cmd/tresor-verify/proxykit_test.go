@@ -53,8 +53,8 @@ type door struct {
 func kitConfig(e *attesttest.Enclave, bundleURL string) transport.Config {
 	return transport.Config{
 		ReleaseRoots: []ed25519.PublicKey{e.ReleaseRoot()}, BundleURL: bundleURL, WebRoots: e.WebRoots(),
-		Verify: attest.Config{Policy: policy.Default(), Roots: e.VerifierConfig().Roots, Workload: "router"},
-		Proxy:  func(*http.Request) (*url.URL, error) { return nil, nil },
+		Demands: attest.Config{Policy: policy.Default(), AMDRoots: e.VerifierConfig().AMDRoots, Workload: "router"},
+		Proxy:   func(*http.Request) (*url.URL, error) { return nil, nil },
 	}
 }
 

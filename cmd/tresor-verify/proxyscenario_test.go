@@ -33,7 +33,7 @@ type doorway struct {
 func throughProxy(t *testing.T) attesttest.Subject {
 	return func(target attesttest.Target) (http.RoundTripper, func(), error) {
 		c := transport.Config{
-			ReleaseRoots: []ed25519.PublicKey{target.ReleaseRoot}, Verify: target.Verifier, BundleURL: target.BundleURL,
+			ReleaseRoots: []ed25519.PublicKey{target.ReleaseRoot}, Demands: target.Verifier, BundleURL: target.BundleURL,
 			WebRoots: target.WebRoots, MinTLS: target.MinTLS, AttestTimeout: target.AttestTimeout, Proxy: target.Proxy,
 		}
 		d := openDoor(t, target.URL, c, nil)

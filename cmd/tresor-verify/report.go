@@ -94,7 +94,7 @@ func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	verifier, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, Roots: roots, RequireCRL: f.crl != ""})
+	verifier, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != ""})
 	if err != nil {
 		return 0, usagef("%v", err)
 	}

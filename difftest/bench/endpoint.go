@@ -36,7 +36,7 @@ func endpointRows() ([]row, error) {
 		return nil, err
 	}
 	config := e.VerifierConfig()
-	config.RequireCRL, config.ManifestKeys, config.Memory = false, nil, certchain.NewMemory(4)
+	config.RequireCRL, config.ManifestKeys, config.Cache = false, nil, certchain.NewMemory(4)
 	v, err := attest.NewVerifier([]ed25519.PublicKey{e.ReleaseRoot()}, config)
 	if err != nil {
 		return nil, err
@@ -142,9 +142,9 @@ func requestRow() (r row, done func(), err error) {
 	if err != nil {
 		return row{}, nil, err
 	}
-	verify := attest.Config{Policy: policy.Default(), Roots: e.VerifierConfig().Roots}
+	verify := attest.Config{Policy: policy.Default(), AMDRoots: e.VerifierConfig().AMDRoots}
 	attested, err := transport.New(server.URL, transport.Config{
-		ReleaseRoots: []ed25519.PublicKey{e.ReleaseRoot()}, Verify: verify, BundleURL: server.BundleURL, WebRoots: e.WebRoots(),
+		ReleaseRoots: []ed25519.PublicKey{e.ReleaseRoot()}, Demands: verify, BundleURL: server.BundleURL, WebRoots: e.WebRoots(),
 	})
 	if err != nil {
 		server.Close()

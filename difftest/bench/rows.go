@@ -69,7 +69,7 @@ func verifyRows() ([]row, error) {
 		return nil, err
 	}
 	ours := func(memory *certchain.Memory, certs ...[]byte) func() error {
-		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default().Relax(policy.Relax{Debug: true}), Memory: memory})
+		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default().Relax(policy.Relax{Debug: true}), Cache: memory})
 		evidence := attest.ReportEvidence{Report: e.Report, Certificates: certs}
 		return func() error {
 			if err != nil {

@@ -38,7 +38,7 @@ const endorsement = 12
 func Ours(e difftest.Evidence) (rule string, err error) {
 	c := attest.ReportConfig{Policy: policy.Default()}
 	if e.Synthetic {
-		if c.Roots, err = certchain.NewRoots(mint.CACert("ARK-" + e.Product)); err != nil {
+		if c.AMDRoots, err = certchain.NewRoots(mint.CACert("ARK-" + e.Product)); err != nil {
 			return "no roots", err
 		}
 	}

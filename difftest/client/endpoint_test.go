@@ -94,7 +94,7 @@ func newEndpoint(t *testing.T, protocol string, faults ...attesttest.Fault) *end
 	t.Cleanup(witness.Close)
 	tr, err := transport.New(witness.URL, transport.Config{
 		ReleaseRoots: []ed25519.PublicKey{enclave.ReleaseRoot()},
-		Verify:       enclave.VerifierConfig(),
+		Demands:      enclave.VerifierConfig(),
 		BundleURL:    witness.BundleURL,
 		WebRoots:     enclave.WebRoots(),
 		Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {

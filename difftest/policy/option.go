@@ -69,7 +69,7 @@ func (o Option) ours(e difftest.Evidence) error {
 	if err != nil {
 		return err
 	}
-	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: p.Relax(relax), Roots: roots})
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: p.Relax(relax), AMDRoots: roots})
 	if err != nil {
 		return err
 	}
