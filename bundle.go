@@ -12,6 +12,7 @@ import (
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -63,11 +64,11 @@ func openBundle(compact []byte, roots []jws.Key) (*Bundle, []byte, *BundleSignat
 }
 
 // jwsFailure describes an error of package jws.
-func jwsFailure(what, rule string, err error) Failure {
-	f := Failure{Rule: rule, Message: what + ": " + err.Error(), Cause: err}
-	var j *jws.Error
+func jwsFailure(what, id string, err error) Failure {
+	f := Failure{Rule: id, Message: what + ": " + err.Error(), Cause: err}
+	var j *rule.Error
 	if errors.As(err, &j) {
-		f = Failure{Rule: j.Rule, Message: what + ": " + j.Field + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
+		f = Failure{Rule: j.Rule, Message: what + ": " + j.Where + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
 	}
 	return f
 }

@@ -74,12 +74,8 @@ func second[T any](_ T, err error) error { return err }
 // configuredRule returns the rule that an error about a configuration names, or "".
 func configuredRule(err error) string {
 	var named interface{ Rule() string }
-	var file *policy.FileError
-	switch {
-	case errors.As(err, &named):
+	if errors.As(err, &named) {
 		return named.Rule()
-	case errors.As(err, &file):
-		return file.Rule
 	}
 	return ""
 }

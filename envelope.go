@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Limits and constants of the envelope.
@@ -105,13 +106,13 @@ func isHTTPS(address string) bool {
 }
 
 // jsonFailure describes an error of the JSON reader.
-func jsonFailure(what, rule string, err error) Failure {
-	f := Failure{Rule: rule, Message: what + " is malformed", Cause: err}
-	var j *strictjson.Error
+func jsonFailure(what, id string, err error) Failure {
+	f := Failure{Rule: id, Message: what + " is malformed", Cause: err}
+	var j *rule.Error
 	if errors.As(err, &j) {
 		f.Rule, f.Expected, f.Actual = j.Rule, j.Expected, j.Actual
-		if j.Path != "" {
-			f.Message = what + ": " + j.Path + " is wrong"
+		if j.Where != strictjson.Text {
+			f.Message = what + ": " + j.Where + " is wrong"
 		}
 	}
 	return f

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // header returns a header of exactly n bytes.
@@ -15,14 +16,14 @@ func headerOf(n int) string {
 }
 
 // wantField checks which part of a message is refused by which rule; "" is none.
-func wantField(t *testing.T, name string, err error, rule, field string) {
+func wantField(t *testing.T, name string, err error, id, field string) {
 	t.Helper()
-	var e *jws.Error
-	if rule == "" && err == nil {
+	var e *rule.Error
+	if id == "" && err == nil {
 		return
 	}
-	if !errors.As(err, &e) || e.Rule != rule || e.Field != field {
-		t.Errorf("%s: %v, want %s about %s", name, err, rule, field)
+	if !errors.As(err, &e) || e.Rule != id || e.Where != field {
+		t.Errorf("%s: %v, want %s about %s", name, err, id, field)
 	}
 }
 

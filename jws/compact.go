@@ -37,14 +37,14 @@ type Message struct {
 	signature [signatureSize]byte
 }
 
-// Parse checks framing and header. The error is an *Error; checked in this
+// Parse checks framing and header. The error is a *rule.Error; checked in this
 // order: that the Kind has an algorithm; the size; that there are exactly three
 // segments; of each of them, first to last, that it is not empty and strict
 // base64url; the header, as in the package documentation; the size of the
 // payload; the size of the signature.
 func Parse(compact []byte, kind Kind) (*Message, error) {
 	if kind.Algorithm != EdDSA && kind.Algorithm != ES256 {
-		return nil, &Error{Rule: "JWS-08", Field: "kind of document", Expected: "one with an algorithm", Actual: kind.Algorithm.String()}
+		return nil, refuse("JWS-08", "kind of document", "one with an algorithm", kind.Algorithm.String())
 	}
 	most := encodedLen(maxHeader) + 1 + encodedLen(kind.MaxPayload) + 1 + encodedLen(signatureSize)
 	if len(compact) > most {
@@ -89,7 +89,7 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 // of a message is its payload, and it counts only once the signature holds.
 func check(name string, segment []byte) error {
 	if len(segment) == 0 {
-		return &Error{Rule: "JWS-03", Field: name, Expected: "a segment", Actual: "an empty one"}
+		return refuse("JWS-03", name, "a segment", "an empty one")
 	}
 	var scratch [3 << 10]byte
 	ok := !bytes.ContainsAny(segment, "\r\n") // the decoder skips them, in strict mode too
@@ -99,7 +99,7 @@ func check(name string, segment []byte) error {
 		ok, rest = err == nil, rest[len(part):]
 	}
 	if !ok {
-		return &Error{Rule: "JWS-04", Field: name, Expected: "canonical base64url without padding", Actual: strictjson.Quote(string(segment[:min(len(segment), 65)]))}
+		return refuse("JWS-04", name, "canonical base64url without padding", strictjson.Quote(string(segment[:min(len(segment), 65)])))
 	}
 	return nil
 }
@@ -113,11 +113,11 @@ func (m *Message) payload() []byte {
 // decode reads a segment.
 func decode(name string, segment []byte) ([]byte, error) {
 	if len(segment) == 0 {
-		return nil, &Error{Rule: "JWS-03", Field: name, Expected: "a segment", Actual: "an empty one"}
+		return nil, refuse("JWS-03", name, "a segment", "an empty one")
 	}
 	decoded, ok := strictjson.ParseBase64URL(segment)
 	if !ok {
-		return nil, &Error{Rule: "JWS-04", Field: name, Expected: "canonical base64url without padding", Actual: strictjson.Quote(string(segment[:min(len(segment), 65)]))}
+		return nil, refuse("JWS-04", name, "canonical base64url without padding", strictjson.Quote(string(segment[:min(len(segment), 65)])))
 	}
 	return decoded, nil
 }
@@ -177,7 +177,7 @@ func cut(compact []byte) (head, body, tail []byte, err error) {
 	head, rest, _ := bytes.Cut(compact, []byte("."))
 	body, tail, two := bytes.Cut(rest, []byte("."))
 	if !two || bytes.IndexByte(tail, '.') >= 0 {
-		return nil, nil, nil, &Error{Rule: "JWS-02", Field: "message", Expected: "three segments", Actual: fmt.Sprint(1 + bytes.Count(compact, []byte(".")))}
+		return nil, nil, nil, refuse("JWS-02", "message", "three segments", fmt.Sprint(1+bytes.Count(compact, []byte("."))))
 	}
 	return head, body, tail, nil
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"math/big"
 	"slices"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // NewEd25519Key checks a public key of 32 bytes (RFC 8032 section 5.1.5: y,
@@ -14,18 +16,16 @@ import (
 // canonical (y ≥ 2^255-19), a point of small order, and what is no point. With a
 // key of small order one signature fits many messages.
 //
-// Such a key is configured, and not received. So the error is no *Error, which
-// could be taken for a refusal of evidence; its method Rule() string returns the
-// rule of SPEC.md.
+// Such a key is part of a configuration: the error is a *rule.ConfigError.
 func NewEd25519Key(public []byte) (Key, error) {
 	k, bad := newEd25519Key(public)
 	if bad != nil {
-		return Key{}, keyError{bad}
+		return Key{}, rule.Config(bad)
 	}
 	return k, nil
 }
 
-func newEd25519Key(public []byte) (Key, *Error) {
+func newEd25519Key(public []byte) (Key, *rule.Error) {
 	if len(public) != ed25519.PublicKeySize {
 		return Key{}, sizeError("JWK-01", "Ed25519 key", len(public), "32")
 	}
@@ -33,8 +33,8 @@ func newEd25519Key(public []byte) (Key, *Error) {
 	slices.Reverse(be)
 	be[0] &= 0x7f // the sign of x
 	y := new(big.Int).SetBytes(be)
-	bad := func(rule, expected string) (Key, *Error) {
-		return Key{}, &Error{Rule: rule, Field: "Ed25519 key", Expected: expected, Actual: hex.EncodeToString(public)}
+	bad := func(id, expected string) (Key, *rule.Error) {
+		return Key{}, refuse(id, "Ed25519 key", expected, hex.EncodeToString(public))
 	}
 	switch {
 	case y.Cmp(fieldPrime) >= 0:

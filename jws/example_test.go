@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // The example of RFC 8037: A.2 and A.4.
@@ -36,19 +37,16 @@ func ExampleMessage_Verify() {
 
 func ExampleParse_refused() {
 	_, err := jws.Parse([]byte(exampleMessage), jws.Kind{Algorithm: jws.ES256, MaxPayload: 1024})
-	var e *jws.Error
+	var e *rule.Error
 	if errors.As(err, &e) {
-		fmt.Println(e.Requirement(), e)
+		fmt.Println(e)
 	}
-	// Output: JWS-08 jws: header.alg: expected ES256, got "EdDSA"
+	// Output: header.alg: expected ES256, got "EdDSA" [JWS-08]
 }
 
 func ExampleNewEd25519Key() {
 	_, err := jws.NewEd25519Key([]byte("\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
 		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
-	var e interface{ Rule() string }
-	if errors.As(err, &e) {
-		fmt.Println(e.Rule(), e)
-	}
-	// Output: JWK-03 jws: Ed25519 key: expected a point of large order, got 0100000000000000000000000000000000000000000000000000000000000000
+	fmt.Println(err)
+	// Output: Ed25519 key: expected a point of large order, got 0100000000000000000000000000000000000000000000000000000000000000 [JWK-03]
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // TestFraming: what a hash vouches for is cut strictly, and not judged.
@@ -18,7 +19,7 @@ func TestFraming(t *testing.T) {
 			t.Errorf("%s: %q %v", name, payload, err)
 		}
 	}
-	for name, tt := range map[string]struct{ text, rule string }{
+	for name, tt := range map[string]struct{ text, id string }{
 		"two segments":      {enc(`{}`) + "." + enc("p"), "JWS-02"},
 		"four segments":     {enc(`{}`) + "." + enc("p") + ".AA.AA", "JWS-02"},
 		"no signature":      {enc(`{}`) + "." + enc("p") + ".", "JWS-03"},
@@ -33,9 +34,9 @@ func TestFraming(t *testing.T) {
 		"too long":          {strings.Repeat("A", 10000), "JWS-01"},
 	} {
 		payload, err := jws.Framing([]byte(tt.text), 64)
-		var e *jws.Error
-		if !errors.As(err, &e) || e.Rule != tt.rule || payload != nil {
-			t.Errorf("%s: %q %v, want %s", name, payload, err, tt.rule)
+		var e *rule.Error
+		if !errors.As(err, &e) || e.Rule != tt.id || payload != nil {
+			t.Errorf("%s: %q %v, want %s", name, payload, err, tt.id)
 		}
 	}
 }

@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // checkRefusal wants an error that is fit to be shown.
 func checkRefusal(t *testing.T, err error) {
 	t.Helper()
-	var e *jws.Error
+	var e *rule.Error
 	if !errors.As(err, &e) || e.Rule == "" || len(err.Error()) > 1000 {
 		t.Fatalf("bad refusal: %v", err)
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 func TestHeader(t *testing.T) {
@@ -130,11 +130,11 @@ func TestHeader(t *testing.T) {
 func TestHeaderErrors(t *testing.T) {
 	field := func(header string) (string, error) {
 		_, err := jws.Parse(token(header, text, signEd), bundle)
-		var e *jws.Error
+		var e *rule.Error
 		if !errors.As(err, &e) {
 			t.Fatal(err)
 		}
-		return e.Field, err
+		return e.Where, err
 	}
 	for header, want := range map[string]string{
 		`{"alg":"none"}`:                         "header.alg",
@@ -148,8 +148,8 @@ func TestHeaderErrors(t *testing.T) {
 		}
 	}
 	// The reader's own rule is the cause; a rule of this package has none.
-	var cause *strictjson.Error
-	if _, err := field(`{"alg":"EdDSA","alg":""}`); !errors.As(err, &cause) || cause.Requirement() != "JSN-09" {
+	var cause *rule.Error
+	if _, err := field(`{"alg":"EdDSA","alg":""}`); !errors.As(errors.Unwrap(err), &cause) || cause.Requirement() != "JSN-09" {
 		t.Errorf("cause %v", cause)
 	}
 	if _, err := field(`{"alg":"none"}`); errors.Unwrap(err) != nil {

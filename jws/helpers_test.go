@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Test keys; their secrets are public.
@@ -85,17 +86,17 @@ func open(compact []byte, kind jws.Kind, keys ...jws.Key) ([]byte, error) {
 }
 
 // checkError wants a well-formed error of one rule.
-func checkError(t *testing.T, err error, rule string) {
+func checkError(t *testing.T, err error, id string) {
 	t.Helper()
-	var e *jws.Error
+	var e *rule.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("want %s, got %v", rule, err)
+		t.Fatalf("want %s, got %v", id, err)
 	}
-	if e.Requirement() != rule {
-		t.Errorf("want %s, got %s: %v", rule, e.Requirement(), err)
+	if e.Requirement() != id {
+		t.Errorf("want %s, got %s: %v", id, e.Requirement(), err)
 	}
 	checkText(t, err)
-	if e.Field == "" || e.Expected == "" || e.Actual == "" {
+	if e.Where == "" || e.Expected == "" || e.Actual == "" {
 		t.Errorf("incomplete: %#v", e)
 	}
 }
@@ -114,7 +115,7 @@ func checkKeyError(t *testing.T, err error, rule string) {
 
 func checkText(t *testing.T, err error) {
 	t.Helper()
-	if text := err.Error(); !strings.HasPrefix(text, "jws: ") || len(text) > 500 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+	if text := err.Error(); !strings.HasSuffix(text, "]") || strings.HasPrefix(text, "jws") || len(text) > 500 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 		t.Errorf("message is not fit to be shown: %q", text)
 	}
 }

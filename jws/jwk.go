@@ -35,7 +35,7 @@ var keyTypes = map[string]keyType{
 // 8037) or EC with curve P-256 (RFC 7518 section 6.2). use, when present, must
 // be "sig"; key_ops, when present, must be ["verify"]; alg, when present, must be
 // that of the curve. Private and symmetric keys are refused. Other members are
-// ignored. The error is an *Error; members are checked in the order of the
+// ignored. The error is a *rule.Error; members are checked in the order of the
 // package documentation.
 func ParseJWK(data []byte) (Key, error) {
 	var k Key

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 func TestParseJWK(t *testing.T) {
@@ -228,15 +229,15 @@ func TestParseJWKS(t *testing.T) {
 func TestJWKErrors(t *testing.T) {
 	const secret = "c2VjcmV0"
 	_, err := jws.ParseJWKS([]byte(`{"keys":[` + edJWK(jws.Raw(edKey), `,"kid":"a"`) + `,{"kty":"oct","kid":"b","k":"` + secret + `"}]}`))
-	var e *jws.Error
-	if !errors.As(err, &e) || e.Field != "key set.keys[1].k" {
+	var e *rule.Error
+	if !errors.As(err, &e) || e.Where != "key set.keys[1].k" {
 		t.Errorf("%v", err)
 	}
 	if strings.Contains(err.Error(), secret) {
 		t.Errorf("the message tells the secret: %v", err)
 	}
 	_, err = jws.ParseJWK([]byte(edJWK(make([]byte, 31), "")))
-	if !errors.As(err, &e) || e.Field != "key.x" {
+	if !errors.As(err, &e) || e.Where != "key.x" {
 		t.Errorf("%v", err)
 	}
 }

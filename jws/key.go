@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // Algorithm is a signature algorithm. The zero Algorithm is none.
@@ -52,11 +54,11 @@ func (k Key) Equal(l Key) bool { return k.algorithm != 0 && bytes.Equal(k.raw, l
 
 // newP256Key checks a point given by its coordinates, big-endian, and binds it
 // to ES256.
-func newP256Key(x, y [32]byte) (Key, *Error) {
+func newP256Key(x, y [32]byte) (Key, *rule.Error) {
 	raw := slices.Concat([]byte{4}, x[:], y[:])
 	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), raw)
 	if err != nil {
-		return Key{}, &Error{Rule: "JWK-11", Field: "P-256 key", Expected: "a point of the curve", Actual: hex.EncodeToString(raw[1:])}
+		return Key{}, refuse("JWK-11", "P-256 key", "a point of the curve", hex.EncodeToString(raw[1:]))
 	}
 	return Key{algorithm: ES256, raw: raw, ecdsa: key}, nil
 }

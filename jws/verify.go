@@ -10,22 +10,18 @@ import (
 
 // Verify checks the signature with each key in turn. It returns the payload and
 // the index of the first key that made it. Keys of another algorithm than the
-// Kind's are never tried. Without a key that fits, the error is an *Error,
+// Kind's are never tried. Without a key that fits, the error is a *rule.Error,
 // payload is nil and index is -1.
 func (m *Message) Verify(keys ...Key) (payload []byte, index int, err error) {
 	if m == nil {
-		return nil, -1, &Error{Rule: "JWS-10", Field: "message", Expected: "a parsed message", Actual: "none"}
+		return nil, -1, refuse("JWS-10", "message", "a parsed message", "none")
 	}
 	for i, k := range keys {
 		if k.algorithm == m.algorithm && k.verify(m.signed, m.signature) {
 			return m.payload(), i, nil
 		}
 	}
-	return nil, -1, &Error{
-		Rule: "JWS-10", Field: "signature",
-		Expected: fmt.Sprintf("one for %v by a trusted key", m.algorithm),
-		Actual:   "one that no trusted key made",
-	}
+	return nil, -1, refuse("JWS-10", "signature", fmt.Sprintf("one for %v by a trusted key", m.algorithm), "one that no trusted key made")
 }
 
 // verify leaves two checks to the standard library, and the tests hold it to

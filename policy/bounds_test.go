@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -28,7 +29,7 @@ func TestNumbersOfFile(t *testing.T) {
 		}
 		for _, out := range n.out {
 			_, err := policy.Parse(file(n.before + out + n.behind))
-			if e, ok := errors.AsType[*policy.FileError](err); !ok || e.Rule != "JSN-15" {
+			if e, ok := errors.AsType[*rule.ConfigError](err); !ok || e.Rule() != "JSN-15" {
 				t.Errorf("%s%s: %v", n.before, out, err)
 			}
 		}
@@ -42,7 +43,7 @@ func TestLargestFile(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := policy.Parse(fill(policy.MaxFile + 1))
-	if e, ok := errors.AsType[*policy.FileError](err); !ok || e.Rule != "JSN-01" {
+	if e, ok := errors.AsType[*rule.ConfigError](err); !ok || e.Rule() != "JSN-01" {
 		t.Error(err)
 	}
 }
@@ -139,12 +140,5 @@ func TestWrittenRelaxation(t *testing.T) {
 func TestCloneOfNothing(t *testing.T) {
 	if (*policy.Floors)(nil).Clone() != nil {
 		t.Error("a copy of nothing")
-	}
-}
-
-func TestOtherCause(t *testing.T) {
-	other := errors.New("other")
-	if policy.FileErrorOf(other) != other {
-		t.Error("an error of another kind was changed")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -66,22 +67,23 @@ func choose(b *bool) choice {
 }
 
 // New returns the policy of the default rules and of these. The first thing
-// wrong, in the order of the fields of Rules, is the *FileError that it returns.
+// wrong, in the order of the fields of Rules, is the *rule.ConfigError that it
+// returns.
 func New(r Rules) (Policy, error) {
 	c := new(compiler)
 	s := c.compile(&r)
 	if c.err != nil {
-		return Policy{}, c.err
+		return Policy{}, rule.Config(c.err)
 	}
 	return Policy{sets: []*rules{s}}, nil
 }
 
 // compiler keeps the first error.
-type compiler struct{ err *FileError }
+type compiler struct{ err *rule.Error }
 
-func (c *compiler) fail(rule, member, expected, actual string) {
+func (c *compiler) fail(id, member, expected, actual string) {
 	if c.err == nil {
-		c.err = &FileError{rule, member, -1, expected, actual}
+		c.err = &rule.Error{Rule: id, Where: member, Offset: rule.NoOffset, Expected: expected, Actual: actual}
 	}
 }
 

@@ -61,9 +61,9 @@ func (p Policy) Evaluate(f Facts) Outcome {
 	}
 	e.out.NotChecked = make([]NotChecked, 0, len(ruleTable))
 	for i := range ruleTable {
-		e.rule = &ruleTable[i]
-		if !e.rule.check(e) && e.rule.unchecked != "" {
-			e.out.NotChecked = append(e.out.NotChecked, NotChecked{e.rule.name, e.rule.unchecked})
+		e.row = &ruleTable[i]
+		if !e.row.check(e) && e.row.unchecked != "" {
+			e.out.NotChecked = append(e.out.NotChecked, NotChecked{e.row.name, e.row.unchecked})
 		}
 	}
 	e.out.complete = true
@@ -75,16 +75,16 @@ type evaluation struct {
 	policy Policy
 	facts  Facts
 	r      *snpreport.Report
-	rule   *rule // the present one
+	row    *row // the present one
 	out    Outcome
 }
 
 // possible refuses what no rule can be held against.
 func (e *evaluation) possible() bool {
-	e.rule = &rule{id: "POL-04", name: "facts", kind: KindPolicy}
+	e.row = &row{id: "POL-04", name: "facts", kind: KindPolicy}
 	switch k := e.facts.SigningKey; {
 	case len(e.policy.sets) == 0:
-		e.rule = &rule{id: "POL-01", name: "policy", kind: KindPolicy}
+		e.row = &row{id: "POL-01", name: "policy", kind: KindPolicy}
 		e.violate("", "a policy", "none: the zero Policy accepts nothing")
 	case e.r == nil:
 		e.violate("", "a report", "none")
@@ -100,15 +100,15 @@ func (e *evaluation) possible() bool {
 
 // violate adds a violation of the present rule, about a part of it or all ("").
 func (e *evaluation) violate(part, expected, actual string) {
-	name := e.rule.name
+	name := e.row.name
 	if part != "" {
 		name += " " + part
 	}
-	e.out.Violations = append(e.out.Violations, Violation{Rule: e.rule.id, Kind: e.rule.kind, Name: name, Expected: expected, Actual: actual})
+	e.out.Violations = append(e.out.Violations, Violation{Rule: e.row.id, Kind: e.row.kind, Name: name, Expected: expected, Actual: actual})
 }
 
-// A rule is one row of SPEC.md section 7.
-type rule struct {
+// A row is one rule of SPEC.md section 7.
+type row struct {
 	id, name string
 	kind     Kind
 	// always is for the rules of Default. demand holds one rule set against the
@@ -123,7 +123,7 @@ type rule struct {
 }
 
 // check returns false when no rule set demands anything.
-func (r *rule) check(e *evaluation) bool {
+func (r *row) check(e *evaluation) bool {
 	switch {
 	case r.always != nil:
 		r.always(e)
@@ -139,7 +139,7 @@ func (r *rule) check(e *evaluation) bool {
 }
 
 // ruleTable has every rule, by kind and then by id: the order of violations.
-var ruleTable = [...]rule{
+var ruleTable = [...]row{
 	{id: "POL-05", name: "guest_policy.forbid debug", kind: KindPolicy, always: checkDebug},
 	{id: "POL-06", name: "guest_policy.forbid migrate_ma", kind: KindPolicy, always: checkMigrateMA},
 	{id: "POL-07", name: "report_id_ma", kind: KindPolicy, always: checkMigrationAgent},

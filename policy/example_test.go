@@ -42,11 +42,11 @@ func Example() {
 
 // The file says what is wrong with it, and where.
 func ExampleParse() {
-	_, err := policy.Parse([]byte(`{"schema": "attest.policy/v1", "measurement": ["00"]}`))
-	fmt.Println(err.(*policy.FileError).Rule, err.(*policy.FileError).Member)
+	_, err := policy.Parse([]byte(`{"schema": "attest.policy/v1", "report_data_tail_zero": 1}`))
+	fmt.Println(err)
 	_, err = policy.Parse([]byte(`{"schema": "attest.policy/v1", "vmpl": 0.0}`))
 	fmt.Println(err)
 	// Output:
-	// JSN-11 measurement
-	// policy: vmpl: at offset 39: expected an integer in plain decimal digits, got "0.0"
+	// report_data_tail_zero at offset 0x38: expected a boolean, got a number [JSN-13]
+	// vmpl at offset 0x27: expected an integer in plain decimal digits, got "0.0" [JSN-14]
 }

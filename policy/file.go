@@ -1,6 +1,9 @@
 package policy
 
-import "github.com/tresorhq/attest/internal/strictjson"
+import (
+	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
+)
 
 // The policy file's schema and its greatest size in bytes.
 const (
@@ -9,7 +12,7 @@ const (
 )
 
 // Parse returns the policy of the default rules and of a policy file. The error
-// is a *FileError. Checked in this order: the text as JSON (SPEC.md section 9),
+// is a *rule.ConfigError. Checked in this order: the text as JSON (SPEC.md section 9),
 // unknown members, schema, the form of every member in the order of Rules, then
 // their values as in New.
 func Parse(file []byte) (Policy, error) {
@@ -63,7 +66,7 @@ func parseRules(file []byte) (r Rules, err error) {
 		r.IDBlock = IDBlockRules{in.yes("require"), in.texts("id_keys"), in.texts("author_keys"), in.yes("require_author_key"), in.yes("forbid")}
 	})
 	if err != nil {
-		return Rules{}, fileError(err)
+		return Rules{}, rule.Config(err)
 	}
 	return r, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -47,7 +48,7 @@ func TestParseRefuses(t *testing.T) {
 	rows := []row{
 		{`"Measurements": [` + h(48) + `]`, "JSN-10", "Measurements"},
 		{`"measurement": [` + h(48) + `]`, "JSN-11", "measurement"},
-		{`"measurements": [` + h(48) + `], "measurements": [` + h(48) + `]`, "JSN-09", ""},
+		{`"measurements": [` + h(48) + `], "measurements": [` + h(48) + `]`, "JSN-09", "text"},
 		{`"measurements": ["` + hexes(0, 48) + `"]`, "POL-64", "measurements[0]"},
 		{`"measurements": [` + h(48) + `, "` + hexes(0, 48) + `"]`, "POL-64", "measurements[1]"},
 		{`"chip_ids": {"allow": ["` + hexes(0, 64) + `"]}`, "POL-64", "chip_ids.allow[0]"},
@@ -151,8 +152,8 @@ func TestParseRefuses(t *testing.T) {
 		refuse(t, file(tt.members), tt.rule, tt.member)
 	}
 	for text, want := range map[string][2]string{
-		``:                                 {"JSN-04", ""},
-		`null`:                             {"JSN-04", ""},
+		``:                                 {"JSN-04", "text"},
+		`null`:                             {"JSN-04", "text"},
 		`{}`:                               {"JSN-12", "schema"},
 		`{"schema": null}`:                 {"JSN-12", "schema"},
 		`{"schema": ""}`:                   {"JSN-12", "schema"},
@@ -160,24 +161,24 @@ func TestParseRefuses(t *testing.T) {
 		`{"schema": "attest.policy/v2"}`:   {"POL-60", "schema"},
 		`{"schema": "Attest.policy/v1"}`:   {"POL-60", "schema"},
 		`{"Schema": "attest.policy/v1"}`:   {"JSN-10", "Schema"},
-		`{"schema": "attest.policy/v1"} x`: {"JSN-05", ""},
+		`{"schema": "attest.policy/v1"} x`: {"JSN-05", "text"},
 		`{"schema": "x", "also": 1}`:       {"JSN-11", "also"},
-		string(file("")) + strings.Repeat(" ", 1<<20): {"JSN-01", ""},
+		string(file("")) + strings.Repeat(" ", 1<<20): {"JSN-01", "text"},
 	} {
 		refuse(t, []byte(text), want[0], want[1])
 	}
 }
 
-func refuse(t *testing.T, text []byte, rule, member string) {
+func refuse(t *testing.T, text []byte, id, member string) {
 	t.Helper()
 	p, err := policy.Parse(text)
-	var e *policy.FileError
+	var e *rule.ConfigError
 	if !errors.As(err, &e) {
-		t.Errorf("%.200s: got %v, want %s", text, err, rule)
+		t.Errorf("%.200s: got %v, want %s", text, err, id)
 		return
 	}
-	if e.Rule != rule || e.Member != member || e.Expected == "" || e.Actual == "" || !strings.HasPrefix(e.Error(), "policy: ") {
-		t.Errorf("%.200s: got %s %s, want %s %s: %v", text, e.Rule, e.Member, rule, member, e)
+	if f := e.Fault(); f.Rule != id || f.Where != member || f.Expected == "" || f.Actual == "" || !strings.HasSuffix(e.Error(), " ["+id+"]") {
+		t.Errorf("%.200s: got %s %s, want %s %s: %v", text, f.Rule, f.Where, id, member, e)
 	}
 	if p.Evaluate(good(milan)).Accepts() || p.Relaxed() != nil {
 		t.Errorf("%.200s: a policy with the error", text)
@@ -188,8 +189,8 @@ func refuse(t *testing.T, text []byte, rule, member string) {
 func TestNewRefuses(t *testing.T) {
 	four := uint32(4)
 	for _, tt := range []struct {
-		rules        policy.Rules
-		rule, member string
+		rules      policy.Rules
+		id, member string
 	}{
 		{policy.Rules{VMPL: &four}, "POL-72", "vmpl"},
 		{policy.Rules{Measurements: []string{}}, "POL-61", "measurements"},
@@ -210,26 +211,17 @@ func TestNewRefuses(t *testing.T) {
 		{policy.Rules{MinTCB: &policy.Floors{Any: policy.Floor{snpreport.SNP: 1}, ByDie: map[snpreport.CPUID]policy.Floor{}}}, "POL-67", "min_tcb"},
 	} {
 		p, err := policy.New(tt.rules)
-		var e *policy.FileError
-		if !errors.As(err, &e) || e.Rule != tt.rule || e.Member != tt.member || e.Offset != -1 {
-			t.Errorf("%+v: got %v, want %s %s", tt.rules, err, tt.rule, tt.member)
+		var e *rule.ConfigError
+		if !errors.As(err, &e) || e.Rule() != tt.id || e.Fault().Where != tt.member || e.Fault().Offset != rule.NoOffset {
+			t.Errorf("%+v: got %v, want %s %s", tt.rules, err, tt.id, tt.member)
 		}
 		if p.Evaluate(good(milan)).Accepts() {
 			t.Errorf("%+v: a policy with the error", tt.rules)
 		}
 	}
-	if e := (&policy.FileError{Rule: "POL-61", Member: "a.b", Offset: -1, Expected: "x", Actual: "y"}); e.Error() != "policy: a.b: expected x, got y" {
-		t.Error(e)
-	}
 	three := uint32(3)
 	if _, err := policy.New(policy.Rules{VMPL: &three}); err != nil {
 		t.Error(err)
-	}
-	if e := (&policy.FileError{Rule: "JSN-01", Expected: "x", Actual: "y"}); e.Error() != "policy: at offset 0: expected x, got y" {
-		t.Error(e)
-	}
-	if e := (&policy.FileError{Rule: "JSN-05", Offset: 3, Expected: "x", Actual: "y"}); e.Error() != "policy: at offset 3: expected x, got y" {
-		t.Error(e)
 	}
 }
 
@@ -245,7 +237,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := policy.Parse(text)
 		if err != nil {
-			var e *policy.FileError
+			var e *rule.ConfigError
 			if !errors.As(err, &e) || p.Evaluate(good(milan)).Accepts() {
 				t.Fatalf("%v, with a policy: %v", err, p)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -197,8 +198,8 @@ func TestParseMinTCB(t *testing.T) {
 			err := strictjson.Decode([]byte(text), 1000, []string{"m"}, func(o *strictjson.Object) {
 				got = policy.ParseMinTCB(o.Required("m"))
 			})
-			var e *strictjson.Error
-			if errors.As(err, &e); err == nil && tt.want != "" || err != nil && e.Rule+" "+e.Path != tt.want {
+			var e *rule.Error
+			if errors.As(err, &e); err == nil && tt.want != "" || err != nil && e.Rule+" "+e.Where != tt.want {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 			if strings.HasPrefix(tt.want, "POL-") && got != nil || err == nil && got == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Sizes in bytes. Each embedded trust bundle has at most 350 kB, each envelope 64.
@@ -129,13 +130,13 @@ func readDigest(o *strictjson.Object, name string) string {
 func digestText(sum [32]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }
 
 // malformed describes an error of the JSON reader.
-func malformed(rule, what string, err error) error {
-	f := attest.Failure{Rule: rule, Message: what + " is malformed", Cause: err}
-	var j *strictjson.Error
+func malformed(id, what string, err error) error {
+	f := attest.Failure{Rule: id, Message: what + " is malformed", Cause: err}
+	var j *rule.Error
 	if errors.As(err, &j) {
 		f.Rule, f.Expected, f.Actual = j.Rule, j.Expected, j.Actual
-		if j.Path != "" {
-			f.Message = what + ": " + j.Path + " is wrong"
+		if j.Where != strictjson.Text {
+			f.Message = what + ": " + j.Where + " is wrong"
 		}
 	}
 	return &attest.ReceiptInvalidError{Failure: f}

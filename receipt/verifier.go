@@ -12,6 +12,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // maxAhead is how far in the future a receipt may have been issued.
@@ -289,9 +290,9 @@ func invalid(rule, message, expected, actual string) error {
 // Rules: RCP-01, RCP-10.
 func badSignature(err error) error {
 	f := attest.Failure{Rule: "RCP-10", Message: "receipt: " + err.Error(), Cause: err}
-	var j *jws.Error
+	var j *rule.Error
 	if errors.As(err, &j) {
-		f = attest.Failure{Rule: j.Rule, Message: "receipt: " + j.Field + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
+		f = attest.Failure{Rule: j.Rule, Message: "receipt: " + j.Where + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
 	}
 	return &attest.ReceiptSignatureInvalidError{Failure: f}
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/kds"
-	"github.com/tresorhq/attest/policy"
 )
 
 // An advised error is one that its command knows more about.
@@ -137,8 +136,6 @@ func ruleOf(err error) string {
 		return e.Requirement()
 	case interface{ Rule() string }:
 		return e.Rule()
-	case *policy.FileError:
-		return e.Rule
 	}
 	return ""
 }

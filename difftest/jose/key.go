@@ -15,12 +15,13 @@ import (
 
 	"github.com/tresorhq/attest/difftest"
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/rule"
 )
 
 // CompareKey reads a JSON Web Key with both. Theirs must be a public one.
 func CompareKey(text []byte) difftest.Outcome {
 	k, err := jws.ParseJWK(text)
-	o := difftest.Outcome{Ours: rule(err)}
+	o := difftest.Outcome{Ours: ruleOf(err)}
 	var theirs jose.JSONWebKey
 	var theirErr error
 	o.Theirs, theirErr = difftest.Call(func() error {
@@ -58,10 +59,10 @@ func keySum(key any) []byte {
 	return sum[:]
 }
 
-// rule returns the rule of an error and, where the JSON is to blame, that of
+// ruleOf returns the rule of an error and, where the JSON is to blame, that of
 // what is wrong with it.
-func rule(err error) string {
-	var e *jws.Error
+func ruleOf(err error) string {
+	var e *rule.Error
 	if errors.As(err, &e) && e.Cause != nil {
 		return e.Rule + "/" + difftest.Requirement(e.Cause)
 	}

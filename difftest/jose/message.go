@@ -39,7 +39,7 @@ var (
 // Compare verifies a message with both, by the one key of its algorithm.
 func Compare(m Message) difftest.Outcome {
 	payload, err := ours(m)
-	o := difftest.Outcome{Ours: rule(err)}
+	o := difftest.Outcome{Ours: ruleOf(err)}
 	var theirs []byte
 	var theirErr error
 	o.Theirs, theirErr = difftest.Call(func() (err error) {

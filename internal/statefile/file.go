@@ -38,7 +38,7 @@ var _ attest.BundleMemory = (*File)(nil)
 // looks at the path, every call of a method looks at the file. A relative path
 // is relative to what is the working directory then.
 //
-// Errors are of type *Error: path names no file, or ends in .lock or .new, which
+// Errors are of type *rule.Error: path names no file, or ends in .lock or .new, which
 // are the names of the files beside a state file (STA-01).
 func Open(path string) (*File, error) {
 	folder, name := filepath.Split(path)
@@ -67,7 +67,7 @@ func OpenWithin(path string, wait time.Duration) (*File, error) {
 // Highest returns the newest version that was accepted for a workload; ok is
 // false when there is none.
 //
-// Errors are of type *Error, in this order: the workload's name is empty or no
+// Errors are of type *rule.Error, in this order: the workload's name is empty or no
 // UTF-8 (STA-02); the folder can not be opened, or the file not be examined or
 // read (STA-21); it is no regular file (STA-22); it is not of the form in the
 // package documentation (JSN-nn, STA-10).
@@ -92,7 +92,7 @@ func (f *File) Highest(workload string) (v attest.BundleVersion, ok bool, err er
 // returns what is recorded then. When it returns without error, that is in
 // storage. It waits up to 10 seconds for other processes.
 //
-// Errors are of type *Error, in this order: as those of Highest, STA-02; the
+// Errors are of type *rule.Error, in this order: as those of Highest, STA-02; the
 // version is not 1 to 2^53-1 (STA-03); the folder can not be opened (STA-21); the
 // lock can not be had (STA-30); something that is left of a crash can not be
 // removed (STA-32); as those of Highest; the file would exceed 1 MiB (STA-33); it

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/statefile"
+	"github.com/tresorhq/attest/rule"
 )
 
 // STA-30: a caller with less time waits less.
@@ -377,12 +378,12 @@ func TestErrorText(t *testing.T) {
 	write(t, path, strings.Replace(router, "17", "0", 1))
 	_, _, err := open(t, path).Highest("router")
 	e := wantRule(t, err, "JSN-15")
-	want := `state.json": workloads.router.version: at offset 66: expected an integer from 1 to 9007199254740991, got 0`
-	if e.Path != path || e.Member != "workloads.router.version" || !strings.HasSuffix(e.Error(), want) || !strings.HasPrefix(e.Error(), `statefile: "`) {
+	want := `state.json": workloads.router.version at offset 0x42: expected an integer from 1 to 9007199254740991, got 0 [JSN-15]`
+	if e.Where != "workloads.router.version" || !strings.HasSuffix(e.Error(), want) || !strings.HasPrefix(e.Error(), `state file "`+filepath.Dir(path)) {
 		t.Errorf("%#v: %v", e, e)
 	}
 	_, _, err = open(t, filepath.Join(path, "x")).Highest("router")
-	if e := wantRule(t, err, "STA-21"); e.Offset != -1 || strings.Contains(e.Error(), "offset") || !strings.Contains(e.Error(), e.Err.Error()) {
+	if e := wantRule(t, err, "STA-21"); e.Offset != rule.NoOffset || strings.Contains(e.Error(), "offset") || !strings.Contains(e.Error(), e.Cause.Error()) {
 		t.Errorf("%#v: %v", e, e)
 	}
 	_, _, err = open(t, filepath.Join(path+"-missing", "x")).Highest("router")

@@ -19,7 +19,7 @@ const (
 // state is what the file holds: the newest version of each workload.
 type state map[string]attest.BundleVersion
 
-// decode reads a state file. Its error is a *strictjson.Error.
+// decode reads a state file. Its error is a *rule.Error.
 func decode(text []byte) (state, error) {
 	s := state{}
 	err := strictjson.Decode(text, maxSize, []string{"schema", "workloads"}, func(o *strictjson.Object) {

@@ -13,6 +13,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/statefile"
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Each is one change to a good file. None may be taken for a first run, and
@@ -217,7 +218,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := statefile.Decode(text)
 		if err != nil {
-			var e *strictjson.Error
+			var e *rule.Error
 			if !errors.As(err, &e) || s != nil {
 				t.Fatalf("bad refusal: %#v with %v", err, s)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/statefile"
+	"github.com/tresorhq/attest/rule"
 )
 
 const router = `{"schema": "tresor.state/v1", "workloads": {"router": {"version": 17, ` +
@@ -55,11 +56,11 @@ func wantMissing(t testing.TB, path string) {
 }
 
 // wantRule checks a refusal and returns it.
-func wantRule(t testing.TB, err error, rule string) *statefile.Error {
+func wantRule(t testing.TB, err error, id string) *rule.Error {
 	t.Helper()
-	e, ok := err.(*statefile.Error) // not wrapped: callers print Requirement
-	if !ok || e.Requirement() != rule || e.Expected == "" || e.Actual == "" && e.Err == nil {
-		t.Fatalf("got %#v, want rule %s", err, rule)
+	e, ok := err.(*rule.Error) // not wrapped: callers print Requirement
+	if !ok || e.Requirement() != id || e.Expected == "" || e.Actual == "" {
+		t.Fatalf("got %#v, want rule %s", err, id)
 	}
 	return e
 }

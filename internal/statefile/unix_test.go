@@ -16,6 +16,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/statefile"
+	"github.com/tresorhq/attest/rule"
 )
 
 // STA-22: opening one would wait for a writer, for ever.
@@ -88,7 +89,7 @@ func acceptLimited(f *statefile.File, n uint64) error {
 		return err
 	}
 	v, err := f.Accept("router", version(n, 3))
-	var e *statefile.Error
+	var e *rule.Error
 	if !errors.As(err, &e) || e.Rule != "STA-32" || !errors.Is(err, syscall.EFBIG) || v != (attest.BundleVersion{}) {
 		return fmt.Errorf("accepted %v, %v", v, err)
 	}

@@ -24,7 +24,9 @@
 //
 // The first error wins and the order is fixed: size, UTF-8, the text from left
 // to right, folded names, then the order in which members are read. Every error
-// is an *Error with the rule of SPEC.md (JSN-nn), path and offset.
+// is a *rule.Error of a rule JSN-nn. Its Where is the path of a value, such as
+// guest_policy.forbid[2], or Text; its Offset is that of the value, or of the
+// character that is wrong.
 //
 // Memory is at most a small multiple of the text: 16 bytes per value while a
 // text has at least two bytes per value, and a string is only copied when it has

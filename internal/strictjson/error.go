@@ -1,30 +1,12 @@
 package strictjson
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
 
-// An Error says what is wrong with a document, and where.
-type Error struct {
-	Rule     string // rule of SPEC.md
-	Path     string // of the member, e.g. `guest_policy.forbid[2]`; empty for the text as a whole
-	Offset   int    // in bytes, of the value or of the character that is wrong
-	Expected string
-	Actual   string
-}
-
-func (e *Error) Error() string {
-	where := ""
-	if e.Path != "" {
-		where = e.Path + " "
-	}
-	return fmt.Sprintf("strictjson: %sat offset %d: expected %s, got %s", where, e.Offset, e.Expected, e.Actual)
-}
-
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *Error) Requirement() string { return e.Rule }
+// Text is the place of an error about the text, and not about one value of it.
+const Text = "text"
 
 // quoteMax is how much of the input an error message repeats, in bytes.
 const quoteMax = 64

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // viaStandardLibrary reads with encoding/json, and by token counts duplicates.
@@ -74,7 +75,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, err := strictjson.Tree(text, 1<<16)
 		if err != nil {
-			var e *strictjson.Error
+			var e *rule.Error
 			if !errors.As(err, &e) || e.Offset < 0 || e.Offset > len(text) || got != nil {
 				t.Fatalf("bad refusal: %#v with %v", err, got)
 			}

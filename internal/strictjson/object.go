@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // Decode reads data, a JSON object of at most maxSize bytes, and calls read with
 // it. known names the members that read knows, in ASCII. What read takes from the object
-// is good only when Decode returns nil; its error is an *Error. The Object and
+// is good only when Decode returns nil; its error is a *rule.Error. The Object and
 // its Values must not be used after read has returned.
 func Decode(data []byte, maxSize int, known []string, read func(*Object)) error {
 	tokens, text, err := scan(data, maxSize)
@@ -28,17 +30,17 @@ func Decode(data []byte, maxSize int, known []string, read func(*Object)) error 
 type decoder struct {
 	text   string
 	tokens []token
-	err    *Error // the first one
+	err    *rule.Error // the first one
 }
 
 // fail records an error about a token, unless there is one. It looks for the
 // path only then: a reader may go on and fail for every element of a long list.
-func (d *decoder) fail(rule string, tok int32, expected, actual string) {
-	d.failBelow(rule, tok, "", expected, actual)
+func (d *decoder) fail(id string, tok int32, expected, actual string) {
+	d.failBelow(id, tok, "", expected, actual)
 }
 
 // failBelow is fail about a member of a token that is not there.
-func (d *decoder) failBelow(rule string, tok int32, member, expected, actual string) {
+func (d *decoder) failBelow(id string, tok int32, member, expected, actual string) {
 	if d.err != nil {
 		return
 	}
@@ -46,7 +48,10 @@ func (d *decoder) failBelow(rule string, tok int32, member, expected, actual str
 	if member != "" {
 		path += dot(len(path)) + pathName(member)
 	}
-	d.err = &Error{rule, path, int(d.tokens[tok].start), expected, actual}
+	if path == "" {
+		path = Text
+	}
+	d.err = &rule.Error{Rule: id, Where: path, Offset: int(d.tokens[tok].start), Expected: expected, Actual: actual}
 }
 
 // path walks from the outermost object to a token.
@@ -183,8 +188,8 @@ func (o *Object) RefuseUnknown() {
 }
 
 // Fail refuses the object by a rule of the caller's.
-func (o *Object) Fail(rule, expected, actual string) {
+func (o *Object) Fail(id, expected, actual string) {
 	if o.d != nil {
-		o.d.fail(rule, o.tok, expected, actual)
+		o.d.fail(id, o.tok, expected, actual)
 	}
 }

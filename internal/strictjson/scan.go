@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // Limits that hold for every document.
@@ -47,13 +49,13 @@ type scanner struct {
 	text   string
 	pos    int
 	tokens []token
-	err    *Error
+	err    *rule.Error
 }
 
 // scan reads the whole text: one object.
-func scan(data []byte, maxSize int) ([]token, string, *Error) {
+func scan(data []byte, maxSize int) ([]token, string, *rule.Error) {
 	if maxSize = min(maxSize, maxText); len(data) > maxSize {
-		return nil, "", &Error{"JSN-01", "", 0, decimal(maxSize) + " bytes at most", decimal(len(data)) + " bytes"}
+		return nil, "", &rule.Error{Rule: "JSN-01", Where: Text, Expected: decimal(maxSize) + " bytes at most", Actual: decimal(len(data)) + " bytes"}
 	}
 	s := &scanner{text: string(data), tokens: make([]token, 0, min(len(data)/16+1, fewTokens))}
 	if !s.document() {
@@ -124,7 +126,7 @@ func (s *scanner) object(depth int) bool {
 			return false
 		}
 		if name := int32(len(s.tokens) - 1); !names.add(name, s.textOf) {
-			s.err = &Error{"JSN-09", "", at, "every name once", "a second " + Quote(s.textOf(name))}
+			s.err = &rule.Error{Rule: "JSN-09", Where: Text, Offset: at, Expected: "every name once", Actual: "a second " + Quote(s.textOf(name))}
 			return false
 		}
 		s.space()
@@ -250,12 +252,12 @@ func (s *scanner) space() {
 }
 
 // fail sets err at the present position.
-func (s *scanner) fail(rule, expected string) bool {
+func (s *scanner) fail(id, expected string) bool {
 	actual := "the end"
 	if s.pos < len(s.text) {
 		_, n := utf8.DecodeRuneInString(s.text[s.pos:])
 		actual = Quote(s.text[s.pos : s.pos+n])
 	}
-	s.err = &Error{rule, "", s.pos, expected, actual}
+	s.err = &rule.Error{Rule: id, Where: Text, Offset: s.pos, Expected: expected, Actual: actual}
 	return false
 }

@@ -10,16 +10,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 const big = 1 << 20
 
-// ruleOf returns the rule of a *strictjson.Error and its offset.
-func ruleOf(t *testing.T, err error) (rule string, offset int) {
+// ruleOf returns the rule of a *rule.Error and its offset.
+func ruleOf(t *testing.T, err error) (id string, offset int) {
 	t.Helper()
-	var e *strictjson.Error
+	var e *rule.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("error is %T (%v), want *strictjson.Error", err, err)
+		t.Fatalf("error is %T (%v), want *rule.Error", err, err)
 	}
 	if e.Requirement() != e.Rule || e.Expected == "" || e.Actual == "" || len(e.Error()) > 1024 {
 		t.Errorf("poor error: %#v: %v", e, e)
@@ -207,7 +208,7 @@ func TestScanAccepts(t *testing.T) {
 func TestActual(t *testing.T) {
 	for text, want := range map[string]string{`{`: "the end", `{"a`: "the end", `{a`: `"a"`, `{é`: `"\u00e9"`, "{\x00": `"\x00"`, `{} x`: `"x"`} {
 		_, err := strictjson.Tree([]byte(text), big)
-		var e *strictjson.Error
+		var e *rule.Error
 		if !errors.As(err, &e) || e.Actual != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}

@@ -18,9 +18,9 @@ type Value struct {
 func (v Value) token() token { return v.d.tokens[v.tok] }
 
 // Fail refuses the value by a rule of the caller's.
-func (v Value) Fail(rule, expected, actual string) {
+func (v Value) Fail(id, expected, actual string) {
 	if v.d != nil {
-		v.d.fail(rule, v.tok, expected, actual)
+		v.d.fail(id, v.tok, expected, actual)
 	}
 }
 

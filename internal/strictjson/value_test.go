@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // read is a getter applied to the member "m" of a text.
@@ -181,7 +182,7 @@ func TestValues(t *testing.T) {
 
 		// What is not read may hold any number and null, and is strict otherwise.
 		{"unread", `{"x":[1.5,-0,1e400,null,{"KEY":1,"key":2}]}`, asNothing, nil},
-		{"unread duplicate", `{"x":{"a":1,"a":1}}`, asNothing, "JSN-09 "},
+		{"unread duplicate", `{"x":{"a":1,"a":1}}`, asNothing, "JSN-09 text"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := decode(tt.text, tt.read)
@@ -196,9 +197,9 @@ func TestValues(t *testing.T) {
 				return
 			}
 			ruleOf(t, err)
-			var e *strictjson.Error
-			if errors.As(err, &e); e.Rule+" "+e.Path != want {
-				t.Errorf("got %s %s, want %s: %v", e.Rule, e.Path, want, err)
+			var e *rule.Error
+			if errors.As(err, &e); e.Rule+" "+e.Where != want {
+				t.Errorf("got %s %s, want %s: %v", e.Rule, e.Where, want, err)
 			}
 		})
 	}
@@ -224,13 +225,13 @@ func TestCallersRules(t *testing.T) {
 		"value behind": func(o *strictjson.Object) { v := o.Required("m"); v.Object("n"); v.Fail("X-01", "e", "a") },
 	} {
 		err := strictjson.Decode([]byte(`{ "m": {"n":1}}`), big, []string{"m"}, read)
-		want := &strictjson.Error{Rule: "X-01", Path: "m", Offset: 7, Expected: "e", Actual: "a"}
+		want := &rule.Error{Rule: "X-01", Where: "m", Offset: 7, Expected: "e", Actual: "a"}
 		if diff := cmp.Diff(error(want), err); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	const message = "strictjson: m at offset 7: expected e, got a"
-	if err := (&strictjson.Error{Rule: "X-01", Path: "m", Offset: 7, Expected: "e", Actual: "a"}); err.Error() != message {
+	const message = "m at offset 0x7: expected e, got a [X-01]"
+	if err := (&rule.Error{Rule: "X-01", Where: "m", Offset: 7, Expected: "e", Actual: "a"}); err.Error() != message {
 		t.Errorf("got %q", err.Error())
 	}
 }
@@ -301,7 +302,7 @@ func TestWords(t *testing.T) {
 		`{"n":!}`:        {"a value", `"!"`},
 	} {
 		err := strictjson.Decode([]byte(text), 100, []string{"n"}, func(o *strictjson.Object) { o.Required("n").Int(0, 1) })
-		if e, ok := errors.AsType[*strictjson.Error](err); !ok || e.Expected != want[0] || e.Actual != want[1] {
+		if e, ok := errors.AsType[*rule.Error](err); !ok || e.Expected != want[0] || e.Actual != want[1] {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
