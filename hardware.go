@@ -9,6 +9,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -43,10 +44,10 @@ func (h *hardware) parseReport(raw []byte) (finding, AttestationError) {
 
 func reportInvalid(err error) *ReportInvalidError {
 	e := &ReportInvalidError{Failure{Message: "the report is malformed", Rule: "RPT-01", Cause: err}}
-	var p *snpreport.ParseError
+	var p *rule.Error
 	if errors.As(err, &p) {
 		e.Rule, e.Expected, e.Actual = p.Rule, p.Expected, p.Actual
-		e.Message = fmt.Sprintf("report: %s at offset %#x is wrong", p.Field, p.Offset)
+		e.Message = "report: " + p.Place() + " is wrong"
 	}
 	return e
 }
@@ -62,15 +63,10 @@ func (h *hardware) verifyChain(chain *certchain.Chain, err error) (finding, Atte
 
 func chainInvalid(err error) *CertChainInvalidError {
 	e := &CertChainInvalidError{Failure{Message: err.Error(), Rule: "CHN-01", Cause: err}}
-	var c *certchain.Error
-	var p *snpreport.ParseError
-	switch {
-	case errors.As(err, &c):
+	var c *rule.Error
+	if errors.As(err, &c) {
 		e.Rule, e.Expected, e.Actual = c.Rule, c.Expected, c.Actual
-		e.Message = c.Where() + " is wrong"
-	case errors.As(err, &p): // a certificate table
-		e.Rule, e.Expected, e.Actual = p.Rule, p.Expected, p.Actual
-		e.Message = fmt.Sprintf("certificate table: %s at offset %#x is wrong", p.Field, p.Offset)
+		e.Message = c.Place() + " is wrong"
 	}
 	return e
 }
@@ -106,15 +102,15 @@ func (h *hardware) checkRevocation(crls [][]byte, required bool) (finding, Attes
 // notRevoked describes why a CRL does not show that nothing is revoked.
 func notRevoked(err error) AttestationError {
 	var revoked *certchain.RevokedError
-	var invalid *certchain.CRLError
+	var invalid *rule.Error
 	switch {
 	case errors.As(err, &revoked):
 		return &CertRevokedError{
-			Failure: Failure{Rule: revoked.Rule, Message: "AMD revoked the " + revoked.Role.String(), Actual: "serial " + revoked.Serial, Cause: err},
+			Failure: Failure{Rule: revoked.Rule, Message: revoked.Message, Actual: revoked.Actual, Cause: err},
 			Role:    revoked.Role.String(), Serial: revoked.Serial,
 		}
 	case errors.As(err, &invalid):
-		return &CRLInvalidError{Failure{Rule: invalid.Rule, Message: "CRL: " + invalid.Field + " is wrong", Expected: invalid.Expected, Actual: invalid.Actual, Cause: err}}
+		return &CRLInvalidError{Failure{Rule: invalid.Rule, Message: invalid.Place() + " is wrong", Expected: invalid.Expected, Actual: invalid.Actual, Cause: err}}
 	}
 	return &CRLInvalidError{Failure{Rule: "CRL-01", Message: err.Error(), Cause: err}}
 }
@@ -129,9 +125,9 @@ func (h *hardware) verifySignature() (finding, AttestationError) {
 
 func signatureInvalid(err error) *ReportSignatureInvalidError {
 	e := &ReportSignatureInvalidError{Failure{Rule: "RPT-23", Message: err.Error(), Cause: err}}
-	var s *snpreport.SignatureError
+	var s *rule.Error
 	if errors.As(err, &s) {
-		e.Rule, e.Message = s.Rule, "report signature: "+s.Reason
+		e.Rule, e.Message = s.Rule, s.Message
 	}
 	return e
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -115,7 +116,7 @@ func TestMalformedElementIsNamed(t *testing.T) {
 		at := bytes.Index(der, []byte(replace[0]))
 		copy(der[at:], replace[1])
 		_, err := certchain.ParseCertificate(der)
-		if e, ok := errors.AsType[*certchain.Error](err); at < 0 || !ok || e.Rule != "CHN-10" || e.Field != field {
+		if e, ok := errors.AsType[*rule.Error](err); at < 0 || !ok || e.Rule != "CHN-10" || e.Where != "certificate: "+field {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
@@ -126,7 +127,7 @@ func TestMalformedElementIsNamed(t *testing.T) {
 	der[3] -= 5 // the outer length, of two bytes, and that of tbsCertificate
 	der[7] -= 5
 	_, err := certchain.ParseCertificate(der)
-	if e, ok := errors.AsType[*certchain.Error](err); !ok || e.Rule != "CHN-11" || e.Offset != 0 {
+	if e, ok := errors.AsType[*rule.Error](err); !ok || e.Rule != "CHN-11" || e.Offset != rule.NoOffset {
 		t.Errorf("no version: %v", err)
 	}
 }
@@ -145,7 +146,7 @@ func TestLinesOfPEM(t *testing.T) {
 		"a line that begins with CR": {good[:first] + "\r" + good[first:], first},
 	} {
 		_, err := certchain.SplitPEM([]byte(tt.text))
-		if e, ok := errors.AsType[*certchain.Error](err); !ok || e.Rule != "CHN-06" || e.Offset != tt.offset {
+		if e, ok := errors.AsType[*rule.Error](err); !ok || e.Rule != "CHN-06" || e.Offset != tt.offset {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

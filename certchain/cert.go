@@ -8,6 +8,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -42,7 +43,7 @@ type Certificate struct {
 
 // ParseCertificate parses one DER certificate of AMD's profile: at most 8192
 // bytes, nothing around them. It copies them. On error the Certificate is nil
-// and the error is an *Error. Checked in this order: size, structure, version,
+// and the error is a *rule.Error. Checked in this order: size, structure, version,
 // serial number, signature algorithm, subject, issuer, validity, public key,
 // length of the signature, then the extensions: known, not twice, criticality,
 // none missing, and each one's value. SPEC.md section 5.
@@ -61,7 +62,7 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 
 func checkSize(der []byte) error {
 	if len(der) == 0 || len(der) > maxCertificate {
-		return &Error{"CHN-09", "certificate", "DER", 0, fmt.Sprintf("1 to %d bytes", maxCertificate), fmt.Sprintf("%d bytes", len(der))}
+		return refuse("CHN-09", "certificate: DER", fmt.Sprintf("1 to %d bytes", maxCertificate), fmt.Sprintf("%d bytes", len(der)))
 	}
 	return nil
 }
@@ -187,14 +188,10 @@ func (c *Certificate) label() string {
 }
 
 // fail makes the error about part, which is a slice of Raw or nil.
-func (c *Certificate) fail(rule, field string, part []byte, expected, actual string) *Error {
-	at := 0
-	if part != nil {
-		at = offset(c.Raw, part)
-	}
-	return &Error{rule, c.label(), field, at, expected, actual}
+func (c *Certificate) fail(id, field string, part []byte, expected, actual string) *rule.Error {
+	return refuseAt(id, c.label()+": "+field, offsetOf(c.Raw, part), expected, actual)
 }
 
-func (c *Certificate) malformed(f *fault) *Error {
-	return &Error{"CHN-10", c.label(), f.field, f.offset, f.expected, f.actual}
+func (c *Certificate) malformed(f *fault) *rule.Error {
+	return refuseAt("CHN-10", c.label()+": "+f.field, f.offset, f.expected, f.actual)
 }

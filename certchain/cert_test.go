@@ -11,6 +11,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -33,8 +34,8 @@ func runRows(t *testing.T, role certchain.Role, product string, rows []certRow) 
 			if err == nil {
 				return
 			}
-			var e *certchain.Error
-			if c != nil || !errors.As(err, &e) || e.Field == "" || e.Expected == "" || e.Actual == "" || e.Certificate == "" {
+			var e *rule.Error
+			if c != nil || !errors.As(err, &e) || e.Where == "" || e.Expected == "" || e.Actual == "" {
 				t.Errorf("certificate %v, error %+v", c, err)
 			}
 			if len(err.Error()) > 400 {
@@ -294,8 +295,8 @@ func TestCertificateSize(t *testing.T) {
 	wantRule(t, "", second(certchain.ParseCertificate(dates(nil, nil))))
 	wantRule(t, "CHN-10", second(certchain.ParseCertificate(dates(null, nil))))
 	// Of two faults the first is reported.
-	var e *certchain.Error
-	if _, err := certchain.ParseCertificate(dates(null, null)); !errors.As(err, &e) || e.Field != "validity" {
+	var e *rule.Error
+	if _, err := certchain.ParseCertificate(dates(null, null)); !errors.As(err, &e) || e.Where != "certificate: validity" {
 		t.Error(err)
 	}
 }

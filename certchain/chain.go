@@ -42,7 +42,7 @@ type dated struct {
 
 // VerifyReport checks that the key of the leaf signed the report, over the
 // bytes as they were received. It compares nothing else of the two. The error is
-// a *snpreport.SignatureError.
+// a *rule.Error.
 func (c *Chain) VerifyReport(r *snpreport.Report) error {
 	if r == nil {
 		r = new(snpreport.Report) // whose signature never verifies
@@ -57,7 +57,7 @@ func (c *Chain) VerifyReport(r *snpreport.Report) error {
 func checkDates(dates *[maxChain]dated, at time.Time) error {
 	for _, d := range dates {
 		if !d.validity.contains(at) {
-			return &Error{"CHN-47", d.role.String(), "validity", 0, d.validity.String(), stamp(at)}
+			return refuse("CHN-47", d.role.String()+": validity", d.validity.String(), stamp(at))
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -27,7 +28,7 @@ type CRL struct {
 }
 
 // ParseCRL parses one DER CertificateList of version 2: at most 128 KiB, nothing
-// around it. It copies der. On error the CRL is nil and the error is a *CRLError.
+// around it. It copies der. On error the CRL is nil and the error is a *rule.Error.
 // Checked in this order: size, structure, version, signature algorithm, issuer
 // (the Name of an ARK), dates, length of the signature, the extensions, the
 // entries. SPEC.md section 6.
@@ -36,7 +37,7 @@ type CRL struct {
 // says that the list is not complete. No signature is checked here.
 func ParseCRL(der []byte) (*CRL, error) {
 	if len(der) == 0 || len(der) > maxCRL {
-		return nil, &CRLError{"CRL-01", "DER", 0, fmt.Sprintf("1 to %d bytes", maxCRL), fmt.Sprintf("%d bytes", len(der))}
+		return nil, refuse("CRL-01", "CRL: DER", fmt.Sprintf("1 to %d bytes", maxCRL), fmt.Sprintf("%d bytes", len(der)))
 	}
 	l := new(CRL)
 	if err := l.parse(bytes.Clone(der)); err != nil {
@@ -71,7 +72,7 @@ func (l *CRL) parse(der []byte) error {
 	d.end(wrapped, "crlExtensions")
 	d.end(tbs, "tbsCertList")
 	if d.fault != nil {
-		return &CRLError{"CRL-02", d.fault.field, d.fault.offset, d.fault.expected, d.fault.actual}
+		return l.malformed(d.fault)
 	}
 
 	if string(version) != "\x02\x01\x01" {
@@ -122,7 +123,7 @@ func (l *CRL) eachEntry(found func(serial []byte) error) error {
 		}
 		d.end(entry, "revokedCertificates")
 		if d.fault != nil {
-			return &CRLError{"CRL-02", d.fault.field, d.fault.offset, d.fault.expected, d.fault.actual}
+			return l.malformed(d.fault)
 		}
 		serial, ok := unsigned(userCertificate)
 		if !ok {
@@ -153,10 +154,10 @@ func (l *CRL) Serials() []string {
 }
 
 // fail makes the error about part, which is a slice of raw or nil.
-func (l *CRL) fail(rule, field string, part []byte, expected, actual string) *CRLError {
-	at := 0
-	if part != nil {
-		at = offset(l.raw, part)
-	}
-	return &CRLError{rule, field, at, expected, actual}
+func (l *CRL) fail(id, field string, part []byte, expected, actual string) *rule.Error {
+	return refuseAt(id, "CRL: "+field, offsetOf(l.raw, part), expected, actual)
+}
+
+func (l *CRL) malformed(f *fault) *rule.Error {
+	return refuseAt("CRL-02", "CRL: "+f.field, f.offset, f.expected, f.actual)
 }

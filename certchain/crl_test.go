@@ -10,6 +10,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -120,8 +121,8 @@ func TestParseCRL(t *testing.T) {
 			row.spoil(&s)
 			crl, err := certchain.ParseCRL(s.Encode(unsigned{}))
 			wantRule(t, row.rule, err)
-			var e *certchain.CRLError
-			if err != nil && (crl != nil || !errors.As(err, &e) || e.Field == "" || e.Expected == "") {
+			var e *rule.Error
+			if err != nil && (crl != nil || !errors.As(err, &e) || e.Where == "" || e.Expected == "") {
 				t.Errorf("CRL %v, error %v", crl, err)
 			}
 		})
@@ -140,8 +141,8 @@ func TestCRLSizeAndFacts(t *testing.T) {
 	wantRule(t, "CRL-02", second(certchain.ParseCRL(make([]byte, 128<<10))))
 	s := mint.CRL("Turin")
 	s.Version = nil
-	var e *certchain.CRLError
-	if _, err := certchain.ParseCRL(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != 0 || !strings.Contains(err.Error(), "CRL: version: expected") {
+	var e *rule.Error
+	if _, err := certchain.ParseCRL(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != rule.NoOffset || !strings.Contains(err.Error(), "CRL: version: expected") {
 		t.Error(err)
 	}
 	s.Version = mint.Integer(2)

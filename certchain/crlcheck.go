@@ -11,21 +11,21 @@ import (
 // verified chain. Leaves are never looked up: every one of them has the serial
 // number 0, so that no list can name one.
 //
-// The error is a *CRLError when the CRL can not be used, and a *RevokedError when
+// The error is a *rule.Error when the CRL can not be used, and a *RevokedError when
 // it lists a certificate of the chain. Checked in this order: a time is given;
 // the chain was verified and its anchor is among roots; issuer; signature by
 // the anchor; the anchor's cRLSign; at lies within thisUpdate and nextUpdate, both
 // inclusive; serial numbers.
 func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	if at.IsZero() {
-		return &CRLError{"CRL-15", "time", 0, "a time to verify at", "none"}
+		return refuse("CRL-15", "CRL: time", "a time to verify at", "none")
 	}
 	if l == nil || c == nil || c.key == nil {
-		return &CRLError{"CRL-16", "chain", 0, "a parsed CRL and a verified chain", "none"}
+		return refuse("CRL-16", "CRL: chain", "a parsed CRL and a verified chain", "none")
 	}
 	anchor := roots.anchor(c.Product)
 	if anchor == nil || anchor.sha256 != c.RootSHA256 {
-		return &CRLError{"CRL-16", "chain", 0, "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", c.RootSHA256)}
+		return refuse("CRL-16", "CRL: chain", "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", c.RootSHA256))
 	}
 	if !bytes.Equal(l.issuer, anchor.subject) {
 		return l.fail("CRL-17", "issuer", l.issuer, "the ARK of "+anchor.product.String(), "the ARK of "+l.Product.String())
@@ -34,21 +34,21 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 		return l.fail("CRL-18", "signatureValue", l.signature, "a signature by the anchor", "another")
 	}
 	if anchor.keyUsage&CRLSign == 0 {
-		return &CRLError{"CRL-19", "keyUsage", 0, "an anchor with cRLSign", anchor.keyUsage.String()}
+		return refuse("CRL-19", "CRL: keyUsage", "an anchor with cRLSign", anchor.keyUsage.String())
 	}
 	if !l.window.contains(at) {
-		return &CRLError{"CRL-20", "validity", 0, l.window.String(), stamp(at)}
+		return refuse("CRL-20", "CRL: validity", l.window.String(), stamp(at))
 	}
 	intermediate, err := hex.DecodeString(c.IntermediateSerial)
 	if err != nil {
-		return &CRLError{"CRL-16", "chain", 0, "a serial number in hex", "another text"}
+		return refuse("CRL-16", "CRL: chain", "a serial number in hex", "another text")
 	}
 	return l.eachEntry(func(serial []byte) error {
 		switch {
 		case bytes.Equal(serial, intermediate):
-			return &RevokedError{"CRL-21", c.IntermediateRole, c.IntermediateSerial}
+			return revoked(c.IntermediateRole, serial)
 		case bytes.Equal(serial, anchor.serial):
-			return &RevokedError{"CRL-21", ARK, hex.EncodeToString(anchor.serial)}
+			return revoked(ARK, serial)
 		}
 		return nil
 	})

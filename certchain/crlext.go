@@ -68,7 +68,7 @@ func (l *CRL) eachExtension(list cryptobyte.String, found func(oid, value []byte
 		value := d.open(&ext, asn1.OCTET_STRING, "extnValue")
 		d.end(ext, "Extension")
 		if d.fault != nil {
-			return &CRLError{"CRL-02", d.fault.field, d.fault.offset, d.fault.expected, d.fault.actual}
+			return l.malformed(d.fault)
 		}
 		if !isOID(oid) {
 			return l.fail("CRL-02", "extnID", oid, "an OBJECT IDENTIFIER", quoteHex(oid))

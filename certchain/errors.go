@@ -4,70 +4,47 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+
+	"github.com/tresorhq/attest/rule"
 )
 
-// An Error says what is wrong with a certificate, a chain of them, or PEM text.
-type Error struct {
-	Rule        string // rule of SPEC.md
-	Certificate string // which one, e.g. "certificate 2 (ASK)"; "chain", "PEM"
-	Field       string // RFC 5280's or AMD's name of the field
-	Offset      int    // where the field starts in the DER or the PEM; 0: nowhere
-	Expected    string
-	Actual      string
-}
+// failure is rule.Error under a name that leaves its method Error to a struct that
+// embeds it.
+type failure = rule.Error
 
-// Where returns the certificate, the field and its offset.
-func (e *Error) Where() string { return e.Certificate + ": " + where(e.Field, e.Offset) }
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("certchain: %s: expected %s, got %s", e.Where(), e.Expected, e.Actual)
-}
-
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *Error) Requirement() string { return e.Rule }
-
-// A rootsError is about roots of the caller's: it has text and rule of an Error,
-// but neither its method Requirement nor a way to it.
-type rootsError struct{ bad *Error }
-
-func (e rootsError) Error() string { return e.bad.Error() }
-func (e rootsError) Rule() string  { return e.bad.Rule }
-
-// A CRLError says why a CRL can not be used.
-type CRLError struct {
-	Rule     string // rule of SPEC.md
-	Field    string // RFC 5280's name of the field
-	Offset   int    // where the field starts in the DER; 0: nowhere
-	Expected string
-	Actual   string
-}
-
-func (e *CRLError) Error() string {
-	return fmt.Sprintf("certchain: CRL: %s: expected %s, got %s", where(e.Field, e.Offset), e.Expected, e.Actual)
-}
-
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *CRLError) Requirement() string { return e.Rule }
-
-// A RevokedError says that a good CRL lists a certificate of the chain.
+// A RevokedError says that a good CRL lists a certificate of the chain. Beside the
+// two members it has those of a rule.Error, and its methods.
 type RevokedError struct {
-	Rule   string // rule of SPEC.md
+	failure
 	Role   Role   // ARK, ASK or ASVK
 	Serial string // lower-case hex
 }
 
-func (e *RevokedError) Error() string {
-	return fmt.Sprintf("certchain: AMD revoked the %v with serial number %s", e.Role, e.Serial)
+// refuse says what breaks a rule at no place in the bytes of an input.
+func refuse(id, where, expected, actual string) *rule.Error {
+	return refuseAt(id, where, rule.NoOffset, expected, actual)
 }
 
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *RevokedError) Requirement() string { return e.Rule }
+// refuseAt says what breaks a rule, and where: the offset counts bytes from the
+// start of the DER or of the text.
+func refuseAt(id, where string, offset int, expected, actual string) *rule.Error {
+	return &rule.Error{Rule: id, Where: where, Offset: offset, Expected: expected, Actual: actual}
+}
 
-func where(field string, offset int) string {
-	if offset == 0 {
-		return field
+// offsetOf returns where part, a slice of raw, starts; NoOffset for nil.
+func offsetOf(raw, part []byte) int {
+	if part == nil {
+		return rule.NoOffset
 	}
-	return fmt.Sprintf("%s at offset %#x", field, offset)
+	return offset(raw, part)
+}
+
+// revoked says that a CRL lists the certificate of a role.
+func revoked(role Role, serial []byte) *RevokedError {
+	number := hex.EncodeToString(serial)
+	return &RevokedError{rule.Error{
+		Rule: "CRL-21", Message: "AMD revoked the " + role.String(), Offset: rule.NoOffset, Actual: "serial " + number,
+	}, role, number}
 }
 
 // quoteHex shows at most 32 bytes of input.

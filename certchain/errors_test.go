@@ -8,6 +8,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 )
 
 // TestErrorPlace: an error says which certificate, and at which offset the field
@@ -15,17 +16,17 @@ import (
 func TestErrorPlace(t *testing.T) {
 	s := spec(certchain.VCEK, "Milan")
 	s.Serial = []byte{0x80}
-	var e *certchain.Error
-	if _, err := certchain.ParseCertificate(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != 15 || e.Certificate != "certificate" {
+	var e *rule.Error
+	if _, err := certchain.ParseCertificate(s.Encode(unsigned{})); !errors.As(err, &e) || e.Offset != 15 || e.Where != "certificate: serialNumber" {
 		t.Errorf("%+v", e)
 	}
 	s = spec(certchain.VCEK, "Milan")
 	s.SPKI = mint.SPKI(mint.P256Key("x").Public())
 	der := s.Encode(unsigned{})
-	if _, err := certchain.ParseCertificate(der); !errors.As(err, &e) || e.Offset != bytes.Index(der, s.SPKI) || e.Certificate != "VCEK" {
+	if _, err := certchain.ParseCertificate(der); !errors.As(err, &e) || e.Offset != bytes.Index(der, s.SPKI) || e.Where != "VCEK: subjectPublicKeyInfo" {
 		t.Errorf("%+v", e)
 	}
-	if got := e.Where(); !strings.HasPrefix(got, "VCEK: subjectPublicKeyInfo at offset 0x") {
+	if got := e.Place(); !strings.HasPrefix(got, "VCEK: subjectPublicKeyInfo at offset 0x") {
 		t.Error(got)
 	}
 	// An element with another tag, in two ways of reading.
@@ -36,13 +37,13 @@ func TestErrorPlace(t *testing.T) {
 		}
 	}
 	_, err := certchain.Verify([][]byte{mint.CACert("ARK-Milan"), der}, nil, now)
-	if !errors.As(err, &e) || e.Certificate != "certificate 2 (VCEK)" {
+	if !errors.As(err, &e) || e.Where != "certificate 2 (VCEK): subjectPublicKeyInfo" {
 		t.Errorf("%+v", e)
 	}
-	if _, err = certchain.Verify([][]byte{{1}}, nil, now); !errors.As(err, &e) || e.Certificate != "certificate 1" {
+	if _, err = certchain.Verify([][]byte{{1}}, nil, now); !errors.As(err, &e) || e.Where != "certificate 1: Certificate" {
 		t.Errorf("%+v", e)
 	}
-	if _, err = certchain.Verify(nil, nil, now); !errors.As(err, &e) || e.Where() != "chain: number of certificates" {
+	if _, err = certchain.Verify(nil, nil, now); !errors.As(err, &e) || e.Place() != "chain: number of certificates" {
 		t.Errorf("%+v", e)
 	}
 }
@@ -58,7 +59,7 @@ func TestStrings(t *testing.T) {
 	root := mint.ARK("Milan")
 	root.Ext(mint.OIDBasicConstraints).Value = mint.BasicConstraints(true, 1)
 	_, err := certchain.NewRoots(root.Encode(unsigned{}))
-	if err == nil || err.Error() != "certchain: certificate 1 (ARK): pathLenConstraint: expected none, got 1" {
+	if err == nil || err.Error() != "certificate 1 (ARK): pathLenConstraint: expected none, got 1 [CHN-49]" {
 		t.Error(err)
 	}
 	names := ""

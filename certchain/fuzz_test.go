@@ -12,6 +12,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 )
 
 // FuzzParseCertificate: whatever we accept, crypto/x509 accepts with equal
@@ -35,7 +36,7 @@ func FuzzParseCertificate(f *testing.F) {
 func compareCertificate(t *testing.T, der []byte) {
 	c, err := certchain.ParseCertificate(der)
 	if err != nil {
-		var e *certchain.Error
+		var e *rule.Error
 		if c != nil || !errors.As(err, &e) || e.Rule == "" {
 			t.Fatalf("certificate %v, error %#v", c, err)
 		}
@@ -131,7 +132,7 @@ func FuzzParseCRL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, der []byte) {
 		l, err := certchain.ParseCRL(der)
 		if err != nil {
-			var e *certchain.CRLError
+			var e *rule.Error
 			if l != nil || !errors.As(err, &e) || e.Rule == "" {
 				t.Fatalf("CRL %v, error %#v", l, err)
 			}
@@ -177,7 +178,7 @@ func FuzzVerify(f *testing.F) {
 		}
 		chain, err := certchain.Verify(certs, roots, now)
 		if err != nil {
-			var e *certchain.Error
+			var e *rule.Error
 			if chain != nil || !errors.As(err, &e) || e.Rule == "" {
 				t.Fatalf("chain %v, error %#v", chain, err)
 			}

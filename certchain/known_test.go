@@ -8,6 +8,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 )
 
 // IntermediateBuiltin says whether the roots know the very certificate.
@@ -126,7 +127,7 @@ func TestLengthThatWraps(t *testing.T) {
 	body := make([]byte, 0x80)
 	wraps := append([]byte{0x30, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0x80}, body...)
 	_, err := certchain.ParseCertificate(wraps)
-	if e, ok := errors.AsType[*certchain.Error](err); !ok || e.Rule != "CHN-10" || e.Field != "Certificate" || e.Offset != 0 {
+	if e, ok := errors.AsType[*rule.Error](err); !ok || e.Rule != "CHN-10" || e.Where != "certificate: Certificate" || e.Offset != 0 {
 		t.Errorf("%v", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // BEGIN starts a line. The base64 is padded and canonical. RFC 7468 section 3,
 // strict, without its explanatory text.
 //
-// The error is an *Error. The blocks are not parsed.
+// The error is a *rule.Error. The blocks are not parsed.
 func SplitPEM(text []byte) ([][]byte, error) {
 	if len(text) > maxPEM {
 		return nil, pemError("CHN-03", "text", 0, fmt.Sprintf("at most %d bytes", maxPEM), fmt.Sprintf("%d bytes", len(text)))
@@ -93,6 +95,6 @@ func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\
 
 func head(b []byte) []byte { return b[:min(len(b), 64)] }
 
-func pemError(rule, field string, at int, expected, actual string) *Error {
-	return &Error{rule, "PEM", field, at, expected, actual}
+func pemError(id, field string, at int, expected, actual string) *rule.Error {
+	return refuseAt(id, "PEM: "+field, at, expected, actual)
 }

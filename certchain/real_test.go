@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -132,7 +133,7 @@ func verifyRealReport(t *testing.T, c realCase, chain *certchain.Chain) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s *snpreport.SignatureError
+	var s *rule.Error
 	if err := chain.VerifyReport(report); !errors.As(err, &s) {
 		t.Errorf("changed report: %v", err)
 	}

@@ -5,12 +5,12 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"sync"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -91,21 +91,17 @@ func (k *amdKey) authority() *authority {
 // names itself as issuer, CA bits, and its signature by its own key. Dates are
 // checked when a chain is.
 //
-// Roots are configured, and not received. So the error is no *Error, which could
-// be taken for a refusal of evidence; its method Rule() string returns the rule of
-// SPEC.md.
+// Roots are configured, and not received. So the error is a *rule.ConfigError, which
+// is not taken for a refusal of evidence.
 func NewRoots(arks ...[]byte) (*Roots, error) {
 	r, err := newRoots(arks)
-	if bad, ok := errors.AsType[*Error](err); ok {
-		return nil, rootsError{bad}
-	}
-	return r, err
+	return r, rule.Config(err)
 }
 
-// newRoots is NewRoots with an *Error.
+// newRoots is NewRoots with a *rule.Error.
 func newRoots(arks [][]byte) (*Roots, error) {
 	if len(arks) == 0 {
-		return nil, &Error{"CHN-60", "roots", "certificates", 0, "one or more ARKs", "none"}
+		return nil, refuse("CHN-60", "roots: certificates", "one or more ARKs", "none")
 	}
 	r := &Roots{custom: true}
 	for i, der := range arks {

@@ -97,7 +97,7 @@ func TestNewRoots(t *testing.T) {
 		switch {
 		case (err == nil) != (row.rule == ""):
 			t.Errorf("%s: %v, want %q", row.name, err, row.rule)
-		case err != nil && (!errors.As(err, &named) || named.Rule() != row.rule || !strings.HasPrefix(err.Error(), "certchain: ") || roots != nil):
+		case err != nil && (!errors.As(err, &named) || named.Rule() != row.rule || !strings.HasSuffix(err.Error(), " ["+row.rule+"]") || roots != nil):
 			t.Errorf("%s: %v, want %s and no roots", row.name, err, row.rule)
 		case errors.As(err, &refusal):
 			t.Errorf("%s: %T, which is for evidence", row.name, refusal)

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -17,7 +19,7 @@ import (
 // knows may be absent, and is not verified again when it is sent; an ARK is not
 // needed, and one that is sent must be the anchor's certificate.
 //
-// On error the Chain is nil and the error is an *Error. Checked in this order: a
+// On error the Chain is nil and the error is a *rule.Error. Checked in this order: a
 // time is given; number of certificates; size and profile of each; one leaf, at
 // most one of each other role; the anchor is known; an ARK that was sent is
 // it; the intermediate is sent or known; issuer names; dates of leaf,
@@ -25,10 +27,10 @@ import (
 // signatures of intermediate and leaf; the leaf's key is on the curve.
 func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
 	if at.IsZero() {
-		return nil, &Error{"CHN-01", "chain", "time", 0, "a time to verify at", "none"}
+		return nil, refuse("CHN-01", "chain: time", "a time to verify at", "none")
 	}
 	if len(certs) == 0 || len(certs) > maxChain {
-		return nil, &Error{"CHN-02", "chain", "number of certificates", 0, fmt.Sprintf("1 to %d", maxChain), fmt.Sprint(len(certs))}
+		return nil, refuse("CHN-02", "chain: number of certificates", fmt.Sprintf("1 to %d", maxChain), fmt.Sprint(len(certs)))
 	}
 	var parsed [maxChain]Certificate
 	for i, der := range certs {
@@ -60,7 +62,7 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 	}
 	anchor := roots.anchor(leaf.Product)
 	if anchor == nil {
-		return nil, &Error{"CHN-42", "chain", "anchor", 0, "a root of " + leaf.Product.String(), "none among the roots"}
+		return nil, refuse("CHN-42", "chain: anchor", "a root of " + leaf.Product.String(), "none among the roots")
 	}
 	if root != nil {
 		if sum := sha256.Sum256(root.Raw); sum != anchor.sha256 {
@@ -73,14 +75,14 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		intermediate = sent.authority()
 	}
 	if intermediate == nil {
-		return nil, &Error{"CHN-44", "chain", "intermediate", 0, "the " + leaf.Role.issuer().String() + ", which the roots do not hold", "none"}
+		return nil, refuse("CHN-44", "chain: intermediate", "the " + leaf.Role.issuer().String() + ", which the roots do not hold", "none")
 	}
 
 	if !bytes.Equal(leaf.RawIssuer, intermediate.subject) {
 		return nil, leaf.fail("CHN-45", "issuer", leaf.RawIssuer, "the subject of the "+intermediate.role.String(), "another Name")
 	}
 	if !bytes.Equal(intermediate.issuer, anchor.subject) {
-		return nil, &Error{"CHN-46", intermediate.role.String(), "issuer", 0, "the subject of the anchor", "another Name"}
+		return nil, refuse("CHN-46", intermediate.role.String()+": issuer", "the subject of the anchor", "another Name")
 	}
 	dates := [maxChain]dated{{leaf.Role, leaf.validity()}, {intermediate.role, intermediate.validity}, {ARK, anchor.validity}}
 	if err := checkDates(&dates, at); err != nil {
@@ -136,20 +138,20 @@ func signingKey(leaf Role) snpreport.SigningKey {
 func assign(certs []Certificate) (leaf, intermediate, root *Certificate, err error) {
 	for i := range certs {
 		c := &certs[i]
-		slot, rule := &intermediate, "CHN-41"
+		slot, id := &intermediate, "CHN-41"
 		switch {
 		case c.Role.isLeaf():
-			slot, rule = &leaf, "CHN-40"
+			slot, id = &leaf, "CHN-40"
 		case c.Role == ARK:
 			slot = &root
 		}
 		if *slot != nil {
-			return nil, nil, nil, inPosition(c.fail(rule, "subject", c.RawSubject, "one certificate of this place", "a second one"), i)
+			return nil, nil, nil, inPosition(c.fail(id, "subject", c.RawSubject, "one certificate of this place", "a second one"), i)
 		}
 		*slot = c
 	}
 	if leaf == nil {
-		return nil, nil, nil, &Error{"CHN-40", "chain", "leaf", 0, "a VCEK or VLEK", "none"}
+		return nil, nil, nil, refuse("CHN-40", "chain: leaf", "a VCEK or VLEK", "none")
 	}
 	return leaf, intermediate, root, nil
 }
@@ -158,8 +160,8 @@ func assign(certs []Certificate) (leaf, intermediate, root *Certificate, err err
 // is below it: an ARK without pathLen, an ASK or ASVK with pathLen 0; keyCertSign,
 // for an ARK also cRLSign, and no other use.
 func (a *authority) checkCA() error {
-	fail := func(rule, field, expected, actual string) error {
-		return &Error{rule, a.role.String(), field, 0, expected, actual}
+	fail := func(id, field, expected, actual string) error {
+		return refuse(id, a.role.String()+": "+field, expected, actual)
 	}
 	if !a.isCA {
 		return fail("CHN-48", "basicConstraints", "cA TRUE", "FALSE")
@@ -184,15 +186,16 @@ func showPathLen(n int) string {
 	return fmt.Sprint(n)
 }
 
-// inPosition adds to an *Error which certificate of a list it is about.
+// inPosition adds to an error which certificate of a list it is about.
 func inPosition(err error, i int) error {
-	var e *Error
+	var e *rule.Error
 	if errors.As(err, &e) {
+		label, field, _ := strings.Cut(e.Where, ": ")
 		name := fmt.Sprintf("certificate %d", i+1)
-		if e.Certificate != "certificate" {
-			name += " (" + e.Certificate + ")"
+		if label != "certificate" {
+			name += " (" + label + ")"
 		}
-		e.Certificate = name
+		e.Where = name + ": " + field
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -206,8 +207,8 @@ func TestVerifySpoilt(t *testing.T) {
 			if err == nil {
 				return
 			}
-			var e *certchain.Error
-			if chain != nil || !errors.As(err, &e) || e.Where() == "" {
+			var e *rule.Error
+			if chain != nil || !errors.As(err, &e) || e.Where == "" {
 				t.Errorf("chain %v, error %v", chain, err)
 			}
 			if _, err := certchain.NewMemory(4).Verify(certs, s.roots, s.at); err == nil {
@@ -267,8 +268,8 @@ func TestErrorOrder(t *testing.T) {
 		mid := mint.ASK("Milan")
 		mid.SetValidity(mint.NotBefore, now.Add(-time.Second))
 		_, err := certchain.Verify([][]byte{e.Leaf, mid.Encode(ark)}, milan, at)
-		var c *certchain.Error
-		if !errors.As(err, &c) || c.Rule != "CHN-47" || c.Certificate != role {
+		var c *rule.Error
+		if !errors.As(err, &c) || c.Rule != "CHN-47" || c.Where != role+": validity" {
 			t.Errorf("at %v: %v, want %s", at, err, role)
 		}
 	}

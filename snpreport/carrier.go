@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // Carrier is a form in which a report travels.
@@ -69,12 +71,12 @@ const (
 // and no stray bits. A form once chosen is not tried as another. Only the
 // carrier is checked: the report is still to be parsed.
 //
-// The error is a *ParseError: RPT-01, as from Parse, for what is none of these,
+// The error is a *rule.Error: RPT-01, as from Parse, for what is none of these,
 // or a rule CAR-nn of the form. On error the Carried is zero. Otherwise its
 // slices may share memory with b.
 func Open(b []byte) (Carried, error) {
 	c := Carried{Form: detect(b)}
-	var err *ParseError
+	var err *rule.Error
 	switch c.Form {
 	case Raw:
 		c.Report = b[:Size:Size]
@@ -120,7 +122,7 @@ func detect(b []byte) Carrier {
 	return Extended
 }
 
-func openHex(text []byte) ([]byte, *ParseError) {
+func openHex(text []byte) ([]byte, *rule.Error) {
 	report := make([]byte, Size)
 	if _, err := hex.Decode(report, text); err != nil {
 		at := slices.IndexFunc(text, func(c byte) bool { return !isHexDigit(c) })
@@ -133,8 +135,8 @@ func isHexDigit(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-func openBase64(text []byte) ([]byte, *ParseError) {
-	refuse := func(at int) *ParseError {
+func openBase64(text []byte) ([]byte, *rule.Error) {
+	refuse := func(at int) *rule.Error {
 		return parseError("CAR-02", "base64 text", at, "canonical standard base64", quote(text[at]))
 	}
 	// The decoder skips line breaks, even a strict one.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 	"pgregory.net/rapid"
 )
@@ -28,12 +29,12 @@ func hexOf(b []byte) []byte { return []byte(hex.EncodeToString(b)) }
 func base64Of(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b)) }
 
 // openErr opens what must be refused.
-func openErr(t testing.TB, b []byte) *snpreport.ParseError {
+func openErr(t testing.TB, b []byte) *rule.Error {
 	t.Helper()
 	c, err := snpreport.Open(b)
-	var refusal *snpreport.ParseError
+	var refusal *rule.Error
 	if !errors.As(err, &refusal) {
-		t.Fatalf("error is %v, want a *ParseError", err)
+		t.Fatalf("error is %v, want a *rule.Error", err)
 	}
 	if c.Form != 0 || c.Report != nil || c.Certs != nil {
 		t.Error("something beside an error")
@@ -148,11 +149,11 @@ func TestOpenRefuses(t *testing.T) {
 		{"last byte of the rest", reply(3999, 3), "CAR-08", "reserved byte", 3999, "0x00", "0x03"},
 
 		{"table without an end", append(slices.Clone(report), bytes.Repeat([]byte{1}, 24)...), "CAR-11", "certificate table", size + 24, "an entry, or 24 zero bytes", "0 bytes"},
-		{"table entry, offset from the start of the report", append(slices.Clone(report), table(entry{guid: vcek, offset: u32(1)})...), "CAR-14", "OFFSET", size + 16, "at least 0x30", "0x1"},
+		{"table entry, offset from the start of the report", append(slices.Clone(report), table(entry{guid: vcek, offset: u32(1)})...), "CAR-14", "certificate table: OFFSET", size + 16, "at least 0x30", "0x1"},
 		{"table too long", append(slices.Clone(report), make([]byte, 65537)...), "CAR-10", "certificate table", size, "at most 65536 bytes", "65537 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			want := &snpreport.ParseError{Rule: tt.rule, Field: tt.field, Offset: tt.offset, Expected: tt.expected, Actual: tt.actual}
+			want := &rule.Error{Rule: tt.rule, Where: tt.field, Offset: tt.offset, Expected: tt.expected, Actual: tt.actual}
 			got := openErr(t, tt.input)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
@@ -264,7 +265,7 @@ func checkOpen(t interface{ Fatalf(string, ...any) }, b []byte) {
 		t.Fatalf("Open writes to its input")
 	}
 	if err != nil {
-		e, ok := err.(*snpreport.ParseError)
+		e, ok := err.(*rule.Error)
 		if !ok || e.Rule == "" || e.Offset < 0 || e.Offset > len(b) || len(e.Error()) > 200 {
 			t.Fatalf("poor error: %v", err)
 		}
@@ -346,7 +347,7 @@ func TestOpenHexEveryCharacter(t *testing.T) {
 			}
 			continue
 		}
-		if e, ok := errors.AsType[*snpreport.ParseError](err); !ok || e.Rule != "CAR-01" || e.Offset != 100 {
+		if e, ok := errors.AsType[*rule.Error](err); !ok || e.Rule != "CAR-01" || e.Offset != 100 {
 			t.Errorf("%q: %v", []byte{c}, err)
 		}
 	}
@@ -356,7 +357,7 @@ func TestOpenHexEveryCharacter(t *testing.T) {
 func TestOpenBase64StartsWithLineBreak(t *testing.T) {
 	text := []byte("\n" + strings.Repeat("A", 1579))
 	_, err := snpreport.Open(text)
-	if e, ok := errors.AsType[*snpreport.ParseError](err); !ok || e.Rule != "CAR-02" || e.Offset != 0 {
+	if e, ok := errors.AsType[*rule.Error](err); !ok || e.Rule != "CAR-02" || e.Offset != 0 {
 		t.Error(err)
 	}
 }

@@ -3,6 +3,8 @@ package snpreport
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // TableKind says what an entry of a certificate table is said to hold. Nobody
@@ -78,7 +80,7 @@ const (
 // entry that are no entry's data are not read: hosts fill up pages.
 //
 // An unknown GUID is returned as TableUnknown, for callers to pass over. The
-// error is a *ParseError, and then there are no entries. Checked in this order:
+// error is a *rule.Error, and then there are no entries. Checked in this order:
 // at most 64 KiB; the end is there; at most 32 entries; then for each its GUID
 // is not zero, its data starts behind the end of the entries, is not empty, ends
 // within the table, overlaps that of no earlier one, and no earlier one has the
@@ -91,7 +93,7 @@ func ParseCertTable(b []byte) ([]TableEntry, error) {
 	return entries, nil
 }
 
-func parseCertTable(b []byte) ([]TableEntry, *ParseError) {
+func parseCertTable(b []byte) ([]TableEntry, *rule.Error) {
 	if len(b) > maxTableSize {
 		return nil, parseError("CAR-10", "certificate table", 0,
 			fmt.Sprintf("at most %d bytes", maxTableSize), fmt.Sprintf("%d bytes", len(b)))
@@ -109,11 +111,11 @@ func parseCertTable(b []byte) ([]TableEntry, *ParseError) {
 		}
 		for j, earlier := range spans {
 			if s.lo < earlier.hi && earlier.lo < s.hi {
-				return nil, parseError("CAR-17", "OFFSET", i*entrySize+16, "data of its own",
+				return nil, parseError("CAR-17", "certificate table: OFFSET", i*entrySize+16, "data of its own",
 					fmt.Sprintf("%#x to %#x, but entry %d has %#x to %#x", s.lo, s.hi, j, earlier.lo, earlier.hi))
 			}
 			if e.Kind != TableUnknown && e.Kind == entries[j].Kind {
-				return nil, parseError("CAR-18", "GUID", i*entrySize, "each known GUID once", "a second "+e.Kind.String())
+				return nil, parseError("CAR-18", "certificate table: GUID", i*entrySize, "each known GUID once", "a second "+e.Kind.String())
 			}
 		}
 		entries, spans = append(entries, e), append(spans, s)
@@ -122,7 +124,7 @@ func parseCertTable(b []byte) ([]TableEntry, *ParseError) {
 }
 
 // countEntries returns how many entries precede the end.
-func countEntries(b []byte) (int, *ParseError) {
+func countEntries(b []byte) (int, *rule.Error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
@@ -143,9 +145,9 @@ func countEntries(b []byte) (int, *ParseError) {
 type span struct{ lo, hi uint64 }
 
 // parseEntry reads the entry at at. The entries end at end.
-func parseEntry(b []byte, at, end int) (TableEntry, span, *ParseError) {
-	refuse := func(rule, field string, offset int, expected, actual string) (TableEntry, span, *ParseError) {
-		return TableEntry{}, span{}, parseError(rule, field, at+offset, expected, actual)
+func parseEntry(b []byte, at, end int) (TableEntry, span, *rule.Error) {
+	refuse := func(id, field string, offset int, expected, actual string) (TableEntry, span, *rule.Error) {
+		return TableEntry{}, span{}, parseError(id, "certificate table: "+field, at+offset, expected, actual)
 	}
 	guid := [16]byte(b[at:])
 	offset := uint64(binary.LittleEndian.Uint32(b[at+16:]))

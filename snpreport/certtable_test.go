@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 	"pgregory.net/rapid"
 )
@@ -62,12 +63,12 @@ func table(entries ...entry) []byte {
 	return append(append(head, make([]byte, 24)...), data...)
 }
 
-func tableErr(t testing.TB, b []byte) *snpreport.ParseError {
+func tableErr(t testing.TB, b []byte) *rule.Error {
 	t.Helper()
 	entries, err := snpreport.ParseCertTable(b)
-	var refusal *snpreport.ParseError
+	var refusal *rule.Error
 	if !errors.As(err, &refusal) {
-		t.Fatalf("error is %v, want a *ParseError", err)
+		t.Fatalf("error is %v, want a *rule.Error", err)
 	}
 	if entries != nil {
 		t.Error("entries beside an error")
@@ -162,24 +163,24 @@ func TestCertTableRefuses(t *testing.T) {
 		{"no end", table(one)[:24], "CAR-11", "certificate table", 24, "an entry, or 24 zero bytes, got 0 bytes"},
 		{"half an end behind an entry", table(one)[:47], "CAR-11", "certificate table", 24, "an entry, or 24 zero bytes, got 23 bytes"},
 		{"33 entries", table(many...), "CAR-12", "certificate table", 768, "at most 32 entries, got more"},
-		{"zero GUID with data", table(one, entry{guid: zero, data: []byte("asvk")}), "CAR-13", "GUID", 24, "a GUID, or 24 zero bytes, got zero, with OFFSET or LENGTH set"},
-		{"zero GUID with LENGTH", table(entry{guid: zero, offset: u32(0), length: u32(1)}), "CAR-13", "GUID", 0, "a GUID, or 24 zero bytes, got zero, with OFFSET or LENGTH set"},
-		{"data in the entries", table(entry{guid: vcek, data: []byte("leaf"), offset: u32(0x2f)}), "CAR-14", "OFFSET", 16, "at least 0x30, got 0x2f"},
-		{"data in the second entry", table(one, entry{guid: ark, data: []byte("root"), offset: u32(24)}), "CAR-14", "OFFSET", 40, "at least 0x48, got 0x18"},
-		{"no data", table(entry{guid: vcek}), "CAR-15", "LENGTH", 20, "at least 1, got 0"},
-		{"no data of an unknown kind", table(entry{guid: private}), "CAR-15", "LENGTH", 20, "at least 1, got 0"},
-		{"one byte too long", table(entry{guid: vcek, data: []byte("leaf"), length: u32(5)}), "CAR-16", "LENGTH", 20, "data up to 0x34 at most, got up to 0x35"},
-		{"behind the table", table(entry{guid: vcek, offset: u32(0x31), length: u32(1)}), "CAR-16", "LENGTH", 20, "data up to 0x30 at most, got up to 0x32"},
-		{"the longest data", table(entry{guid: vcek, data: []byte("leaf"), length: u32(1<<32 - 1)}), "CAR-16", "LENGTH", 20, "data up to 0x34 at most, got up to 0x10000002f"},
-		{"2^31-1", table(entry{guid: vcek, data: []byte("leaf"), offset: u32(1<<31 - 1), length: u32(1<<31 - 1)}), "CAR-16", "LENGTH", 20, "data up to 0x34 at most, got up to 0xfffffffe"},
-		{"the same data twice", table(one, entry{guid: ark, offset: u32(72), length: u32(4)}), "CAR-17", "OFFSET", 40, "data of its own, got 0x48 to 0x4c, but entry 0 has 0x48 to 0x4c"},
-		{"overlap at the end", table(entry{guid: private, data: []byte("leaf")}, entry{guid: private, data: []byte("root"), offset: u32(75)}), "CAR-17", "OFFSET", 40, "data of its own, got 0x4b to 0x4f, but entry 0 has 0x48 to 0x4c"},
-		{"overlap at the start", table(entry{guid: vcek, data: []byte("leaf."), offset: u32(73), length: u32(4)}, entry{guid: ark, offset: u32(72), length: u32(2)}), "CAR-17", "OFFSET", 40, "data of its own, got 0x48 to 0x4a, but entry 0 has 0x49 to 0x4d"},
-		{"overlap inside", append(table(entry{guid: vcek, offset: u32(73), length: u32(1)}, entry{guid: ark, offset: u32(72), length: u32(3)}), 1, 2, 3), "CAR-17", "OFFSET", 40, "data of its own, got 0x48 to 0x4b, but entry 0 has 0x49 to 0x4a"},
+		{"zero GUID with data", table(one, entry{guid: zero, data: []byte("asvk")}), "CAR-13", "certificate table: GUID", 24, "a GUID, or 24 zero bytes, got zero, with OFFSET or LENGTH set"},
+		{"zero GUID with LENGTH", table(entry{guid: zero, offset: u32(0), length: u32(1)}), "CAR-13", "certificate table: GUID", 0, "a GUID, or 24 zero bytes, got zero, with OFFSET or LENGTH set"},
+		{"data in the entries", table(entry{guid: vcek, data: []byte("leaf"), offset: u32(0x2f)}), "CAR-14", "certificate table: OFFSET", 16, "at least 0x30, got 0x2f"},
+		{"data in the second entry", table(one, entry{guid: ark, data: []byte("root"), offset: u32(24)}), "CAR-14", "certificate table: OFFSET", 40, "at least 0x48, got 0x18"},
+		{"no data", table(entry{guid: vcek}), "CAR-15", "certificate table: LENGTH", 20, "at least 1, got 0"},
+		{"no data of an unknown kind", table(entry{guid: private}), "CAR-15", "certificate table: LENGTH", 20, "at least 1, got 0"},
+		{"one byte too long", table(entry{guid: vcek, data: []byte("leaf"), length: u32(5)}), "CAR-16", "certificate table: LENGTH", 20, "data up to 0x34 at most, got up to 0x35"},
+		{"behind the table", table(entry{guid: vcek, offset: u32(0x31), length: u32(1)}), "CAR-16", "certificate table: LENGTH", 20, "data up to 0x30 at most, got up to 0x32"},
+		{"the longest data", table(entry{guid: vcek, data: []byte("leaf"), length: u32(1<<32 - 1)}), "CAR-16", "certificate table: LENGTH", 20, "data up to 0x34 at most, got up to 0x10000002f"},
+		{"2^31-1", table(entry{guid: vcek, data: []byte("leaf"), offset: u32(1<<31 - 1), length: u32(1<<31 - 1)}), "CAR-16", "certificate table: LENGTH", 20, "data up to 0x34 at most, got up to 0xfffffffe"},
+		{"the same data twice", table(one, entry{guid: ark, offset: u32(72), length: u32(4)}), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4c, but entry 0 has 0x48 to 0x4c"},
+		{"overlap at the end", table(entry{guid: private, data: []byte("leaf")}, entry{guid: private, data: []byte("root"), offset: u32(75)}), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x4b to 0x4f, but entry 0 has 0x48 to 0x4c"},
+		{"overlap at the start", table(entry{guid: vcek, data: []byte("leaf."), offset: u32(73), length: u32(4)}, entry{guid: ark, offset: u32(72), length: u32(2)}), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4a, but entry 0 has 0x49 to 0x4d"},
+		{"overlap inside", append(table(entry{guid: vcek, offset: u32(73), length: u32(1)}, entry{guid: ark, offset: u32(72), length: u32(3)}), 1, 2, 3), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4b, but entry 0 has 0x49 to 0x4a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := tableErr(t, tt.in)
-			if got.Rule != tt.rule || got.Field != tt.field || got.Offset != tt.offset || got.Expected+", got "+got.Actual != tt.want {
+			if got.Rule != tt.rule || got.Where != tt.field || got.Offset != tt.offset || got.Expected+", got "+got.Actual != tt.want {
 				t.Errorf("got %s %v, want %s %s at %#x: %s", got.Rule, got, tt.rule, tt.field, tt.offset, tt.want)
 			}
 		})
@@ -189,7 +190,7 @@ func TestCertTableRefuses(t *testing.T) {
 		if name == "VCEK" {
 			got = tableErr(t, table(one, entry{guid: private, data: []byte("a")}, one))
 		}
-		if got.Rule != "CAR-18" || got.Field != "GUID" || got.Offset != 48 || got.Actual != "a second "+name {
+		if got.Rule != "CAR-18" || got.Where != "certificate table: GUID" || got.Offset != 48 || got.Actual != "a second "+name {
 			t.Errorf("%s twice: %v", name, got)
 		}
 	}
@@ -296,7 +297,7 @@ func checkTable(t interface{ Fatalf(string, ...any) }, b []byte) {
 	if err == nil {
 		return
 	}
-	if e, ok := err.(*snpreport.ParseError); !ok || e.Rule == "" || e.Offset < 0 || e.Offset > len(b) || len(e.Error()) > 200 {
+	if e, ok := err.(*rule.Error); !ok || e.Rule == "" || e.Offset < 0 || e.Offset > len(b) || len(e.Error()) > 200 {
 		t.Fatalf("poor error: %v", err)
 	}
 }

@@ -19,7 +19,7 @@ func (r *Report) check() error {
 	if r.Version < 2 || r.Version > 5 {
 		err := parseError("RPT-02", "VERSION", 0x000, "2, 3, 4 or 5", strconv.FormatUint(uint64(r.Version), 10))
 		if r.Version == 6 {
-			err.Actual, err.Err = "6 (Venice's, recognised but not supported)", ErrUnsupported
+			err.Actual, err.Cause = "6 (Venice's, recognised but not supported)", ErrUnsupported
 		}
 		return err
 	}
@@ -71,16 +71,16 @@ func (r *Report) checkReserved() error {
 }
 
 // nonZero reports the first byte from at on that is not zero. There is one.
-func nonZero(rule string, b *[Size]byte, at int) error {
+func nonZero(id string, b *[Size]byte, at int) error {
 	for b[at] == 0 {
 		at++
 	}
-	return parseError(rule, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
+	return parseError(id, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
 }
 
 func (k KeyInfo) check() error {
-	field := func(rule, name, expected, actual string) error {
-		return parseError(rule, "KEY_INFO."+name, 0x048, expected, actual)
+	field := func(id, name, expected, actual string) error {
+		return parseError(id, "KEY_INFO."+name, 0x048, expected, actual)
 	}
 	switch key := k.SigningKey(); {
 	case k.MaskChipKey():

@@ -7,16 +7,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
 // parseErr parses what must be refused.
-func parseErr(t testing.TB, b []byte) *snpreport.ParseError {
+func parseErr(t testing.TB, b []byte) *rule.Error {
 	t.Helper()
 	r, err := snpreport.Parse(b)
-	var refusal *snpreport.ParseError
+	var refusal *rule.Error
 	if !errors.As(err, &refusal) {
-		t.Fatalf("error is %v, want a *ParseError", err)
+		t.Fatalf("error is %v, want a *rule.Error", err)
 	}
 	if r != nil {
 		t.Error("a report beside an error")
@@ -33,29 +34,29 @@ func set(at int, v ...byte) func([]byte) []byte {
 }
 
 func TestRules(t *testing.T) {
-	wrong := func(rule, field string, offset int, expected, actual string) snpreport.ParseError {
-		return snpreport.ParseError{Rule: rule, Field: field, Offset: offset, Expected: expected, Actual: actual}
+	wrong := func(id, field string, offset int, expected, actual string) rule.Error {
+		return rule.Error{Rule: id, Where: field, Offset: offset, Expected: expected, Actual: actual}
 	}
-	version := func(actual string) snpreport.ParseError {
+	version := func(actual string) rule.Error {
 		return wrong("RPT-02", "VERSION", 0, "2, 3, 4 or 5", actual)
 	}
 	six := version("6 (Venice's, recognised but not supported)")
-	six.Err = snpreport.ErrUnsupported
-	vmpl := func(actual string) snpreport.ParseError { return wrong("RPT-03", "VMPL", 0x30, "0 to 3", actual) }
-	algo := func(actual string) snpreport.ParseError {
+	six.Cause = snpreport.ErrUnsupported
+	vmpl := func(actual string) rule.Error { return wrong("RPT-03", "VMPL", 0x30, "0 to 3", actual) }
+	algo := func(actual string) rule.Error {
 		return wrong("RPT-04", "SIGNATURE_ALGO", 0x34, "1 (ECDSA P-384 with SHA-384)", actual)
 	}
-	signer := func(actual string) snpreport.ParseError {
+	signer := func(actual string) rule.Error {
 		return wrong("RPT-06", "KEY_INFO.SIGNING_KEY", 0x48, "0 (vcek) or 1 (vlek)", actual)
 	}
 	mask := wrong("RPT-05", "KEY_INFO.MASK_CHIP_KEY", 0x48, "0", "1 (the firmware did not sign)")
-	reserved := func(actual string) snpreport.ParseError {
+	reserved := func(actual string) rule.Error {
 		return wrong("RPT-17", "KEY_INFO.reserved bits 31:5", 0x48, "0", actual)
 	}
 	for _, tt := range []struct {
 		name   string
 		change func([]byte) []byte
-		want   snpreport.ParseError
+		want   rule.Error
 	}{
 		{"nothing", func([]byte) []byte { return nil }, wrong("RPT-01", "report", 0, "1184 bytes", "0 bytes")},
 		{"one byte short", func(b []byte) []byte { return b[:1183] }, wrong("RPT-01", "report", 0, "1184 bytes", "1183 bytes")},
@@ -101,7 +102,7 @@ func TestRules(t *testing.T) {
 				if got.Requirement() != tt.want.Rule {
 					t.Errorf("Requirement is %s", got.Requirement())
 				}
-				if unsupported := errors.Is(got, snpreport.ErrUnsupported); unsupported != (tt.want.Err != nil) {
+				if unsupported := errors.Is(got, snpreport.ErrUnsupported); unsupported != (tt.want.Cause != nil) {
 					t.Errorf("wraps ErrUnsupported: %v", unsupported)
 				}
 			})
@@ -140,8 +141,8 @@ func TestEveryReservedByte(t *testing.T) {
 						parse(t, b)
 						continue
 					}
-					want := snpreport.ParseError{
-						Rule: f.rule, Field: "reserved byte", Offset: at, Expected: "0x00", Actual: fmt.Sprintf("0x%02x", 1<<bit),
+					want := rule.Error{
+						Rule: f.rule, Where: "reserved byte", Offset: at, Expected: "0x00", Actual: fmt.Sprintf("0x%02x", 1<<bit),
 					}
 					if got := parseErr(t, b); *got != want {
 						t.Fatalf("byte %#x: %v (%s), want %v (%s)", at, got, got.Rule, &want, want.Rule)
@@ -246,7 +247,7 @@ func TestUnmarshalDoesNotAllocate(t *testing.T) {
 }
 
 func TestParseErrorMessage(t *testing.T) {
-	const want = "snpreport: VMPL at offset 0x30: expected 0 to 3, got 4"
+	const want = "VMPL at offset 0x30: expected 0 to 3, got 4 [RPT-03]"
 	if got := parseErr(t, set(0x30, 4)(blank(3))).Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -63,14 +64,14 @@ func ExampleParse_refused() {
 	b[0x1EB] = 7 // reserved
 
 	_, err := snpreport.Parse(b)
-	var refusal *snpreport.ParseError
+	var refusal *rule.Error
 	if errors.As(err, &refusal) {
 		fmt.Println(refusal.Requirement())
 		fmt.Println(refusal)
 	}
 	// Output:
 	// RPT-10
-	// snpreport: reserved byte at offset 0x1eb: expected 0x00, got 0x07
+	// reserved byte at offset 0x1eb: expected 0x00, got 0x07 [RPT-10]
 }
 
 func ExampleOpen() {

@@ -3,6 +3,8 @@ package snpreport
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // openGuestResponse takes the report out of a MSG_REPORT_RSP:
@@ -14,7 +16,7 @@ import (
 //	0x4C0     n  zero, up to 4000 bytes in all
 //
 // Source: AMD 56860, MSG_REPORT_RSP; the buffer: Linux, struct snp_report_resp.
-func openGuestResponse(b []byte) ([]byte, *ParseError) {
+func openGuestResponse(b []byte) ([]byte, *rule.Error) {
 	if len(b) > maxResponseSize {
 		return nil, parseError("CAR-04", "guest response", 0,
 			fmt.Sprintf("at most %d bytes", maxResponseSize), fmt.Sprintf("%d bytes", len(b)))
@@ -47,10 +49,10 @@ func statusText(status uint32) string {
 }
 
 // allZero refuses the first byte in [lo, hi) that is not zero.
-func allZero(rule string, b []byte, lo, hi int) *ParseError {
+func allZero(id string, b []byte, lo, hi int) *rule.Error {
 	for at := lo; at < hi; at++ {
 		if b[at] != 0 {
-			return parseError(rule, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
+			return parseError(id, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
 		}
 	}
 	return nil

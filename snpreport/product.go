@@ -83,9 +83,9 @@ func (c CPUID) Product() (Product, error) {
 			continue
 		}
 		if d.product == 0 {
-			return 0, fmt.Errorf("snpreport: CPUID %v is %s: %w", c, d.name, ErrUnsupported)
+			return 0, fmt.Errorf("CPUID %v is %s: %w", c, d.name, ErrUnsupported)
 		}
 		return d.product, nil
 	}
-	return 0, fmt.Errorf("snpreport: CPUID %v is no known SEV-SNP processor", c)
+	return 0, fmt.Errorf("CPUID %v is no known SEV-SNP processor", c)
 }

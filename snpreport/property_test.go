@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 	"pgregory.net/rapid"
 )
@@ -47,8 +48,8 @@ func checkParse(t interface{ Fatalf(string, ...any) }, b []byte) {
 	if err == nil {
 		return
 	}
-	e, ok := err.(*snpreport.ParseError)
-	if !ok || e.Rule == "" || e.Field == "" || e.Expected == "" || e.Actual == "" || len(e.Error()) > 200 {
+	e, ok := err.(*rule.Error)
+	if !ok || e.Rule == "" || e.Where == "" || e.Expected == "" || e.Actual == "" || len(e.Error()) > 200 {
 		t.Fatalf("poor error: %v", err)
 	}
 }

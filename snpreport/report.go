@@ -53,7 +53,7 @@ type ReportSignature struct {
 }
 
 // Parse parses a report: exactly 1184 bytes, nothing around them. On error the
-// Report is nil and the error is a *ParseError. Fields are checked in the order
+// Report is nil and the error is a *rule.Error. Fields are checked in the order
 // of their offsets: size, VERSION, VMPL, SIGNATURE_ALGO, KEY_INFO and the
 // reserved bytes behind it, those of 0x188..0x1A0 (0x18B..0x1A0 from version 3
 // on), 0x1EB, 0x1EF, 0x1F8..0x2A0 (0x208..0x2A0 from version 5 on), and the

@@ -10,26 +10,26 @@ import (
 
 // VerifySignature checks SIGNATURE over the first 672 bytes of the report as
 // they were received: ECDSA on P-384 with SHA-384. The error is a
-// *SignatureError. Checked in this order: the key is a P-384 key; r, then s, is
+// *rule.Error. Checked in this order: the key is a P-384 key; r, then s, is
 // in [1, n-1]; the signature holds. A high s is accepted: AMD's firmware makes
 // them.
 func (r *Report) VerifySignature(key *ecdsa.PublicKey) error {
 	//lint:ignore SA1019 a key without coordinates makes ecdsa.Verify panic
 	if key == nil || key.Curve != elliptic.P384() || key.X == nil || key.Y == nil {
-		return &SignatureError{"RPT-20", "the signing key is not a P-384 key"}
+		return signatureError("RPT-20", "the signing key is not a P-384 key")
 	}
 	// From the received bytes, not from r.Signature, which anyone may write.
 	rr, s := integer(r.raw[0x2A0:0x2D0]), integer(r.raw[0x2E8:0x318])
 	n := key.Curve.Params().N
 	if rr.Sign() == 0 || rr.Cmp(n) >= 0 {
-		return &SignatureError{"RPT-21", "r is not in [1, n-1]"}
+		return signatureError("RPT-21", "r is not in [1, n-1]")
 	}
 	if s.Sign() == 0 || s.Cmp(n) >= 0 {
-		return &SignatureError{"RPT-22", "s is not in [1, n-1]"}
+		return signatureError("RPT-22", "s is not in [1, n-1]")
 	}
 	digest := sha512.Sum384(r.raw[:SignedSize])
 	if !ecdsa.Verify(key, digest[:], rr, s) {
-		return &SignatureError{"RPT-23", "it is not the signing key's over these 672 bytes"}
+		return signatureError("RPT-23", "it is not the signing key's over these 672 bytes")
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -50,18 +51,18 @@ func sign(t testing.TB, key *ecdsa.PrivateKey, b []byte) (r, s *big.Int) {
 }
 
 // wantSignature demands the rule, or no error for "".
-func wantSignature(t testing.TB, what string, r *snpreport.Report, key *ecdsa.PublicKey, rule string) {
+func wantSignature(t testing.TB, what string, r *snpreport.Report, key *ecdsa.PublicKey, id string) {
 	t.Helper()
 	err := r.VerifySignature(key)
-	if rule == "" {
+	if id == "" {
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 		return
 	}
-	var refusal *snpreport.SignatureError
-	if !errors.As(err, &refusal) || refusal.Requirement() != rule {
-		t.Errorf("%s: got %v, want %s", what, err, rule)
+	var refusal *rule.Error
+	if !errors.As(err, &refusal) || refusal.Requirement() != id {
+		t.Errorf("%s: got %v, want %s", what, err, id)
 	}
 }
 
@@ -217,7 +218,7 @@ func TestSignatureIsOverTheReceivedBytes(t *testing.T) {
 }
 
 func TestSignatureErrorMessage(t *testing.T) {
-	const want = "snpreport: signature: the signing key is not a P-384 key"
+	const want = "report signature: the signing key is not a P-384 key [RPT-20]"
 	if got := new(snpreport.Report).VerifySignature(nil).Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

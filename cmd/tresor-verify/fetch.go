@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/pem"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,7 +138,6 @@ func (f *fetchFlags) collect(ctx context.Context, w world, c *kdsClient) ([]outF
 
 // malformed gives what can not be parsed the type it has in a verdict.
 func malformed(err error) error {
-	var cert *certchain.Error
 	if attest.ErrorType(err) != "" { // it has one
 		return err
 	}
@@ -147,7 +145,7 @@ func malformed(err error) error {
 	if rule := ruleOf(err); rule != "" {
 		f.Rule = rule
 	}
-	if errors.As(err, &cert) {
+	if strings.HasPrefix(f.Rule, "CHN-") {
 		return &attest.CertChainInvalidError{Failure: f}
 	}
 	return &attest.ReportInvalidError{Failure: f}

@@ -17,6 +17,7 @@ import (
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/difftest"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -101,11 +102,11 @@ func TestBuiltinRootsInUse(t *testing.T) {
 	}
 }
 
-func wantRule(t *testing.T, err error, rule, cn string) {
+func wantRule(t *testing.T, err error, id, cn string) {
 	t.Helper()
-	var e *certchain.Error
-	if !errors.As(err, &e) || e.Rule != rule {
-		t.Errorf("%s: %v, want %s", cn, err, rule)
+	var e *rule.Error
+	if !errors.As(err, &e) || e.Rule != id {
+		t.Errorf("%s: %v, want %s", cn, err, id)
 	}
 }
 
