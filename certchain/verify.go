@@ -62,7 +62,7 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 	}
 	anchor := roots.anchor(leaf.Product)
 	if anchor == nil {
-		return nil, refuse("CHN-42", "chain: anchor", "a root of " + leaf.Product.String(), "none among the roots")
+		return nil, refuse("CHN-42", "chain: anchor", "a root of "+leaf.Product.String(), "none among the roots")
 	}
 	if root != nil {
 		if sum := sha256.Sum256(root.Raw); sum != anchor.sha256 {
@@ -75,7 +75,7 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		intermediate = sent.authority()
 	}
 	if intermediate == nil {
-		return nil, refuse("CHN-44", "chain: intermediate", "the " + leaf.Role.issuer().String() + ", which the roots do not hold", "none")
+		return nil, refuse("CHN-44", "chain: intermediate", "the "+leaf.Role.issuer().String()+", which the roots do not hold", "none")
 	}
 
 	if !bytes.Equal(leaf.RawIssuer, intermediate.subject) {
