@@ -32,26 +32,28 @@ var layers = map[string]struct {
 	http bool // may import net/http
 	deps []string
 }{
-	"rule":                   {core: true},
-	"internal/strictjson":    {core: true, deps: []string{"rule"}},
-	"snpreport":              {core: true, deps: []string{"rule"}},
-	"jws":                    {core: true, deps: []string{"internal/strictjson", "rule"}},
-	"certchain":              {core: true, deps: []string{"rule", "snpreport"}},
-	"policy":                 {core: true, deps: []string{"internal/strictjson", "rule", "snpreport"}},
-	"":                       {core: true, deps: []string{"certchain", "internal/strictjson", "jws", "policy", "rule", "snpreport"}},
-	"receipt":                {core: true, deps: []string{"", "internal/strictjson", "jws", "rule"}},
-	"internal/statefile":     {deps: []string{"", "internal/strictjson", "rule"}},
-	"kds":                    {http: true, deps: []string{"rule", "snpreport"}},
-	"internal/mint":          {},                                // imports nothing of what it tests
-	"internal/dev/mutate":    {},                                // runs the tests of others
-	"fuzz":                   {},                                // its targets are tests
-	"internal/dev/vectorgen": {deps: []string{"internal/mint"}}, // what it makes judges the rest
-	"internal/vectors":       {},
-	"internal/dev/trace":     {deps: []string{"internal/vectors"}},
-	"releaseroot":            {deps: []string{"internal/strictjson", "jws", "rule"}},
-	"transport":              {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "rule", "snpreport"}},
-	"attesttest":             {http: true, deps: []string{"", "certchain", "internal/mint", "policy", "snpreport"}},
-	"cmd/tresor-verify":      {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "rule", "snpreport", "transport"}},
+	"rule":                         {core: true},
+	"internal/strictjson":          {core: true, deps: []string{"rule"}},
+	"snpreport":                    {core: true, deps: []string{"rule"}},
+	"jws":                          {core: true, deps: []string{"internal/strictjson", "rule"}},
+	"certchain":                    {core: true, deps: []string{"rule", "snpreport"}},
+	"policy":                       {core: true, deps: []string{"internal/strictjson", "rule", "snpreport"}},
+	"":                             {core: true, deps: []string{"certchain", "internal/strictjson", "jws", "policy", "rule", "snpreport"}},
+	"receipt":                      {core: true, deps: []string{"", "internal/strictjson", "jws", "rule"}},
+	"internal/statefile":           {deps: []string{"", "internal/strictjson", "rule"}},
+	"kds":                          {http: true, deps: []string{"rule", "snpreport"}},
+	"internal/mint":                {},                                // imports nothing of what it tests
+	"internal/dev/mutate":          {},                                // runs the tests of others
+	"fuzz":                         {},                                // its targets are tests
+	"internal/dev/vectorgen":       {deps: []string{"internal/mint"}}, // what it makes judges the rest
+	"internal/vectors":             {},
+	"internal/dev/trace":           {deps: []string{"internal/vectors"}},
+	"releaseroot":                  {deps: []string{"internal/strictjson", "jws", "rule"}},
+	"transport":                    {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "rule", "snpreport"}},
+	"attesttest/internal/loopback": {http: true},
+	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/loopback"}},
+	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "certchain", "internal/mint", "policy", "snpreport"}},
+	"cmd/tresor-verify":            {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "rule", "snpreport", "transport"}},
 }
 
 // thirdParty is what shipped code may import from elsewhere.

@@ -144,6 +144,18 @@ func (d *draft) manifestNow() (jws []byte, tag [32]byte) {
 	return jws, sha256.Sum256(jws)
 }
 
+// finish signs, with the faults at their places.
+func (d *draft) finish(spoil []Fault) {
+	for _, f := range spoil {
+		f.row().before(d)
+	}
+	d.sign()
+	for _, f := range spoil {
+		f.row().after(d)
+	}
+	d.seal()
+}
+
 // sign makes what the enclave shows.
 func (d *draft) sign() {
 	d.manifestJWS, d.tag = d.manifestNow()

@@ -2,11 +2,13 @@ package attesttest
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -36,21 +38,12 @@ func New(c Config, spoil ...Fault) (*Enclave, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range spoil {
-		if !f.Fits(c) {
-			return nil, fmt.Errorf("attesttest: fault %q does not exist, or not with this Config", string(f))
-		}
+	if err := fit(c, spoil); err != nil {
+		return nil, err
 	}
 	d := newDraft(c)
 	good := d.signBundle()
-	for _, f := range spoil {
-		f.row().before(d)
-	}
-	d.sign()
-	for _, f := range spoil {
-		f.row().after(d)
-	}
-	d.seal()
+	d.finish(spoil)
 	e := &Enclave{
 		draft: d, born: time.Now(),
 		bundle: d.signBundle(),
@@ -68,12 +61,43 @@ func New(c Config, spoil ...Fault) (*Enclave, error) {
 	return e, nil
 }
 
+func fit(c Config, spoil []Fault) error {
+	for _, f := range spoil {
+		if !f.Fits(c) {
+			return fmt.Errorf("attesttest: fault %q does not exist, or not with this Config", string(f))
+		}
+	}
+	return nil
+}
+
+// Sibling makes another enclave of the same publisher, with a TLS key of its own
+// that name decides, and with the clock of the machine. Its trust bundle is that
+// of e, so faults of bundles have no effect here.
+func (e *Enclave) Sibling(name string, spoil ...Fault) (*Enclave, error) {
+	if err := fit(e.draft.config, spoil); err != nil {
+		return nil, err
+	}
+	s := *e
+	s.draft = newDraft(e.draft.config)
+	s.draft.attested = mint.P256Key(s.draft.config.secret("tls " + name))
+	s.draft.live = s.draft.attested
+	s.draft.finish(spoil)
+	s.born = e.Now()
+	var err error
+	s.tlsCert, err = e.web.issue(s.draft.live, s.draft.config.Hosts)
+	return &s, err
+}
+
 // Now returns Config.Now, or the default that was taken: the time at which
 // Evidence is fresh.
 func (e *Enclave) Now() time.Time { return e.draft.config.Now }
 
-// clock is the enclave's own: it starts at Now and runs on.
-func (e *Enclave) clock() time.Time { return e.Now().Add(time.Since(e.born)) }
+// Config returns the Config with every default filled in.
+func (e *Enclave) Config() Config {
+	c := e.draft.config
+	c.Hosts = slices.Clone(c.Hosts)
+	return c
+}
 
 // Evidence returns what an honest client would have seen at Now.
 func (e *Enclave) Evidence() attest.Evidence {
@@ -87,6 +111,13 @@ func (e *Enclave) Evidence() attest.Evidence {
 		LiveSPKI: spkiHash(e.draft.live),
 		CRLs:     crls,
 	}
+}
+
+// Envelope returns the envelope that the enclave gives out at this moment, by its
+// own clock, which started at Now. It names bundleURL as the place of the trust
+// bundle, unless that is empty.
+func (e *Enclave) Envelope(bundleURL string) []byte {
+	return e.writeEnvelope(e.Now().Add(time.Since(e.born)), bundleURL)
 }
 
 func (e *Enclave) writeEnvelope(at time.Time, url string) []byte {
@@ -127,8 +158,14 @@ func (e *Enclave) Verifier() (*attest.Verifier, error) {
 // TLSCertificate returns the web certificate of the enclave, and its key.
 func (e *Enclave) TLSCertificate() tls.Certificate { return e.tlsCert }
 
-// WebRoots returns the only root that vouches for TLSCertificate and for the
-// other servers of Serve.
+// IssueTLS returns a web certificate for hosts, DNS names or IP addresses, that
+// WebRoots vouches for.
+func (e *Enclave) IssueTLS(key *ecdsa.PrivateKey, hosts ...string) (tls.Certificate, error) {
+	return e.web.issue(key, hosts)
+}
+
+// WebRoots returns the only root that vouches for TLSCertificate, for what
+// IssueTLS returns, and for the other servers of Serve.
 func (e *Enclave) WebRoots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(e.web.cert)

@@ -9,12 +9,13 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-const bundlePath = "/trust-bundle.jws"
+// BundlePath is where Publish has the trust bundle.
+const BundlePath = "/trust-bundle.jws"
 
-// publish answers for the publisher of the bundle, and for AMD's key server:
-// what it has for the served enclave and nothing else.
-func (s *Server) publish(w http.ResponseWriter, r *http.Request) {
-	e := s.enclave.Load()
+// Publish answers an HTTP request for the publisher of the trust bundle, and for
+// AMD's key server: it has the documents of this enclave and no others. Server
+// and leak.Witness serve it.
+func (e *Enclave) Publish(w http.ResponseWriter, r *http.Request) {
 	answer, ok := e.published()[r.URL.RequestURI()]
 	if !ok || r.Method != http.MethodGet {
 		http.NotFound(w, r)
@@ -33,7 +34,7 @@ type document struct {
 func (e *Enclave) published() map[string]document {
 	set := e.draft.set
 	product := set.Product
-	documents := map[string]document{bundlePath: {"application/jose", e.bundle}}
+	documents := map[string]document{BundlePath: {"application/jose", e.bundle}}
 	for kind, authority := range map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"} {
 		base := "/" + kind + "/v1/" + product
 		chain := mint.PEM(e.draft.forge.CACert(authority+product), e.draft.forge.CACert("ARK-"+product))

@@ -2,12 +2,10 @@ package attesttest
 
 import (
 	"crypto/tls"
-	"log/slog"
-	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 
+	"github.com/tresorhq/attest/attesttest/internal/loopback"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
@@ -18,8 +16,7 @@ type Server struct {
 	KDSURL    string // base of a key server in the place of AMD's, for kds.Config
 
 	enclave atomic.Pointer[Enclave]
-	servers []*http.Server
-	running sync.WaitGroup // listeners, connections and handlers
+	servers loopback.Servers
 }
 
 // Serve starts servers on ports of 127.0.0.1. GET /attestation is the enclave's
@@ -37,14 +34,14 @@ func (e *Enclave) Serve(handler http.Handler) (*Server, error) {
 	}
 	enclave := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &s.enclave.Load().tlsCert, nil }
 	publisher := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &other, nil }
-	if s.URL, err = s.listen(enclave, s.attestation(handler)); err != nil {
+	if s.URL, err = s.servers.ServeTLS(enclave, s.attestation(handler)); err != nil {
 		return nil, err
 	}
-	if s.KDSURL, err = s.listen(publisher, http.HandlerFunc(s.publish)); err != nil {
+	if s.KDSURL, err = s.servers.ServeTLS(publisher, http.HandlerFunc(s.publish)); err != nil {
 		s.Close()
 		return nil, err
 	}
-	s.BundleURL = s.KDSURL + bundlePath
+	s.BundleURL = s.KDSURL + BundlePath
 	return s, nil
 }
 
@@ -55,47 +52,10 @@ func (e *Enclave) Serve(handler http.Handler) (*Server, error) {
 func (s *Server) SetEnclave(e *Enclave) { s.enclave.Store(e) }
 
 // Close ends the servers and all connections, and waits for the handlers.
-func (s *Server) Close() {
-	for _, server := range s.servers {
-		server.Close()
-	}
-	s.running.Wait()
-}
+func (s *Server) Close() { s.servers.Close() }
 
-func (s *Server) listen(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error), handler http.Handler) (origin string, err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	server := &http.Server{
-		Handler:   s.counted(handler),
-		TLSConfig: &tls.Config{GetCertificate: certificate},
-		ConnState: s.count,
-		ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // a refused handshake is no news
-	}
-	s.servers = append(s.servers, server)
-	s.running.Go(func() { server.ServeTLS(listener, "", "") }) // ends with ErrServerClosed
-	return "https://" + listener.Addr().String(), nil
-}
-
-func (s *Server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.running.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.running.Done()
-	}
-}
-
-// counted lets Close wait for handlers, which over HTTP/2 may outlive their
-// connection.
-func (s *Server) counted(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.running.Add(1)
-		defer s.running.Done()
-		h.ServeHTTP(w, r)
-	})
-}
+// publish answers for the publisher of the enclave that is served now.
+func (s *Server) publish(w http.ResponseWriter, r *http.Request) { s.enclave.Load().Publish(w, r) }
 
 // attestation answers GET /attestation and leaves the rest to the application.
 func (s *Server) attestation(application http.Handler) http.Handler {
@@ -108,8 +68,7 @@ func (s *Server) attestation(application http.Handler) http.Handler {
 			http.Error(w, "only GET", http.StatusMethodNotAllowed)
 			return
 		}
-		e := s.enclave.Load()
-		write(w, "application/json", e.writeEnvelope(e.clock(), s.BundleURL))
+		write(w, "application/json", s.enclave.Load().Envelope(s.BundleURL))
 	})
 }
 

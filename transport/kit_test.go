@@ -7,14 +7,14 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/transport"
 )
 
 // attestedSubject is this transport, as the kit wants it.
-func attestedSubject(chains *certchain.Memory) attesttest.Subject {
-	return func(target attesttest.Target) (http.RoundTripper, func(), error) {
+func attestedSubject(chains *certchain.Memory) leak.Subject {
+	return func(target leak.Target) (http.RoundTripper, func(), error) {
 		target.Verifier.Cache = chains
 		tr, err := transport.New(target.URL, transport.Config{
 			ReleaseRoots:  []ed25519.PublicKey{target.ReleaseRoot},
@@ -39,8 +39,8 @@ func TestKit(t *testing.T) {
 	subject := attestedSubject(certchain.NewMemory(16)) // the chip is always the same
 	var all sync.WaitGroup
 	slots := make(chan bool, 4)
-	for _, protocol := range []string{attesttest.HTTP1, attesttest.HTTP2} {
-		for _, s := range attesttest.Scenarios() {
+	for _, protocol := range []string{leak.HTTP1, leak.HTTP2} {
+		for _, s := range leak.Scenarios() {
 			if !s.Supports(protocol) {
 				continue
 			}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
 func bufferedReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
@@ -42,9 +43,9 @@ func TestProxyPasses(t *testing.T) {
 		w.Header().Set(http.TrailerPrefix+"X-Late", "8")
 		w.Header().Set(http.TrailerPrefix+"Access-Control-Allow-Origin", "*")
 	})
-	for _, protocol := range []string{attesttest.HTTP1, attesttest.HTTP2} {
+	for _, protocol := range []string{leak.HTTP1, leak.HTTP2} {
 		e := kitEnclave(t)
-		witness, err := e.Witness(protocol, app)
+		witness, err := leak.NewWitness(e, protocol, app)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +67,7 @@ func TestProxyPasses(t *testing.T) {
 		if want := (http.Header{"X-Sum": {"7"}, "X-Late": {"8"}}); !maps.EqualFunc(got.trailer, want, slices.Equal) {
 			t.Errorf("answered with the trailers %v", got.trailer)
 		}
-		if protocol == attesttest.HTTP2 {
+		if protocol == leak.HTTP2 {
 			delete(got.header, "X-Hop") // over HTTP/2 there is no Connection field that names it
 		}
 		delete(got.header, "Witness-Pod") // of the kit
@@ -79,7 +80,7 @@ func TestProxyPasses(t *testing.T) {
 		}
 		<-arrived
 		d.stop()
-		if v := witness.Violations(); len(v) > 0 {
+		if v := witness.Leaks(); len(v) > 0 {
 			t.Error(v)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
 // TestProxyRedirects: a redirect never leads around the proxy (PRX-32).
@@ -60,7 +60,7 @@ func TestProxyBrokenAnswers(t *testing.T) {
 // Rules: PRX-31.
 func TestProxyStatus(t *testing.T) {
 	e := kitEnclave(t)
-	witness, err := e.Witness(attesttest.HTTP1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	witness, err := leak.NewWitness(e, leak.HTTP1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
 // TestProxyLoad: many requests of many clients, some of which leave early, are
@@ -22,11 +22,11 @@ func TestProxyLoad(t *testing.T) {
 	if os.Getenv("ATTEST_STRESS") != "" {
 		requests, clients = 10000, 64
 	}
-	for _, protocol := range []string{attesttest.HTTP1, attesttest.HTTP2} {
+	for _, protocol := range []string{leak.HTTP1, leak.HTTP2} {
 		t.Run(strings.ReplaceAll(protocol, "/", ""), func(t *testing.T) {
 			e := kitEnclave(t)
 			var served atomic.Int64
-			witness, err := e.Witness(protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			witness, err := leak.NewWitness(e, protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				served.Add(1)
 				io.Copy(w, r.Body)
 			}))
@@ -75,7 +75,7 @@ func TestProxyLoad(t *testing.T) {
 				t.Errorf("%d goroutines and %d files, %d and %d before", runtime.NumGoroutine(), openFiles(), goroutines, files)
 			}
 			d.stop()
-			if v := witness.Violations(); len(v) > 0 {
+			if v := witness.Leaks(); len(v) > 0 {
 				t.Error(v)
 			}
 		})

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 	"github.com/tresorhq/attest/transport"
 )
 
@@ -30,8 +30,8 @@ type doorway struct {
 }
 
 // throughProxy opens a door for a scenario.
-func throughProxy(t *testing.T) attesttest.Subject {
-	return func(target attesttest.Target) (http.RoundTripper, func(), error) {
+func throughProxy(t *testing.T) leak.Subject {
+	return func(target leak.Target) (http.RoundTripper, func(), error) {
 		c := transport.Config{
 			ReleaseRoots: []ed25519.PublicKey{target.ReleaseRoot}, Demands: target.Verifier, BundleURL: target.BundleURL,
 			WebRoots: target.WebRoots, MinTLS: target.MinTLS, AttestTimeout: target.AttestTimeout, Proxy: target.Proxy,
@@ -129,8 +129,8 @@ func TestProxyScenarios(t *testing.T) {
 	var running sync.WaitGroup
 	slots := make(chan bool, 4)
 	played := 0
-	for _, s := range attesttest.Scenarios() {
-		for _, protocol := range []string{attesttest.HTTP1, attesttest.HTTP2} {
+	for _, s := range leak.Scenarios() {
+		for _, protocol := range []string{leak.HTTP1, leak.HTTP2} {
 			if !s.Supports(protocol) || !all && !slices.Contains(quickScenarios, s.Name) {
 				continue
 			}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
 // TestProxyEarlyAnswer: an endpoint may answer before the request has ended. The
@@ -79,9 +79,9 @@ func TestProxyEarlyAnswer(t *testing.T) {
 // request is not waited for, and keeps nothing from ending.
 // Rules: PRX-23.
 func TestProxyAbandonedRequest(t *testing.T) {
-	for _, protocol := range []string{attesttest.HTTP1, attesttest.HTTP2} {
+	for _, protocol := range []string{leak.HTTP1, leak.HTTP2} {
 		e := kitEnclave(t)
-		witness, err := e.Witness(protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		witness, err := leak.NewWitness(e, protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			http.NewResponseController(w).EnableFullDuplex()
 			io.WriteString(w, "an answer")
 		}))

@@ -12,9 +12,10 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
-var protocols = []string{attesttest.HTTP1, attesttest.HTTP2}
+var protocols = []string{leak.HTTP1, leak.HTTP2}
 
 const want = "the-secret-of-the-caller"
 
@@ -123,8 +124,8 @@ func TestWitness(t *testing.T) {
 		plain := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: e.webRoots}, ForceAttemptHTTP2: true}
 		t.Cleanup(plain.CloseIdleConnections)
 		_, err := e.client.Chat.Completions.New(t.Context(), prompt("m"), option.WithHTTPClient(&http.Client{Transport: plain}))
-		if err != nil || e.app.asked.Load() != 1 || len(e.witness.Violations()) == 0 {
-			t.Errorf("%s: %v, %d requests, violations %v", protocol, err, e.app.asked.Load(), e.witness.Violations())
+		if err != nil || e.app.asked.Load() != 1 || len(e.witness.Leaks()) == 0 {
+			t.Errorf("%s: %v, %d requests, violations %v", protocol, err, e.app.asked.Load(), e.witness.Leaks())
 		}
 	}
 }
@@ -132,7 +133,7 @@ func TestWitness(t *testing.T) {
 // TestUnattestedRetried: the SDK asks again after a failure to connect. That
 // changes neither the answer nor what is sent.
 func TestUnattestedRetried(t *testing.T) {
-	e := newEndpoint(t, attesttest.HTTP2, attesttest.Measurement)
+	e := newEndpoint(t, leak.HTTP2, attesttest.Measurement)
 	_, err := e.client.Chat.Completions.New(t.Context(), prompt("m"), option.WithMaxRetries(1))
 	wantRefusal(t, err, attesttest.Measurement)
 	var refused *attest.MeasurementNotAllowedError

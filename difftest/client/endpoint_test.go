@@ -17,6 +17,7 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/transport"
 )
@@ -74,7 +75,7 @@ func (c *completions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // endpoint is an enclave behind a witness, and a client of the SDK over our
 // transport.
 type endpoint struct {
-	witness  *attesttest.Witness
+	witness  *leak.Witness
 	app      *completions
 	webRoots *x509.CertPool
 	client   openai.Client
@@ -87,7 +88,7 @@ func newEndpoint(t *testing.T, protocol string, faults ...attesttest.Fault) *end
 		t.Fatal(err)
 	}
 	app := new(completions)
-	witness, err := enclave.Witness(protocol, app)
+	witness, err := leak.NewWitness(enclave, protocol, app)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func prompt(model string) openai.ChatCompletionNewParams {
 // noLeak fails when anything reached the server before it had attested.
 func (e *endpoint) noLeak(t *testing.T) {
 	t.Helper()
-	for _, v := range e.witness.Violations() {
+	for _, v := range e.witness.Leaks() {
 		t.Errorf("%v", v)
 	}
 }

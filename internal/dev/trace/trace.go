@@ -166,8 +166,8 @@ var (
 	keyword = regexp.MustCompile(`\b(MUST|SHOULD|MAY)\b`)
 )
 
-// notRules look like ids; the last two are those of a transport that attesttest's
-// own tests make up.
+// notRules look like ids; the last two are those of a transport that the
+// tests of attesttest/leak make up.
 var notRules = []string{"UTF-16", "TST-01", "TST-02"}
 
 // rules returns the rules of SPEC.md. A rule is a bullet that begins with its id;

@@ -6,7 +6,7 @@ import "strings"
 // in a dash stands for all rules that begin with it.
 var beyond = []struct{ rules, reason string }{
 	{"KDS-", "how collateral is fetched: evidence is the same however it came"},
-	{"TRN-", "how connections behave in time; the scenarios of attesttest show it"},
+	{"TRN-", "how connections behave in time; the scenarios of attesttest/leak show it"},
 	{"VEC-", "about the vectors themselves"},
 	{"GEN-01 CHN-01 CRL-15", "about the time that a caller of the library leaves out; --at is always given"},
 	{"GEN-05 ORD-02", "what an answer says besides its verdict: the runner holds every refusal against it"},

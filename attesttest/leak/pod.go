@@ -1,13 +1,16 @@
-package attesttest
+package leak
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/attesttest"
 )
 
 // A pod is one of several servers behind an address. It has a TLS key, which
@@ -20,17 +23,17 @@ type pod struct {
 
 // behaviour is how a pod answers GET /attestation.
 type behaviour struct {
-	honest   bool          // the answer proves what is behind this pod's key
-	evidence *Enclave      // whose envelope it is
-	hold     time.Duration // before the answer
-	gate     <-chan bool   // when it is not nil, its end is waited for
+	honest   bool                // the answer proves what is behind this pod's key
+	evidence *attesttest.Enclave // whose envelope it is
+	hold     time.Duration       // before the answer
+	gate     <-chan bool         // when it is not nil, its end is waited for
 	respond  func(rw http.ResponseWriter, r *http.Request, envelope []byte)
 }
 
 // newPod shows the TLS certificate of key.
-func newPod(name, protocol string, key *Enclave) *pod {
+func newPod(name, protocol string, key *attesttest.Enclave) *pod {
 	return &pod{name: name, config: &tls.Config{
-		Certificates: []tls.Certificate{key.tlsCert},
+		Certificates: []tls.Certificate{key.TLSCertificate()},
 		NextProtos:   []string{protocol},
 	}}
 }
@@ -75,34 +78,13 @@ func first(p, then *pod) func(int) *pod {
 	}
 }
 
-// sibling makes another enclave of the same publisher, with a TLS key of its own
-// and in step with the machine's clock. The bundle stays that of e; the spoilt
-// thing can so only be of the hardware, the envelope or the workload. A change
-// is applied to the finished envelope's members.
-func (e *Enclave) sibling(name string, change members, spoil ...Fault) (*Enclave, error) {
-	d := newDraft(e.draft.config)
-	d.attested = mint.P256Key(d.config.secret("tls " + name))
-	d.live = d.attested
-	for _, f := range spoil {
-		f.row().before(d)
+// issueFor makes the web certificate of another server of the publisher, with a
+// key of its own.
+func issueFor(publisher *attesttest.Enclave, host string) (func(*tls.ClientHelloInfo) (*tls.Certificate, error), error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
 	}
-	d.sign()
-	for _, f := range spoil {
-		f.row().after(d)
-	}
-	d.seal()
-	for member, value := range change {
-		d.envelope[member] = value
-	}
-	s := *e
-	s.draft, s.born = d, d.config.Now
-	var err error
-	s.tlsCert, err = e.web.issue(d.live, d.config.Hosts)
-	return &s, err
-}
-
-// issueFor makes the web certificate of another server of the publisher.
-func (e *Enclave) issueFor(host string) (func(*tls.ClientHelloInfo) (*tls.Certificate, error), error) {
-	c, err := e.web.issue(mint.P256Key(e.draft.config.secret("publisher")), []string{host})
+	c, err := publisher.IssueTLS(key, host)
 	return func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &c, nil }, err
 }

@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"crypto/tls"
@@ -6,13 +6,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/tresorhq/attest/attesttest"
 )
 
 // proxy starts a proxy for CONNECT, over TLS or not, and returns its URL. All
 // other requests leak: a proxy is nobody to show them to. used is called for
 // each tunnel.
-func (w *Witness) proxy(scheme string, publisher *Enclave, used func()) (string, error) {
-	certificate, err := publisher.issueFor("127.0.0.1")
+func (w *Witness) proxy(scheme string, publisher *attesttest.Enclave, used func()) (string, error) {
+	certificate, err := issueFor(publisher, "127.0.0.1")
 	if err != nil {
 		return "", err
 	}

@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"cmp"
@@ -13,15 +13,16 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/attesttest"
 )
 
-// A play is one run of a scenario.
-type play struct {
+// A scenarioRun is one run of a scenario.
+type scenarioRun struct {
 	ctx       context.Context
 	protocol  string
 	subject   Subject
 	pace      time.Duration
-	publisher *Enclave
+	publisher *attesttest.Enclave
 	maxAge    time.Duration // of the envelopes; 0: five minutes
 
 	// What start takes, if the scenario does not want the defaults.
@@ -40,7 +41,7 @@ type play struct {
 	mu        sync.Mutex
 	report    Report
 	problems  []error
-	leaks     []Violation // noticed at the client
+	leaks     []Leak // noticed at the client
 	delivered map[string]int
 	slowest   time.Duration // request without a deadline of its own
 	tunnels   int
@@ -48,9 +49,9 @@ type play struct {
 
 // newPublisher makes the publisher of the bundle. Its seed and its day are fixed,
 // which makes New fast; siblings have the time of day.
-func (p *play) newPublisher(spoil ...Fault) *Enclave {
+func (sr *scenarioRun) newPublisher(spoil ...attesttest.Fault) *attesttest.Enclave {
 	now := time.Now().UTC()
-	e, err := New(Config{Seed: "witness", Now: now.Truncate(day), MaxAge: p.maxAge, Hosts: []string{"127.0.0.1", "::1"}}, spoil...)
+	e, err := attesttest.New(attesttest.Config{Seed: "witness", Now: now.Truncate(24 * time.Hour), MaxAge: sr.maxAge, Hosts: []string{"127.0.0.1", "::1"}}, spoil...)
 	if err != nil {
 		panic(abandoned{err})
 	}
@@ -58,13 +59,13 @@ func (p *play) newPublisher(spoil ...Fault) *Enclave {
 }
 
 // setMaxAge is for envelopes of the pods that are made from now on.
-func (p *play) setMaxAge(d time.Duration) {
-	p.maxAge = d
-	p.publisher = p.newPublisher()
+func (sr *scenarioRun) setMaxAge(d time.Duration) {
+	sr.maxAge = d
+	sr.publisher = sr.newPublisher()
 }
 
-func (p *play) sibling(name string, change members, spoil ...Fault) *Enclave {
-	e, err := p.publisher.sibling(name, change, spoil...)
+func (sr *scenarioRun) sibling(name string, spoil ...attesttest.Fault) *attesttest.Enclave {
+	e, err := sr.publisher.Sibling(name, spoil...)
 	if err != nil {
 		panic(abandoned{err})
 	}
@@ -72,52 +73,52 @@ func (p *play) sibling(name string, change members, spoil ...Fault) *Enclave {
 }
 
 // honest makes a pod with which nothing is wrong.
-func (p *play) honest(name string) *pod {
-	e := p.sibling(name, nil)
-	return newPod(name, p.protocol, e).acts(behaviour{honest: true, evidence: e})
+func (sr *scenarioRun) honest(name string) *pod {
+	e := sr.sibling(name)
+	return newPod(name, sr.protocol, e).acts(behaviour{honest: true, evidence: e})
 }
 
 // replaying makes a pod with a key of its own that shows the evidence of another.
-func (p *play) replaying(name string, victim *pod) *pod {
-	return newPod(name, p.protocol, p.sibling(name, nil)).acts(behaviour{evidence: victim.behaviour.Load().evidence})
+func (sr *scenarioRun) replaying(name string, victim *pod) *pod {
+	return newPod(name, sr.protocol, sr.sibling(name)).acts(behaviour{evidence: victim.behaviour.Load().evidence})
 }
 
 // start serves, and lets the Subject begin.
-func (p *play) start(route func(int) *pod) {
-	p.config.route, p.config.transit = route, transitOf(p.pace)
-	p.config.handler = p.application()
-	w, err := newWitness(p.publisher, p.config)
+func (sr *scenarioRun) start(route func(int) *pod) {
+	sr.config.route, sr.config.transit = route, transitOf(sr.pace)
+	sr.config.handler = sr.application()
+	w, err := newWitness(sr.publisher, sr.config)
 	if err != nil {
 		panic(abandoned{err})
 	}
-	p.witness = w
-	c := p.publisher.VerifierConfig()
+	sr.witness = w
+	c := sr.publisher.VerifierConfig()
 	c.RequireCRL = false
 	t := Target{
-		Protocol: p.protocol, URL: w.URL, BundleURL: w.BundleURL, WebRoots: p.publisher.WebRoots(),
-		ReleaseRoot: p.publisher.ReleaseRoot(), AMDRoot: p.publisher.AMDRoot(), Verifier: c,
-		MinTLS: cmp.Or(p.minTLS, tls.VersionTLS13), AttestTimeout: p.timeout, Proxy: noProxy,
+		Protocol: sr.protocol, URL: w.URL, BundleURL: w.BundleURL, WebRoots: sr.publisher.WebRoots(),
+		ReleaseRoot: sr.publisher.ReleaseRoot(), AMDRoot: sr.publisher.AMDRoot(), Verifier: c,
+		MinTLS: cmp.Or(sr.minTLS, tls.VersionTLS13), AttestTimeout: sr.timeout, Proxy: noProxy,
 	}
-	if p.noBundle {
+	if sr.noBundle {
 		t.BundleURL += "/none"
 	}
-	if p.proxy != "" {
-		t.Proxy = p.startProxy()
+	if sr.proxy != "" {
+		t.Proxy = sr.startProxy()
 	}
-	transport, closing, err := p.subject(t)
+	transport, closing, err := sr.subject(t)
 	if err != nil || transport == nil {
 		panic(abandoned{fmt.Errorf("the subject was not made: %v", err)})
 	}
-	p.client, p.closeSubject = &http.Client{Transport: transport}, closing
+	sr.client, sr.closeSubject = &http.Client{Transport: transport}, closing
 }
 
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
-func (p *play) startProxy() func(*http.Request) (*url.URL, error) {
-	raw, err := p.witness.proxy(p.proxy, p.publisher, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.tunnels++
+func (sr *scenarioRun) startProxy() func(*http.Request) (*url.URL, error) {
+	raw, err := sr.witness.proxy(sr.proxy, sr.publisher, func() {
+		sr.mu.Lock()
+		defer sr.mu.Unlock()
+		sr.tunnels++
 	})
 	if err != nil {
 		panic(abandoned{err})
@@ -131,59 +132,59 @@ func (p *play) startProxy() func(*http.Request) (*url.URL, error) {
 
 // Each method below judges what do has returned.
 
-func (p *play) served(what string, o outcome) bool {
+func (sr *scenarioRun) served(what string, o outcome) bool {
 	if o.err == nil && o.status == http.StatusOK {
 		return true
 	}
-	p.problem("%s was not served: %w", what, o.reason())
+	sr.problem("%s was not served: %w", what, o.reason())
 	return false
 }
 
 // notServed accepts every error.
-func (p *play) notServed(what string, o outcome) {
+func (sr *scenarioRun) notServed(what string, o outcome) {
 	if o.err == nil {
-		p.problem("%s was answered: %w", what, o.reason())
+		sr.problem("%s was answered: %w", what, o.reason())
 	}
 }
 
 // refused demands an AttestationError of one of these types.
-func (p *play) refused(what string, o outcome, types ...string) {
-	if p.notServed(what, o); o.err == nil {
+func (sr *scenarioRun) refused(what string, o outcome, types ...string) {
+	if sr.notServed(what, o); o.err == nil {
 		return
 	}
 	var a attest.AttestationError
 	if !errors.As(o.err, &a) {
-		p.problem("%s failed without an AttestationError: %w", what, o.err)
+		sr.problem("%s failed without an AttestationError: %w", what, o.err)
 	} else if got := attest.ErrorType(a); !slices.Contains(types, got) {
-		p.problem("%s failed with %s, not with one of %v: %w", what, got, types, o.err)
+		sr.problem("%s failed with %s, not with one of %v: %w", what, got, types, o.err)
 	}
 }
 
 // servedAtLast allows a pause after a refusal: how often an endpoint is asked
 // may be limited.
-func (p *play) servedAtLast(what string) {
+func (sr *scenarioRun) servedAtLast(what string) {
 	var o outcome
 	for pause := time.Millisecond; pause < 2*time.Second; pause *= 2 {
-		if o = p.do(call{}); o.err == nil && o.status == http.StatusOK {
+		if o = sr.do(call{}); o.err == nil && o.status == http.StatusOK {
 			return
 		}
-		p.wait(pause)
+		sr.wait(pause)
 	}
-	p.served(what, o)
+	sr.served(what, o)
 }
 
 // attestedOnce demands that no connection was attested per request.
-func (p *play) attestedOnce() {
-	all, _ := p.witness.connections()
+func (sr *scenarioRun) attestedOnce() {
+	all, _ := sr.witness.connections()
 	for _, c := range all {
 		if n := c.ledger.attested(); n > 1 {
-			p.problem("connection %d was attested %d times", c.ledger.number, n)
+			sr.problem("connection %d was attested %d times", c.ledger.number, n)
 		}
 	}
 }
 
 // together runs n of them concurrently.
-func (p *play) together(n int, each func(i int)) {
+func (sr *scenarioRun) together(n int, each func(i int)) {
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() { each(i) })
@@ -191,15 +192,15 @@ func (p *play) together(n int, each func(i int)) {
 	all.Wait()
 }
 
-func (p *play) wait(d time.Duration) {
+func (sr *scenarioRun) wait(d time.Duration) {
 	select {
 	case <-time.After(d):
-	case <-p.ctx.Done():
+	case <-sr.ctx.Done():
 	}
 }
 
 // soon waits a while for what happens elsewhere.
-func (p *play) soon(done func() bool) bool {
+func (sr *scenarioRun) soon(done func() bool) bool {
 	for started := time.Now(); time.Since(started) < 10*time.Second; time.Sleep(time.Millisecond) {
 		if done() {
 			return true

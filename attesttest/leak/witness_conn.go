@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"crypto/tls"

@@ -1,4 +1,4 @@
-package attesttest_test
+package leak_test
 
 import (
 	"flag"

@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"compress/gzip"
@@ -7,10 +7,10 @@ import (
 )
 
 // application is what runs in every pod.
-func (p *play) application() http.Handler {
+func (sr *scenarioRun) application() http.Handler {
 	paths := map[string]http.HandlerFunc{
-		"/echo":     p.echo,
-		"/close":    closing(p.echo),
+		"/echo":     sr.echo,
+		"/close":    closing(sr.echo),
 		"/reset":    reset,
 		"/mirror":   mirror,
 		"/gzip":     gzipped,
@@ -19,13 +19,13 @@ func (p *play) application() http.Handler {
 		"/same":     func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNotModified) },
 		"/rejected": func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusExpectationFailed) },
 	}
-	for path, handler := range p.app {
+	for path, handler := range sr.app {
 		paths[path] = handler
 	}
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		p.mu.Lock()
-		p.delivered[r.URL.Query().Get("id")]++
-		p.mu.Unlock()
+		sr.mu.Lock()
+		sr.delivered[r.URL.Query().Get("id")]++
+		sr.mu.Unlock()
 		if handler, ok := paths[r.URL.Path]; ok {
 			handler(rw, r)
 			return
@@ -35,14 +35,14 @@ func (p *play) application() http.Handler {
 }
 
 // deliveries says how often a request has arrived.
-func (p *play) deliveries(o outcome) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.delivered[o.id]
+func (sr *scenarioRun) deliveries(o outcome) int {
+	sr.mu.Lock()
+	defer sr.mu.Unlock()
+	return sr.delivered[o.id]
 }
 
 // echo answers with the digest of the body.
-func (p *play) echo(rw http.ResponseWriter, r *http.Request) {
+func (sr *scenarioRun) echo(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, 8<<20))
 	if err != nil {
 		panic(http.ErrAbortHandler)

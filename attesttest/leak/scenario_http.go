@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"net/http"
@@ -31,11 +31,11 @@ func httpScenarios() []Scenario {
 	}
 	var all []Scenario
 	for _, row := range rows {
-		all = append(all, Scenario{Name: "http/" + row.name, About: row.about, run: func(p *play) {
-			p.start(always(p.slow("good", shortHold)))
+		all = append(all, Scenario{Name: "http/" + row.name, About: row.about, run: func(sr *scenarioRun) {
+			sr.start(always(sr.slow("good", shortHold)))
 			for range 2 {
-				if o := p.do(row.call); o.err != nil || !row.right(o) {
-					p.problem("not the right answer: %w", o.reason())
+				if o := sr.do(row.call); o.err != nil || !row.right(o) {
+					sr.problem("not the right answer: %w", o.reason())
 				}
 			}
 		}})

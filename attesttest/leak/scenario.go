@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"context"
@@ -55,7 +55,7 @@ type Scenario struct {
 
 	protocols []string // none: both
 	timed     bool     // has deadlines that a busy machine may miss
-	run       func(*play)
+	run       func(*scenarioRun)
 }
 
 // Supports reports whether there is such a scenario with that protocol.
@@ -75,20 +75,20 @@ func Scenarios() []Scenario {
 
 // A Report says how a Subject did.
 type Report struct {
-	Violations   []Violation // what left too early
-	Err          error       // whatever else was wrong: nobody served, the wrong error, a stall
-	Requests     int         // that the Subject was given
-	Served       int         // of these
-	Connections  int         // TLS connections that arrived
-	Attestations int         // requests for one
-	Skipped      string      // why there was nothing to test; "": there was
+	Leaks        []Leak // what left too early
+	Err          error  // whatever else was wrong: nobody served, the wrong error, a stall
+	Requests     int    // that the Subject was given
+	Served       int    // of these
+	Connections  int    // TLS connections that arrived
+	Attestations int    // requests for one
+	Skipped      string // why there was nothing to test; "": there was
 }
 
 // Failure returns nil when the Subject has passed.
 func (r *Report) Failure() error {
 	all := []error{r.Err}
-	for _, v := range r.Violations {
-		all = append(all, errors.New("attesttest: leak: "+v.String()))
+	for _, v := range r.Leaks {
+		all = append(all, errors.New("leak: "+v.String()))
 	}
 	return errors.Join(all...)
 }
@@ -109,89 +109,89 @@ const (
 // pace and with a new Subject.
 func (s Scenario) Run(ctx context.Context, protocol string, subject Subject) *Report {
 	for pace := firstPace; ; pace *= 2 {
-		p := &play{protocol: protocol, subject: subject, pace: pace, delivered: map[string]int{}}
-		r := s.once(ctx, p)
-		tooBusy := p.slowest > transitOf(pace) && p.slowest < patience
+		sr := &scenarioRun{protocol: protocol, subject: subject, pace: pace, delivered: map[string]int{}}
+		r := s.once(ctx, sr)
+		tooBusy := sr.slowest > transitOf(pace) && sr.slowest < patience
 		if r.Failure() == nil || !tooBusy || !s.timed || pace == lastPace {
 			return r
 		}
 	}
 }
 
-func (s Scenario) once(ctx context.Context, p *play) *Report {
+func (s Scenario) once(ctx context.Context, sr *scenarioRun) *Report {
 	switch {
-	case !s.Supports(p.protocol) || s.run == nil:
-		p.problem("scenario %.40q does not exist with protocol %.20q", s.Name, p.protocol)
-	case p.subject == nil:
-		p.problem("no subject")
+	case !s.Supports(sr.protocol) || s.run == nil:
+		sr.problem("scenario %.40q does not exist with protocol %.20q", s.Name, sr.protocol)
+	case sr.subject == nil:
+		sr.problem("no subject")
 	default:
 		var cancel context.CancelFunc
-		p.ctx, cancel = context.WithTimeout(ctx, limit)
+		sr.ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
-		p.perform(s.run)
+		sr.perform(s.run)
 	}
-	return p.finish()
+	return sr.finish()
 }
 
 // An abandoned scenario could not be set up.
 type abandoned struct{ error }
 
-// perform runs a scenario until its end, or until it can not go on.
-func (p *play) perform(run func(*play)) {
+// perform runs a scenario until its end, or until it cannot go on.
+func (sr *scenarioRun) perform(run func(*scenarioRun)) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			a, ok := cause.(abandoned)
 			if !ok {
 				panic(cause)
 			}
-			p.problem("could not go on: %w", a.error)
+			sr.problem("could not go on: %w", a.error)
 		}
 	}()
-	p.publisher = p.newPublisher()
-	run(p)
+	sr.publisher = sr.newPublisher()
+	run(sr)
 }
 
 // finish lets the Subject close its connections, and sums up.
-func (p *play) finish() *Report {
-	if p.closeSubject != nil {
-		p.closeSubject()
+func (sr *scenarioRun) finish() *Report {
+	if sr.closeSubject != nil {
+		sr.closeSubject()
 	}
-	r := &p.report
-	for _, other := range p.others {
+	r := &sr.report
+	for _, other := range sr.others {
 		other.Close()
-		r.Violations = append(r.Violations, other.Violations()...)
+		r.Leaks = append(r.Leaks, other.Leaks()...)
 	}
-	if w := p.witness; w != nil {
+	if w := sr.witness; w != nil {
 		open := 0
-		p.soon(func() bool {
+		sr.soon(func() bool {
 			_, open = w.connections()
 			return open == 0
 		})
 		if open > 0 {
-			p.problem("%d connections are open after the subject was closed", open)
+			sr.problem("%d connections are open after the subject was closed", open)
 		}
 		w.Close()
-		r.Violations = append(r.Violations, w.Violations()...)
+		r.Leaks = append(r.Leaks, w.Leaks()...)
 		all, _ := w.connections()
 		r.Connections = len(all)
 		for _, c := range all {
 			r.Attestations += c.ledger.attested()
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	r.Violations = append(r.Violations, p.leaks...)
-	r.Err = errors.Join(p.problems...)
+	sr.mu.Lock()
+	defer sr.mu.Unlock()
+	r.Leaks = append(r.Leaks, sr.leaks...)
+	r.Err = errors.Join(sr.problems...)
 	return r
 }
 
 // problem writes down what was wrong, once per text.
-func (p *play) problem(format string, args ...any) {
-	err := fmt.Errorf("attesttest: "+format, args...)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !slices.ContainsFunc(p.problems, func(e error) bool { return e.Error() == err.Error() }) && len(p.problems) < maxProblems {
-		p.problems = append(p.problems, err)
+func (sr *scenarioRun) problem(format string, args ...any) {
+	err := fmt.Errorf("leak: "+format, args...)
+	sr.mu.Lock()
+	defer sr.mu.Unlock()
+	if !slices.ContainsFunc(sr.problems, func(e error) bool { return e.Error() == err.Error() }) && len(sr.problems) < maxProblems {
+		sr.problems = append(sr.problems, err)
 	}
 }
 

@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"bytes"
@@ -56,31 +56,31 @@ func (o outcome) reason() error {
 }
 
 // do sends a request with the marker in it, and reads all of the response.
-func (p *play) do(c call) outcome {
-	p.mu.Lock()
-	p.report.Requests++
-	id := strconv.Itoa(p.report.Requests)
-	p.mu.Unlock()
+func (sr *scenarioRun) do(c call) outcome {
+	sr.mu.Lock()
+	sr.report.Requests++
+	id := strconv.Itoa(sr.report.Requests)
+	sr.mu.Unlock()
 	started := time.Now()
-	o := p.exchange(c, id)
+	o := sr.exchange(c, id)
 	o.id = id
 	if c.within == 0 && c.context == nil {
-		p.mu.Lock()
-		p.slowest = max(p.slowest, time.Since(started))
-		p.mu.Unlock()
+		sr.mu.Lock()
+		sr.slowest = max(sr.slowest, time.Since(started))
+		sr.mu.Unlock()
 	}
 	if errors.Is(o.err, context.DeadlineExceeded) && c.within == 0 && c.context == nil {
-		p.problem("request %s stalled", c.path)
+		sr.problem("request %s stalled", c.path)
 	}
 	if o.err == nil && o.status == http.StatusOK {
-		p.mu.Lock()
-		p.report.Served++
-		p.mu.Unlock()
+		sr.mu.Lock()
+		sr.report.Served++
+		sr.mu.Unlock()
 	}
 	return o
 }
 
-func (p *play) exchange(c call, id string) outcome {
+func (sr *scenarioRun) exchange(c call, id string) outcome {
 	ctx := c.context
 	if ctx == nil {
 		limit := patience
@@ -88,21 +88,21 @@ func (p *play) exchange(c call, id string) outcome {
 			limit = c.within
 		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(p.ctx, limit)
+		ctx, cancel = context.WithTimeout(sr.ctx, limit)
 		defer cancel()
 	}
-	r, body, err := p.request(ctx, c, id)
+	r, body, err := sr.request(ctx, c, id)
 	if err != nil {
 		return outcome{err: err}
 	}
 	if body != nil {
 		defer func() {
-			if !p.soon(func() bool { return body.closed.Load() > 0 }) {
-				p.problem("the body of a request was not closed")
+			if !sr.soon(func() bool { return body.closed.Load() > 0 }) {
+				sr.problem("the body of a request was not closed")
 			}
 		}()
 	}
-	response, err := p.client.Do(r)
+	response, err := sr.client.Do(r)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -110,17 +110,17 @@ func (p *play) exchange(c call, id string) outcome {
 	answer, err := io.ReadAll(io.LimitReader(response.Body, 8<<20))
 	o := outcome{err: err, status: response.StatusCode, pod: response.Header.Get(podHeader), body: answer, header: response.Header, trailer: response.Trailer}
 	if err == nil && response.StatusCode == http.StatusOK && r.URL.Path == "/echo" && r.Method != http.MethodHead && string(answer) != echo(content(c.body)) {
-		p.problem("the body of a request did not arrive whole")
+		sr.problem("the body of a request did not arrive whole")
 	}
 	return o
 }
 
-func (p *play) request(ctx context.Context, c call, id string) (*http.Request, *watchedBody, error) {
+func (sr *scenarioRun) request(ctx context.Context, c call, id string) (*http.Request, *watchedBody, error) {
 	if c.path == "" {
 		c.path = "/echo"
 	}
 	if c.url == "" {
-		c.url = p.witness.URL + c.path
+		c.url = sr.witness.URL + c.path
 	}
 	if c.method == "" {
 		c.method = http.MethodGet
@@ -145,10 +145,10 @@ func (p *play) request(ctx context.Context, c call, id string) (*http.Request, *
 	if c.body == 0 {
 		return r, nil, nil
 	}
-	body := p.watched(c.body)
+	body := sr.watched(c.body)
 	r.Body, r.ContentLength = body, int64(c.body)
 	if c.replay {
-		r.GetBody = func() (io.ReadCloser, error) { return p.watched(c.body), nil }
+		r.GetBody = func() (io.ReadCloser, error) { return sr.watched(c.body), nil }
 	}
 	return r, body, nil
 }
@@ -157,19 +157,19 @@ func (p *play) request(ctx context.Context, c call, id string) (*http.Request, *
 // there is an attested connection to send it on.
 type watchedBody struct {
 	io.Reader
-	play   *play
+	play   *scenarioRun
 	read   atomic.Bool
 	closed atomic.Int32
 }
 
-func (p *play) watched(n int) *watchedBody {
-	return &watchedBody{Reader: bytes.NewReader(content(n)), play: p}
+func (sr *scenarioRun) watched(n int) *watchedBody {
+	return &watchedBody{Reader: bytes.NewReader(content(n)), play: sr}
 }
 
 func (b *watchedBody) Read(to []byte) (int, error) {
 	if !b.read.Swap(true) && !b.play.witness.honest() {
 		b.play.mu.Lock()
-		b.play.leaks = append(b.play.leaks, Violation{Text: "a request's body was read before any honest attestation"})
+		b.play.leaks = append(b.play.leaks, Leak{Text: "a request's body was read before any honest attestation"})
 		b.play.mu.Unlock()
 	}
 	return b.Reader.Read(to)

@@ -1,15 +1,16 @@
-package attesttest
+package leak
 
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/internal/loopback"
 )
 
 // The protocols of a Witness, by their names in TLS (ALPN).
@@ -26,24 +27,23 @@ type Witness struct {
 	BundleURL string // of the trust bundle, at an origin of its own
 
 	transit time.Duration
-	server  *Server // publisher of the bundle; counts what runs
+	servers loopback.Servers // of the pods and of the publisher
 	handler http.Handler
-	webRoot *x509.Certificate
 
 	mu      sync.Mutex
 	route   func(n int) *pod // gives connection n, from 0 on, its pod
 	conns   []*witnessConn
 	open    int
-	outside []Violation // what came outside of TLS
+	outside []Leak // what came outside of TLS
 }
 
-// Witness serves e over one protocol, HTTP1 or HTTP2, on a port of 127.0.0.1.
+// NewWitness serves e over one protocol, HTTP1 or HTTP2, on a port of 127.0.0.1.
 // GET /attestation is the enclave's answer, every other path the handler's, or
 // 404 when it is nil. An enclave that its own Verifier refuses never attests
 // honestly. The caller must Close the Witness.
-func (e *Enclave) Witness(protocol string, handler http.Handler) (*Witness, error) {
+func NewWitness(e *attesttest.Enclave, protocol string, handler http.Handler) (*Witness, error) {
 	if protocol != HTTP1 && protocol != HTTP2 {
-		return nil, fmt.Errorf("attesttest: no protocol %.20q", protocol)
+		return nil, fmt.Errorf("leak: no protocol %.20q", protocol)
 	}
 	v, err := e.Verifier()
 	if err != nil {
@@ -58,19 +58,19 @@ func (e *Enclave) Witness(protocol string, handler http.Handler) (*Witness, erro
 	return newWitness(e, witnessConfig{handler: handler, route: always(p)})
 }
 
-// Violations returns what came too early until now. There must be nothing.
-func (w *Witness) Violations() []Violation {
+// Leaks returns what came too early until now. There must be nothing.
+func (w *Witness) Leaks() []Leak {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := append([]Violation(nil), w.outside...)
+	all := append([]Leak(nil), w.outside...)
 	for _, c := range w.conns {
-		all = append(all, c.ledger.violations()...)
+		all = append(all, c.ledger.leaks()...)
 	}
 	return all
 }
 
 // Close ends the servers and all connections, and waits for the handlers.
-func (w *Witness) Close() { w.server.Close() }
+func (w *Witness) Close() { w.servers.Close() }
 
 type witnessConfig struct {
 	handler http.Handler
@@ -81,20 +81,20 @@ type witnessConfig struct {
 }
 
 // newWitness serves pods; the bundle is that of the publisher.
-func newWitness(publisher *Enclave, c witnessConfig) (*Witness, error) {
+func newWitness(publisher *attesttest.Enclave, c witnessConfig) (*Witness, error) {
 	w := &Witness{
-		server: new(Server), handler: c.handler, route: c.route, webRoot: publisher.web.cert,
+		handler: c.handler, route: c.route,
 		transit: cmp.Or(c.transit, transitOf(firstPace)),
 	}
-	w.server.SetEnclave(publisher)
-	bundles, err := publisher.issueFor("127.0.0.1")
+	certificate, err := issueFor(publisher, "127.0.0.1")
 	if err != nil {
 		return nil, err
 	}
-	if w.server.KDSURL, err = w.server.listen(bundles, http.HandlerFunc(w.server.publish)); err != nil {
+	origin, err := w.servers.ServeTLS(certificate, http.HandlerFunc(publisher.Publish))
+	if err != nil {
 		return nil, err
 	}
-	w.BundleURL = w.server.KDSURL + bundlePath
+	w.BundleURL = origin + attesttest.BundlePath
 	if c.address == "" {
 		c.address = "127.0.0.1:0"
 	}
@@ -119,14 +119,10 @@ func newWitness(publisher *Enclave, c witnessConfig) (*Witness, error) {
 
 // serve runs a server on connections that accept has wrapped.
 func (w *Witness) serve(listener net.Listener, server *http.Server, accept func(net.Conn) net.Conn) {
-	server.Handler = w.server.counted(server.Handler)
-	server.ConnState = w.server.count
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}
-	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	w.server.servers = append(w.server.servers, server)
-	w.server.running.Go(func() { server.Serve(wrappedListener{listener, accept}) })
+	w.servers.Serve(wrappedListener{listener, accept}, server)
 }
 
 type connKey struct{}
@@ -163,9 +159,9 @@ func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
 	if !b.wait(r.Context()) { // whoever does not wait for the answer sends now
 		return
 	}
-	envelope := b.evidence.writeEnvelope(b.evidence.clock(), w.BundleURL)
+	envelope := b.evidence.Envelope(w.BundleURL)
 	if b.honest {
-		c.ledger.grant(arrived.Add(b.evidence.draft.config.MaxAge))
+		c.ledger.grant(arrived.Add(b.evidence.Config().MaxAge))
 	}
 	if b.respond != nil {
 		b.respond(rw, r, envelope)
@@ -174,13 +170,19 @@ func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
 	write(rw, "application/json", envelope)
 }
 
+func write(w http.ResponseWriter, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write(body)
+}
+
 // podHeader tells the client of a scenario who answered.
 const podHeader = "Witness-Pod"
 
 func (w *Witness) leaksOutside(bytes int, text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.outside = append(w.outside, Violation{Bytes: bytes, Text: text})
+	w.outside = append(w.outside, Leak{Bytes: bytes, Text: text})
 }
 
 // setRoute decides the pods of the connections to come, counted anew.

@@ -1,4 +1,4 @@
-package attesttest_test
+package leak_test
 
 import (
 	"bytes"
@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
 // mutant is an honest round tripper with one flaw.
-func mutant(flaw func(o *oneShot, r *http.Request) (*http.Response, error)) attesttest.Subject {
-	return func(t attesttest.Target) (http.RoundTripper, func(), error) {
+func mutant(flaw func(o *oneShot, r *http.Request) (*http.Response, error)) leak.Subject {
+	return func(t leak.Target) (http.RoundTripper, func(), error) {
 		v, err := newTargetVerifier(t)
 		o := &oneShot{v, baseTransport(t)}
 		return roundTrip(func(r *http.Request) (*http.Response, error) { return flaw(o, r) }), o.base.CloseIdleConnections, err
@@ -24,7 +24,7 @@ func mutant(flaw func(o *oneShot, r *http.Request) (*http.Response, error)) atte
 }
 
 // asking changes the attestation request.
-func asking(change func(r *http.Request)) attesttest.Subject {
+func asking(change func(r *http.Request)) leak.Subject {
 	return mutant(func(o *oneShot, r *http.Request) (*http.Response, error) {
 		c, err := o.base.NewClientConn(r.Context(), "https", r.URL.Host)
 		if err != nil {
@@ -62,7 +62,7 @@ func TestMutants(t *testing.T) {
 	slots := make(chan bool, 12)
 	for _, tt := range []struct {
 		name, scenario, want string
-		subject              attesttest.Subject
+		subject              leak.Subject
 	}{
 		{"attestation with a query", "first-request", "attestation request with a query",
 			asking(func(r *http.Request) { r.URL.RawQuery = "a" })},
@@ -178,7 +178,7 @@ func TestMutants(t *testing.T) {
 			r.URL.Path = "/echo"
 			return o.RoundTrip(r)
 		})},
-		{"proxy ignored", "proxy/http", "0 tunnels", func(t attesttest.Target) (http.RoundTripper, func(), error) {
+		{"proxy ignored", "proxy/http", "0 tunnels", func(t leak.Target) (http.RoundTripper, func(), error) {
 			t.Proxy = nil
 			return honest(t)
 		}},
@@ -201,7 +201,7 @@ func TestMutants(t *testing.T) {
 		{"without TLS", "other-scheme", "in place of a TLS handshake", bare},
 		{"redirected", "redirect/no-tls", "request without TLS", bare},
 		{"redirected", "redirect/other-origin", `to pod "elsewhere"`, bare},
-		{"any web certificate", "web/other-name", "in spite of its web certificate", func(t attesttest.Target) (http.RoundTripper, func(), error) {
+		{"any web certificate", "web/other-name", "in spite of its web certificate", func(t leak.Target) (http.RoundTripper, func(), error) {
 			v, err := newTargetVerifier(t)
 			o := &oneShot{v, baseTransport(t)}
 			o.base.TLSClientConfig.InsecureSkipVerify = true
@@ -209,7 +209,7 @@ func TestMutants(t *testing.T) {
 		}},
 		{"once for all", "expiry", "after the attestation had run out", pooled},
 		{"no retry", "reset-then-good", "broken off was not served", honest},
-		{"connection left", "first-request", "connections are open after", func(t attesttest.Target) (http.RoundTripper, func(), error) {
+		{"connection left", "first-request", "connections are open after", func(t leak.Target) (http.RoundTripper, func(), error) {
 			transport, closing, err := bare(t)
 			atLast = closing
 			return transport, func() {}, err
@@ -219,7 +219,7 @@ func TestMutants(t *testing.T) {
 		all.Go(func() {
 			slots <- true
 			defer func() { <-slots }()
-			r := s.Run(t.Context(), attesttest.HTTP1, tt.subject)
+			r := s.Run(t.Context(), leak.HTTP1, tt.subject)
 			if err := r.Failure(); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%s: no %q in:\n%v", tt.name, tt.want, err)
 			}
@@ -231,7 +231,7 @@ func TestMutants(t *testing.T) {
 
 // TestStall: a request that never ends is no error of the caller's.
 func TestStall(t *testing.T) {
-	r := scenario(t, "ipv6").Run(deadline(t, 300*time.Millisecond), attesttest.HTTP1, mutant(func(_ *oneShot, r *http.Request) (*http.Response, error) {
+	r := scenario(t, "ipv6").Run(deadline(t, 300*time.Millisecond), leak.HTTP1, mutant(func(_ *oneShot, r *http.Request) (*http.Response, error) {
 		r.Body.Close()
 		<-r.Context().Done()
 		return nil, r.Context().Err()

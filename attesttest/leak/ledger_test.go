@@ -1,4 +1,4 @@
-package attesttest_test
+package leak_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
 func deadline(t *testing.T, d time.Duration) context.Context {
@@ -20,9 +21,9 @@ func deadline(t *testing.T, d time.Duration) context.Context {
 }
 
 // newWitness serves e.
-func newWitness(t *testing.T, e *attesttest.Enclave, protocol string) *attesttest.Witness {
+func newWitness(t *testing.T, e *attesttest.Enclave, protocol string) *leak.Witness {
 	t.Helper()
-	w, err := e.Witness(protocol, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, "hello") }))
+	w, err := leak.NewWitness(e, protocol, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, "hello") }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,21 +66,21 @@ func TestWireHonest(t *testing.T) {
 		protocol, sent string
 		bytes          int
 	}{
-		{attesttest.HTTP1, attestation, 0},
-		{attesttest.HTTP1, attestation + request, len(request)},
-		{attesttest.HTTP1, attestation + request[:6], 6},
-		{attesttest.HTTP2, preface + settings + attest2, 0},
-		{attesttest.HTTP2, preface + settings + attest2 + frame(1, 5, 3, app2), len(app2)},
+		{leak.HTTP1, attestation, 0},
+		{leak.HTTP1, attestation + request, len(request)},
+		{leak.HTTP1, attestation + request[:6], 6},
+		{leak.HTTP2, preface + settings + attest2, 0},
+		{leak.HTTP2, preface + settings + attest2 + frame(1, 5, 3, app2), len(app2)},
 	} {
 		w := newWitness(t, honest, tt.protocol)
 		rawConn(t, honest, w, tt.protocol, tt.sent, 1<<20)
 		w.Close()
 		bytes := 0
-		for _, v := range w.Violations() {
+		for _, v := range w.Leaks() {
 			bytes += v.Bytes
 		}
-		if bytes != tt.bytes || (bytes > 0) != (len(w.Violations()) > 0) {
-			t.Errorf("%s %q: %v", tt.protocol, tt.sent, w.Violations())
+		if bytes != tt.bytes || (bytes > 0) != (len(w.Leaks()) > 0) {
+			t.Errorf("%s %q: %v", tt.protocol, tt.sent, w.Leaks())
 		}
 	}
 }
@@ -93,31 +94,31 @@ func TestWire(t *testing.T) {
 		bytes                int // 0: no violation
 		text                 string
 	}{
-		{"nothing", attesttest.HTTP1, "", 0, ""},
-		{"attestation", attesttest.HTTP1, attestation, 0, ""},
-		{"attestation twice", attesttest.HTTP1, attestation + attestation, 0, ""},
-		{"part of an attestation", attesttest.HTTP1, attestation[:20], 0, ""},
-		{"one byte", attesttest.HTTP1, "P", 1, "no attestation request"},
-		{"part of a request", attesttest.HTTP1, "POST /v1/chat HTTP/1.1\r\nHost", 28, "no attestation request"},
-		{"request", attesttest.HTTP1, "GET /v1/chat HTTP/1.1\r\nHost: a\r\n\r\n", 34, `1 requests before an honest attestation, the first "GET" "/v1/chat"`},
-		{"request behind the attestation", attesttest.HTTP1, attestation + "GET /v1 HTTP/1.1\r\nHost: a\r\n\r\n", 29, "1 requests"},
-		{"body of the attestation", attesttest.HTTP1, attestation[:len(attestation)-2] + "Content-Length: 3\r\n\r\nabc", 3, "no attestation request"},
-		{"other attestation", attesttest.HTTP1, "GET /attestation/x HTTP/1.1\r\nHost: a\r\n\r\n", 40, "1 requests"},
-		{"endless head", attesttest.HTTP1, attestation[:27] + strings.Repeat("A: b\r\n", 3000), 18027, "no attestation request"},
-		{"HTTP/2 over HTTP/1.1", attesttest.HTTP1, preface, 24, "no attestation request"},
+		{"nothing", leak.HTTP1, "", 0, ""},
+		{"attestation", leak.HTTP1, attestation, 0, ""},
+		{"attestation twice", leak.HTTP1, attestation + attestation, 0, ""},
+		{"part of an attestation", leak.HTTP1, attestation[:20], 0, ""},
+		{"one byte", leak.HTTP1, "P", 1, "no attestation request"},
+		{"part of a request", leak.HTTP1, "POST /v1/chat HTTP/1.1\r\nHost", 28, "no attestation request"},
+		{"request", leak.HTTP1, "GET /v1/chat HTTP/1.1\r\nHost: a\r\n\r\n", 34, `1 requests before an honest attestation, the first "GET" "/v1/chat"`},
+		{"request behind the attestation", leak.HTTP1, attestation + "GET /v1 HTTP/1.1\r\nHost: a\r\n\r\n", 29, "1 requests"},
+		{"body of the attestation", leak.HTTP1, attestation[:len(attestation)-2] + "Content-Length: 3\r\n\r\nabc", 3, "no attestation request"},
+		{"other attestation", leak.HTTP1, "GET /attestation/x HTTP/1.1\r\nHost: a\r\n\r\n", 40, "1 requests"},
+		{"endless head", leak.HTTP1, attestation[:27] + strings.Repeat("A: b\r\n", 3000), 18027, "no attestation request"},
+		{"HTTP/2 over HTTP/1.1", leak.HTTP1, preface, 24, "no attestation request"},
 
-		{"nothing", attesttest.HTTP2, preface + settings, 0, ""},
-		{"part of the preface", attesttest.HTTP2, preface[:5], 0, ""},
-		{"attestation", attesttest.HTTP2, preface + settings + attest2, 0, ""},
-		{"attestation in parts", attesttest.HTTP2, preface + settings + frame(1, 1, 1, block("/attestation")[:4]) + frame(9, 4, 1, block("/attestation")[4:]), 0, ""},
-		{"part of an attestation", attesttest.HTTP2, preface + settings + frame(1, 1, 1, block("/attestation")[:4]), 0, ""},
-		{"ping", attesttest.HTTP2, preface + settings + frame(6, 0, 0, "12345678"), 0, ""},
-		{"request", attesttest.HTTP2, preface + settings + frame(1, 5, 1, app2), len(app2), `1 requests before an honest attestation, the first "GET" "/v1/chat"`},
-		{"request in parts", attesttest.HTTP2, preface + settings + frame(1, 1, 1, app2[:4]) + frame(9, 4, 1, app2[4:]), len(app2), "1 requests"},
-		{"part of a second request", attesttest.HTTP2, preface + settings + attest2 + frame(1, 1, 3, app2[:9]), 9, "no attestation request"},
-		{"body of the attestation", attesttest.HTTP2, preface + settings + frame(1, 4, 1, block("/attestation")) + frame(0, 1, 1, "abc"), 3, "no attestation request"},
-		{"trailer of the attestation", attesttest.HTTP2, preface + settings + frame(1, 4, 1, block("/attestation")) + frame(1, 5, 1, "\x00\x01a\x01b"), 5, "no attestation request"},
-		{"HTTP/1.1 over HTTP/2", attesttest.HTTP2, attestation, len(attestation), "no attestation request"},
+		{"nothing", leak.HTTP2, preface + settings, 0, ""},
+		{"part of the preface", leak.HTTP2, preface[:5], 0, ""},
+		{"attestation", leak.HTTP2, preface + settings + attest2, 0, ""},
+		{"attestation in parts", leak.HTTP2, preface + settings + frame(1, 1, 1, block("/attestation")[:4]) + frame(9, 4, 1, block("/attestation")[4:]), 0, ""},
+		{"part of an attestation", leak.HTTP2, preface + settings + frame(1, 1, 1, block("/attestation")[:4]), 0, ""},
+		{"ping", leak.HTTP2, preface + settings + frame(6, 0, 0, "12345678"), 0, ""},
+		{"request", leak.HTTP2, preface + settings + frame(1, 5, 1, app2), len(app2), `1 requests before an honest attestation, the first "GET" "/v1/chat"`},
+		{"request in parts", leak.HTTP2, preface + settings + frame(1, 1, 1, app2[:4]) + frame(9, 4, 1, app2[4:]), len(app2), "1 requests"},
+		{"part of a second request", leak.HTTP2, preface + settings + attest2 + frame(1, 1, 3, app2[:9]), 9, "no attestation request"},
+		{"body of the attestation", leak.HTTP2, preface + settings + frame(1, 4, 1, block("/attestation")) + frame(0, 1, 1, "abc"), 3, "no attestation request"},
+		{"trailer of the attestation", leak.HTTP2, preface + settings + frame(1, 4, 1, block("/attestation")) + frame(1, 5, 1, "\x00\x01a\x01b"), 5, "no attestation request"},
+		{"HTTP/1.1 over HTTP/2", leak.HTTP2, attestation, len(attestation), "no attestation request"},
 	} {
 		for _, step := range []int{1 << 20, 1} { // bytes of one write
 			if step == 1 && len(tt.sent) > 1000 {
@@ -143,9 +144,9 @@ func TestWire(t *testing.T) {
 
 // leaks adds up the violations of the one connection of a witness, but not those
 // that are about the attestation request itself.
-func leaks(t *testing.T, w *attesttest.Witness) (bytes int, text string) {
+func leaks(t *testing.T, w *leak.Witness) (bytes int, text string) {
 	t.Helper()
-	for _, v := range w.Violations() {
+	for _, v := range w.Leaks() {
 		if v.Connection != 1 || v.Pod != "enclave" {
 			t.Errorf("%v", v)
 		}
@@ -157,7 +158,7 @@ func leaks(t *testing.T, w *attesttest.Witness) (bytes int, text string) {
 }
 
 // rawConn sends bytes over TLS and reads until the server has seen their end.
-func rawConn(t *testing.T, e *attesttest.Enclave, w *attesttest.Witness, protocol, sent string, step int) {
+func rawConn(t *testing.T, e *attesttest.Enclave, w *leak.Witness, protocol, sent string, step int) {
 	t.Helper()
 	c, err := tls.Dial("tcp", strings.TrimPrefix(w.URL, "https://"), &tls.Config{RootCAs: e.WebRoots(), NextProtos: []string{protocol}})
 	if err != nil {
@@ -186,25 +187,25 @@ func TestWitness(t *testing.T) {
 			c := client(t, e, major+1)
 			ask(t, c, "GET", w.URL+"/attestation")
 			ask(t, c, "GET", w.BundleURL)
-			if got := ask(t, c, "GET", w.URL+"/v1/chat"); string(got.body) != "hello" {
-				t.Errorf("%s: %s", protocol, got.body)
+			if _, got := ask(t, c, "GET", w.URL+"/v1/chat"); got != "hello" {
+				t.Errorf("%s: %s", protocol, got)
 			}
-			if got := w.Violations(); len(got) > 0 != (spoil != nil) {
+			if got := w.Leaks(); len(got) > 0 != (spoil != nil) {
 				t.Errorf("%s %v: %v", protocol, spoil, got)
 			}
-			if got := ask(t, c, "POST", w.URL+"/attestation"); got.StatusCode != http.StatusMethodNotAllowed {
-				t.Errorf("%s: %s", protocol, got.Status)
+			if status, _ := ask(t, c, "POST", w.URL+"/attestation"); status != http.StatusMethodNotAllowed {
+				t.Errorf("%s: %d", protocol, status)
 			}
 			early := newWitness(t, e, protocol)
 			ask(t, c, "GET", early.URL+"/v1/chat")
 			ask(t, c, "GET", early.URL+"/attestation")
-			if got := early.Violations(); len(got) != 1 || !strings.Contains(got[0].String(), `"/v1/chat"`) {
+			if got := early.Leaks(); len(got) != 1 || !strings.Contains(got[0].String(), `"/v1/chat"`) {
 				t.Errorf("%s %v: %v", protocol, spoil, got)
 			}
 		}
 	}
 	e := newEnclave(t, attesttest.Config{Seed: "witness test", Now: now})
-	if w, err := e.Witness("h3", nil); w != nil || err == nil {
+	if w, err := leak.NewWitness(e, "h3", nil); w != nil || err == nil {
 		t.Error("a Witness of HTTP/3")
 	}
 }

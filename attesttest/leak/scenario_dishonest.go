@@ -1,19 +1,22 @@
-package attesttest
+package leak
 
 import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+
+	"github.com/tresorhq/attest/attesttest"
 )
 
-// A lie is a pod that must be refused.
-type lie struct {
+// A dishonestPod must be refused.
+type dishonestPod struct {
 	name, about string
 	errors      []string // types; one must come
 	deadline    bool     // the caller's deadline may come first
-	pod         func(p *play, good *pod) *pod
+	pod         func(sr *scenarioRun, good *pod) *pod
 }
 
 var unavailable = []string{"EvidenceUnavailableError", "EnvelopeInvalidError"} // where both are right
@@ -22,43 +25,43 @@ var unavailable = []string{"EvidenceUnavailableError", "EnvelopeInvalidError"} /
 // pod, and then the liar again.
 func liarScenarios() []Scenario {
 	var all []Scenario
-	for _, l := range lies() {
-		all = append(all, Scenario{Name: "liar/" + l.name, About: l.about, timed: l.deadline, run: func(p *play) { p.meet(l) }})
+	for _, d := range dishonestPods() {
+		all = append(all, Scenario{Name: "liar/" + d.name, About: d.about, timed: d.deadline, run: func(sr *scenarioRun) { sr.against(d) }})
 	}
 	return all
 }
 
-func (p *play) meet(l lie) {
-	good := p.honest("good")
-	liar := l.pod(p, good)
+func (sr *scenarioRun) against(d dishonestPod) {
+	good := sr.honest("good")
+	liar := d.pod(sr, good)
 	c := call{body: 5000}
-	if l.deadline {
-		c.within, p.timeout = p.pace/4, p.pace/2
+	if d.deadline {
+		c.within, sr.timeout = sr.pace/4, sr.pace/2
 	}
-	p.start(first(liar, good))
-	o := p.do(c)
-	if late := l.deadline && o.err != nil && p.ctx.Err() == nil && isDeadline(o.err); !late {
-		p.refused("the request to the liar", o, l.errors...)
+	sr.start(first(liar, good))
+	o := sr.do(c)
+	if late := d.deadline && o.err != nil && sr.ctx.Err() == nil && isDeadline(o.err); !late {
+		sr.refused("the request to the liar", o, d.errors...)
 	}
-	p.servedAtLast("a request to the honest pod, after the liar was refused,")
-	p.witness.setRoute(always(liar))
-	p.witness.drain()
+	sr.servedAtLast("a request to the honest pod, after the liar was refused,")
+	sr.witness.setRoute(always(liar))
+	sr.witness.drain()
 	c.body = 0
-	p.notServed("a request, when only the liar is left,", p.do(c))
+	sr.notServed("a request, when only the liar is left,", sr.do(c))
 }
 
-func lies() []lie {
-	all := []lie{
+func dishonestPods() []dishonestPod {
+	all := []dishonestPod{
 		{name: "replay", about: "a pod shows the evidence of another one", errors: []string{"SPKIMismatchError"},
-			pod: func(p *play, good *pod) *pod { return p.replaying("liar", good) }},
-		spoilt("measurement", Measurement),
-		spoilt("debug", PolicyDebug),
-		spoilt("binding", BindingKey),
-		spoilt("self-made", ChainRogueRoot),
-		spoilt("dev-mode", EnvelopeDevMode),
-		spoilt("stale", EnvelopeStale),
-		{name: "max-age-zero", about: "the envelope is valid for no time at all", errors: []string{"EnvelopeInvalidError"}, pod: withChange(members{"max_age_seconds": 0})},
-		{name: "max-age-negative", about: "the envelope is valid for less than no time", errors: []string{"EnvelopeInvalidError"}, pod: withChange(members{"max_age_seconds": -300})},
+			pod: func(sr *scenarioRun, good *pod) *pod { return sr.replaying("liar", good) }},
+		withFault("measurement", attesttest.Measurement),
+		withFault("debug", attesttest.PolicyDebug),
+		withFault("binding", attesttest.BindingKey),
+		withFault("self-made", attesttest.ChainRogueRoot),
+		withFault("dev-mode", attesttest.EnvelopeDevMode),
+		withFault("stale", attesttest.EnvelopeStale),
+		{name: "max-age-zero", about: "the envelope is valid for no time at all", errors: []string{"EnvelopeInvalidError"}, pod: withMaxAge("0")},
+		{name: "max-age-negative", about: "the envelope is valid for less than no time", errors: []string{"EnvelopeInvalidError"}, pod: withMaxAge("-300")},
 	}
 	for _, a := range []struct {
 		name, about string
@@ -74,7 +77,7 @@ func lies() []lie {
 		{"truncated", "good evidence, but the response announces more", truncated},
 		{"dropped", "the connection breaks instead of an answer", func(rw http.ResponseWriter, r *http.Request, _ []byte) { reset(rw, r) }},
 	} {
-		all = append(all, lie{name: a.name, about: a.about, errors: unavailable, pod: responding(a.respond)})
+		all = append(all, dishonestPod{name: a.name, about: a.about, errors: unavailable, pod: responding(a.respond)})
 	}
 	for _, a := range []struct {
 		name, about string
@@ -85,33 +88,37 @@ func lies() []lie {
 		{"silent", "no answer", func(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }},
 		{"interim", "interim responses (103) without end", interim},
 	} {
-		all = append(all, lie{name: a.name, about: a.about, errors: unavailable, deadline: true, pod: responding(a.respond)})
+		all = append(all, dishonestPod{name: a.name, about: a.about, errors: unavailable, deadline: true, pod: responding(a.respond)})
 	}
 	return all
 }
 
-// spoilt is a pod with one of the faults.
-func spoilt(name string, f Fault) lie {
-	return lie{name: name, about: f.About(), errors: []string{f.ErrorType()}, pod: func(p *play, _ *pod) *pod {
-		e := p.sibling("liar", nil, f)
-		return newPod("liar", p.protocol, e).acts(behaviour{evidence: e})
+// withFault is a pod with one of the faults.
+func withFault(name string, f attesttest.Fault) dishonestPod {
+	return dishonestPod{name: name, about: f.About(), errors: []string{f.ErrorType()}, pod: func(sr *scenarioRun, _ *pod) *pod {
+		e := sr.sibling("liar", f)
+		return newPod("liar", sr.protocol, e).acts(behaviour{evidence: e})
 	}}
 }
 
-// withChange is a pod with good evidence but for members of the envelope.
-func withChange(change members) func(*play, *pod) *pod {
-	return func(p *play, _ *pod) *pod {
-		e := p.sibling("liar", change)
-		return newPod("liar", p.protocol, e).acts(behaviour{evidence: e})
-	}
+// withMaxAge is a pod with good evidence but for max_age_seconds.
+func withMaxAge(seconds string) func(*scenarioRun, *pod) *pod {
+	return responding(func(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
+		before, rest, found := bytes.Cut(envelope, []byte(`"max_age_seconds":`))
+		digits := bytes.IndexAny(rest, ",}")
+		if !found || digits < 0 {
+			panic(http.ErrAbortHandler) // which is another refusal than the one that must come
+		}
+		write(rw, "application/json", slices.Concat(before, []byte(`"max_age_seconds":`+seconds), rest[digits:]))
+	})
 }
 
 // responding is a pod with good evidence of its own that it shows in no good
 // way: whoever reads less strictly would find it proven.
-func responding(respond func(http.ResponseWriter, *http.Request, []byte)) func(*play, *pod) *pod {
-	return func(p *play, _ *pod) *pod {
-		e := p.sibling("liar", nil)
-		return newPod("liar", p.protocol, e).acts(behaviour{evidence: e, respond: respond})
+func responding(respond func(http.ResponseWriter, *http.Request, []byte)) func(*scenarioRun, *pod) *pod {
+	return func(sr *scenarioRun, _ *pod) *pod {
+		e := sr.sibling("liar")
+		return newPod("liar", sr.protocol, e).acts(behaviour{evidence: e, respond: respond})
 	}
 }
 

@@ -1,4 +1,4 @@
-package attesttest_test
+package leak_test
 
 import (
 	"context"
@@ -11,16 +11,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 )
 
-var protocols = []string{attesttest.HTTP1, attesttest.HTTP2}
+var protocols = []string{leak.HTTP1, leak.HTTP2}
 
 // subjects are who plays all scenarios, and what must come of it. Each has a list
 // of the scenarios, or of their groups, in which nothing leaks.
 var subjects = []struct {
 	name    string
-	subject attesttest.Subject
+	subject leak.Subject
 	only    []string // nil: all
 	tight   []string // nil: all
 	passes  []string // of those, where all the rest must be right, too
@@ -54,7 +54,7 @@ var subjects = []struct {
 // except lists all other scenarios.
 func except(name string) []string {
 	var all []string
-	for _, s := range attesttest.Scenarios() {
+	for _, s := range leak.Scenarios() {
 		if s.Name != name {
 			all = append(all, s.Name)
 		}
@@ -63,7 +63,7 @@ func except(name string) []string {
 }
 
 // matches compares with names, or with groups of them like "web/".
-func matches(s attesttest.Scenario, names []string) bool {
+func matches(s leak.Scenario, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		return s.Name == name || strings.HasSuffix(name, "/") && strings.HasPrefix(s.Name, name)
 	})
@@ -77,7 +77,7 @@ func TestScenarios(t *testing.T) {
 	slots := make(chan bool, 12)
 	for _, who := range subjects {
 		for _, protocol := range protocols {
-			for _, s := range attesttest.Scenarios() {
+			for _, s := range leak.Scenarios() {
 				if !s.Supports(protocol) || who.only != nil && !matches(s, who.only) {
 					continue
 				}
@@ -88,7 +88,7 @@ func TestScenarios(t *testing.T) {
 					if r.Skipped != "" {
 						return
 					}
-					if got, want := len(r.Violations) == 0, who.tight == nil || matches(s, who.tight); got != want {
+					if got, want := len(r.Leaks) == 0, who.tight == nil || matches(s, who.tight); got != want {
 						t.Errorf("%s %s %s: leaks: %v, want %v: %v", who.name, s.Name, protocol, !got, !want, r.Failure())
 					}
 					if matches(s, who.passes) && r.Failure() != nil {
@@ -107,19 +107,19 @@ func TestScenarios(t *testing.T) {
 
 // TestScenarioRetries: the one that the honest subject fails can be passed.
 func TestScenarioRetries(t *testing.T) {
-	for _, s := range attesttest.Scenarios() {
+	for _, s := range leak.Scenarios() {
 		if s.Retries != (s.Name == "reset-then-good") {
 			t.Errorf("%s: Retries is %v", s.Name, s.Retries)
 		}
 	}
 	s := scenario(t, "reset-then-good")
-	if r := s.Run(t.Context(), attesttest.HTTP1, bare); r.Err != nil {
+	if r := s.Run(t.Context(), leak.HTTP1, bare); r.Err != nil {
 		t.Error(r.Err)
 	}
-	if r := s.Run(t.Context(), attesttest.HTTP1, honest); r.Err == nil || len(r.Violations) > 0 {
+	if r := s.Run(t.Context(), leak.HTTP1, honest); r.Err == nil || len(r.Leaks) > 0 {
 		t.Error(r.Failure())
 	}
-	if r := s.Run(t.Context(), attesttest.HTTP2, honest); r.Failure() != nil {
+	if r := s.Run(t.Context(), leak.HTTP2, honest); r.Failure() != nil {
 		t.Error(r.Failure())
 	}
 }
@@ -127,12 +127,12 @@ func TestScenarioRetries(t *testing.T) {
 // TestScenarioNames: they are unique and described, and exist with a protocol.
 func TestScenarioNames(t *testing.T) {
 	seen := map[string]bool{}
-	for _, s := range attesttest.Scenarios() {
+	for _, s := range leak.Scenarios() {
 		if s.Name == "" || s.About == "" || seen[s.Name] {
 			t.Errorf("%q: %q", s.Name, s.About)
 		}
 		seen[s.Name] = true
-		if !s.Supports(attesttest.HTTP1) && !s.Supports(attesttest.HTTP2) || s.Supports("h3") || s.Supports("") {
+		if !s.Supports(leak.HTTP1) && !s.Supports(leak.HTTP2) || s.Supports("h3") || s.Supports("") {
 			t.Errorf("%q: wrong protocols", s.Name)
 		}
 	}
@@ -144,20 +144,20 @@ func TestScenarioMisuse(t *testing.T) {
 	cancel()
 	s := scenario(t, "first-request")
 	for name, tt := range map[string]struct {
-		report *attesttest.Report
+		report *leak.Report
 		want   string
 	}{
-		"no scenario":       {attesttest.Scenario{}.Run(t.Context(), attesttest.HTTP1, honest), "does not exist"},
+		"no scenario":       {leak.Scenario{}.Run(t.Context(), leak.HTTP1, honest), "does not exist"},
 		"no such protocol":  {s.Run(t.Context(), "h3", honest), "does not exist"},
-		"not this protocol": {scenario(t, "upgrade").Run(t.Context(), attesttest.HTTP2, honest), "does not exist"},
-		"no subject":        {s.Run(t.Context(), attesttest.HTTP1, nil), "no subject"},
-		"no transport": {s.Run(t.Context(), attesttest.HTTP1, func(attesttest.Target) (http.RoundTripper, func(), error) {
+		"not this protocol": {scenario(t, "upgrade").Run(t.Context(), leak.HTTP2, honest), "does not exist"},
+		"no subject":        {s.Run(t.Context(), leak.HTTP1, nil), "no subject"},
+		"no transport": {s.Run(t.Context(), leak.HTTP1, func(leak.Target) (http.RoundTripper, func(), error) {
 			return nil, nil, nil
 		}), "subject was not made"},
-		"error": {s.Run(t.Context(), attesttest.HTTP1, func(attesttest.Target) (http.RoundTripper, func(), error) {
+		"error": {s.Run(t.Context(), leak.HTTP1, func(leak.Target) (http.RoundTripper, func(), error) {
 			return http.DefaultTransport, nil, errors.New("no")
 		}), "subject was not made"},
-		"cancelled": {s.Run(cancelled, attesttest.HTTP1, honest), "was not served"},
+		"cancelled": {s.Run(cancelled, leak.HTTP1, honest), "was not served"},
 	} {
 		if err := tt.report.Failure(); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", name, err)
@@ -165,15 +165,15 @@ func TestScenarioMisuse(t *testing.T) {
 	}
 }
 
-func scenario(t *testing.T, name string) attesttest.Scenario {
+func scenario(t *testing.T, name string) leak.Scenario {
 	t.Helper()
-	for _, s := range attesttest.Scenarios() {
+	for _, s := range leak.Scenarios() {
 		if s.Name == name {
 			return s
 		}
 	}
 	t.Fatalf("no scenario %q", name)
-	return attesttest.Scenario{}
+	return leak.Scenario{}
 }
 
 // TestBusy: a scenario with deadlines is played again, more slowly, when it fails
@@ -190,7 +190,7 @@ func TestBusy(t *testing.T) {
 		{"first-request", 300 * time.Millisecond, false},
 	} {
 		made := 0
-		r := scenario(t, tt.scenario).Run(t.Context(), attesttest.HTTP1, func(target attesttest.Target) (http.RoundTripper, func(), error) {
+		r := scenario(t, tt.scenario).Run(t.Context(), leak.HTTP1, func(target leak.Target) (http.RoundTripper, func(), error) {
 			if made++; made > 1 {
 				return honest(target)
 			}

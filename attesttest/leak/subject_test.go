@@ -1,4 +1,4 @@
-package attesttest_test
+package leak_test
 
 import (
 	"context"
@@ -13,15 +13,15 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
-	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/leak"
 	"github.com/tresorhq/attest/certchain"
 )
 
 // baseTransport is how all subjects reach the target.
-func baseTransport(t attesttest.Target) *http.Transport {
+func baseTransport(t leak.Target) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(t.Protocol == attesttest.HTTP2)
+	protocols.SetHTTP2(t.Protocol == leak.HTTP2)
 	return &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: t.WebRoots, MinVersion: t.MinTLS},
 		Protocols:       protocols,
@@ -30,7 +30,7 @@ func baseTransport(t attesttest.Target) *http.Transport {
 }
 
 // bare attests nothing.
-func bare(t attesttest.Target) (http.RoundTripper, func(), error) {
+func bare(t leak.Target) (http.RoundTripper, func(), error) {
 	b := baseTransport(t)
 	return b, b.CloseIdleConnections, nil
 }
@@ -40,12 +40,12 @@ var chains = certchain.NewMemory(16)
 
 // verifier fetches the bundle each time, and judges.
 type verifier struct {
-	target  attesttest.Target
+	target  leak.Target
 	bundles *http.Transport
 	verify  *attest.Verifier
 }
 
-func newTargetVerifier(t attesttest.Target) (*verifier, error) {
+func newTargetVerifier(t leak.Target) (*verifier, error) {
 	t.Verifier.Cache = chains
 	v, err := attest.NewVerifier([]ed25519.PublicKey{t.ReleaseRoot}, t.Verifier)
 	b := baseTransport(t)
@@ -110,7 +110,7 @@ type oneShot struct {
 	base *http.Transport
 }
 
-func honest(t attesttest.Target) (http.RoundTripper, func(), error) {
+func honest(t leak.Target) (http.RoundTripper, func(), error) {
 	v, err := newTargetVerifier(t)
 	b := baseTransport(t)
 	b.DisableCompression = false
@@ -173,7 +173,7 @@ type pinning struct {
 
 var errNotPinned = &attest.SPKIMismatchError{Failure: attest.Failure{Rule: "TST-02", Message: "no pinned key"}}
 
-func newPinning(t attesttest.Target) (*pinning, error) {
+func newPinning(t leak.Target) (*pinning, error) {
 	v, err := newTargetVerifier(t)
 	p := &pinning{verifier: v, probe: baseTransport(t), base: baseTransport(t), pins: map[[32]byte]bool{}}
 	p.probe.DisableKeepAlives = true
@@ -190,7 +190,7 @@ func newPinning(t attesttest.Target) (*pinning, error) {
 }
 
 // naive attests when a connection shows an unknown key.
-func naive(t attesttest.Target) (http.RoundTripper, func(), error) {
+func naive(t leak.Target) (http.RoundTripper, func(), error) {
 	p, err := newPinning(t)
 	return p, p.base.CloseIdleConnections, err
 }
@@ -216,7 +216,7 @@ func (p *pinning) RoundTrip(r *http.Request) (*http.Response, error) {
 // pooled is a mistake that is harder to see: it attests through the same
 // connection pool as the requests, which are so often on the attested
 // connection, but not always.
-func pooled(t attesttest.Target) (http.RoundTripper, func(), error) {
+func pooled(t leak.Target) (http.RoundTripper, func(), error) {
 	p, err := newPinning(t)
 	p.probe = p.base
 	check := p.base.TLSClientConfig.VerifyConnection

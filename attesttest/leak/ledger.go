@@ -1,4 +1,4 @@
-package attesttest
+package leak
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A Violation is what came to a Witness although nothing was proven yet.
-type Violation struct {
+// A Leak is what came to a Witness although nothing was proven yet.
+type Leak struct {
 	Connection int    // TLS connections are numbered from 1, as they arrive; 0: outside of TLS
 	Pod        string // who was behind it
 	Bytes      int    // application bytes, counted between TLS and HTTP; 0: not counted
@@ -17,7 +17,7 @@ type Violation struct {
 }
 
 // String says it in one line.
-func (v Violation) String() string {
+func (v Leak) String() string {
 	return fmt.Sprintf("connection %d to pod %q: %s (%d bytes)", v.Connection, v.Pod, v.Text, v.Bytes)
 }
 
@@ -125,13 +125,13 @@ func (l *ledger) settle() {
 	}
 }
 
-func (l *ledger) violations() []Violation {
+func (l *ledger) leaks() []Leak {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settle()
-	var all []Violation
+	var all []Leak
 	add := func(bytes int, text string) {
-		all = append(all, Violation{Connection: l.number, Pod: l.pod, Bytes: bytes, Text: text})
+		all = append(all, Leak{Connection: l.number, Pod: l.pod, Bytes: bytes, Text: text})
 	}
 	switch {
 	case l.requests > 0:
