@@ -1,4 +1,4 @@
-package attest_test
+package repo
 
 import (
 	"go/ast"
@@ -47,6 +47,7 @@ var layers = map[string]struct {
 	"fuzz":                         {},                                // its targets are tests
 	"internal/dev/vectorgen":       {deps: []string{"internal/mint"}}, // what it makes judges the rest
 	"internal/vectors":             {},
+	"internal/dev/repo":            {}, // its tests are of the repository
 	"internal/dev/trace":           {deps: []string{"internal/vectors"}},
 	"releaseroot":                  {deps: []string{"internal/strictjson", "jws", "rule"}},
 	"transport":                    {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "rule", "snpreport"}},
