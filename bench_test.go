@@ -19,9 +19,9 @@ import (
 func BenchmarkVerify(b *testing.B) {
 	e := mint.Evidence("Milan", 3, "vcek")
 	evidence := attest.ReportEvidence{Report: e.Report, Certificates: [][]byte{e.PEM()}}
-	verify := func(memory *certchain.Memory) func(*testing.B) {
+	verify := func(cache *certchain.Cache) func(*testing.B) {
 		return func(b *testing.B) {
-			v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: testRoots(b), Cache: memory})
+			v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: testRoots(b), Cache: cache})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func BenchmarkVerify(b *testing.B) {
 			p.ecdsa(b)
 		}
 	})
-	b.Run("warm", verify(certchain.NewMemory(4)))
+	b.Run("warm", verify(certchain.NewCache(4)))
 	b.Run("warm/primitives", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

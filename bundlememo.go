@@ -32,7 +32,7 @@ func (v *Verifier) recall(compact []byte) *remembered {
 
 // remember derives what follows from a bundle of which steps 3 and 4 passed.
 func (v *Verifier) remember(compact []byte, b *Bundle) *remembered {
-	r := &remembered{bundle: b, roots: v.config.AMDRoots.Only(b.amdRoots...), policy: b.narrow(v.config.Policy)}
+	r := &remembered{bundle: b, roots: v.config.AMDRoots.Restrict(b.amdRoots...), policy: b.narrow(v.config.Policy)}
 	if v.config.Cache != nil {
 		r.compact = bytes.Clone(compact)
 		v.mu.Lock()

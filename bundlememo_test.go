@@ -20,7 +20,7 @@ func remembering(t *testing.T) (attest.Evidence, *attest.Verifier, *attest.Resul
 	p := newEndpoint("Milan", 3, "vcek")
 	p.bundle = p.bundle.with("unread", 1).with("min_tcb", members{"Milan": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}})
 	c := p.config(t)
-	c.Cache = certchain.NewMemory(4)
+	c.Cache = certchain.NewCache(4)
 	e, v := p.evidenceOf(t), p.verifierOf(t, c)
 	result, err := v.Verify(e, at)
 	if err != nil {
@@ -134,7 +134,7 @@ func TestRememberedBundleIsJudgedAgain(t *testing.T) {
 func TestRememberedBundleIsTheVerifiers(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
 	c := p.config(t)
-	c.Cache = certchain.NewMemory(4)
+	c.Cache = certchain.NewCache(4)
 	e := p.evidenceOf(t)
 	if _, err := p.verifierOf(t, c).Verify(e, at); err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestRememberedBundleIsNotReadAgain(t *testing.T) {
 	second := newEndpoint("Milan", 3, "vcek")
 	second.bundle = second.bundle.with("version", 18).with("unread", 2)
 	c := second.config(t)
-	c.Cache, c.Memory = certchain.NewMemory(4), attest.NoMemory{}
+	c.Cache, c.Memory = certchain.NewCache(4), attest.NoMemory{}
 	both := second.verifierOf(t, c)
 	allocations := func(v *attest.Verifier, list ...attest.Evidence) float64 {
 		return testing.AllocsPerRun(10, func() {

@@ -15,7 +15,7 @@ import (
 func BenchmarkVerifyEndpoint(b *testing.B) {
 	p := newEndpoint("Milan", 3, "vcek")
 	c := p.config(b)
-	c.RequireCRL, c.Cache = false, certchain.NewMemory(4)
+	c.RequireCRL, c.Cache = false, certchain.NewCache(4)
 	v, e := p.verifierOf(b, c), p.evidenceOf(b)
 	e.CRLs = nil
 	if _, err := v.Verify(e, at); err != nil {

@@ -128,7 +128,7 @@ func TestEveryBitOfEvidence(t *testing.T) {
 			t.Parallel()
 			p := newEndpoint(product, 5, "vcek")
 			c := p.config(t)
-			c.Cache = certchain.NewMemory(8)
+			c.Cache = certchain.NewCache(8)
 			v := p.verifierOf(t, c)
 			for _, part := range p.parts(t) {
 				flips, accepted := flip(t, v, part)

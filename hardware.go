@@ -18,7 +18,7 @@ import (
 // before it left.
 type hardware struct {
 	roots  *certchain.Roots
-	memory *certchain.Memory
+	cache  *certchain.Cache
 	policy policy.Policy
 	at     time.Time
 
@@ -31,7 +31,7 @@ type hardware struct {
 
 func newHardware(c ReportConfig, at time.Time) *hardware {
 	result := new(Result)
-	return &hardware{roots: c.AMDRoots, memory: c.Cache, policy: c.Policy, at: at, result: result, report: &result.Report}
+	return &hardware{roots: c.AMDRoots, cache: c.Cache, policy: c.Policy, at: at, result: result, report: &result.Report}
 }
 
 // parseReport is step 8.

@@ -122,7 +122,7 @@ func (m *memoryModel) check(t *rapid.T, memory attest.BundleMemory, workloads []
 func TestBundleMemoryModel(t *testing.T) {
 	m := &memoryModel{T: t, path: filepath.Join(t.TempDir(), "state.json"), any: newEndpoint("Milan", 3, "vcek"), made: map[string]attest.Evidence{}}
 	m.config = m.any.config(t)
-	m.config.Cache, m.config.Workload = certchain.NewMemory(4), ""
+	m.config.Cache, m.config.Workload = certchain.NewCache(4), ""
 	workloads := []string{"router", "Router", "encoder \u202e"}
 	open := func() attest.BundleMemory {
 		f, err := statefile.Open(m.path)

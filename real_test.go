@@ -74,7 +74,7 @@ func captures(t *testing.T) []capture {
 
 func realVerifier(t *testing.T, r policy.Relax) *attest.ReportVerifier {
 	t.Helper()
-	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default().Relax(r), Cache: certchain.NewMemory(4)})
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default().Relax(r), Cache: certchain.NewCache(4)})
 	if err != nil {
 		t.Fatal(err)
 	}

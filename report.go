@@ -33,7 +33,7 @@ type ReportConfig struct {
 	// RequireCRL refuses evidence without a CRL.
 	RequireCRL bool
 	// Cache keeps chains that were verified, or is nil. It may be shared.
-	Cache *certchain.Memory
+	Cache *certchain.Cache
 }
 
 // A ReportVerifier verifies SEV-SNP reports by themselves: that an AMD chip
@@ -118,11 +118,11 @@ func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Aud
 // form, goes to the memory as it is: what is remembered need not be decoded.
 func chainOf(table []snpreport.TableEntry, blobs [][]byte, h *hardware) (*certchain.Chain, error) {
 	if len(table) == 0 && len(blobs) == 1 && isPEM(blobs[0]) {
-		return h.memory.VerifyPEM(blobs[0], h.roots, h.at)
+		return h.cache.VerifyPEM(blobs[0], h.roots, h.at)
 	}
 	ders, err := certificates(table, blobs)
 	if err != nil {
 		return nil, err
 	}
-	return h.memory.Verify(ders, h.roots, h.at)
+	return h.cache.Verify(ders, h.roots, h.at)
 }

@@ -97,17 +97,17 @@ func TestInputsAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestMemoryIsNotTheVerdict: with a memory, every refusal stays one, before and
+// TestCacheIsNotTheVerdict: with a cache, every refusal stays one, before and
 // after the good evidence was seen.
-func TestMemoryIsNotTheVerdict(t *testing.T) {
-	memory := certchain.NewMemory(8)
+func TestCacheIsNotTheVerdict(t *testing.T) {
+	cache := certchain.NewCache(8)
 	with := func(s *sample) *attest.ReportVerifier {
 		demands, err := policy.New(s.rules)
 		if err != nil {
 			t.Fatal(err)
 		}
 		v, err := attest.NewReportVerifier(attest.ReportConfig{
-			Policy: policy.Intersect(policy.Default(), demands), AMDRoots: testRoots(t), RequireCRL: true, Cache: memory,
+			Policy: policy.Intersect(policy.Default(), demands), AMDRoots: testRoots(t), RequireCRL: true, Cache: cache,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -161,7 +161,7 @@ func TestRefusalsCostLittle(t *testing.T) {
 		t.Errorf("a stale envelope costs %v allocations, all steps %v", n, audit)
 	}
 
-	c.Cache, c.Memory = certchain.NewMemory(4), attest.NoMemory{}
+	c.Cache, c.Memory = certchain.NewCache(4), attest.NoMemory{}
 	other := e
 	other.Bundle = compact(`{"alg":"EdDSA","kid":"other"}`, p.bundle.json(t), p.release)
 	if bytes.Equal(other.Bundle, e.Bundle) {

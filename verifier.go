@@ -53,7 +53,7 @@ type Config struct {
 	// Cache keeps chains that were verified, or is nil. It may be shared. With it
 	// the Verifier also remembers the last trust bundle whose signature and form
 	// were good.
-	Cache *certchain.Memory
+	Cache *certchain.Cache
 }
 
 // A Verifier verifies what runs behind an endpoint: all 19 steps of SPEC.md. It
@@ -155,7 +155,7 @@ func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
 	h := s.newHardware()
 	r.do(stepReport, func() (finding, AttestationError) { return h.parseReport(s.envelope.Report) })
 	r.do(stepChain, func() (finding, AttestationError) {
-		return h.verifyChain(h.memory.VerifyPEM(s.envelope.ChainPEM, h.roots, h.at))
+		return h.verifyChain(h.cache.VerifyPEM(s.envelope.ChainPEM, h.roots, h.at))
 	})
 	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRLs, v.config.RequireCRL) })
 	r.do(stepReportSignature, h.verifySignature)

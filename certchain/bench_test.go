@@ -122,10 +122,10 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	})
 	b.Run("warm", func(b *testing.B) {
-		memory := certchain.NewMemory(1)
+		cache := certchain.NewCache(1)
 		b.ReportAllocs()
 		for b.Loop() {
-			chain, err := memory.VerifyPEM(text, e.roots, benchTime)
+			chain, err := cache.VerifyPEM(text, e.roots, benchTime)
 			check(b, chain, err)
 		}
 	})
@@ -137,13 +137,13 @@ func BenchmarkVerify(b *testing.B) {
 	})
 }
 
-// BenchmarkMemoryHit is the cost of a remembered chain.
-func BenchmarkMemoryHit(b *testing.B) {
+// BenchmarkCacheHit is the cost of a remembered chain.
+func BenchmarkCacheHit(b *testing.B) {
 	e := newBenchEvidence(b)
-	memory, text := certchain.NewMemory(1), e.set.PEM()
+	cache, text := certchain.NewCache(1), e.set.PEM()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := memory.VerifyPEM(text, e.roots, benchTime); err != nil {
+		if _, err := cache.VerifyPEM(text, e.roots, benchTime); err != nil {
 			b.Fatal(err)
 		}
 	}

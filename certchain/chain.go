@@ -7,7 +7,7 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// A Chain is what a verified chain says. Only Verify, VerifyPEM and Memory make
+// A Chain is what a verified chain says. Only Verify, VerifyPEM and Cache make
 // one that verifies reports; the zero Chain refuses them. It holds plain values
 // and may be copied; changing one changes nothing that is remembered.
 type Chain struct {

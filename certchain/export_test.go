@@ -48,13 +48,13 @@ func SameFacts(a, b *Chain) bool {
 }
 
 // Len returns how many chains are remembered.
-func (m *Memory) Len() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.keys) != len(m.chains) {
+func (c *Cache) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.keys) != len(c.chains) {
 		return -1
 	}
-	return len(m.chains)
+	return len(c.chains)
 }
 
 // KeyError builds the key of a certificate for use.
@@ -86,9 +86,9 @@ func CRLSerials(l *CRL) (all []string) {
 }
 
 // RememberTwice remembers the same chain twice, as two goroutines would.
-func (m *Memory) RememberTwice() {
-	m.remember([32]byte{1}, Chain{})
-	m.remember([32]byte{1}, Chain{})
+func (c *Cache) RememberTwice() {
+	c.remember([32]byte{1}, Chain{})
+	c.remember([32]byte{1}, Chain{})
 }
 
 // InPosition adds to an *Error which certificate it is about.

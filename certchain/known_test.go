@@ -52,8 +52,8 @@ func TestFingerprints(t *testing.T) {
 	var nobody *certchain.Roots
 	seen := map[[32]byte]string{}
 	for name, roots := range map[string]*certchain.Roots{
-		"nil": nil, "built-in": certchain.Builtin(), "built-in, none selected": certchain.Builtin().Only(), "none, not custom": nobody.Only(),
-		"none, custom": milan.Only(), "Milan": milan, "Genoa": rootsOf(t, "Genoa"), "both": rootsOf(t, "Milan", "Genoa"), "knowing": milan.Knowing(ask),
+		"nil": nil, "built-in": certchain.Builtin(), "built-in, none selected": certchain.Builtin().Restrict(), "none, not custom": nobody.Restrict(),
+		"none, custom": milan.Restrict(), "Milan": milan, "Genoa": rootsOf(t, "Genoa"), "both": rootsOf(t, "Milan", "Genoa"), "knowing": milan.Knowing(ask),
 	} {
 		if other, ok := seen[roots.Fingerprint()]; ok {
 			t.Errorf("%s and %s have one fingerprint", name, other)
@@ -67,13 +67,13 @@ func TestFingerprints(t *testing.T) {
 
 // CHN-70: lists of parts whose bytes follow each other alike are not one; nor is
 // one that only begins like what was remembered.
-func TestMemoryBoundaries(t *testing.T) {
+func TestCacheBoundaries(t *testing.T) {
 	e, roots := mint.Evidence("Milan", 3, "vcek"), rootsOf(t, "Milan")
-	memory := certchain.NewMemory(4)
-	if _, err := memory.Verify(e.Chain(), roots, now); err != nil {
+	cache := certchain.NewCache(4)
+	if _, err := cache.Verify(e.Chain(), roots, now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := memory.VerifyPEM(e.PEM(), roots, now); err != nil {
+	if _, err := cache.VerifyPEM(e.PEM(), roots, now); err != nil {
 		t.Fatal(err)
 	}
 	for name, certs := range map[string][][]byte{
@@ -81,22 +81,22 @@ func TestMemoryBoundaries(t *testing.T) {
 		"a fourth":      {e.Leaf, e.Intermediate, e.ARK, e.ARK},
 		"too long":      {e.Leaf, e.Intermediate, slices.Concat(e.ARK, make([]byte, 8<<10))},
 	} {
-		if _, err := memory.Verify(certs, roots, now); err == nil {
+		if _, err := cache.Verify(certs, roots, now); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := memory.VerifyPEM(slices.Concat(e.PEM(), make([]byte, 64<<10)), roots, now); err == nil {
+	if _, err := cache.VerifyPEM(slices.Concat(e.PEM(), make([]byte, 64<<10)), roots, now); err == nil {
 		t.Error("too long a text: accepted")
 	}
 }
 
 // What is remembered is not verified again: that takes hundreds of allocations.
-func TestMemoryRemembers(t *testing.T) {
+func TestCacheRemembers(t *testing.T) {
 	e, roots := mint.Evidence("Milan", 3, "vcek"), rootsOf(t, "Milan")
-	memory, text, certs := certchain.NewMemory(4), e.PEM(), e.Chain()
+	cache, text, certs := certchain.NewCache(4), e.PEM(), e.Chain()
 	for name, verify := range map[string]func() (*certchain.Chain, error){
-		"PEM": func() (*certchain.Chain, error) { return memory.VerifyPEM(text, roots, now) },
-		"DER": func() (*certchain.Chain, error) { return memory.Verify(certs, roots, now) },
+		"PEM": func() (*certchain.Chain, error) { return cache.VerifyPEM(text, roots, now) },
+		"DER": func() (*certchain.Chain, error) { return cache.Verify(certs, roots, now) },
 	} {
 		if _, err := verify(); err != nil {
 			t.Fatal(err)
@@ -108,15 +108,15 @@ func TestMemoryRemembers(t *testing.T) {
 }
 
 // CHN-70: the last byte of the longest text counts.
-func TestMemoryOfLongestText(t *testing.T) {
+func TestCacheOfLongestText(t *testing.T) {
 	e, roots := mint.Evidence("Milan", 3, "vcek"), rootsOf(t, "Milan")
-	memory := certchain.NewMemory(4)
+	cache := certchain.NewCache(4)
 	text := slices.Concat(e.PEM(), bytes.Repeat([]byte("\n"), 64<<10-len(e.PEM())))
-	if _, err := memory.VerifyPEM(text, roots, now); err != nil || memory.Len() != 1 {
+	if _, err := cache.VerifyPEM(text, roots, now); err != nil || cache.Len() != 1 {
 		t.Fatal(err)
 	}
 	text[len(text)-1] = 'x'
-	if _, err := memory.VerifyPEM(text, roots, now); err == nil {
+	if _, err := cache.VerifyPEM(text, roots, now); err == nil {
 		t.Error("accepted with another last byte")
 	}
 }

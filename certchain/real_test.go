@@ -182,7 +182,7 @@ func testRealAnchor(t *testing.T, c *certchain.Certificate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	only := certchain.Builtin().Only(c.Raw)
+	only := certchain.Builtin().Restrict(c.Raw)
 	for _, other := range realCases(t) {
 		same := other.Product == c.Product.String()
 		sent, _ := certchain.SplitPEM(other.pem)

@@ -136,11 +136,11 @@ func (r *Roots) Custom() bool { return r != nil && r.custom }
 // Empty reports whether there is no anchor, so that every chain is refused.
 func (r *Roots) Empty() bool { return r == nil || len(r.anchors) == 0 }
 
-// Only returns the anchors of r that are among arks, DER certificates compared by
+// Restrict returns the anchors of r that are among arks, DER certificates compared by
 // SHA-256, with the intermediates that r knows. It may be empty, and then
 // refuses every chain. What else is in arks has no effect.
 // Rules: CHN-65, BND-15.
-func (r *Roots) Only(arks ...[]byte) *Roots {
+func (r *Roots) Restrict(arks ...[]byte) *Roots {
 	only := &Roots{custom: r.Custom()}
 	if r != nil {
 		sums := make(map[[32]byte]bool)

@@ -128,18 +128,18 @@ func TestRootsAreCopied(t *testing.T) {
 }
 
 // Rules: CHN-65.
-func TestOnlyAndFingerprint(t *testing.T) {
+func TestRestrictAndFingerprint(t *testing.T) {
 	milan, genoa := mint.CACert("ARK-Milan"), mint.CACert("ARK-Genoa")
 	both := rootsOf(t, "Milan", "Genoa")
 	if rootsOf(t, "Genoa", "Milan").Fingerprint() != both.Fingerprint() {
 		t.Error("the fingerprint depends on the order")
 	}
-	if both.Only(genoa).Fingerprint() != rootsOf(t, "Genoa").Fingerprint() {
+	if both.Restrict(genoa).Fingerprint() != rootsOf(t, "Genoa").Fingerprint() {
 		t.Error("the same set, another fingerprint")
 	}
 	var none *certchain.Roots
 	sets := []*certchain.Roots{
-		none, both, rootsOf(t, "Milan"), both.Only(genoa), both.Only(), certchain.Builtin(), certchain.Builtin().Only(milan),
+		none, both, rootsOf(t, "Milan"), both.Restrict(genoa), both.Restrict(), certchain.Builtin(), certchain.Builtin().Restrict(milan),
 	}
 	seen := map[[32]byte]int{}
 	for i, r := range sets {
@@ -148,12 +148,12 @@ func TestOnlyAndFingerprint(t *testing.T) {
 		}
 		seen[r.Fingerprint()] = i
 	}
-	if new(certchain.Roots).Fingerprint() != none.Fingerprint() || !none.Only(milan).Empty() || !none.Empty() || none.Custom() || !both.Only().Custom() {
+	if new(certchain.Roots).Fingerprint() != none.Fingerprint() || !none.Restrict(milan).Empty() || !none.Empty() || none.Custom() || !both.Restrict().Custom() {
 		t.Error("the empty sets")
 	}
 	before := both.Fingerprint()
-	both.Only(milan)
+	both.Restrict(milan)
 	if both.Fingerprint() != before {
-		t.Error("Only changed its receiver")
+		t.Error("Restrict changed its receiver")
 	}
 }

@@ -128,9 +128,9 @@ func TestVerifySpoilt(t *testing.T) {
 		{"no anchor of the product", "CHN-42", func(s *set) { s.roots = rootsOf(t, "Genoa", "Turin") }},
 		{"no roots", "CHN-42", func(s *set) { s.roots = nil }},
 		{"zero roots", "CHN-42", func(s *set) { s.roots = new(certchain.Roots) }},
-		{"empty selection", "CHN-42", func(s *set) { s.roots = milan.Only() }},
-		{"other certificates selected", "CHN-42", func(s *set) { s.roots = milan.Only(mint.CACert("ARK-Genoa"), mint.CACert("SEV-Milan")) }},
-		{"selected", "", func(s *set) { s.roots = milan.Only(mint.CACert("ARK-Genoa"), mint.CACert("ARK-Milan")) }},
+		{"empty selection", "CHN-42", func(s *set) { s.roots = milan.Restrict() }},
+		{"other certificates selected", "CHN-42", func(s *set) { s.roots = milan.Restrict(mint.CACert("ARK-Genoa"), mint.CACert("SEV-Milan")) }},
+		{"selected", "", func(s *set) { s.roots = milan.Restrict(mint.CACert("ARK-Genoa"), mint.CACert("ARK-Milan")) }},
 		// Lesson: a root in the evidence was an anchor because it signs itself.
 		{"self-made root", "CHN-43", func(s *set) {
 			s.ark.SPKI = mint.SPKI(other.Public())
@@ -211,7 +211,7 @@ func TestVerifySpoilt(t *testing.T) {
 			if chain != nil || !errors.As(err, &e) || e.Where == "" {
 				t.Errorf("chain %v, error %v", chain, err)
 			}
-			if _, err := certchain.NewMemory(4).Verify(certs, s.roots, s.at); err == nil {
+			if _, err := certchain.NewCache(4).Verify(certs, s.roots, s.at); err == nil {
 				t.Error("accepted with a memory")
 			}
 		})

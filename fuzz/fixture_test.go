@@ -54,7 +54,7 @@ func must[T any](v T, err error) T {
 func newFixture(p snpreport.Product) *fixture {
 	enclave := must(attesttest.New(attesttest.Config{Product: p, Now: now, Seed: "fuzz"}))
 	f := &fixture{evidence: enclave.Evidence(), config: enclave.VerifierConfig()}
-	f.config.ManifestKeys, f.config.Memory, f.config.Cache = nil, nil, certchain.NewMemory(4)
+	f.config.ManifestKeys, f.config.Memory, f.config.Cache = nil, nil, certchain.NewCache(4)
 	f.payload = must(base64.RawURLEncoding.DecodeString(strings.Split(string(f.evidence.Bundle), ".")[1]))
 	f.evidence.Bundle = sign(`{"alg":"EdDSA"}`, f.payload)
 	if err := json.Unmarshal(f.evidence.Envelope, &f.envelope); err != nil {

@@ -48,7 +48,7 @@ func FuzzReport(f *testing.F) {
 	}
 	s.enough(500)
 	verifier := must(attest.NewReportVerifier(attest.ReportConfig{
-		Policy: policy.Default().Relax(policy.Relax{VLEK: true}), AMDRoots: must(certchain.NewRoots(arks...)), Cache: certchain.NewMemory(32),
+		Policy: policy.Default().Relax(policy.Relax{VLEK: true}), AMDRoots: must(certchain.NewRoots(arks...)), Cache: certchain.NewCache(32),
 	}))
 	f.Fuzz(func(t *testing.T, report, certs, crl []byte) {
 		e := attest.ReportEvidence{Report: report, Certificates: [][]byte{certs}}

@@ -165,7 +165,7 @@ func (c Config) verifier() (*attest.Verifier, error) {
 		}
 	}
 	if c.Demands.Cache == nil {
-		c.Demands.Cache = certchain.NewMemory(64)
+		c.Demands.Cache = certchain.NewCache(64)
 	}
 	return attest.NewVerifier(roots, c.Demands)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // attestedSubject is this transport, as the kit wants it.
-func attestedSubject(chains *certchain.Memory) leak.Subject {
+func attestedSubject(chains *certchain.Cache) leak.Subject {
 	return func(target leak.Target) (http.RoundTripper, func(), error) {
 		target.Verifier.Cache = chains
 		tr, err := transport.New(target.URL, transport.Config{
@@ -36,7 +36,7 @@ func attestedSubject(chains *certchain.Memory) leak.Subject {
 // nothing else is wrong, and nothing is left running.
 func TestKit(t *testing.T) {
 	before := runtime.NumGoroutine()
-	subject := attestedSubject(certchain.NewMemory(16)) // the chip is always the same
+	subject := attestedSubject(certchain.NewCache(16)) // the chip is always the same
 	var all sync.WaitGroup
 	slots := make(chan bool, 4)
 	for _, protocol := range []string{leak.HTTP1, leak.HTTP2} {

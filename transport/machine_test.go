@@ -274,7 +274,7 @@ func freshness(t *testing.T, protocol string) {
 		p.app = func(w http.ResponseWriter, r *http.Request) { current.Load().app(p)(w, r) }
 	}
 	shop := newShop(t, nil)
-	chains := certchain.NewMemory(16)
+	chains := certchain.NewCache(16)
 	rapid.Check(t, func(t *rapid.T) {
 		m := &machine{
 			t: t, pods: pods, fleet: newFleet(pods[:2]...), shop: shop, pub: newPublisher(), skew: new(offset),

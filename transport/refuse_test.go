@@ -334,7 +334,7 @@ func TestConfig(t *testing.T) {
 		"a policy":      {Verifier: v, Demands: attest.Config{Policy: policy.Default()}},
 		"AMD roots":     {Verifier: v, Demands: attest.Config{AMDRoots: good().Demands.AMDRoots}},
 		"a memory":      {Verifier: v, Demands: attest.Config{Memory: attest.NewBundleMemory()}},
-		"chains":        {Verifier: v, Demands: attest.Config{Cache: certchain.NewMemory(1)}},
+		"chains":        {Verifier: v, Demands: attest.Config{Cache: certchain.NewCache(1)}},
 		"a workload":    {Verifier: v, Demands: attest.Config{Workload: "router"}},
 		"manifest keys": {Verifier: v, Demands: attest.Config{ManifestKeys: []ed25519.PublicKey{}}},
 		"a CRL": {Verifier: v, Demands: attest.Config{RequireCRL: true}, Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {

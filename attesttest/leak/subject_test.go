@@ -36,7 +36,7 @@ func bare(t leak.Target) (http.RoundTripper, func(), error) {
 }
 
 // chains saves time: the chip is always the same.
-var chains = certchain.NewMemory(16)
+var chains = certchain.NewCache(16)
 
 // verifier fetches the bundle each time, and judges.
 type verifier struct {

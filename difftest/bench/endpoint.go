@@ -36,7 +36,7 @@ func endpointRows() ([]row, error) {
 		return nil, err
 	}
 	config := e.VerifierConfig()
-	config.RequireCRL, config.ManifestKeys, config.Cache = false, nil, certchain.NewMemory(4)
+	config.RequireCRL, config.ManifestKeys, config.Cache = false, nil, certchain.NewCache(4)
 	v, err := attest.NewVerifier([]ed25519.PublicKey{e.ReleaseRoot()}, config)
 	if err != nil {
 		return nil, err

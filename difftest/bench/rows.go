@@ -68,8 +68,8 @@ func verifyRows() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours := func(memory *certchain.Memory, certs ...[]byte) func() error {
-		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default().Relax(policy.Relax{Debug: true}), Cache: memory})
+	ours := func(cache *certchain.Cache, certs ...[]byte) func() error {
+		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default().Relax(policy.Relax{Debug: true}), Cache: cache})
 		evidence := attest.ReportEvidence{Report: e.Report, Certificates: certs}
 		return func() error {
 			if err != nil {
@@ -93,7 +93,7 @@ func verifyRows() ([]row, error) {
 		},
 		{
 			name: "verify warm",
-			ours: contender{run: ours(certchain.NewMemory(4), e.Leaf, intermediate)},
+			ours: contender{run: ours(certchain.NewCache(4), e.Leaf, intermediate)},
 			peer: theirs,
 			bare: contender{run: func() error { return p.report() }},
 		},

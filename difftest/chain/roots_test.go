@@ -83,7 +83,7 @@ func TestBuiltinRootsInUse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			roots := certchain.Builtin().Only(ark)
+			roots := certchain.Builtin().Restrict(ark)
 			own, err := certchain.NewRoots(ark)
 			if err != nil || roots.Empty() {
 				t.Fatalf("%v: %v", product, err)

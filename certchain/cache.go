@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// A Memory remembers chains that verified, so that the same bytes against the
+// A Cache remembers chains that verified, so that the same bytes against the
 // same roots cost no signature check again. What it answers is what Verify would
 // answer, save for the time that takes: dates are checked on every call. Refusals
 // are not remembered.
 //
-// A Memory may be used by several goroutines at once. A nil Memory remembers
+// A Cache may be used by several goroutines at once. A nil Cache remembers
 // nothing and verifies every time.
 // Rules: CHN-70, CHN-71.
-type Memory struct {
+type Cache struct {
 	mu     sync.Mutex
 	size   int
 	chains map[[32]byte]*Chain
@@ -23,38 +23,38 @@ type Memory struct {
 	next   int
 }
 
-// NewMemory returns a Memory of at most size chains; when it is full, the oldest
+// NewCache returns a Cache of at most size chains; when it is full, the oldest
 // makes room. Below 1 it remembers nothing.
-func NewMemory(size int) *Memory {
-	return &Memory{size: size, chains: make(map[[32]byte]*Chain)}
+func NewCache(size int) *Cache {
+	return &Cache{size: size, chains: make(map[[32]byte]*Chain)}
 }
 
-// Verify is the function Verify with a memory.
-func (m *Memory) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
-	if m == nil {
+// Verify is the function Verify with a cache.
+func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
+	if c == nil {
 		return Verify(certs, roots, at)
 	}
-	return m.recall(keyOf(kindDER, certs, roots), at, func() (*Chain, error) { return Verify(certs, roots, at) })
+	return c.recall(keyOf(kindDER, certs, roots), at, func() (*Chain, error) { return Verify(certs, roots, at) })
 }
 
-// VerifyPEM is the function VerifyPEM with a memory of texts: one that differs in
+// VerifyPEM is the function VerifyPEM with a cache of texts: one that differs in
 // a line break is another.
-func (m *Memory) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
-	if m == nil {
+func (c *Cache) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
+	if c == nil {
 		return VerifyPEM(text, roots, at)
 	}
-	return m.recall(keyOf(kindPEM, [][]byte{text}, roots), at, func() (*Chain, error) { return VerifyPEM(text, roots, at) })
+	return c.recall(keyOf(kindPEM, [][]byte{text}, roots), at, func() (*Chain, error) { return VerifyPEM(text, roots, at) })
 }
 
 // recall returns what is remembered under key, or what verify returns.
-func (m *Memory) recall(key [32]byte, at time.Time, verify func() (*Chain, error)) (*Chain, error) {
-	m.mu.Lock()
-	known := m.chains[key]
-	m.mu.Unlock()
+func (c *Cache) recall(key [32]byte, at time.Time, verify func() (*Chain, error)) (*Chain, error) {
+	c.mu.Lock()
+	known := c.chains[key]
+	c.mu.Unlock()
 	if known == nil || at.IsZero() {
 		chain, err := verify()
 		if err == nil {
-			m.remember(key, *chain)
+			c.remember(key, *chain)
 		}
 		return chain, err
 	}
@@ -65,25 +65,25 @@ func (m *Memory) recall(key [32]byte, at time.Time, verify func() (*Chain, error
 	return &chain, nil
 }
 
-func (m *Memory) remember(key [32]byte, chain Chain) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.size < 1 || m.chains[key] != nil {
+func (c *Cache) remember(key [32]byte, chain Chain) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.size < 1 || c.chains[key] != nil {
 		return
 	}
-	if len(m.keys) < m.size {
-		m.keys = append(m.keys, key)
+	if len(c.keys) < c.size {
+		c.keys = append(c.keys, key)
 	} else {
-		delete(m.chains, m.keys[m.next])
-		m.keys[m.next] = key
-		m.next = (m.next + 1) % m.size
+		delete(c.chains, c.keys[c.next])
+		c.keys[c.next] = key
+		c.next = (c.next + 1) % c.size
 	}
-	m.chains[key] = &chain
+	c.chains[key] = &chain
 }
 
 const (
-	kindDER = "attest certchain memory, DER\x00"
-	kindPEM = "attest certchain memory, PEM\x00"
+	kindDER = "attest certchain cache, DER\x00"
+	kindPEM = "attest certchain cache, PEM\x00"
 )
 
 // keyOf hashes everything that a verdict depends on but the time: the kind of
