@@ -14,7 +14,7 @@ import (
 // parseLeaf decodes the extensions of a VCEK or VLEK certificate. That all of
 // the profile p are there has been checked.
 func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
-	version, ok := small(v[extStructVersion])
+	version, ok := parseUint8(v[extStructVersion])
 	if !ok || !slices.Contains(p.structVersions, version) {
 		return c.fail("CHN-30", "structVersion", v[extStructVersion], fmt.Sprintf("an INTEGER out of %d", p.structVersions), quoteHex(v[extStructVersion]))
 	}
@@ -27,7 +27,7 @@ func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
 		return c.fail("CHN-31", "productName", v[extProductName], "an IA5String of "+c.Product.String(), quoteText(v[extProductName]))
 	}
 
-	if err := c.parseTCB(v); err != nil {
+	if err := c.parseTCB(v, p); err != nil {
 		return err
 	}
 	if p.required.has(extHWID) {
@@ -43,36 +43,37 @@ func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
 	return nil
 }
 
-// tcbLayouts says which extension has the level that stands in each byte of
-// TCB_VERSION. AMD 56860, TCB_VERSION: family 19h and Turin. The profile has made
-// sure that they are there.
-var tcbLayouts = [...][8]extension{
-	snpreport.Milan: legacyTCB,
-	snpreport.Genoa: legacyTCB,
-	snpreport.Turin: {extFMC, extBootLoader, extTEE, extSNP, noLevel, noLevel, noLevel, extMicrocode},
+// levels says which extension has the level of which component. AMD 57230, VCEK
+// certificate extensions.
+var levels = [...]struct {
+	component snpreport.Component
+	extension extension
+}{
+	{snpreport.FMC, extFMC},
+	{snpreport.BootLoader, extBootLoader},
+	{snpreport.TEE, extTEE},
+	{snpreport.SNP, extSNP},
+	{snpreport.Microcode, extMicrocode},
 }
 
-var legacyTCB = [8]extension{extBootLoader, extTEE, noLevel, noLevel, noLevel, noLevel, extSNP, extMicrocode}
-
-const noLevel = numExtensions // a reserved byte of TCB_VERSION
-
-func (c *Certificate) parseTCB(v *extensions) error {
-	var tcb snpreport.TCBVersion
-	for i, e := range &tcbLayouts[c.Product] {
-		if e == noLevel {
+func (c *Certificate) parseTCB(v *extensions, p *profile) error {
+	tcb := make(map[snpreport.Component]uint8)
+	for _, l := range levels {
+		if !p.required.has(l.extension) {
 			continue
 		}
-		var ok bool
-		if tcb[i], ok = small(v[e]); !ok {
-			return c.fail("CHN-32", extensionTable[e].name, v[e], "an INTEGER of 0 to 255", quoteHex(v[e]))
+		level, ok := parseUint8(v[l.extension])
+		if !ok {
+			return c.fail("CHN-32", extensionTable[l.extension].name, v[l.extension], "an INTEGER of 0 to 255", quoteHex(v[l.extension]))
 		}
+		tcb[l.component] = level
 	}
 	for e := extSPL4; e <= extSPL7; e++ {
 		if value := v[e]; value != nil && string(value) != "\x02\x01\x00" {
 			return c.fail("CHN-33", extensionTable[e].name, value, "the INTEGER 0", quoteHex(value))
 		}
 	}
-	c.TCB, _ = tcb.For(c.Product)
+	c.TCB, _ = snpreport.NewTCB(c.Product, tcb) // the profile requires the product's components
 	return nil
 }
 

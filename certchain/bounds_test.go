@@ -160,10 +160,3 @@ func TestShortestOID(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestOtherCause(t *testing.T) {
-	other := errors.New("other")
-	if certchain.InPosition(other, 1) != other || other.Error() != "other" {
-		t.Error("an error of another kind was changed")
-	}
-}

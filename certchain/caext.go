@@ -84,7 +84,7 @@ func parseBasicConstraints(v []byte) (isCA bool, pathLen int, ok bool) {
 	if length == nil {
 		return isCA, -1, true
 	}
-	n, ok := small(length)
+	n, ok := parseUint8(length)
 	return true, int(n), ok // nothing else has one
 }
 

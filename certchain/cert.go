@@ -39,6 +39,7 @@ type Certificate struct {
 	CSPID         []byte // of a VLEK: the provider, printable ASCII
 
 	signature []byte
+	position  int // in the list that it came in, from 1; 0: it came alone
 }
 
 // ParseCertificate parses one DER certificate of AMD's profile: at most 8192
@@ -49,26 +50,21 @@ type Certificate struct {
 // none missing, and each one's value. SPEC.md section 5.
 //
 // No signature, date or elliptic-curve point is checked here.
-func ParseCertificate(der []byte) (*Certificate, error) {
-	if err := checkSize(der); err != nil {
-		return nil, err
+func ParseCertificate(der []byte) (*Certificate, error) { return parseCertificate(der, 0) }
+
+// parseCertificate is ParseCertificate of the certificate in that position.
+func parseCertificate(der []byte, position int) (*Certificate, error) {
+	c := &Certificate{position: position}
+	if len(der) == 0 || len(der) > maxCertificate {
+		return nil, c.fail("CHN-09", "DER", nil, fmt.Sprintf("1 to %d bytes", maxCertificate), fmt.Sprintf("%d bytes", len(der)))
 	}
-	c := new(Certificate)
 	if err := c.parse(bytes.Clone(der)); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func checkSize(der []byte) error {
-	if len(der) == 0 || len(der) > maxCertificate {
-		return refuse("CHN-09", "certificate: DER", fmt.Sprintf("1 to %d bytes", maxCertificate), fmt.Sprintf("%d bytes", len(der)))
-	}
-	return nil
-}
-
-// parse fills c, whose fields become parts of der. The size has been checked. On
-// error c is useless.
+// parse fills c, whose fields become parts of der. On error c is useless.
 func (c *Certificate) parse(der []byte) error {
 	c.Raw = der
 	d := decoder{raw: der}
@@ -134,7 +130,7 @@ func (c *Certificate) parse(der []byte) error {
 
 	p := profileOf(c.Role, c.Product)
 	var values extensions
-	if err := c.split(list, p, &values); err != nil {
+	if err := c.readExtensions(list, p, &values); err != nil {
 		return err
 	}
 	if c.Role.isLeaf() {
@@ -179,12 +175,17 @@ func (id identity) describe(cn []byte) string {
 
 func (c *Certificate) validity() validity { return validity{c.NotBefore, c.NotAfter} }
 
-// label names the certificate in errors.
+// label names the certificate in errors: "ASK", "certificate 2 (ASK)".
 func (c *Certificate) label() string {
-	if c.Role == 0 {
+	switch {
+	case c.position == 0 && c.Role == 0:
 		return "certificate"
+	case c.position == 0:
+		return c.Role.String()
+	case c.Role == 0:
+		return fmt.Sprintf("certificate %d", c.position)
 	}
-	return c.Role.String()
+	return fmt.Sprintf("certificate %d (%v)", c.position, c.Role)
 }
 
 // fail makes the error about part, which is a slice of Raw or nil.

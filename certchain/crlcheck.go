@@ -27,14 +27,14 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	if anchor == nil || anchor.sha256 != c.RootSHA256 {
 		return refuse("CRL-16", "CRL: chain", "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", c.RootSHA256))
 	}
-	if !bytes.Equal(l.issuer, anchor.subject) {
-		return l.fail("CRL-17", "issuer", l.issuer, "the ARK of "+anchor.product.String(), "the ARK of "+l.Product.String())
+	if !bytes.Equal(l.issuer, anchor.RawSubject) {
+		return l.fail("CRL-17", "issuer", l.issuer, "the ARK of "+anchor.Product.String(), "the ARK of "+l.Product.String())
 	}
 	if !verifyPSS(anchor.key, l.tbs, l.signature) {
 		return l.fail("CRL-18", "signatureValue", l.signature, "a signature by the anchor", "another")
 	}
-	if anchor.keyUsage&CRLSign == 0 {
-		return refuse("CRL-19", "CRL: keyUsage", "an anchor with cRLSign", anchor.keyUsage.String())
+	if anchor.KeyUsage&CRLSign == 0 {
+		return refuse("CRL-19", "CRL: keyUsage", "an anchor with cRLSign", anchor.KeyUsage.String())
 	}
 	if !l.window.contains(at) {
 		return refuse("CRL-20", "CRL: validity", l.window.String(), stamp(at))
@@ -47,7 +47,7 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 		switch {
 		case bytes.Equal(serial, intermediate):
 			return revoked(c.IntermediateRole, serial)
-		case bytes.Equal(serial, anchor.serial):
+		case bytes.Equal(serial, anchor.Serial):
 			return revoked(ARK, serial)
 		}
 		return nil

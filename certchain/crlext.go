@@ -62,11 +62,7 @@ func (l *CRL) eachExtension(list cryptobyte.String, found func(oid, value []byte
 	var seen [maxCRLExtensions][]byte
 	for n := 0; !list.Empty(); n++ {
 		d := decoder{raw: l.raw}
-		ext := d.open(&list, asn1.SEQUENCE, "Extension")
-		oid := d.open(&ext, asn1.OBJECT_IDENTIFIER, "extnID")
-		critical := d.optional(&ext, asn1.BOOLEAN, "critical")
-		value := d.open(&ext, asn1.OCTET_STRING, "extnValue")
-		d.end(ext, "Extension")
+		oid, critical, value := d.extension(&list)
 		if d.fault != nil {
 			return l.malformed(d.fault)
 		}

@@ -23,70 +23,33 @@ type fault struct {
 	expected, actual string
 }
 
-// at returns the offset of part, which must be a slice of raw. Slicing never
-// moves the end of the capacity, so the distance from it says where part starts.
-func (d *decoder) at(part []byte) int { return offset(d.raw, part) }
-
+// offset returns where part starts, which must be a slice of raw. Slicing never
+// moves the end of the capacity, so the distance from it says so.
 func offset(raw, part []byte) int { return cap(raw) - cap(part) }
 
 // element reads one whole element, header included.
 func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []byte {
-	_, n := measure(*s, tag)
-	if n == 0 {
-		d.absent(s, tag, field)
-		return nil
+	var e cryptobyte.String
+	if !s.PeekASN1Tag(tag) || !s.ReadASN1Element(&e, tag) {
+		d.expected(s, tag, field)
 	}
-	e := (*s)[:n]
-	*s = (*s)[n:]
 	return e
 }
 
 // open reads one element and returns what is in it.
 func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptobyte.String {
-	header, n := measure(*s, tag)
-	if n == 0 {
-		d.absent(s, tag, field)
-		return nil
+	var body cryptobyte.String
+	if !s.PeekASN1Tag(tag) || !s.ReadASN1(&body, tag) {
+		d.expected(s, tag, field)
 	}
-	body := (*s)[header:n]
-	*s = (*s)[n:]
 	return body
 }
 
-// measure returns how many bytes the header of the element that s starts with
-// has, and the whole of it; zeros when there is none with the tag. DER: one byte
-// of tag, a definite length in the fewest bytes, of which the greatest input
-// needs three. It does what cryptobyte does, which is most of the time that a
-// certificate takes.
-func measure(s []byte, tag asn1.Tag) (header, whole int) {
-	if len(s) < 2 || s[0] != byte(tag) {
-		return 0, 0
-	}
-	header, n := 2, int(s[1])
-	if n >= 0x80 {
-		width := n - 0x80
-		if width < 1 || width > 3 || len(s) < 2+width || s[2] == 0 {
-			return 0, 0
-		}
-		n = 0
-		for _, b := range s[2 : 2+width] {
-			n = n<<8 | int(b)
-		}
-		if n < 0x80 {
-			return 0, 0
-		}
-		header += width
-	}
-	if n > len(s)-header {
-		return 0, 0
-	}
-	return header, header + n
-}
-
-// absent records the first fault and ends s.
-func (d *decoder) absent(s *cryptobyte.String, tag asn1.Tag, field string) {
+// expected records the first fault, that s does not begin with an element of the
+// tag, and ends s.
+func (d *decoder) expected(s *cryptobyte.String, tag asn1.Tag, field string) {
 	if d.fault == nil {
-		d.fault = &fault{field, d.at(*s), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)])}
+		d.fault = &fault{field, offset(d.raw, *s), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)])}
 	}
 	*s = nil
 }
@@ -110,8 +73,18 @@ func (d *decoder) time(s *cryptobyte.String, field string) []byte {
 // end refuses what is left of s.
 func (d *decoder) end(s cryptobyte.String, field string) {
 	if d.fault == nil && !s.Empty() {
-		d.fault = &fault{field, d.at(s), "no further element", quoteHex(s[:min(len(s), 16)])}
+		d.fault = &fault{field, offset(d.raw, s), "no further element", quoteHex(s[:min(len(s), 16)])}
 	}
+}
+
+// extension reads one Extension. RFC 5280 section 4.1.
+func (d *decoder) extension(list *cryptobyte.String) (oid, critical, value []byte) {
+	ext := d.open(list, asn1.SEQUENCE, "Extension")
+	oid = d.open(&ext, asn1.OBJECT_IDENTIFIER, "extnID")
+	critical = d.optional(&ext, asn1.BOOLEAN, "critical")
+	value = d.open(&ext, asn1.OCTET_STRING, "extnValue")
+	d.end(ext, "Extension")
+	return oid, critical, value
 }
 
 // parseTime decodes a UTCTime YYMMDDhhmmssZ (1950 to 2049) or, from 2050 on, a
@@ -170,9 +143,9 @@ func unsigned(b []byte) (n []byte, ok bool) {
 	return b, true
 }
 
-// small decodes a whole INTEGER element of 0 to 255. Each has one encoding: from
+// parseUint8 decodes a whole INTEGER element of 0 to 255. Each has one encoding: from
 // 128 on a zero byte keeps it positive.
-func small(e []byte) (n uint8, ok bool) {
+func parseUint8(e []byte) (n uint8, ok bool) {
 	switch {
 	case len(e) == 3 && e[0] == byte(asn1.INTEGER) && e[1] == 1:
 		return e[2], e[2] < 0x80

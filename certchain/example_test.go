@@ -38,5 +38,5 @@ func ExampleVerifyPEM() {
 	fmt.Println(err)
 	// Output:
 	// vcek Genoa bootloader=10 tee=0 snp=23 microcode=84
-	// ASK: signatureValue at offset 0x48d: expected a signature by the anchor, got another [CHN-51]
+	// certificate 2 (ASK): signatureValue at offset 0x48d: expected a signature by the anchor, got another [CHN-51]
 }

@@ -23,15 +23,15 @@ func (a *authority) export() Authority {
 	spki := rsaStart + string(a.key.N.FillBytes(make([]byte, modulusSize))) + rsaEnd
 	sum := sha256.Sum256([]byte(spki))
 	return Authority{
-		a.role, a.product, string(a.subject), string(a.issuer), hex.EncodeToString(a.serial), a.validity.String(),
-		hex.EncodeToString(a.sha256[:]), a.isCA, a.pathLen, a.keyUsage, hex.EncodeToString(sum[:]),
+		a.Role, a.Product, string(a.RawSubject), string(a.RawIssuer), hex.EncodeToString(a.Serial), a.validity().String(),
+		hex.EncodeToString(a.sha256[:]), a.IsCA, a.PathLen, a.KeyUsage, hex.EncodeToString(sum[:]),
 	}
 }
 
 // AuthorityOf returns what a certificate says.
 func AuthorityOf(c *Certificate) Authority { return c.authority().export() }
 
-// BuiltinAuthority returns what the table says.
+// BuiltinAuthority returns what the built-in roots know.
 func BuiltinAuthority(role Role, p snpreport.Product) Authority {
 	if role == ARK {
 		return Builtin().anchor(p).export()
@@ -67,9 +67,6 @@ func KeyError(c *Certificate) error {
 	return nil
 }
 
-// Measure is measure.
-var Measure = measure
-
 // SignatureOf returns signatureValue.
 func SignatureOf(c *Certificate) []byte { return c.signature }
 
@@ -91,11 +88,8 @@ func (c *Cache) RememberTwice() {
 	c.remember([32]byte{1}, Chain{})
 }
 
-// InPosition adds to an *Error which certificate it is about.
-var InPosition = inPosition
-
 // Knowing returns roots that know an ASK or ASVK, as the built-in ones do.
 func (r *Roots) Knowing(c *Certificate) *Roots {
 	more := &Roots{anchors: r.anchors, intermediates: []*authority{c.authority()}, custom: r.custom}
-	return more.seal()
+	return more.withFingerprint()
 }

@@ -5,7 +5,6 @@ import (
 	"math/bits"
 
 	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -117,18 +116,14 @@ func profileOf(role Role, product snpreport.Product) *profile {
 // extnValue, nil when absent.
 type extensions [numExtensions][]byte
 
-// split reads Extensions into values, by the profile: known ones only, none
+// readExtensions reads Extensions into values, by the profile: known ones only, none
 // twice, critical exactly where it says so, none missing.
-func (c *Certificate) split(list cryptobyte.String, p *profile, values *extensions) error {
+func (c *Certificate) readExtensions(list cryptobyte.String, p *profile, values *extensions) error {
 	var seen extensionSet
 	whole := list
 	for !list.Empty() {
 		d := decoder{raw: c.Raw}
-		ext := d.open(&list, asn1.SEQUENCE, "Extension")
-		oid := d.open(&ext, asn1.OBJECT_IDENTIFIER, "extnID")
-		critical := d.optional(&ext, asn1.BOOLEAN, "critical")
-		value := d.open(&ext, asn1.OCTET_STRING, "extnValue")
-		d.end(ext, "Extension")
+		oid, critical, value := d.extension(&list)
 		if d.fault != nil {
 			return c.malformed(d.fault)
 		}

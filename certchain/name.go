@@ -33,18 +33,3 @@ func commonName(name []byte) (cn []byte, ok bool) {
 	}
 	return last[11:], true
 }
-
-// distinguishedName is the inverse of commonName.
-func distinguishedName(cn string) []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddBytes([]byte(nameStart))
-		b.AddASN1(asn1.SET, func(b *cryptobyte.Builder) {
-			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddBytes([]byte{0x06, 0x03, 0x55, 0x04, 0x03}) // id-at-commonName
-				b.AddASN1(asn1.UTF8String, func(b *cryptobyte.Builder) { b.AddBytes([]byte(cn)) })
-			})
-		})
-	})
-	return b.BytesOrPanic() // only a wrong call of the builder fails; cn is a constant
-}

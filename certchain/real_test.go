@@ -139,7 +139,7 @@ func verifyRealReport(t *testing.T, c realCase, chain *certchain.Chain) {
 	}
 }
 
-// TestBuiltinAgainstAMD compares the table with AMD's certificates.
+// TestBuiltinAgainstAMD compares the built-in roots with AMD's certificates.
 func TestBuiltinAgainstAMD(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(realVectors(t), "amd", "*.pem"))
 	if err != nil || len(files) != 6 {
@@ -162,7 +162,7 @@ func TestBuiltinAgainstAMD(t *testing.T) {
 			}
 			want, got := certchain.AuthorityOf(c), certchain.BuiltinAuthority(c.Role, c.Product)
 			if want != got {
-				t.Errorf("%v of %v: table %+v, certificate %+v", c.Role, c.Product, got, want)
+				t.Errorf("%v of %v: built in %+v, certificate %+v", c.Role, c.Product, got, want)
 			}
 			seen[got.SHA256] = true
 			if c.Role == certchain.ARK {

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/hex"
+	"embed"
 	"fmt"
-	"math/big"
 	"slices"
 	"sync"
 
@@ -14,28 +13,23 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// An authority is what is known of an ARK, ASK or ASVK, from the table or from
-// its certificate.
+// amdFiles are the certificates of AMD's certification authorities, DER, one file
+// each: what AMD's key distribution service serves as /vcek/v1/P/cert_chain and
+// /vlek/v1/P/cert_chain (AMD 57230 and 58369). SPEC.md section 5.5 has the SHA-256
+// of every file. The serial number of the ASK of Genoa does end in 02.
+//
+//go:embed amd/*.der
+var amdFiles embed.FS
+
+// An authority is an ARK, ASK or ASVK that roots hold or that was sent.
 type authority struct {
-	role            Role
-	product         snpreport.Product
-	subject, issuer []byte // Names
-	serial          []byte
-	validity        validity
-	isCA            bool
-	pathLen         int
-	keyUsage        KeyUsage
-	key             *rsa.PublicKey
-	sha256          [32]byte // of the certificate
+	*Certificate
+	key    *rsa.PublicKey
+	sha256 [32]byte // of the certificate
 }
 
-// authority returns what a certificate of that kind says. The slices remain
-// those of c.
 func (c *Certificate) authority() *authority {
-	return &authority{
-		c.Role, c.Product, c.RawSubject, c.RawIssuer, c.Serial, c.validity(),
-		c.IsCA, c.PathLen, c.KeyUsage, rsaKey(c.RawSPKI), sha256.Sum256(c.Raw),
-	}
+	return &authority{c, rsaKey(c.RawSPKI), sha256.Sum256(c.Raw)}
 }
 
 // Roots are the anchors that a chain may end at: at most one ARK for each
@@ -52,38 +46,22 @@ type Roots struct {
 // Builtin returns AMD's roots for Milan, Genoa and Turin.
 func Builtin() *Roots { return builtin() }
 
+// builtin leaves out a file that is no certificate. A test proves that none is.
 var builtin = sync.OnceValue(func() *Roots {
 	r := new(Roots)
-	for i := range amdKeys {
-		a := amdKeys[i].authority()
-		if a.role == ARK {
-			r.anchors = append(r.anchors, a)
-		} else {
-			r.intermediates = append(r.intermediates, a)
+	files, _ := amdFiles.ReadDir("amd")
+	for _, f := range files {
+		der, _ := amdFiles.ReadFile("amd/" + f.Name())
+		switch c, err := ParseCertificate(der); {
+		case err != nil:
+		case c.Role == ARK:
+			r.anchors = append(r.anchors, c.authority())
+		default:
+			r.intermediates = append(r.intermediates, c.authority())
 		}
 	}
-	return r.seal()
+	return r.withFingerprint()
 })
-
-// authority decodes a row. The row is a constant, and a test decodes them all: an
-// error here would leave a zero, which matches nothing.
-func (k *amdKey) authority() *authority {
-	id := identify([]byte(k.commonName))
-	a := &authority{role: id.role, product: id.product, isCA: true, pathLen: 0, keyUsage: KeyCertSign}
-	if id.role == ARK {
-		a.pathLen, a.keyUsage = -1, KeyCertSign|CRLSign
-	}
-	a.subject = distinguishedName(k.commonName)
-	a.issuer = distinguishedName("ARK-" + id.product.String())
-	a.serial, _ = hex.DecodeString(k.serial)
-	a.validity.notBefore, _ = parseTime([]byte("\x17\x0d" + k.notBefore))
-	a.validity.notAfter, _ = parseTime([]byte("\x17\x0d" + k.notAfter))
-	sum, _ := hex.DecodeString(k.sha256)
-	copy(a.sha256[:], sum)
-	modulus, _ := new(big.Int).SetString(k.modulus, 16)
-	a.key = &rsa.PublicKey{N: modulus, E: exponent}
-	return a
-}
 
 // NewRoots returns roots of the caller's, which replace all of AMD's: DER ARK
 // certificates, at least one and one for each product at most. Checked for each in
@@ -105,29 +83,29 @@ func newRoots(arks [][]byte) (*Roots, error) {
 	}
 	r := &Roots{custom: true}
 	for i, der := range arks {
-		c, err := ParseCertificate(der)
+		c, err := parseCertificate(der, i+1)
 		if err != nil {
-			return nil, inPosition(err, i)
+			return nil, err
 		}
 		if c.Role != ARK {
-			return nil, inPosition(c.fail("CHN-61", "subject", nil, "an ARK", "an "+c.Role.String()), i)
+			return nil, c.fail("CHN-61", "subject", nil, "an ARK", "an "+c.Role.String())
 		}
 		if r.anchor(c.Product) != nil {
-			return nil, inPosition(c.fail("CHN-62", "subject", nil, "one ARK for each product", "a second one of "+c.Product.String()), i)
+			return nil, c.fail("CHN-62", "subject", nil, "one ARK for each product", "a second one of "+c.Product.String())
 		}
 		if !bytes.Equal(c.RawIssuer, c.RawSubject) {
-			return nil, inPosition(c.fail("CHN-63", "issuer", c.RawIssuer, "the subject", "another Name"), i)
+			return nil, c.fail("CHN-63", "issuer", c.RawIssuer, "the subject", "another Name")
 		}
 		a := c.authority()
 		if err := a.checkCA(); err != nil {
-			return nil, inPosition(err, i)
+			return nil, err
 		}
 		if !verifyPSS(a.key, c.RawTBS, c.signature) {
-			return nil, inPosition(c.fail("CHN-64", "signatureValue", c.signature, "a signature by its own key", "another"), i)
+			return nil, c.fail("CHN-64", "signatureValue", c.signature, "a signature by its own key", "another")
 		}
 		r.anchors = append(r.anchors, a)
 	}
-	return r.seal(), nil
+	return r.withFingerprint(), nil
 }
 
 // Custom reports whether the roots are the caller's and not AMD's.
@@ -136,12 +114,12 @@ func (r *Roots) Custom() bool { return r != nil && r.custom }
 // Empty reports whether there is no anchor, so that every chain is refused.
 func (r *Roots) Empty() bool { return r == nil || len(r.anchors) == 0 }
 
-// Restrict returns the anchors of r that are among arks, DER certificates compared by
-// SHA-256, with the intermediates that r knows. It may be empty, and then
+// Restrict returns the anchors of r that are among arks, DER certificates compared
+// by SHA-256, with the intermediates that r knows. It may be empty, and then
 // refuses every chain. What else is in arks has no effect.
 // Rules: CHN-65, BND-15.
 func (r *Roots) Restrict(arks ...[]byte) *Roots {
-	only := &Roots{custom: r.Custom()}
+	kept := &Roots{custom: r.Custom()}
 	if r != nil {
 		sums := make(map[[32]byte]bool)
 		for _, der := range arks {
@@ -149,12 +127,12 @@ func (r *Roots) Restrict(arks ...[]byte) *Roots {
 		}
 		for _, a := range r.anchors {
 			if sums[a.sha256] {
-				only.anchors = append(only.anchors, a)
+				kept.anchors = append(kept.anchors, a)
 			}
 		}
-		only.intermediates = r.intermediates // of no use without the anchor above
+		kept.intermediates = r.intermediates // of no use without the anchor above
 	}
-	return only.seal()
+	return kept.withFingerprint()
 }
 
 // Fingerprint identifies the set: SHA-256 over which anchors and intermediates
@@ -167,12 +145,13 @@ func (r *Roots) Fingerprint() [32]byte {
 	return r.fingerprint
 }
 
-func (r *Roots) seal() *Roots {
+// withFingerprint completes r, to which nothing is added afterwards.
+func (r *Roots) withFingerprint() *Roots {
 	h := sha256.New()
 	fmt.Fprintf(h, "attest certchain roots, custom %t", r.custom)
 	for _, list := range [][]*authority{r.anchors, r.intermediates} {
 		list = slices.SortedFunc(slices.Values(list), func(a, b *authority) int { return bytes.Compare(a.sha256[:], b.sha256[:]) })
-		for _, a := range list { // which of the two it is in, its certificate says
+		for _, a := range list { // which of the two lists has it, its certificate says
 			h.Write(a.sha256[:])
 		}
 	}
@@ -184,20 +163,20 @@ func (r *Roots) anchor(p snpreport.Product) *authority {
 	if r == nil {
 		return nil
 	}
-	for _, a := range r.anchors {
-		if a.product == p {
-			return a
-		}
-	}
-	return nil
+	return find(r.anchors, ARK, p)
 }
 
-// intermediate is called only when there is an anchor.
 func (r *Roots) intermediate(role Role, p snpreport.Product) *authority {
-	for _, a := range r.intermediates {
-		if a.role == role && a.product == p {
-			return a
-		}
+	if r == nil {
+		return nil
 	}
-	return nil
+	return find(r.intermediates, role, p)
+}
+
+func find(list []*authority, role Role, p snpreport.Product) *authority {
+	i := slices.IndexFunc(list, func(a *authority) bool { return a.Role == role && a.Product == p })
+	if i < 0 {
+		return nil
+	}
+	return list[i]
 }

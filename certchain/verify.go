@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -32,17 +29,14 @@ func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
 	if len(certs) == 0 || len(certs) > maxChain {
 		return nil, refuse("CHN-02", "chain: number of certificates", fmt.Sprintf("1 to %d", maxChain), fmt.Sprint(len(certs)))
 	}
-	var parsed [maxChain]Certificate
+	parsed := make([]*Certificate, len(certs))
 	for i, der := range certs {
-		err := checkSize(der)
-		if err == nil {
-			err = parsed[i].parse(der)
-		}
-		if err != nil {
-			return nil, inPosition(err, i)
+		var err error
+		if parsed[i], err = parseCertificate(der, i+1); err != nil {
+			return nil, err
 		}
 	}
-	return link(parsed[:len(certs)], roots, at)
+	return link(parsed, roots, at)
 }
 
 // VerifyPEM is Verify for PEM text, as SplitPEM accepts it.
@@ -55,7 +49,7 @@ func VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
 }
 
 // link is Verify from the roles on.
-func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
+func link(certs []*Certificate, roots *Roots, at time.Time) (*Chain, error) {
 	leaf, sent, root, err := assign(certs)
 	if err != nil {
 		return nil, err
@@ -78,13 +72,13 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		return nil, refuse("CHN-44", "chain: intermediate", "the "+leaf.Role.issuer().String()+", which the roots do not hold", "none")
 	}
 
-	if !bytes.Equal(leaf.RawIssuer, intermediate.subject) {
-		return nil, leaf.fail("CHN-45", "issuer", leaf.RawIssuer, "the subject of the "+intermediate.role.String(), "another Name")
+	if !bytes.Equal(leaf.RawIssuer, intermediate.RawSubject) {
+		return nil, leaf.fail("CHN-45", "issuer", leaf.RawIssuer, "the subject of the "+intermediate.Role.String(), "another Name")
 	}
-	if !bytes.Equal(intermediate.issuer, anchor.subject) {
-		return nil, refuse("CHN-46", intermediate.role.String()+": issuer", "the subject of the anchor", "another Name")
+	if !bytes.Equal(intermediate.RawIssuer, anchor.RawSubject) {
+		return nil, intermediate.fail("CHN-46", "issuer", intermediate.RawIssuer, "the subject of the anchor", "another Name")
 	}
-	dates := [maxChain]dated{{leaf.Role, leaf.validity()}, {intermediate.role, intermediate.validity}, {ARK, anchor.validity}}
+	dates := [maxChain]dated{{leaf.Role, leaf.validity()}, {intermediate.Role, intermediate.validity()}, {ARK, anchor.validity()}}
 	if err := checkDates(&dates, at); err != nil {
 		return nil, err
 	}
@@ -97,7 +91,7 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		return nil, sent.fail("CHN-51", "signatureValue", sent.signature, "a signature by the anchor", "another")
 	}
 	if !verifyPSS(intermediate.key, leaf.RawTBS, leaf.signature) {
-		return nil, leaf.fail("CHN-52", "signatureValue", leaf.signature, "a signature by the "+intermediate.role.String(), "another")
+		return nil, leaf.fail("CHN-52", "signatureValue", leaf.signature, "a signature by the "+intermediate.Role.String(), "another")
 	}
 	key, err := p384Key(leaf.RawSPKI)
 	if err != nil {
@@ -114,8 +108,8 @@ func link(certs []Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		NotAfter:            leaf.NotAfter,
 		LeafSHA256:          sha256.Sum256(leaf.Raw),
 		LeafKeySHA256:       sha256.Sum256(leaf.RawSPKI),
-		IntermediateRole:    intermediate.role,
-		IntermediateSerial:  hex.EncodeToString(intermediate.serial),
+		IntermediateRole:    intermediate.Role,
+		IntermediateSerial:  hex.EncodeToString(intermediate.Serial),
 		IntermediateSHA256:  intermediate.sha256,
 		IntermediateBuiltin: builtin,
 		RootSHA256:          anchor.sha256,
@@ -135,9 +129,8 @@ func signingKey(leaf Role) snpreport.SigningKey {
 
 // assign finds the role of each certificate: one leaf, at most one ASK or ASVK
 // and at most one ARK.
-func assign(certs []Certificate) (leaf, intermediate, root *Certificate, err error) {
-	for i := range certs {
-		c := &certs[i]
+func assign(certs []*Certificate) (leaf, intermediate, root *Certificate, err error) {
+	for _, c := range certs {
 		slot, id := &intermediate, "CHN-41"
 		switch {
 		case c.Role.isLeaf():
@@ -146,7 +139,7 @@ func assign(certs []Certificate) (leaf, intermediate, root *Certificate, err err
 			slot = &root
 		}
 		if *slot != nil {
-			return nil, nil, nil, inPosition(c.fail(id, "subject", c.RawSubject, "one certificate of this place", "a second one"), i)
+			return nil, nil, nil, c.fail(id, "subject", c.RawSubject, "one certificate of this place", "a second one")
 		}
 		*slot = c
 	}
@@ -160,21 +153,18 @@ func assign(certs []Certificate) (leaf, intermediate, root *Certificate, err err
 // is below it: an ARK without pathLen, an ASK or ASVK with pathLen 0; keyCertSign,
 // for an ARK also cRLSign, and no other use.
 func (a *authority) checkCA() error {
-	fail := func(id, field, expected, actual string) error {
-		return refuse(id, a.role.String()+": "+field, expected, actual)
-	}
-	if !a.isCA {
-		return fail("CHN-48", "basicConstraints", "cA TRUE", "FALSE")
+	if !a.IsCA {
+		return a.fail("CHN-48", "basicConstraints", nil, "cA TRUE", "FALSE")
 	}
 	pathLen, uses := 0, KeyCertSign
-	if a.role == ARK {
+	if a.Role == ARK {
 		pathLen, uses = -1, KeyCertSign|CRLSign
 	}
-	if a.pathLen != pathLen {
-		return fail("CHN-49", "pathLenConstraint", showPathLen(pathLen), showPathLen(a.pathLen))
+	if a.PathLen != pathLen {
+		return a.fail("CHN-49", "pathLenConstraint", nil, showPathLen(pathLen), showPathLen(a.PathLen))
 	}
-	if a.keyUsage&KeyCertSign == 0 || a.keyUsage&^uses != 0 {
-		return fail("CHN-50", "keyUsage", "keyCertSign, and none but "+uses.String(), a.keyUsage.String())
+	if a.KeyUsage&KeyCertSign == 0 || a.KeyUsage&^uses != 0 {
+		return a.fail("CHN-50", "keyUsage", nil, "keyCertSign, and none but "+uses.String(), a.KeyUsage.String())
 	}
 	return nil
 }
@@ -184,18 +174,4 @@ func showPathLen(n int) string {
 		return "none"
 	}
 	return fmt.Sprint(n)
-}
-
-// inPosition adds to an error which certificate of a list it is about.
-func inPosition(err error, i int) error {
-	var e *rule.Error
-	if errors.As(err, &e) {
-		label, field, _ := strings.Cut(e.Where, ": ")
-		name := fmt.Sprintf("certificate %d", i+1)
-		if label != "certificate" {
-			name += " (" + label + ")"
-		}
-		e.Where = name + ": " + field
-	}
-	return err
 }
