@@ -14,6 +14,10 @@ type Set struct {
 	Report                  []byte // 1184 bytes, signed by Key
 	Leaf, Intermediate, ARK []byte // DER
 
+	// They change the report before and after Resign signs it; nil: nothing.
+	BeforeSigning func(report []byte)
+	AfterSigning  func(report []byte) []byte
+
 	forge *Forge // whose authorities these are
 }
 
@@ -37,8 +41,11 @@ func (f *Forge) Evidence(product string, version uint32, kind string) *Set {
 // Resign makes Report from Spec again and signs it.
 func (e *Set) Resign() {
 	body := e.Spec.Encode()
-	e.Report = body[:]
-	Sign(e.Report, e.Key)
+	if e.BeforeSigning != nil {
+		e.BeforeSigning(body[:])
+	}
+	Sign(body[:], e.Key)
+	e.Report = change(e.AfterSigning, body[:])
 }
 
 // Reissue makes Leaf from LeafSpec again and has its authority sign it.

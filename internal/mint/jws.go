@@ -20,6 +20,27 @@ func Compact(header, payload []byte, sign func(signed []byte) []byte) []byte {
 	return enc.AppendEncode(append(signed, '.'), sign(signed[:len(signed):len(signed)]))
 }
 
+// A JWS is one before it is signed. The functions change what was written; nil
+// changes nothing.
+type JWS struct {
+	Header, Payload         Object
+	HeaderText, PayloadText func([]byte) []byte // before it is signed
+	Sign                    func(signed []byte) []byte
+	After                   func(compact []byte) []byte // when it is signed
+}
+
+// Encode signs and writes it.
+func (j *JWS) Encode() []byte {
+	return change(j.After, Compact(change(j.HeaderText, j.Header.Text()), change(j.PayloadText, j.Payload.Text()), j.Sign))
+}
+
+func change(with func([]byte) []byte, text []byte) []byte {
+	if with == nil {
+		return text
+	}
+	return with(text)
+}
+
 // EdDSA signs as RFC 8037 section 3.1 has it.
 func EdDSA(key ed25519.PrivateKey) func(signed []byte) []byte {
 	return func(signed []byte) []byte { return ed25519.Sign(key, signed) }

@@ -11,21 +11,23 @@ import (
 // bundleSections are about the payload of the trust bundle, signed as it is.
 func bundleSections() []section {
 	type X = *exhibit
-	set := func(name string, value any) func(X) { return func(x X) { x.bundle.set(name, value) } }
-	drop := func(name string) func(X) { return func(x X) { x.bundle.drop(name) } }
+	set := func(name string, value any) func(X) { return func(x X) { x.Bundle.Payload.Set(name, value) } }
+	drop := func(name string) func(X) { return func(x X) { x.Bundle.Payload.Drop(name) } }
 	measurements := func(make func(own string) []string) func(X) {
-		return func(x X) { x.bundle.set("allowed_hw_measurements", make(hex.EncodeToString(x.Spec.Measurement[:]))) }
+		return func(x X) {
+			x.Bundle.Payload.Set("allowed_hw_measurements", make(hex.EncodeToString(x.Spec.Measurement[:])))
+		}
 	}
 	tags := func(make func(own string) any) func(X) {
 		return func(x X) {
 			x.seal()
-			x.bundle.set("allowed_workload_identity_tags", make(hex.EncodeToString(x.tag[:])))
+			x.Bundle.Payload.Set("allowed_workload_identity_tags", make(hex.EncodeToString(x.Tag[:])))
 		}
 	}
 	floor := func(value any) func(X) { return set("min_tcb", value) }
 	zero := func(components ...string) (d doc) {
 		for _, c := range components {
-			d.add(c, 0)
+			d.Add(c, 0)
 		}
 		return d
 	}
@@ -39,11 +41,11 @@ func bundleSections() []section {
 	four := []string{"bootloader", "tee", "snp", "microcode"}
 	invalid := section{"bundle", endpoint("Genoa", 5, "vcek"), "BundleInvalidError", []row{
 		{"optional-members", yes("BND-10", "BND-14"), "all members at once, and one that nobody reads", func(x X) {
-			x.bundle.set("issued_at", "2026-03-01T00:00:00+01:00")
-			x.bundle.set("allowed_products", []string{"Turin", "Genoa"})
-			x.bundle.add("deny_list", []string{"x"})
-			x.bundle.add("notes", doc{{"ratio", raw("0.5")}})
-			x.result.set("trust_bundle", doc{{"ignored_members", []string{"deny_list", "notes"}}})
+			x.Bundle.Payload.Set("issued_at", "2026-03-01T00:00:00+01:00")
+			x.Bundle.Payload.Set("allowed_products", []string{"Turin", "Genoa"})
+			x.Bundle.Payload.Add("deny_list", []string{"x"})
+			x.Bundle.Payload.Add("notes", doc{{"ratio", raw("0.5")}})
+			x.result.Set("trust_bundle", doc{{"ignored_members", []string{"deny_list", "notes"}}})
 		}},
 		{"only-required-members", yes("BND-10"), "schema is optional", drop("schema")},
 		{"other-schema", no("JSN-18", "BND-10"), "but it is the right one when it is there", set("schema", "tresor.trust-bundle/v2")},
@@ -80,9 +82,9 @@ func bundleSections() []section {
 		{"issued-at-spoilt", no("JSN-22"), "an optional member is right or absent", set("issued_at", "2026-03-01")},
 		{"no-amd-root", no("JSN-12"), "an empty set of roots is no reason to ask the system's", set("amd_root_ca_pem", "")},
 		{"amd-root-is-white-space", no("BND-13"), "nor is one without a certificate", set("amd_root_ca_pem", "\n\n")},
-		{"amd-root-is-an-ask", no("BND-13"), "an ASK is no root", func(x X) { x.bundle.set("amd_root_ca_pem", string(mint.PEM(x.Intermediate))) }},
-		{"amd-root-and-an-ask", no("BND-13"), "also next to a root", func(x X) { x.bundle.set("amd_root_ca_pem", string(mint.PEM(x.ARK, x.Intermediate))) }},
-		{"amd-root-with-garbage", no("BND-13"), "a usual decoder skips what is no block", func(x X) { x.bundle.set("amd_root_ca_pem", "junk\n"+string(mint.PEM(x.ARK))) }},
+		{"amd-root-is-an-ask", no("BND-13"), "an ASK is no root", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.Intermediate))) }},
+		{"amd-root-and-an-ask", no("BND-13"), "also next to a root", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ARK, x.Intermediate))) }},
+		{"amd-root-with-garbage", no("BND-13"), "a usual decoder skips what is no block", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", "junk\n"+string(mint.PEM(x.ARK))) }},
 		{"three-amd-roots", yes("BND-13", "BND-15"), "a bundle names the roots of all products", set("amd_root_ca_pem", ark("Milan")+ark("Genoa")+ark("Turin"))},
 		{"workload-null", no("JSN-12"), "a bundle is for one workload", set("workload", raw("null"))},
 		{"products-empty", no("JSN-16", "GEN-02"), "an empty list of products allows none; to say it is an error", set("allowed_products", raw("[]"))},
@@ -99,7 +101,7 @@ func bundleSections() []section {
 		{"floor-packed-number", no("JSN-13"), "a packed TCB_VERSION above 2^53 is no floor", floor(raw("8289355660346195971"))},
 		{"floor-fraction", no("JSN-14"), "a level is an integer", floor(append(zero("bootloader", "tee", "snp"), member{"microcode", raw("84.0")}))},
 		{"floor-component-twice", no("JSN-09"), "no level stands twice", floor(append(zero(four...), member{"snp", 23}))},
-		{"measurement-list-in-another-case", no("JSN-10"), "a second list under a name that folds to the first", func(x X) { x.bundle.add("Allowed_HW_Measurements", []string{}) }},
+		{"measurement-list-in-another-case", no("JSN-10"), "a second list under a name that folds to the first", func(x X) { x.Bundle.Payload.Add("Allowed_HW_Measurements", []string{}) }},
 	}}
 	for _, name := range []string{"allowed_hw_measurements", "allowed_workload_identity_tags", "min_tcb", "version", "valid_until", "amd_root_ca_pem", "workload"} {
 		invalid.rows = append(invalid.rows, row{"without-" + dashed(name), no("JSN-12", "BND-10"), name + " is required", drop(name)})
@@ -122,5 +124,5 @@ func bundleSections() []section {
 func selfMadeRoot(x *exhibit) {
 	other := mint.CAKey(mint.OtherCA)
 	x.ark.SPKI, x.arkSigner, x.midSigner = mint.SPKI(other.Public()), other, other
-	x.bundle.set("amd_root_ca_pem", string(mint.PEM(x.ark.Encode(other))))
+	x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ark.Encode(other))))
 }

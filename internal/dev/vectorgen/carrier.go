@@ -12,7 +12,7 @@ import (
 // carrierSections are about what a report comes in.
 func carrierSections() []section {
 	type X = *exhibit
-	in := func(carry func(r []byte) []byte) func(X) { return func(x X) { x.signed = carry } }
+	in := func(carry func(r []byte) []byte) func(X) { return func(x X) { x.AfterSigning = carry } }
 	response := func(change func(d *mint.DeviceResponse)) func(X) {
 		return in(func(r []byte) []byte {
 			d := mint.NewDeviceResponse(r)
@@ -25,7 +25,7 @@ func carrierSections() []section {
 		return func(x X) {
 			t := mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Data: x.Leaf}, {GUID: mint.GUIDASK, Data: x.Intermediate}}}
 			change(&t)
-			x.signed = func(r []byte) []byte { return slices.Concat(r, t.Encode()) }
+			x.AfterSigning = func(r []byte) []byte { return slices.Concat(r, t.Encode()) }
 		}
 	}
 	table := func(change func(t *mint.Table)) func(X) { // and nowhere else

@@ -33,27 +33,27 @@ func upper(kind string) string { return map[string]string{"vcek": "VCEK", "vlek"
 func expectFacts(x *exhibit) {
 	s := &x.Spec
 	chip := hex.EncodeToString(s.ChipID[:])
-	x.result.set("snp_measurement", hex.EncodeToString(s.Measurement[:]))
-	x.result.set("report", doc{
+	x.result.Set("snp_measurement", hex.EncodeToString(s.Measurement[:]))
+	x.result.Set("report", doc{
 		{"version", s.Version}, {"product", x.Product}, {"signing_key", x.Kind}, {"chip_id", chip}, {"vmpl", s.VMPL},
 		{"guest_svn", s.GuestSVN}, {"guest_policy", fmt.Sprintf("%#x", s.Policy)}, {"platform_info", fmt.Sprintf("%#x", s.PlatformInfo)},
 		{"report_id", hex.EncodeToString(s.ReportID[:])}, {"host_data", hex.EncodeToString(s.HostData[:])},
-		{"reported_tcb", levels(x.Product, s.ReportedTCB)}, {"committed_tcb", levels(x.Product, s.CommittedTCB)},
-		{"current_tcb", levels(x.Product, s.CurrentTCB)}, {"launch_tcb", levels(x.Product, s.LaunchTCB)},
+		{"reported_tcb", mint.Floor(x.Product, s.ReportedTCB)}, {"committed_tcb", mint.Floor(x.Product, s.CommittedTCB)},
+		{"current_tcb", mint.Floor(x.Product, s.CurrentTCB)}, {"launch_tcb", mint.Floor(x.Product, s.LaunchTCB)},
 		{"current_firmware", firmware(s.Current)}, {"committed_firmware", firmware(s.Committed)},
 	})
-	x.result.set("roots", doc{{"amd", "custom"}})
+	x.result.Set("roots", doc{{"amd", "custom"}})
 	relaxed := []string{}
 	if x.Kind == "vlek" {
 		relaxed = append(relaxed, "allow-vlek")
 	}
-	x.result.set("relaxed", relaxed)
+	x.result.Set("relaxed", relaxed)
 }
 
 // expectReport says what the verdict must show of a report by itself.
 func expectReport(x *exhibit) {
 	expectFacts(x)
-	x.result.set("not_checked", slices.Concat([]string{"products"}, demandable, []string{"measurements", "min_tcb", "report_data", "revocation"}))
+	x.result.Set("not_checked", slices.Concat([]string{"products"}, demandable, []string{"measurements", "min_tcb", "report_data", "revocation"}))
 }
 
 func firmware(f mint.Firmware) string { return fmt.Sprintf("%d.%d.%d", f.Major, f.Minor, f.Build) }
@@ -64,13 +64,13 @@ func expectEndpoint(x *exhibit) {
 	x.withCRL()
 	expectFacts(x)
 	x.seal()
-	x.result.set("tls_spki_sha256", hex.EncodeToString(x.attested[:]))
-	x.result.set("workload_identity_tag", hex.EncodeToString(x.tag[:]))
-	x.result.set("workload", "router")
-	x.result.set("manifest", doc{{"version", "v1.42.3"}, {"image_digest", x.manifest[3].value}, {"binary_digest", x.manifest[4].value}})
-	x.result.set("trust_bundle", doc{{"version", 17}, {"valid_until", "2026-05-01T00:00:00Z"}, {"ignored_members", []string{}}})
-	x.result.set("checks", checked("bundle_rollback")) // there is no state file
-	x.result.set("not_checked", append(slices.Clone(demandable), "bundle_rollback"))
+	x.result.Set("tls_spki_sha256", hex.EncodeToString(x.SPKI[:]))
+	x.result.Set("workload_identity_tag", hex.EncodeToString(x.Tag[:]))
+	x.result.Set("workload", "router")
+	x.result.Set("manifest", doc{{"version", "v1.42.3"}, {"image_digest", x.Manifest.Payload[3][1]}, {"binary_digest", x.Manifest.Payload[4][1]}})
+	x.result.Set("trust_bundle", doc{{"version", 17}, {"valid_until", "2026-05-01T00:00:00Z"}, {"ignored_members", []string{}}})
+	x.result.Set("checks", checked("bundle_rollback")) // there is no state file
+	x.result.Set("not_checked", append(slices.Clone(demandable), "bundle_rollback"))
 }
 
 // checked are all steps, passed but for those that nothing demanded.

@@ -39,27 +39,27 @@ func (x *exhibit) certify(t mint.TCB) {
 
 // policy gives a policy file with these members along.
 func (x *exhibit) policy(members ...member) {
-	x.policyText(append(doc{{"schema", "attest.policy/v1"}}, members...).text())
+	x.policyText(append(doc{{"schema", "attest.policy/v1"}}, members...).Text())
 }
 
 func (x *exhibit) policyText(text []byte) { x.inputs["policy"] = [][]byte{text} }
 
 // patch changes bytes of the report before it is signed.
 func patch(offset int, value ...byte) func(x *exhibit) {
-	return func(x *exhibit) { x.unsigned = func(r []byte) { copy(r[offset:], value) } }
+	return func(x *exhibit) { x.BeforeSigning = func(r []byte) { copy(r[offset:], value) } }
 }
 
 // spoil changes bytes of the report after it was signed.
 func spoil(offset int, value ...byte) func(x *exhibit) {
 	return func(x *exhibit) {
-		x.signed = func(r []byte) []byte { copy(r[offset:], value); return r }
+		x.AfterSigning = func(r []byte) []byte { copy(r[offset:], value); return r }
 	}
 }
 
 // flip changes one bit of a byte of the signed report.
 func flip(offset int) func(x *exhibit) {
 	return func(x *exhibit) {
-		x.signed = func(r []byte) []byte { r[offset] ^= 1; return r }
+		x.AfterSigning = func(r []byte) []byte { r[offset] ^= 1; return r }
 	}
 }
 

@@ -88,7 +88,7 @@ func crlSections() []section {
 		{"stale-and-revoked", no("CRL-20"), "a list that is no good says nothing", both(window(mint.NotBefore, now.Add(-time.Second)), list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) }))},
 	}}
 	without := section{"crl-none", endpoint("Milan", 3, "vcek"), err, []row{
-		{"not-checked", yes("ORD-03", "CRL-01"), "without a list, revocation is said not to have been checked", func(x X) { x.result.set("checks", checked("bundle_rollback", "revocation")) }},
+		{"not-checked", yes("ORD-03", "CRL-01"), "without a list, revocation is said not to have been checked", func(x X) { x.result.Set("checks", checked("bundle_rollback", "revocation")) }},
 	}}
 	vlek := section{"crl-vlek", base("vlek"), err, []row{
 		{"names-the-ask", yes("CRL-21"), "the chain has none", list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) })},

@@ -89,7 +89,7 @@ func endorsementSections() []section {
 	}}
 	other := section{"endorsement-v2", hardware("Milan", 2, "vcek"), err, []row{
 		{"turin-layout", no("END-04"), "version 2 names no product: the chain's decides how a TCB is read", func(x X) {
-			x.unsigned = func(r []byte) {
+			x.BeforeSigning = func(r []byte) {
 				t := mint.TCB{FMC: x.Spec.ReportedTCB.BootLoader, BootLoader: x.Spec.ReportedTCB.TEE, SNP: x.Spec.ReportedTCB.SNP, Microcode: x.Spec.ReportedTCB.Microcode}
 				b := t.Encode("Turin")
 				copy(r[0x180:], b[:])

@@ -11,16 +11,12 @@ import (
 // envelopeSections are about the members of the envelope, and its age.
 func envelopeSections() []section {
 	type X = *exhibit
-	set := func(name string, value any) func(X) { return func(x X) { x.envelope.set(name, value) } }
-	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.envelopeBytes = change } }
+	set := func(name string, value any) func(X) { return func(x X) { x.Envelope.Set(name, value) } }
+	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.EnvelopeText = change } }
 	encoded := func(change func(s string) string) func(X) {
 		return func(x X) {
 			x.seal()
-			for i := range x.envelope {
-				if m := &x.envelope[i]; m.name == "snp_report_b64" {
-					m.value = change(m.value.(string))
-				}
-			}
+			x.Envelope.Set("snp_report_b64", change(x.Envelope.Get("snp_report_b64").(string)))
 		}
 	}
 	report := func(make func(r []byte) []byte) func(X) {
@@ -31,9 +27,9 @@ func envelopeSections() []section {
 	}
 	invalid := section{"envelope", endpoint("Genoa", 5, "vcek"), "EnvelopeInvalidError", []row{
 		{"unknown-members-ignored", yes("ENV-01", "JSN-11"), "a member that nobody knows is ignored, whatever number it holds", func(x X) {
-			x.envelope.add("future", doc{{"ratio", raw("1.5e3")}, {"none", raw("null")}})
+			x.Envelope.Add("future", doc{{"ratio", raw("1.5e3")}, {"none", raw("null")}})
 		}},
-		{"no-manifest", yes("ENV-01"), "the manifest is optional", func(x X) { x.envelope.drop("workload_identity_manifest_jws") }},
+		{"no-manifest", yes("ENV-01"), "the manifest is optional", func(x X) { x.Envelope.Drop("workload_identity_manifest_jws") }},
 		{"max-age-is-capped", yes("ENV-01", "ENV-21"), "a max_age_seconds of any length counts as a day at most", set("max_age_seconds", raw(strings.Repeat("9", 400)))},
 		{"of-64-kib", yes("ENV-01", "JSN-01"), "65536 bytes are allowed", text(func(b []byte) []byte {
 			return append(b, strings.Repeat(" ", 65536-len(b))...)
@@ -46,13 +42,13 @@ func envelopeSections() []section {
 		{"dev-mode-without-certificates", no("JSN-12", "ENV-01", "GEN-02"), "an empty chain is not a mode of development in which hardware need not vouch", set("vcek_chain_pem", raw(`""`))},
 		{"null-measurement-of-nothing", no("JSN-12"), "null is no value, and no permission to skip", set("snp_report_b64", raw("null"))},
 		{"empty-workload", no("JSN-12"), "an empty string is an absent one", set("workload", "")},
-		{"spki-in-upper-case", no("JSN-19"), "hex has lower-case digits only", func(x X) { x.envelope.set("tls_spki_sha256", strings.ToUpper(hex.EncodeToString(x.attested[:]))) }},
-		{"spki-of-31-bytes", no("JSN-19"), "a short key hash would move the border to the tag behind it", func(x X) { x.envelope.set("tls_spki_sha256", hex.EncodeToString(x.attested[:31])) }},
-		{"spki-of-63-digits", no("JSN-19"), "two digits for each byte", func(x X) { x.envelope.set("tls_spki_sha256", hex.EncodeToString(x.attested[:])[:63]) }},
-		{"spki-of-66-digits", no("JSN-19"), "a usual decoder panics when there are too many", func(x X) { x.envelope.set("tls_spki_sha256", hex.EncodeToString(x.attested[:])+"00") }},
-		{"spki-with-a-full-width-digit", no("JSN-19"), "U+FF10 is a digit to some", func(x X) { x.envelope.set("tls_spki_sha256", "\uff10"+hex.EncodeToString(x.attested[:])[1:]) }},
-		{"spki-with-spaces", no("JSN-19"), "nothing around the digits", func(x X) { x.envelope.set("tls_spki_sha256", " "+hex.EncodeToString(x.attested[:])) }},
-		{"spki-with-prefix", no("JSN-19"), "no 0x and no sha256: before the digits", func(x X) { x.envelope.set("tls_spki_sha256", "0x"+hex.EncodeToString(x.attested[:31])) }},
+		{"spki-in-upper-case", no("JSN-19"), "hex has lower-case digits only", func(x X) { x.Envelope.Set("tls_spki_sha256", strings.ToUpper(hex.EncodeToString(x.SPKI[:]))) }},
+		{"spki-of-31-bytes", no("JSN-19"), "a short key hash would move the border to the tag behind it", func(x X) { x.Envelope.Set("tls_spki_sha256", hex.EncodeToString(x.SPKI[:31])) }},
+		{"spki-of-63-digits", no("JSN-19"), "two digits for each byte", func(x X) { x.Envelope.Set("tls_spki_sha256", hex.EncodeToString(x.SPKI[:])[:63]) }},
+		{"spki-of-66-digits", no("JSN-19"), "a usual decoder panics when there are too many", func(x X) { x.Envelope.Set("tls_spki_sha256", hex.EncodeToString(x.SPKI[:])+"00") }},
+		{"spki-with-a-full-width-digit", no("JSN-19"), "U+FF10 is a digit to some", func(x X) { x.Envelope.Set("tls_spki_sha256", "\uff10"+hex.EncodeToString(x.SPKI[:])[1:]) }},
+		{"spki-with-spaces", no("JSN-19"), "nothing around the digits", func(x X) { x.Envelope.Set("tls_spki_sha256", " "+hex.EncodeToString(x.SPKI[:])) }},
+		{"spki-with-prefix", no("JSN-19"), "no 0x and no sha256: before the digits", func(x X) { x.Envelope.Set("tls_spki_sha256", "0x"+hex.EncodeToString(x.SPKI[:31])) }},
 		{"tag-of-33-bytes", no("JSN-19"), "a tag has 32 bytes", set("workload_identity_tag", strings.Repeat("ab", 33))},
 		{"tag-with-a-line-break", no("JSN-19"), "nothing behind the digits", set("workload_identity_tag", strings.Repeat("ab", 32)+"\n")},
 		{"empty-manifest", no("JSN-12"), "a manifest that is there is not empty", set("workload_identity_manifest_jws", raw(`""`))},
@@ -87,7 +83,7 @@ func envelopeSections() []section {
 		{"max-age-exponent", no("JSN-14"), "nor is 3e2", set("max_age_seconds", raw("3e2"))},
 	}}
 	for _, name := range []string{"schema", "workload", "snp_report_b64", "vcek_chain_pem", "tls_spki_sha256", "workload_identity_tag", "issued_at", "max_age_seconds"} {
-		invalid.rows = append(invalid.rows, row{"without-" + dashed(name), no("JSN-12", "ENV-01"), name + " is required", func(x X) { x.envelope.drop(name) }})
+		invalid.rows = append(invalid.rows, row{"without-" + dashed(name), no("JSN-12", "ENV-01"), name + " is required", func(x X) { x.Envelope.Drop(name) }})
 	}
 
 	stale := section{"freshness", endpoint("Genoa", 5, "vcek"), "EnvelopeStaleError", []row{

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -23,9 +22,9 @@ func fileSections() []section {
 	text := func(s string) func(X) { return roots([]byte(s)) }
 	key := public(releaseKey)
 	jwk := func(change func(d *doc)) func(X) {
-		d := okp(key)
+		d := mint.OKP(key)
 		change(&d)
-		return roots(d.text())
+		return roots(d.Text())
 	}
 	spoilt := func(change func(k []byte)) func(X) {
 		k := slices.Clone([]byte(key))
@@ -63,27 +62,34 @@ func fileSections() []section {
 		{"not-reduced", no("JWK-02"), "y is below the prime: this is 1 in another encoding", text(hex.EncodeToString(notReduced))},
 		{"no-point", no("JWK-04"), "a y for which there is no x", text(hex.EncodeToString(noPoint))},
 		{"bit-flipped-still-a-key", as("BundleSignatureInvalid", "JWS-10"), "a key that nobody has", spoilt(func(k []byte) { k[31] ^= 0x80 })},
-		{"jwk-of-31-bytes", no("JWK-01"), b64, jwk(func(d *doc) { d.set("x", base64.RawURLEncoding.EncodeToString(key[:31])) })},
-		{"jwk-padded", no("JWK-06", "JSN-21"), b64 + ", without padding", jwk(func(d *doc) { d.set("x", base64.URLEncoding.EncodeToString(key)) })},
-		{"jwk-without-x", no("JWK-06", "JSN-12"), "x is required", jwk(func(d *doc) { d.drop("x") })},
-		{"jwk-without-kty", no("JWK-06", "JSN-12"), "kty is required", jwk(func(d *doc) { d.drop("kty") })},
-		{"jwk-without-crv", no("JWK-06", "JSN-12"), "crv is required", jwk(func(d *doc) { d.drop("crv") })},
-		{"jwk-empty-kid", no("JWK-06", "JSN-12"), "a kid that is there is not empty", jwk(func(d *doc) { d.set("kid", "") })},
-		{"jwk-private", no("JWK-07"), "a private key: taken for leaked, and not shown", jwk(func(d *doc) { d.set("d", base64.RawURLEncoding.EncodeToString(releaseKey.Seed())) })},
-		{"jwk-symmetric", no("JWK-07"), "a secret", roots(doc{{"kty", "oct"}, {"k", "AAAA"}}.text())},
-		{"jwk-other-kty", no("JWK-08"), "an RSA key", jwk(func(d *doc) { d.set("kty", "RSA") })},
-		{"jwk-other-curve", no("JWK-08"), "X25519 signs nothing", jwk(func(d *doc) { d.set("crv", "X25519") })},
-		{"jwk-kty-and-crv-do-not-match", no("JWK-08"), "EC with Ed25519", jwk(func(d *doc) { d.set("kty", "EC") })},
-		{"jwk-for-encryption", no("JWK-09"), "a key for something else", jwk(func(d *doc) { d.set("use", "enc") })},
-		{"jwk-for-signing", no("JWK-09"), "an operation of a private key", jwk(func(d *doc) { d.set("key_ops", []string{"sign"}) })},
-		{"jwk-alg-of-another-curve", no("JWK-09"), "an alg that is not of this curve", jwk(func(d *doc) { d.set("alg", "ES256") })},
-		{"jwk-with-y", no("JWK-12"), "an Edwards key has no y", jwk(func(d *doc) { d.set("y", base64.RawURLEncoding.EncodeToString(key)) })},
-		{"jwk-duplicate-x", no("JWK-06", "JSN-09"), "two keys to choose from", jwk(func(d *doc) { d.add("x", base64.RawURLEncoding.EncodeToString(public(otherKey))) })},
-		{"jwk-p256-of-31-bytes", no("JWK-05"), "a coordinate has 32 bytes, leading zeros included", roots(ecJWK(tlsKey, 31).text())},
+		{"jwk-of-31-bytes", no("JWK-01"), b64, jwk(func(d *doc) { d.Set("x", base64.RawURLEncoding.EncodeToString(key[:31])) })},
+		{"jwk-padded", no("JWK-06", "JSN-21"), b64 + ", without padding", jwk(func(d *doc) { d.Set("x", base64.URLEncoding.EncodeToString(key)) })},
+		{"jwk-without-x", no("JWK-06", "JSN-12"), "x is required", jwk(func(d *doc) { d.Drop("x") })},
+		{"jwk-without-kty", no("JWK-06", "JSN-12"), "kty is required", jwk(func(d *doc) { d.Drop("kty") })},
+		{"jwk-without-crv", no("JWK-06", "JSN-12"), "crv is required", jwk(func(d *doc) { d.Drop("crv") })},
+		{"jwk-empty-kid", no("JWK-06", "JSN-12"), "a kid that is there is not empty", jwk(func(d *doc) { d.Set("kid", "") })},
+		{"jwk-private", no("JWK-07"), "a private key: taken for leaked, and not shown", jwk(func(d *doc) { d.Set("d", base64.RawURLEncoding.EncodeToString(releaseKey.Seed())) })},
+		{"jwk-symmetric", no("JWK-07"), "a secret", roots(doc{{"kty", "oct"}, {"k", "AAAA"}}.Text())},
+		{"jwk-other-kty", no("JWK-08"), "an RSA key", jwk(func(d *doc) { d.Set("kty", "RSA") })},
+		{"jwk-other-curve", no("JWK-08"), "X25519 signs nothing", jwk(func(d *doc) { d.Set("crv", "X25519") })},
+		{"jwk-kty-and-crv-do-not-match", no("JWK-08"), "EC with Ed25519", jwk(func(d *doc) { d.Set("kty", "EC") })},
+		{"jwk-for-encryption", no("JWK-09"), "a key for something else", jwk(func(d *doc) { d.Set("use", "enc") })},
+		{"jwk-for-signing", no("JWK-09"), "an operation of a private key", jwk(func(d *doc) { d.Set("key_ops", []string{"sign"}) })},
+		{"jwk-alg-of-another-curve", no("JWK-09"), "an alg that is not of this curve", jwk(func(d *doc) { d.Set("alg", "ES256") })},
+		{"jwk-with-y", no("JWK-12"), "an Edwards key has no y", jwk(func(d *doc) { d.Set("y", base64.RawURLEncoding.EncodeToString(key)) })},
+		{"jwk-duplicate-x", no("JWK-06", "JSN-09"), "two keys to choose from", jwk(func(d *doc) { d.Add("x", base64.RawURLEncoding.EncodeToString(public(otherKey))) })},
+		{"jwk-p256-of-31-bytes", no("JWK-05"), "a coordinate has 32 bytes, leading zeros included", roots(func() []byte {
+			d := mint.EC(tlsKey, "")
+			for _, name := range []string{"x", "y"} {
+				c, _ := base64.RawURLEncoding.DecodeString(d.Get(name).(string))
+				d.Set(name, base64.RawURLEncoding.EncodeToString(c[:31]))
+			}
+			return d.Text()
+		}())},
 		{"jwk-p256-off-the-curve", no("JWK-11"), "a point that is not on the curve", roots(func() []byte {
-			d := ecJWK(tlsKey, 32)
-			d.set("y", d[2].value)
-			return d.text()
+			d := mint.EC(tlsKey, "")
+			d.Set("y", d.Get("x"))
+			return d.Text()
 		}())},
 	}}
 	flags := section{"option", endpoint("Genoa", 5, "vcek"), "UsageError", []row{
@@ -97,15 +103,4 @@ func fileSections() []section {
 		{"crl-required-and-empty", as("CRLInvalidError", "CRL-01"), "an empty list is no list", func(x X) { x.inputs["crl"] = [][]byte{{}} }},
 	}}
 	return []section{release, flags}
-}
-
-// ecJWK is the JWK of a P-256 key (RFC 7518 section 6.2), its coordinates cut to
-// so many bytes.
-func ecJWK(key *ecdsa.PrivateKey, size int) doc {
-	point, err := key.PublicKey.Bytes() // 0x04, x, y
-	if err != nil {
-		panic(err)
-	}
-	coordinate := func(b []byte) string { return base64.RawURLEncoding.EncodeToString(b[:size]) }
-	return doc{{"kty", "EC"}, {"crv", "P-256"}, {"x", coordinate(point[1:33])}, {"y", coordinate(point[33:])}}
 }

@@ -53,7 +53,7 @@ func floorSections() []section {
 		}{{"one-below", as("PolicyViolationError", "POL-23"), -1}, {"equal", yes("POL-23"), 0}, {"one-above", yes("POL-23"), 1}} {
 			s.rows = append(s.rows, row{"launch-" + launch.id, launch.want, "LAUNCH_TCB against min_launch_tcb", func(x X) {
 				x.Spec.LaunchTCB = add(ample(product), "snp", launch.delta)
-				x.policy(member{"min_launch_tcb", doc{{product, levels(product, ample(product))}}})
+				x.policy(member{"min_launch_tcb", doc{{product, mint.Floor(product, ample(product))}}})
 			}})
 		}
 		all = append(all, s)
@@ -61,11 +61,11 @@ func floorSections() []section {
 
 	zero := doc{{"bootloader", 0}, {"tee", 0}, {"snp", 0}, {"microcode", 0}}
 	high := doc{{"bootloader", 0}, {"tee", 0}, {"snp", 0}, {"microcode", 255}}
-	bundle := func(floors doc) func(X) { return func(x X) { x.bundle.set("min_tcb", floors) } }
+	bundle := func(floors doc) func(X) { return func(x X) { x.Bundle.Payload.Set("min_tcb", floors) } }
 	policy := func(floors doc) func(X) { return func(x X) { x.policy(member{"min_tcb", floors}) } }
 	choice := section{"floor-choice", endpoint("Genoa", 5, "vcek"), err, []row{
 		{"one-for-all", yes("POL-03"), "one floor for everything", bundle(zero)},
-		{"fmc-is-ignored-before-turin", yes("POL-03"), "a component that the processor lacks", bundle(append(zero.clone(), member{"fmc", 9}))},
+		{"fmc-is-ignored-before-turin", yes("POL-03"), "a component that the processor lacks", bundle(append(zero.Clone(), member{"fmc", 9}))},
 		{"for-another-product", no("POL-03"), "no floor for this product is no floor of zero", bundle(doc{{"Milan", zero}, {"Turin", zero}})},
 		{"die-before-product", no("POL-03"), "the most specific floor applies, here the higher one", bundle(doc{{"Genoa", zero}, {"19-11-1", high}})},
 		{"die-before-product-lower", yes("POL-03"), "also when it is the lower one: microcode levels of two dies can not be compared", bundle(doc{{"Genoa", high}, {"19-11-1", zero}})},
@@ -129,8 +129,8 @@ func add(t mint.TCB, component string, delta int) mint.TCB {
 // floorText is a value of --min-tcb.
 func floorText(product string, t mint.TCB) string {
 	var parts []string
-	for _, m := range levels(product, t) {
-		parts = append(parts, fmt.Sprintf("%s=%v", m.name, m.value))
+	for _, m := range mint.Floor(product, t) {
+		parts = append(parts, fmt.Sprintf("%s=%v", m[0], m[1]))
 	}
 	return strings.Join(parts, ",")
 }

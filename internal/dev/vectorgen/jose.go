@@ -16,10 +16,10 @@ import (
 // bundle.
 func jwsSections() []section {
 	type X = *exhibit
-	header := func(name string, value any) func(X) { return func(x X) { x.header.set(name, value) } }
-	add := func(name string, value any) func(X) { return func(x X) { x.header.add(name, value) } }
-	signedBy := func(sign func([]byte) []byte) func(X) { return func(x X) { x.release = sign } }
-	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.bundleBytes = change } }
+	header := func(name string, value any) func(X) { return func(x X) { x.Bundle.Header.Set(name, value) } }
+	add := func(name string, value any) func(X) { return func(x X) { x.Bundle.Header.Add(name, value) } }
+	signedBy := func(sign func([]byte) []byte) func(X) { return func(x X) { x.Bundle.Sign = sign } }
+	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.Bundle.After = change } }
 	segment := func(n int, change func(s string) string) func(X) {
 		return text(func(b []byte) []byte {
 			parts := strings.Split(string(b), ".")
@@ -35,7 +35,7 @@ func jwsSections() []section {
 	}
 	const invalid = "BundleSignatureInvalid"
 	framing := section{"bundle-jws", endpoint("Genoa", 5, "vcek"), invalid, []row{
-		{"without-typ-and-kid", yes("BND-01", "JWS-06"), "only alg is required", func(x X) { x.header = doc{{"alg", "EdDSA"}} }},
+		{"without-typ-and-kid", yes("BND-01", "JWS-06"), "only alg is required", func(x X) { x.Bundle.Header = doc{{"alg", "EdDSA"}} }},
 		{"typ-jwt", yes("JWS-09", "BND-01"), "typ may be JWT", header("typ", "JWT")},
 		{"unknown-header-member", yes("JWS-06"), "RFC 7515 has unknown members ignored", add("x-trace", doc{{"n", raw("1.5")}})},
 		{"alg-none", no("JWS-03", "JWS-08"), "an unsigned bundle", both(header("alg", "none"), signedBy(func([]byte) []byte { return nil }))},
@@ -46,11 +46,11 @@ func jwsSections() []section {
 		{"alg-in-lower-case", no("JWS-08"), "alg is exact", header("alg", "eddsa")},
 		{"alg-ed25519", no("JWS-08"), "RFC 9864's name is not the one of this kind", header("alg", "Ed25519")},
 		{"alg-es256", no("JWS-08"), "the algorithm of receipts, signed by a P-256 key", both(header("alg", "ES256"), signedBy(mint.ES256(tlsKey)))},
-		{"alg-absent", no("JWS-06", "JSN-12"), "alg is required", func(x X) { x.header.drop("alg") }},
+		{"alg-absent", no("JWS-06", "JSN-12"), "alg is required", func(x X) { x.Bundle.Header.Drop("alg") }},
 		{"alg-null", no("JWS-06", "JSN-12"), "null is no algorithm", header("alg", raw("null"))},
 		{"alg-as-a-list", no("JWS-06", "JSN-13"), "nor is a list", header("alg", []string{"EdDSA"})},
 		{"alg-twice", no("JWS-06", "JSN-09"), "two values for one member", add("alg", "none")},
-		{"alg-twice-escaped", no("JWS-06", "JSN-09"), "one of them spelt with an escape", func(x X) { x.header.add("al?", "none"); x.headerBytes = replace("al?", `\u0061lg`) }},
+		{"alg-twice-escaped", no("JWS-06", "JSN-09"), "one of them spelt with an escape", func(x X) { x.Bundle.Header.Add("al?", "none"); x.Bundle.HeaderText = replace("al?", `\u0061lg`) }},
 		{"kid-with-a-kelvin-sign", no("JWS-06", "JSN-10"), "U+212A folds to k", add("\u212aid", "x")},
 		{"alg-in-capitals-too", no("JWS-06", "JSN-10"), "a member that folds to alg", add("ALG", "none")},
 		{"crit-unknown", no("JWS-07"), "an extension that nobody understands", add("crit", []string{"exp"})},
@@ -58,7 +58,7 @@ func jwsSections() []section {
 		{"crit-null", no("JWS-07"), "also null", add("crit", raw("null"))},
 		{"b64-false", no("JWS-07"), "a payload that is not encoded (RFC 7797)", add("b64", raw("false"))},
 		{"b64-true", no("JWS-07"), "also with the value that changes nothing", add("b64", raw("true"))},
-		{"jwk-in-the-header", no("JWS-07", "JWS-10"), "a key that comes with the message, which signed it", both(func(x X) { x.header.add("jwk", okp(public(otherKey))) }, signedBy(mint.EdDSA(otherKey)))},
+		{"jwk-in-the-header", no("JWS-07", "JWS-10"), "a key that comes with the message, which signed it", both(func(x X) { x.Bundle.Header.Add("jwk", mint.OKP(public(otherKey))) }, signedBy(mint.EdDSA(otherKey)))},
 		{"jku-in-the-header", no("JWS-07"), "nor a place to fetch one from", add("jku", "https://keys.example.com/jwks.json")},
 		{"x5c-in-the-header", no("JWS-07"), "nor certificates", add("x5c", []string{"AAAA"})},
 		{"x5u-in-the-header", no("JWS-07"), "nor their address", add("x5u", "https://keys.example.com/c.pem")},
@@ -90,7 +90,7 @@ func jwsSections() []section {
 		{"segment-of-1-mod-4", no("JWS-04"), "no bytes have that many characters", segment(2, func(s string) string { return s + "AAA" })},
 		{"json-serialization", no("JWS-02"), "the flattened JSON serialization", text(func(b []byte) []byte {
 			parts := strings.Split(string(b), ".")
-			return doc{{"protected", parts[0]}, {"payload", parts[1]}, {"signature", parts[2]}}.text()
+			return doc{{"protected", parts[0]}, {"payload", parts[1]}, {"signature", parts[2]}}.Text()
 		})},
 		{"leading-space", no("JWS-04"), "nothing is trimmed", text(wrap(" ", ""))},
 		{"two-line-breaks", no("JWS-04", "CLI-07"), "of a file one line break is forgiven, not two", text(wrap("", "\n\n"))},
@@ -98,26 +98,26 @@ func jwsSections() []section {
 		{"signature-of-63-bytes", no("JWS-05"), "64 bytes", mangled(func(sig []byte) []byte { return sig[:63] })},
 		{"signature-of-65-bytes", no("JWS-05"), "and no more", mangled(func(sig []byte) []byte { return append(sig, 0) })},
 		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "the payload has at most 262144 bytes", func(x X) {
-			x.payloadBytes = func(b []byte) []byte { return slices.Concat(b, []byte(strings.Repeat(" ", 262145-len(b)))) }
+			x.Bundle.PayloadText = func(b []byte) []byte { return slices.Concat(b, []byte(strings.Repeat(" ", 262145-len(b)))) }
 		}},
 		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", signedBy(mint.EdDSA(otherKey))},
 		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", signedBy(mint.EdDSA(manifestKey))},
 		{"a-manifest-signed-by-the-release-root", as("BundleInvalidError", "JSN-18", "BND-10"), "a document of another kind, by the right key", func(x X) {
-			x.header.drop("typ")
-			x.payloadBytes = func([]byte) []byte { return x.manifest.text() }
+			x.Bundle.Header.Drop("typ")
+			x.Bundle.PayloadText = func([]byte) []byte { return x.Manifest.Payload.Text() }
 		}},
 		{"altered-payload", no("JWS-10"), "a version that was raised after signing", func(x X) {
-			x.bundleBytes = func(b []byte) []byte {
-				changed := x.bundle.clone()
-				changed.set("version", 18)
+			x.Bundle.After = func(b []byte) []byte {
+				changed := x.Bundle.Payload.Clone()
+				changed.Set("version", 18)
 				parts := strings.Split(string(b), ".")
-				return []byte(parts[0] + "." + encode64url(string(changed.text())) + "." + parts[2])
+				return []byte(parts[0] + "." + encode64url(string(changed.Text())) + "." + parts[2])
 			}
 		}},
 		{"same-payload-in-other-bytes", no("JWS-10", "GEN-03"), "the signature is over the bytes that were received, not over what they mean", func(x X) {
-			x.bundleBytes = func(b []byte) []byte {
+			x.Bundle.After = func(b []byte) []byte {
 				parts := strings.Split(string(b), ".")
-				return []byte(parts[0] + "." + encode64url(string(x.bundle.text())+" ") + "." + parts[2])
+				return []byte(parts[0] + "." + encode64url(string(x.Bundle.Payload.Text())+" ") + "." + parts[2])
 			}
 		}},
 		{"signature-of-zeros", no("JWS-10"), "a signature of nobody", mangled(func([]byte) []byte { return make([]byte, 64) })},

@@ -10,16 +10,16 @@ import (
 // all. What usual decoders do with such texts is named in the comments.
 func jsonSections() []section {
 	type X = *exhibit
-	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.envelopeBytes = change } }
+	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.EnvelopeText = change } }
 	is := func(whole string) func(X) { return text(func([]byte) []byte { return []byte(whole) }) }
-	add := func(name string, value any) func(X) { return func(x X) { x.envelope.add(name, value) } }
-	rename := func(name, to string) func(X) { return func(x X) { x.envelope.rename(name, to) } }
+	add := func(name string, value any) func(X) { return func(x X) { x.Envelope.Add(name, value) } }
+	rename := func(name, to string) func(X) { return func(x X) { x.Envelope.Rename(name, to) } }
 	nested := func(n int) raw { return raw(strings.Repeat("[", n) + strings.Repeat("]", n)) }
 	future := func(value string) func(X) { return add("future", raw(value)) }
 	return []section{{"json", endpoint("Milan", 3, "vcek"), "EnvelopeInvalidError", []row{
 		{"duplicate-member", no("JSN-09"), "usual decoders take the last of two members of one name", add("workload", "router")},
 		{"duplicate-member-escaped", no("JSN-09"), "names are compared after unescaping", func(x X) {
-			x.envelopeBytes = replace(`{"schema"`, `{"\u0073chema": "tresor.attestation/v1", "schema"`)
+			x.EnvelopeText = replace(`{"schema"`, `{"\u0073chema": "tresor.attestation/v1", "schema"`)
 		}},
 		{"duplicate-member-nested-in-an-unknown-one", no("JSN-09"), "at any depth, also where nothing is read", future(`{"a": [{"b": 1, "b": 2}]}`)},
 		{"known-name-nested-in-an-unknown-member", yes("JSN-09"), "only names of one object are compared", future(`{"workload": "other", "schema": 1}`)},
@@ -64,9 +64,9 @@ func jsonSections() []section {
 		{"nested-9-deep", no("JSN-08"), "nine are too many", add("future", nested(8))},
 		{"nested-20000-deep", no("JSN-08", "GEN-04"), "no stack is spent on it", add("future", nested(10000))},
 		{"string-for-a-list", as("BundleInvalidError", "JSN-13"), "one value is no list of one", func(x X) {
-			x.bundle.set("allowed_hw_measurements", strings.Repeat("ab", 48))
+			x.Bundle.Payload.Set("allowed_hw_measurements", strings.Repeat("ab", 48))
 		}},
-		{"object-for-a-string", no("JSN-13"), "nothing is converted", func(x X) { x.envelope.set("workload", doc{}) }},
-		{"minus-zero", no("JSN-14"), "-0 is no integer", func(x X) { x.envelope.set("max_age_seconds", raw("-0")) }},
+		{"object-for-a-string", no("JSN-13"), "nothing is converted", func(x X) { x.Envelope.Set("workload", doc{}) }},
+		{"minus-zero", no("JSN-14"), "-0 is no integer", func(x X) { x.Envelope.Set("max_age_seconds", raw("-0")) }},
 	}}}
 }

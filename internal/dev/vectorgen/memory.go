@@ -24,7 +24,7 @@ func stateSection() section {
 	known := func(version string) func(X) { return state(entry("router", version, other)) }
 	same := func(x X) {
 		x.seal()
-		x.inputs["state"] = [][]byte{[]byte(entry("router", "17", hex.EncodeToString(digest(x.bundleText()))))}
+		x.inputs["state"] = [][]byte{[]byte(entry("router", "17", hex.EncodeToString(digest(x.Bundle.Encode()))))}
 	}
 	return section{"state", endpoint("Genoa", 5, "vcek"), "EvidenceUnavailableError", []row{
 		{"older-was-accepted", yes("BND-40"), "a newer bundle than the last", known("16")},
@@ -54,31 +54,31 @@ func pinSection() section {
 		return func(x X) {
 			x.seal()
 			d := doc{
-				{"schema", "tresor.pin/v1"}, {"origin", "https://router.example.com"}, {"tls_spki_sha256", hex.EncodeToString(x.attested[:])},
-				{"snp_measurement", hex.EncodeToString(x.Spec.Measurement[:])}, {"workload_identity_tag", hex.EncodeToString(x.tag[:])},
+				{"schema", "tresor.pin/v1"}, {"origin", "https://router.example.com"}, {"tls_spki_sha256", hex.EncodeToString(x.SPKI[:])},
+				{"snp_measurement", hex.EncodeToString(x.Spec.Measurement[:])}, {"workload_identity_tag", hex.EncodeToString(x.Tag[:])},
 				{"trust_bundle_version", 17}, {"recorded_at", "2026-03-01T00:00:00Z"},
 			}
 			change(&d)
-			x.inputs["pin"] = [][]byte{d.text()}
+			x.inputs["pin"] = [][]byte{d.Text()}
 		}
 	}
-	set := func(name string, value any) func(X) { return pin(func(d *doc) { d.set(name, value) }) }
+	set := func(name string, value any) func(X) { return pin(func(d *doc) { d.Set(name, value) }) }
 	const changed, damaged = "PinChangedError", "EvidenceUnavailableError"
 	return section{"pin", endpoint("Genoa", 5, "vcek"), changed, []row{
 		{"unchanged", yes("PIN-02"), "what was recorded; evidence from files has no origin to compare", pin(func(*doc) {})},
 		{"higher-bundle-version", yes("PIN-01"), "a newer bundle is no change", set("trust_bundle_version", 16)},
 		{"lower-bundle-version", as("BundleRollbackError", "PIN-01"), "an older one is a rollback", set("trust_bundle_version", 18)},
 		{"lower-bundle-version-and-other-key", as("BundleRollbackError", "PIN-01"), "which wins over a difference", pin(func(d *doc) {
-			d.set("trust_bundle_version", 18)
-			d.set("tls_spki_sha256", strings.Repeat("ab", 32))
+			d.Set("trust_bundle_version", 18)
+			d.Set("tls_spki_sha256", strings.Repeat("ab", 32))
 		})},
 		{"other-key", no("PIN-02"), "another TLS key than recorded: verified, but not the same", set("tls_spki_sha256", strings.Repeat("ab", 32))},
 		{"other-measurement", no("PIN-02"), "another measurement", set("snp_measurement", strings.Repeat("ab", 48))},
 		{"other-tag", no("PIN-02"), "another tag", set("workload_identity_tag", strings.Repeat("ab", 32))},
 		{"refused-evidence", as("PolicyViolationError", "POL-05"), "what is refused is not compared", both(policyBits(1<<19), set("tls_spki_sha256", strings.Repeat("ab", 32)))},
 		{"empty-file", as(damaged, "CLI-03"), "a damaged pin is no first run", func(x X) { x.inputs["pin"] = [][]byte{{}} }},
-		{"without-measurement", as(damaged, "CLI-03"), "nor is one that lacks a member", pin(func(d *doc) { d.drop("snp_measurement") })},
-		{"unknown-member", as(damaged, "CLI-03", "JSN-11"), "or has one too many", pin(func(d *doc) { d.add("x", 1) })},
+		{"without-measurement", as(damaged, "CLI-03"), "nor is one that lacks a member", pin(func(d *doc) { d.Drop("snp_measurement") })},
+		{"unknown-member", as(damaged, "CLI-03", "JSN-11"), "or has one too many", pin(func(d *doc) { d.Add("x", 1) })},
 		{"other-schema", as(damaged, "CLI-03"), "or is something else", set("schema", "tresor.pin/v2")},
 		{"version-as-a-string", as(damaged, "CLI-03"), "or of another type", set("trust_bundle_version", "17")},
 	}}
@@ -93,15 +93,15 @@ func evidenceSection() section {
 			b64 := base64.StdEncoding.EncodeToString
 			d := doc{
 				{"schema", "tresor.evidence/v1"}, {"origin", "https://router.example.com"}, {"fetched_at", noon},
-				{"leaf_der_b64", b64(webCert(tlsKey.Public()))}, {"envelope_b64", b64(x.envelopeText())}, {"bundle_jws", string(x.bundleText())},
+				{"leaf_der_b64", b64(webCert(tlsKey.Public()))}, {"envelope_b64", b64(x.Seal())}, {"bundle_jws", string(x.Bundle.Encode())},
 				{"crls_b64", []string{}},
 			}
 			change(x, &d)
-			x.inputs["evidence"], x.inputs["envelope"], x.inputs["bundle"], x.options["spki"] = [][]byte{d.text()}, nil, nil, nil
+			x.inputs["evidence"], x.inputs["envelope"], x.inputs["bundle"], x.options["spki"] = [][]byte{d.Text()}, nil, nil, nil
 			x.options["at"] = "recorded"
 		}
 	}
-	set := func(name string, value any) func(X) { return saved(func(_ X, d *doc) { d.set(name, value) }) }
+	set := func(name string, value any) func(X) { return saved(func(_ X, d *doc) { d.Set(name, value) }) }
 	lists := func(n int) func(X) {
 		crl := mint.CRL("Genoa")
 		var all []string
@@ -117,15 +117,15 @@ func evidenceSection() section {
 		{"five-crls", as("CRLInvalidError", "CRL-22", "GEN-04"), "and not five", lists(5)},
 		{"one-bad-crl-of-two", as("CRLInvalidError", "CRL-17", "CRL-22"), "each that is given must be good", saved(func(_ X, d *doc) {
 			good, bad := mint.CRL("Genoa"), mint.CRL("Milan")
-			d.set("crls_b64", []string{base64.StdEncoding.EncodeToString(good.Encode(mint.CAKey("ARK-Genoa"))), base64.StdEncoding.EncodeToString(bad.Encode(mint.CAKey("ARK-Milan")))})
+			d.Set("crls_b64", []string{base64.StdEncoding.EncodeToString(good.Encode(mint.CAKey("ARK-Genoa"))), base64.StdEncoding.EncodeToString(bad.Encode(mint.CAKey("ARK-Milan")))})
 		})},
 		{"of-another-connection", as("SPKIMismatchError", "BIN-10"), "the leaf is of another key", set("leaf_der_b64", base64.StdEncoding.EncodeToString(webCert(mint.P256Key("relay").Public())))},
 		{"altered-bundle", as("BundleSignatureInvalid", "JWS-10"), "what was saved is no more trusted than what was sent", saved(func(x X, d *doc) {
-			x.release = mint.EdDSA(otherKey)
-			d.set("bundle_jws", string(x.bundleText()))
+			x.Bundle.Sign = mint.EdDSA(otherKey)
+			d.Set("bundle_jws", string(x.Bundle.Encode()))
 		})},
 		{"empty-file", no("CLI-03"), "nothing was judged", func(x X) { saved(func(X, *doc) {})(x); x.inputs["evidence"] = [][]byte{{}} }},
-		{"without-leaf", no("CLI-03"), "nothing tells the key of the connection", saved(func(_ X, d *doc) { d.drop("leaf_der_b64") })},
+		{"without-leaf", no("CLI-03"), "nothing tells the key of the connection", saved(func(_ X, d *doc) { d.Drop("leaf_der_b64") })},
 		{"leaf-is-no-certificate", no("CLI-03"), "nor does this", set("leaf_der_b64", "AAAA")},
 		{"unknown-member", no("CLI-03", "JSN-11"), "a member that nobody knows", set("verdict", "pass")},
 		{"other-schema", no("CLI-03"), "another schema", set("schema", "tresor.evidence/v2")},

@@ -39,7 +39,7 @@ func defaultRows() []row {
 	type X = *exhibit
 	agent := func(x X) { x.Spec.ReportIDMA = [32]byte{1, 2, 3} }
 	vmpl := func(n uint32) func(X) { return func(x X) { x.Spec.VMPL = n } }
-	echo := func(names ...string) func(X) { return func(x X) { x.result.set("relaxed", names) } }
+	echo := func(names ...string) func(X) { return func(x X) { x.result.Set("relaxed", names) } }
 	return []row{
 		{"debug-with-an-allowed-measurement", no("POL-05"), "the guest policy is not part of the measurement: no list catches it", policyBits(1 << 19)},
 		{"debug-allowed", yes("POL-05", "CLI-08"), "--allow-debug, which the answer repeats", both(policyBits(1<<19), option("allow-debug", true), echo("allow-debug"))},
@@ -72,7 +72,7 @@ func defaultRows() []row {
 		{"milan-weakness-is-no-refusal", yes("WRN-01"), "a warning never decides", func(x X) {
 			*x = *hardware("Milan", 3, "vcek")()
 			x.Spec.GuestSVN = 1
-			x.result.set("warnings", []doc{{{"source", "arXiv 2605.12990"}}})
+			x.result.Set("warnings", []doc{{{"source", "arXiv 2605.12990"}}})
 		}},
 	}
 }

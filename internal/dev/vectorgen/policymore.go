@@ -71,10 +71,10 @@ func reportDataRows() []row {
 func endpointPolicyRows() []row {
 	type X = *exhibit
 	return []row{
-		{"product-not-in-the-bundle", no("POL-20", "POL-01"), "the bundle no longer allows the processor", func(x X) { x.bundle.set("allowed_products", []string{"Milan", "Turin"}) }},
-		{"measurement-withdrawn", as("MeasurementNotAllowedError", "POL-02"), "the bundle lists another", func(x X) { x.bundle.set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)}) }},
+		{"product-not-in-the-bundle", no("POL-20", "POL-01"), "the bundle no longer allows the processor", func(x X) { x.Bundle.Payload.Set("allowed_products", []string{"Milan", "Turin"}) }},
+		{"measurement-withdrawn", as("MeasurementNotAllowedError", "POL-02"), "the bundle lists another", func(x X) { x.Bundle.Payload.Set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)}) }},
 		{"measurement-only-in-the-file", as("MeasurementNotAllowedError", "POL-02", "POL-01"), "the caller's list does not widen the bundle's", func(x X) {
-			x.bundle.set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)})
+			x.Bundle.Payload.Set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)})
 			x.policy(member{"measurements", []string{hex.EncodeToString(x.Spec.Measurement[:])}})
 		}},
 		{"debug", no("POL-05"), "an allowed measurement in a guest that the host may read", policyBits(1 << 19)},

@@ -20,29 +20,13 @@ const (
 	responseBody = `{"choices": []}` + "\n"
 )
 
-// A slip is a receipt before it is signed, and what it is held against.
-type slip struct {
-	header, claims doc
-	sign           func(signed []byte) []byte
-	text           func([]byte) []byte // what becomes of the compact JWS
-	keys           []doc
-}
-
 // receipt is a receipt that is verified without release roots.
 func receipt() *exhibit {
 	x := endpoint("Genoa", 5, "vcek")()
 	x.command = "receipt"
 	x.options["max-age"] = "1h"
-	x.slip = &slip{
-		header: doc{{"alg", "ES256"}, {"kid", "receipt-1"}},
-		claims: doc{
-			{"jti", "rcpt-1"}, {"iat", now.Unix() - 60}, {"requested_route", "auto"}, {"routed_model", "example-model"},
-			{"router_attestation", "opaque"}, {"inference_attestation", doc{{"workload", "inference"}}},
-			{"request_digest", bodyDigest(requestBody)}, {"response_digest", bodyDigest(responseBody)},
-		},
-		sign: mint.ES256(receiptKey), text: asIs,
-		keys: []doc{named(ecJWK(receiptKey, 32), "receipt-1"), named(ecJWK(mint.P256Key("vectors other receipts"), 32), "receipt-0")},
-	}
+	x.receipt = mint.NewReceipt(receiptKey, now.Unix()-60, []byte(requestBody), []byte(responseBody))
+	x.receipt.Keys = append(x.receipt.Keys, mint.EC(mint.P256Key("vectors other receipts"), "receipt-0"))
 	x.inputs["request"], x.inputs["response"] = [][]byte{[]byte(requestBody)}, [][]byte{[]byte(responseBody)}
 	return x
 }
@@ -57,42 +41,35 @@ func embedding() *exhibit {
 
 func named(key doc, kid string) doc { return append(key, member{"kid", kid}) }
 
-func bodyDigest(body string) string { return fmt.Sprintf("sha256:%x", sha256Of([]byte(body))) }
-
 // files are the inputs of a receipt's case.
 func (x *exhibit) receiptFiles() map[string][][]byte {
-	s := x.slip
 	if len(x.inputs["release-root"]) > 0 { // embeds what the endpoint shows
 		x.seal()
-		embedded := doc{{"workload", "router"}, {"workload_identity_tag", hex.EncodeToString(x.tag[:])}}
-		for _, m := range x.envelope {
-			if m.name == "workload_identity_manifest_jws" {
-				embedded.add(m.name, m.value)
-			}
+		embedded := doc{{"workload", "router"}, {"workload_identity_tag", hex.EncodeToString(x.Tag[:])}}
+		const manifest = "workload_identity_manifest_jws"
+		if jws := x.Envelope.Get(manifest); jws != nil {
+			embedded.Add(manifest, jws)
 		}
-		embedded.add("trust_bundle_jws", string(x.bundleText()))
+		embedded.Add("trust_bundle_jws", string(x.Bundle.Encode()))
 		if x.embed != nil {
 			x.embed(&embedded)
 		}
-		s.claims.set("router_attestation", embedded)
+		x.receipt.Payload.Set("router_attestation", embedded)
 	}
-	return map[string][][]byte{
-		"jwks":    {doc{{"keys", s.keys}}.text()},
-		"receipt": {s.text(mint.Compact(s.header.text(), s.claims.text(), s.sign))},
-	}
+	return map[string][][]byte{"jwks": {x.receipt.JWKS()}, "receipt": {x.receipt.Encode()}}
 }
 
 // receiptSections are about receipts, and about key sets.
 func receiptSections() []section {
 	type X = *exhibit
-	claim := func(name string, value any) func(X) { return func(x X) { x.slip.claims.set(name, value) } }
-	dropped := func(name string) func(X) { return func(x X) { x.slip.claims.drop(name) } }
-	header := func(name string, value any) func(X) { return func(x X) { x.slip.header.set(name, value) } }
-	signed := func(sign func([]byte) []byte) func(X) { return func(x X) { x.slip.sign = sign } }
+	claim := func(name string, value any) func(X) { return func(x X) { x.receipt.Payload.Set(name, value) } }
+	dropped := func(name string) func(X) { return func(x X) { x.receipt.Payload.Drop(name) } }
+	header := func(name string, value any) func(X) { return func(x X) { x.receipt.Header.Set(name, value) } }
+	signed := func(sign func([]byte) []byte) func(X) { return func(x X) { x.receipt.Sign = sign } }
 	input := func(name, body string) func(X) { return func(x X) { x.inputs[name] = [][]byte{[]byte(body)} } }
-	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.slip.text = change } }
+	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.receipt.After = change } }
 	wrapped := func(id string) func(X) {
-		return text(func(b []byte) []byte { return doc{{"id", id}, {"receipt", string(b)}}.text() })
+		return text(func(b []byte) []byte { return doc{{"id", id}, {"receipt", string(b)}}.Text() })
 	}
 	half := func(pick func(r, s []byte) []byte) func(X) {
 		return signed(func(message []byte) []byte { sig := mint.ES256(receiptKey)(message); return pick(sig[:32], sig[32:]) })
@@ -103,15 +80,15 @@ func receiptSections() []section {
 
 	form := section{"receipt", receipt, "ReceiptInvalidError", []row{
 		{"compact", yes("RCP-01", "RCP-40"), "a compact JWS, with both bodies", func(x X) {
-			x.result.set("receipt", doc{{"id", "rcpt-1"}, {"key_id", "receipt-1"}, {"requested_route", "auto"}, {"routed_model", "example-model"}, {"age_seconds", 60}, {"request_digest_checked", true}, {"response_digest_checked", true}})
+			x.result.Set("receipt", doc{{"id", "rcpt-1"}, {"key_id", "receipt-1"}, {"requested_route", "auto"}, {"routed_model", "example-model"}, {"age_seconds", 60}, {"request_digest_checked", true}, {"response_digest_checked", true}})
 		}},
 		{"with-id", yes("RCP-02", "RCP-03"), "the API's JSON", wrapped("rcpt-1")},
 		{"behind-white-space", yes("RCP-02"), "JSON may begin with white space", text(func(b []byte) []byte {
-			return append([]byte(" \t\r\n"), doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.text()...)
+			return append([]byte(" \t\r\n"), doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.Text()...)
 		})},
 		{"without-bodies", yes("RCP-40", "RCP-60"), "without bodies their digests are not checked, and the answer says so", func(x X) {
 			x.inputs["request"], x.inputs["response"] = nil, nil
-			x.result.set("receipt", doc{{"request_digest_checked", false}, {"response_digest_checked", false}})
+			x.result.Set("receipt", doc{{"request_digest_checked", false}, {"response_digest_checked", false}})
 		}},
 		{"old-without-a-greatest-age", yes("RCP-31"), "age is shown, not judged", both(option("max-age", nil), claim("iat", 0))},
 		{"at-its-greatest-age", yes("RCP-31"), "an hour", claim("iat", now.Unix()-3600)},
@@ -124,10 +101,10 @@ func receiptSections() []section {
 		{"id-differs", no("RCP-03"), "the id of another receipt", wrapped("rcpt-2")},
 		{"id-empty", no("JSN-12", "RCP-02"), "an empty id", wrapped("")},
 		{"two-receipts", no("JSN-09", "RCP-02"), "two to choose from", text(func(b []byte) []byte {
-			return doc{{"id", "rcpt-1"}, {"receipt", "a.b.c"}, {"receipt", string(b)}}.text()
+			return doc{{"id", "rcpt-1"}, {"receipt", "a.b.c"}, {"receipt", string(b)}}.Text()
 		})},
 		{"json-and-more", no("JSN-05", "RCP-02"), "both forms", text(func(b []byte) []byte {
-			return append(doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.text(), b...)
+			return append(doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.Text(), b...)
 		})},
 		{"without-jti", no("JSN-12", "RCP-20"), "a receipt has an id", dropped("jti")},
 		{"without-iat", no("JSN-12", "RCP-20"), "and a time", dropped("iat")},
@@ -137,14 +114,14 @@ func receiptSections() []section {
 		{"iat-fraction", no("JSN-14", "RCP-20"), "whole seconds", claim("iat", raw("1775044800.5"))},
 		{"iat-string", no("JSN-13", "RCP-20"), "as a number", claim("iat", "1775044800")},
 		{"iat-negative", no("JSN-15", "RCP-20"), "from 1970 on", claim("iat", -1)},
-		{"duplicate-claim", no("JSN-09", "RCP-20"), "two ids to choose from", func(x X) { x.slip.claims.add("jti", "rcpt-2") }},
-		{"claim-in-another-case", no("JSN-10", "RCP-20"), "a claim that folds to a known one", func(x X) { x.slip.claims.add("JTI", "rcpt-2") }},
-		{"unknown-claims", yes("RCP-20"), "others are ignored", func(x X) { x.slip.claims.add("cost", raw("0.25")) }},
+		{"duplicate-claim", no("JSN-09", "RCP-20"), "two ids to choose from", func(x X) { x.receipt.Payload.Add("jti", "rcpt-2") }},
+		{"claim-in-another-case", no("JSN-10", "RCP-20"), "a claim that folds to a known one", func(x X) { x.receipt.Payload.Add("JTI", "rcpt-2") }},
+		{"unknown-claims", yes("RCP-20"), "others are ignored", func(x X) { x.receipt.Payload.Add("cost", raw("0.25")) }},
 		{"digest-without-algorithm", no("RCP-21"), "a digest names its algorithm", claim("request_digest", strings.Repeat("0", 64))},
 		{"digest-upper-case", no("RCP-21"), "in lower case", claim("response_digest", "sha256:"+strings.Repeat("AB", 32))},
-		{"a-bundle-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.slip.claims.add("allowed_hw_measurements", []string{}) }},
-		{"a-manifest-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.slip.claims.add("image_digest", "sha256:00") }},
-		{"a-bundle-by-the-receipt-key", no("RCP-22"), "a whole bundle, by the key of receipts", func(x X) { x.seal(); x.slip.claims = x.bundle }},
+		{"a-bundle-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.receipt.Payload.Add("allowed_hw_measurements", []string{}) }},
+		{"a-manifest-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.receipt.Payload.Add("image_digest", "sha256:00") }},
+		{"a-bundle-by-the-receipt-key", no("RCP-22"), "a whole bundle, by the key of receipts", func(x X) { x.seal(); x.receipt.Payload = x.Bundle.Payload }},
 		{"other-request", as(badDigest, "RCP-40"), "a receipt for another request", input("request", requestBody+" ")},
 		{"other-response", as(badDigest, "RCP-40"), "the exact bytes: a line break is one", input("response", strings.TrimSuffix(responseBody, "\n"))},
 		{"empty-request", as(badDigest, "RCP-40"), "an empty body is a body", input("request", "")},
@@ -154,7 +131,7 @@ func receiptSections() []section {
 		{"typ-of-a-bundle", as(badSignature, "JWS-09", "RCP-01"), "another kind of document", header("typ", "trust-bundle+jwt")},
 		{"typ-of-a-receipt", yes("JWS-09", "RCP-01"), "its own kind", header("typ", "receipt+jwt")},
 		{"jku-in-the-header", as(badSignature, "JWS-07", "RCP-12"), "keys never come with the message", header("jku", "https://keys.example.com/jwks.json")},
-		{"without-kid", as(badSignature, "RCP-11"), "no key is tried for want of a name", func(x X) { x.slip.header.drop("kid") }},
+		{"without-kid", as(badSignature, "RCP-11"), "no key is tried for want of a name", func(x X) { x.receipt.Header.Drop("kid") }},
 		{"kid-in-another-case", as(badSignature, "RCP-11"), "names are exact", header("kid", "RECEIPT-1")},
 		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", header("kid", "receipt-0")},
 		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(mint.ES256(tlsKey))},
@@ -167,11 +144,11 @@ func receiptSections() []section {
 		{"r-is-the-order", as(badSignature, "JWS-10"), "r is below the order", half(func(_, s []byte) []byte { return append(fixed(order), s...) })},
 		{"s-is-the-order", as(badSignature, "JWS-10"), "s too", half(func(r, _ []byte) []byte { return append(append([]byte{}, r...), fixed(order)...) })},
 		{"altered", as(badSignature, "JWS-10"), "another model than was signed", func(x X) {
-			x.slip.text = func(b []byte) []byte {
-				changed := x.slip.claims.clone()
-				changed.set("routed_model", "other-model")
+			x.receipt.After = func(b []byte) []byte {
+				changed := x.receipt.Payload.Clone()
+				changed.Set("routed_model", "other-model")
 				parts := strings.Split(string(b), ".")
-				return []byte(parts[0] + "." + encode64url(string(changed.text())) + "." + parts[2])
+				return []byte(parts[0] + "." + encode64url(string(changed.Text())) + "." + parts[2])
 			}
 		}},
 		{"two-line-breaks", as(badSignature, "JWS-04", "CLI-07"), "one is forgiven", text(wrap("", "\n\n"))},
@@ -184,16 +161,16 @@ func receiptSections() []section {
 // embeddedRows are about what a receipt embeds, held against pinned roots.
 func embeddedRows() []row {
 	type X = *exhibit
-	bundle := func(name string, value any) func(X) { return func(x X) { x.bundle.set(name, value) } }
+	bundle := func(name string, value any) func(X) { return func(x X) { x.Bundle.Payload.Set(name, value) } }
 	embed := func(change func(d *doc)) func(X) { return func(x X) { x.embed = change } }
 	return []row{
 		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", func(x X) {
-			x.result.set("receipt", doc{{"router_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
+			x.result.Set("receipt", doc{{"router_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
 		}},
-		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", func(x X) { x.release = mint.EdDSA(otherKey) }},
+		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", func(x X) { x.Bundle.Sign = mint.EdDSA(otherKey) }},
 		{"by-another-key-and-no-root", yes("RCP-50"), "without a pinned root it is not verified, and the answer says so", func(x X) {
-			x.release = mint.EdDSA(otherKey)
-			x.slip.claims.set("router_attestation", doc{{"workload", "router"}, {"trust_bundle_jws", string(x.bundleText())}})
+			x.Bundle.Sign = mint.EdDSA(otherKey)
+			x.receipt.Payload.Set("router_attestation", doc{{"workload", "router"}, {"trust_bundle_jws", string(x.Bundle.Encode())}})
 			x.inputs["release-root"] = nil
 		}},
 		{"expired-before-the-receipt", as("BundleExpiredError", "BND-30", "RCP-51"), "the bundle had expired when the receipt was issued", bundle("valid_until", "2026-04-01T11:59:00Z")},
@@ -201,21 +178,21 @@ func embeddedRows() []row {
 		{"malformed-bundle", as("BundleInvalidError", "BND-14", "RCP-51"), "a bundle that is no good", bundle("allowed_products", []string{"Rome"})},
 		{"of-another-workload", as("WorkloadMismatchError", "WKL-01", "RCP-51"), "the bundle of another workload", bundle("workload", "inference")},
 		{"tag-not-listed", as("IdentityTagNotAllowedError", "IDT-01", "RCP-52"), "a tag that the bundle does not list", bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
-		{"without-tag", yes("RCP-52"), "the tag is the hash of the manifest then", embed(func(d *doc) { d.drop("workload_identity_tag") })},
-		{"without-manifest", yes("RCP-53"), "a manifest may be absent", embed(func(d *doc) { d.drop("workload_identity_manifest_jws") })},
+		{"without-tag", yes("RCP-52"), "the tag is the hash of the manifest then", embed(func(d *doc) { d.Drop("workload_identity_tag") })},
+		{"without-manifest", yes("RCP-53"), "a manifest may be absent", embed(func(d *doc) { d.Drop("workload_identity_manifest_jws") })},
 		{"manifest-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "a manifest that is not the tag's", embed(func(d *doc) {
-			d.set("workload_identity_manifest_jws", string(mint.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), mint.EdDSA(manifestKey))))
+			d.Set("workload_identity_manifest_jws", string(mint.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), mint.EdDSA(manifestKey))))
 		})},
-		{"tag-in-upper-case", as("ReceiptInvalidError", "JSN-19", "RCP-20"), "a tag in another form", embed(func(d *doc) { d.set("workload_identity_tag", strings.Repeat("AB", 32)) })},
-		{"bundle-name-in-another-case", as("ReceiptInvalidError", "JSN-10", "RCP-20"), "a member that folds to a known one", embed(func(d *doc) { d.rename("trust_bundle_jws", "Trust_Bundle_JWS") })},
+		{"tag-in-upper-case", as("ReceiptInvalidError", "JSN-19", "RCP-20"), "a tag in another form", embed(func(d *doc) { d.Set("workload_identity_tag", strings.Repeat("AB", 32)) })},
+		{"bundle-name-in-another-case", as("ReceiptInvalidError", "JSN-10", "RCP-20"), "a member that folds to a known one", embed(func(d *doc) { d.Rename("trust_bundle_jws", "Trust_Bundle_JWS") })},
 	}
 }
 
 // keySetSection is about the keys that may sign receipts.
 func keySetSection() section {
 	type X = *exhibit
-	key := func(change func(d *doc)) func(X) { return func(x X) { change(&x.slip.keys[0]) } }
-	set := func(name string, value any) func(X) { return key(func(d *doc) { d.set(name, value) }) }
+	key := func(change func(d *doc)) func(X) { return func(x X) { change(&x.receipt.Keys[0]) } }
+	set := func(name string, value any) func(X) { return key(func(d *doc) { d.Set(name, value) }) }
 	coordinate := func(size int) string { // of x; 33 bytes begin with a zero
 		point, err := receiptKey.PublicKey.Bytes() // 0x04, x, y
 		if err != nil {
@@ -224,35 +201,35 @@ func keySetSection() section {
 		return base64.RawURLEncoding.EncodeToString(append([]byte{0}, point[1:33]...)[33-size:])
 	}
 	return section{"key-set", receipt, "UsageError", []row{
-		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", func(x X) { x.slip.keys = append(x.slip.keys, named(okp(public(otherKey)), "ed")) }},
+		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", func(x X) { x.receipt.Keys = append(x.receipt.Keys, named(mint.OKP(public(otherKey)), "ed")) }},
 		{"alg-use-and-ops", yes("JWK-09"), "what a key is for", key(func(d *doc) {
 			*d = append(*d, doc{{"alg", "ES256"}, {"use", "sig"}, {"key_ops", []string{"verify"}}}...)
 		})},
-		{"without-kid", no("JWK-10"), "a key without a name", key(func(d *doc) { d.drop("kid") })},
+		{"without-kid", no("JWK-10"), "a key without a name", key(func(d *doc) { d.Drop("kid") })},
 		{"kid-twice", no("JWK-10"), "two keys of one name", set("kid", "receipt-0")},
-		{"empty", no("JWK-06", "JSN-16"), "a set without keys", func(x X) { x.slip.keys = []doc{} }},
+		{"empty", no("JWK-06", "JSN-16"), "a set without keys", func(x X) { x.receipt.Keys = []doc{} }},
 		{"of-65-keys", no("JWK-06", "JSN-16", "GEN-04"), "64 at most", func(x X) {
-			for i := len(x.slip.keys); i < 65; i++ {
-				x.slip.keys = append(x.slip.keys, named(ecJWK(receiptKey, 32), fmt.Sprint("k", i)))
+			for i := len(x.receipt.Keys); i < 65; i++ {
+				x.receipt.Keys = append(x.receipt.Keys, mint.EC(receiptKey, fmt.Sprint("k", i)))
 			}
 		}},
 		{"coordinate-of-31-bytes", no("JWK-05"), "coordinates have 32 bytes, leading zeros included", set("x", coordinate(31))},
 		{"coordinate-of-33-bytes", no("JWK-05"), "and no more", set("x", coordinate(33))},
-		{"off-the-curve", no("JWK-11"), "a point that is not on P-256", key(func(d *doc) { d.set("y", (*d)[2].value) })},
+		{"off-the-curve", no("JWK-11"), "a point that is not on P-256", key(func(d *doc) { d.Set("y", d.Get("x")) })},
 		{"coordinate-not-reduced", no("JWK-11"), "a coordinate is below the prime", set("x", base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xff", 32))))},
 		{"private", no("JWK-07"), "one private key spoils the set", func(x X) {
 			d, err := receiptKey.Bytes()
 			if err != nil {
 				panic(err)
 			}
-			x.slip.keys[1].add("d", base64.RawURLEncoding.EncodeToString(d))
+			x.receipt.Keys[1].Add("d", base64.RawURLEncoding.EncodeToString(d))
 		}},
-		{"symmetric", no("JWK-07"), "a secret among public keys", func(x X) { x.slip.keys = append(x.slip.keys, doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}}) }},
+		{"symmetric", no("JWK-07"), "a secret among public keys", func(x X) { x.receipt.Keys = append(x.receipt.Keys, doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}}) }},
 		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
 		{"alg-of-another-curve", no("JWK-09"), "P-256 with ES384", set("alg", "ES384")},
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
 		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", func(x X) {
-			x.slip.keys = append(x.slip.keys, named(okp(public(releaseKey)), "release"))
+			x.receipt.Keys = append(x.receipt.Keys, named(mint.OKP(public(releaseKey)), "release"))
 			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}
 		}},
 	}}

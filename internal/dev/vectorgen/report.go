@@ -17,7 +17,7 @@ func reportSections() []section {
 	le32 := func(offset int, n uint32) func(X) {
 		return patch(offset, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
 	}
-	bytesOf := func(change func(r []byte) []byte) func(X) { return func(x X) { x.signed = change } }
+	bytesOf := func(change func(r []byte) []byte) func(X) { return func(x X) { x.AfterSigning = change } }
 	const err = "ReportInvalidError"
 	v5 := section{"report", hardware("Genoa", 5, "vcek"), err, []row{
 		{"one-byte-short", no("RPT-01"), "1183 bytes", bytesOf(func(r []byte) []byte { return r[:1183] })},
@@ -87,7 +87,7 @@ func signatureSection() section {
 	most := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 384), big.NewInt(1))
 	put := func(change func(r, s *big.Int) (*big.Int, *big.Int)) func(X) {
 		return func(x X) {
-			x.signed = func(report []byte) []byte {
+			x.AfterSigning = func(report []byte) []byte {
 				r, s := change(scalar(report[0x2A0:]), scalar(report[0x2E8:]))
 				mint.PutSignature(report, r, s)
 				return report
@@ -98,7 +98,7 @@ func signatureSection() section {
 	s := func(n *big.Int) func(X) { return put(func(r, _ *big.Int) (*big.Int, *big.Int) { return r, n }) }
 	over := func(what func(x X, report []byte) (h crypto.Hash, digest []byte)) func(X) {
 		return func(x X) {
-			x.signed = func(report []byte) []byte {
+			x.AfterSigning = func(report []byte) []byte {
 				h, digest := what(x, report)
 				der, err := x.Key.Sign(nil, digest, h)
 				var rs struct{ R, S *big.Int }

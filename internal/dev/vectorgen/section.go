@@ -96,8 +96,8 @@ func nameShared(l *library) {
 			x := endpoint(p, version, "vcek")()
 			x.seal()
 			cell := lower(p) + "-v" + string(rune('0'+version))
-			l.name("envelope-"+cell+".json", x.envelopeText())
-			l.name("bundle-"+lower(p)+".jws", x.bundleText())
+			l.name("envelope-"+cell+".json", x.Seal())
+			l.name("bundle-"+lower(p)+".jws", x.Bundle.Encode())
 			l.name("report-"+cell+".bin", hardware(p, version, "vcek")().sealed())
 		}
 	}

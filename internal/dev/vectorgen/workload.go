@@ -14,16 +14,16 @@ import (
 func workloadSections() []section {
 	type X = *exhibit
 	option := func(name string, value any) func(X) { return func(x X) { x.options[name] = value } }
-	bundle := func(name string, value any) func(X) { return func(x X) { x.bundle.set(name, value) } }
-	manifest := func(name string, value any) func(X) { return func(x X) { x.manifest.set(name, value) } }
-	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.manifestText = change } }
+	bundle := func(name string, value any) func(X) { return func(x X) { x.Bundle.Payload.Set(name, value) } }
+	manifest := func(name string, value any) func(X) { return func(x X) { x.Manifest.Payload.Set(name, value) } }
+	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.Manifest.After = change } }
 	base := endpoint("Turin", 5, "vcek")
 
 	workload := section{"workload", base, "WorkloadMismatchError", []row{
 		{"asked-for", yes("WKL-02"), "the one that the caller asked for", option("workload", "router")},
 		{"another-than-asked-for", no("WKL-02"), "another than the caller asked for", option("workload", "inference")},
 		{"of-the-bundle-differs", no("WKL-01"), "the bundle is for something else", bundle("workload", "inference")},
-		{"of-the-envelope-differs", no("WKL-01"), "the envelope says something else; nobody signed it", both(manifest("workload", "inference"), func(x X) { x.envelope.set("workload", "inference") })},
+		{"of-the-envelope-differs", no("WKL-01"), "the envelope says something else; nobody signed it", both(manifest("workload", "inference"), func(x X) { x.Envelope.Set("workload", "inference") })},
 		{"in-another-case", no("WKL-01"), "names are compared byte by byte", bundle("workload", "Router")},
 		{"with-a-space", no("WKL-01"), "and not trimmed", bundle("workload", "router ")},
 	}}
@@ -31,85 +31,81 @@ func workloadSections() []section {
 	tag := section{"identity-tag", base, "IdentityTagNotAllowedError", []row{
 		{"one-of-several", yes("IDT-01"), "any of the bundle's tags", func(x X) {
 			x.seal()
-			x.bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32), hex.EncodeToString(x.tag[:])})
+			x.Bundle.Payload.Set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32), hex.EncodeToString(x.Tag[:])})
 		}},
 		{"not-listed", no("IDT-01"), "a release that the publisher does not list", bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
 		{"same-first-half", no("IDT-01"), "all 32 bytes are compared", func(x X) {
 			x.seal()
-			x.bundle.set("allowed_workload_identity_tags", []string{hex.EncodeToString(x.tag[:16]) + strings.Repeat("0", 32)})
+			x.Bundle.Payload.Set("allowed_workload_identity_tags", []string{hex.EncodeToString(x.Tag[:16]) + strings.Repeat("0", 32)})
 		}},
-		{"not-listed-without-manifest", no("IDT-01"), "also when there is no manifest", both(bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)}), func(x X) { x.envelope.drop("workload_identity_manifest_jws") })},
+		{"not-listed-without-manifest", no("IDT-01"), "also when there is no manifest", both(bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)}), func(x X) { x.Envelope.Drop("workload_identity_manifest_jws") })},
 	}}
 
 	manifests := section{"manifest", base, "IdentityManifestMismatchError", []row{
 		{"of-another-tag", no("IDT-10"), "a manifest whose hash is not the tag; its claims are never shown", func(x X) {
-			other := x.manifest.clone()
-			other.set("version", "v6.6.6")
-			x.envelope.set("workload_identity_manifest_jws", string(mint.Compact(x.manifestHeader.text(), other.text(), x.manifestSigner)))
+			other := x.Manifest.Payload.Clone()
+			other.Set("version", "v6.6.6")
+			x.Envelope.Set("workload_identity_manifest_jws", string(mint.Compact(x.Manifest.Header.Text(), other.Text(), x.Manifest.Sign)))
 		}},
 		{"with-a-line-break", no("IDT-10"), "the hash is of the exact bytes", func(x X) {
 			x.seal()
-			for i := range x.envelope {
-				if m := &x.envelope[i]; m.name == "workload_identity_manifest_jws" {
-					m.value = m.value.(string) + "\n"
-				}
-			}
+			x.Envelope.Set("workload_identity_manifest_jws", string(x.ManifestJWS)+"\n")
 		}},
-		{"signed-by-anybody", yes("IDT-11"), "its hash is the tag, which the bundle lists: without a configured key the signature says nothing more", func(x X) { x.manifestSigner = mint.EdDSA(otherKey) }},
-		{"header-of-any-content", yes("IDT-11"), "without a configured key nothing of the header is looked at", func(x X) { x.manifestHeader = doc{{"alg", "none"}, {"crit", []string{"x"}}} }},
-		{"signature-of-any-size", yes("IDT-11"), "nor is the signature", func(x X) { x.manifestSigner = func([]byte) []byte { return make([]byte, 1025) } }},
+		{"signed-by-anybody", yes("IDT-11"), "its hash is the tag, which the bundle lists: without a configured key the signature says nothing more", func(x X) { x.Manifest.Sign = mint.EdDSA(otherKey) }},
+		{"header-of-any-content", yes("IDT-11"), "without a configured key nothing of the header is looked at", func(x X) { x.Manifest.Header = doc{{"alg", "none"}, {"crit", []string{"x"}}} }},
+		{"signature-of-any-size", yes("IDT-11"), "nor is the signature", func(x X) { x.Manifest.Sign = func([]byte) []byte { return make([]byte, 1025) } }},
 		{"two-segments", no("JWS-02", "IDT-11"), "a tag of bytes that are no JWS", text(func(b []byte) []byte { return b[:strings.LastIndexByte(string(b), '.')] })},
 		{"padded", no("JWS-04", "IDT-11"), "framing is strict although the hash holds", text(wrap("", "="))},
-		{"empty-signature", no("JWS-03", "IDT-11"), "no segment is empty", func(x X) { x.manifestSigner = func([]byte) []byte { return nil } }},
+		{"empty-signature", no("JWS-03", "IDT-11"), "no segment is empty", func(x X) { x.Manifest.Sign = func([]byte) []byte { return nil } }},
 		{"header-no-object", no("JWS-06", "IDT-11", "JSN-04"), "the header is an object", text(func(b []byte) []byte {
 			return []byte(encode64url("[]") + string(b[strings.IndexByte(string(b), '.'):]))
 		})},
 		{"other-schema", no("JSN-18", "IDT-12"), "a manifest of another schema", manifest("schema", "workload-identity/v2")},
-		{"a-bundle-as-manifest", no("JSN-18", "IDT-12"), "a document of another kind whose hash is the tag", func(x X) { x.manifest = x.bundle.clone() }},
-		{"without-version", no("JSN-12", "IDT-12"), "version is required", func(x X) { x.manifest.drop("version") }},
-		{"without-image-digest", no("JSN-12", "IDT-12"), "image_digest is required", func(x X) { x.manifest.drop("image_digest") }},
-		{"without-binary-digest", no("JSN-12", "IDT-12"), "binary_digest is required", func(x X) { x.manifest.drop("binary_digest") }},
-		{"without-build-metadata", yes("IDT-12"), "build_metadata is not read", func(x X) { x.manifest.drop("build_metadata") }},
+		{"a-bundle-as-manifest", no("JSN-18", "IDT-12"), "a document of another kind whose hash is the tag", func(x X) { x.Manifest.Payload = x.Bundle.Payload.Clone() }},
+		{"without-version", no("JSN-12", "IDT-12"), "version is required", func(x X) { x.Manifest.Payload.Drop("version") }},
+		{"without-image-digest", no("JSN-12", "IDT-12"), "image_digest is required", func(x X) { x.Manifest.Payload.Drop("image_digest") }},
+		{"without-binary-digest", no("JSN-12", "IDT-12"), "binary_digest is required", func(x X) { x.Manifest.Payload.Drop("binary_digest") }},
+		{"without-build-metadata", yes("IDT-12"), "build_metadata is not read", func(x X) { x.Manifest.Payload.Drop("build_metadata") }},
 		{"empty-version", no("JSN-12", "IDT-12"), "an empty string is an absent one", manifest("version", "")},
-		{"without-schema", no("JSN-12", "IDT-12"), "schema is required", func(x X) { x.manifest.drop("schema") }},
-		{"without-workload", no("JSN-12", "IDT-12"), "workload is required", func(x X) { x.manifest.drop("workload") }},
+		{"without-schema", no("JSN-12", "IDT-12"), "schema is required", func(x X) { x.Manifest.Payload.Drop("schema") }},
+		{"without-workload", no("JSN-12", "IDT-12"), "workload is required", func(x X) { x.Manifest.Payload.Drop("workload") }},
 		{"empty-image-digest", no("JSN-12", "IDT-12"), "and here", manifest("image_digest", "")},
 		{"empty-binary-digest", no("JSN-12", "IDT-12"), "and here", manifest("binary_digest", "")},
-		{"duplicate-member", no("JSN-09", "IDT-12"), "two versions", func(x X) { x.manifest.add("version", "v9") }},
+		{"duplicate-member", no("JSN-09", "IDT-12"), "two versions", func(x X) { x.Manifest.Payload.Add("version", "v9") }},
 		{"of-another-workload", no("IDT-13"), "the tag of another workload", manifest("workload", "inference")},
 	}}
 
 	data := section{"binding", base, "ReportDataMismatchError", []row{
 		{"second-half-is-not-judged", yes("BIN-01"), "REPORT_DATA[32:64] is shown, not judged", func(x X) { copy(x.Spec.ReportData[32:], "something else of the guest's  !") }},
 		{"replay-with-another-key", no("BIN-01"), "a genuine report of somebody else, shown with a TLS key of one's own", func(x X) {
-			x.bind = func(_, tag [32]byte) [32]byte { return binding(sha256.Sum256([]byte("another key")), tag) }
+			x.Bind = func(_, tag [32]byte) [32]byte { return mint.Binding(sha256.Sum256([]byte("another key")), tag) }
 		}},
 		{"of-another-tag", no("BIN-01"), "a tag that the hardware does not vouch for", func(x X) {
-			x.bind = func(spki, _ [32]byte) [32]byte { return binding(spki, sha256.Sum256([]byte("another tag"))) }
+			x.Bind = func(spki, _ [32]byte) [32]byte { return mint.Binding(spki, sha256.Sum256([]byte("another tag"))) }
 		}},
 		{"tag-before-key", no("BIN-01"), "the key's hash comes first", func(x X) {
-			x.bind = func(spki, tag [32]byte) [32]byte { return binding(tag, spki) }
+			x.Bind = func(spki, tag [32]byte) [32]byte { return mint.Binding(tag, spki) }
 		}},
 		{"over-hex-digits", no("BIN-01"), "over 64 bytes, not over their digits", func(x X) {
-			x.bind = func(spki, tag [32]byte) [32]byte {
+			x.Bind = func(spki, tag [32]byte) [32]byte {
 				return sha256.Sum256([]byte(hex.EncodeToString(spki[:]) + hex.EncodeToString(tag[:])))
 			}
 		}},
 		{"with-a-separator", no("BIN-01"), "nothing stands between the two", func(x X) {
-			x.bind = func(spki, tag [32]byte) [32]byte { return sha256.Sum256(append(append(spki[:], '.'), tag[:]...)) }
+			x.Bind = func(spki, tag [32]byte) [32]byte { return sha256.Sum256(append(append(spki[:], '.'), tag[:]...)) }
 		}},
 		{"last-byte-differs", no("BIN-01"), "all 32 bytes are compared", func(x X) {
-			x.bind = func(spki, tag [32]byte) [32]byte { sum := binding(spki, tag); sum[31] ^= 1; return sum }
+			x.Bind = func(spki, tag [32]byte) [32]byte { sum := mint.Binding(spki, tag); sum[31] ^= 1; return sum }
 		}},
 		{"in-the-second-half", no("BIN-01"), "the first half binds", func(x X) {
-			x.bind = func(spki, tag [32]byte) [32]byte {
-				sum := binding(spki, tag)
+			x.Bind = func(spki, tag [32]byte) [32]byte {
+				sum := mint.Binding(spki, tag)
 				copy(x.Spec.ReportData[32:], sum[:])
 				return [32]byte{}
 			}
 		}},
 		{"paravisor-report", no("BIN-01"), "REPORT_DATA of a paravisor is the hash of its own runtime data", func(x X) {
-			x.bind = func(_, _ [32]byte) [32]byte { return sha256.Sum256([]byte(`{"keys": [{"kid": "HCLAkPub"}]}`)) }
+			x.Bind = func(_, _ [32]byte) [32]byte { return sha256.Sum256([]byte(`{"keys": [{"kid": "HCLAkPub"}]}`)) }
 		}},
 	}}
 
