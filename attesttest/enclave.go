@@ -42,11 +42,11 @@ func New(c Config, spoil ...Fault) (*Enclave, error) {
 		return nil, err
 	}
 	d := newDraft(c)
-	good := d.signBundle()
+	good := d.Bundle.Encode()
 	d.finish(spoil)
 	e := &Enclave{
 		draft: d, born: time.Now(),
-		bundle: d.signBundle(),
+		bundle: d.Bundle.Encode(),
 		known:  attest.BundleVersion{Version: c.BundleVersion, SHA256: sha256.Sum256(good)},
 	}
 	if e.web, err = newWebCA(c); err != nil {
@@ -121,7 +121,11 @@ func (e *Enclave) Envelope(bundleURL string) []byte {
 }
 
 func (e *Enclave) writeEnvelope(at time.Time, url string) []byte {
-	return e.draft.mangleEnvelope(e.draft.envelopeAt(at, url).encode())
+	text := e.draft.envelopeAt(at, url).Text()
+	if change := e.draft.EnvelopeText; change != nil {
+		return change(text)
+	}
+	return text
 }
 
 // ReleaseRoot returns the key that the publisher signs trust bundles with.

@@ -20,22 +20,22 @@ var envelopeFaults = []fault{
 	{
 		name: EnvelopeTruncated, err: "EnvelopeInvalidError",
 		about: "the envelope's JSON lacks its last byte",
-		after: func(d *draft) { d.mangleEnvelope = func(b []byte) []byte { return b[:len(b)-1] } },
+		after: func(d *draft) { d.EnvelopeText = func(b []byte) []byte { return b[:len(b)-1] } },
 	},
 	{
 		name: EnvelopeDuplicate, err: "EnvelopeInvalidError",
 		about: "the envelope has a member twice",
-		after: func(d *draft) { d.mangleEnvelope = withMember(`"workload":"other"`) },
+		after: func(d *draft) { d.EnvelopeText = withMember(`"workload":"other"`) },
 	},
 	{
 		name: EnvelopeFolded, err: "EnvelopeInvalidError",
 		about: "the envelope has a member that differs from another only in case",
-		after: func(d *draft) { d.mangleEnvelope = withMember(`"WORKLOAD":"other"`) },
+		after: func(d *draft) { d.EnvelopeText = withMember(`"WORKLOAD":"other"`) },
 	},
 	{
 		name: EnvelopeSchema, err: "EnvelopeInvalidError",
 		about: "the envelope has another schema",
-		after: func(d *draft) { d.envelope["schema"] = "tresor.attestation/v2" },
+		after: func(d *draft) { d.Envelope.Set("schema", "tresor.attestation/v2") },
 	},
 	{
 		name: EnvelopeDevMode, err: "EnvelopeInvalidError",

@@ -40,35 +40,35 @@ var hardwareFaults = []fault{
 	{
 		name: ReportTruncated, err: "ReportInvalidError",
 		about: "the report lacks its last byte",
-		after: func(d *draft) { d.report = d.report[:len(d.report)-1] },
+		after: func(d *draft) { d.Report = d.Report[:len(d.Report)-1] },
 	},
 	{
 		name: ReportVersion6, err: "ReportInvalidError",
 		about:  "the report has a version that nobody defined a verification for",
-		before: func(d *draft) { d.set.Spec.Version = 6 },
+		before: func(d *draft) { d.Spec.Version = 6 },
 	},
 	{
 		name: ReportReserved, err: "ReportInvalidError",
 		about: "a reserved byte of the report is not zero, under a good signature",
 		after: func(d *draft) {
-			d.report[0x4C] = 1
-			mint.Sign(d.report, d.set.Key)
+			d.Report[0x4C] = 1
+			mint.Sign(d.Report, d.Key)
 		},
 	},
 	{
 		name: ReportHostRequested, err: "ReportInvalidError",
 		about:  "the host, not the guest, asked for the report",
-		before: func(d *draft) { d.set.Spec.VMPL = 0xFFFFFFFF },
+		before: func(d *draft) { d.Spec.VMPL = 0xFFFFFFFF },
 	},
 	{
 		name: ReportAlgorithm, err: "ReportInvalidError",
 		about:  "the report names another signature algorithm",
-		before: func(d *draft) { d.set.Spec.SignatureAlgo = 2 },
+		before: func(d *draft) { d.Spec.SignatureAlgo = 2 },
 	},
 	{
 		name: ReportMaskedKey, err: "ReportInvalidError",
 		about:  "the report says that the firmware did not sign it",
-		before: func(d *draft) { d.set.Spec.KeyInfo |= 1 << 1 },
+		before: func(d *draft) { d.Spec.KeyInfo |= 1 << 1 },
 	},
 	{
 		name: ChainRogueRoot, err: "CertChainInvalidError",
@@ -80,7 +80,7 @@ var hardwareFaults = []fault{
 		about:  "a stolen release key vouches for a self-made AMD root",
 		before: func(d *draft) { d.setForge(rogue(d.config.Product.String())) },
 		after: func(d *draft) {
-			d.bundle["amd_root_ca_pem"] = string(mint.PEM(d.set.ARK))
+			d.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(d.ARK)))
 			d.publish()
 		},
 	},
@@ -88,14 +88,14 @@ var hardwareFaults = []fault{
 		name: ChainRootNotInBundle, err: "CertChainInvalidError",
 		about: "the publisher names the AMD root of another product only",
 		after: func(d *draft) {
-			d.bundle["amd_root_ca_pem"] = string(mint.PEM(forge.CACert("ARK-" + d.otherProduct())))
+			d.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(forge.CACert("ARK-"+d.otherProduct()))))
 			d.publish()
 		},
 	},
 	{
 		name: ChainExpired, err: "CertChainInvalidError",
 		about:  "the leaf certificate has expired",
-		before: func(d *draft) { d.set.LeafSpec.SetValidity(d.config.Now.Add(-2*day), d.config.Now.Add(-day)) },
+		before: func(d *draft) { d.LeafSpec.SetValidity(d.config.Now.Add(-2*day), d.config.Now.Add(-day)) },
 	},
 	{
 		name: ChainOtherProduct, err: "CertChainInvalidError",
@@ -140,34 +140,34 @@ var hardwareFaults = []fault{
 	{
 		name: ReportAltered, err: "ReportSignatureInvalidError",
 		about:  "another measurement was patched to the allowed one",
-		before: func(d *draft) { d.set.Spec.Measurement = otherMeasurement },
+		before: func(d *draft) { d.Spec.Measurement = otherMeasurement },
 		after: func(d *draft) {
 			allowed := d.measurement()
-			copy(d.report[0x90:], allowed[:])
+			copy(d.Report[0x90:], allowed[:])
 		},
 	},
 	{
 		name: ReportOtherKey, err: "ReportSignatureInvalidError",
 		about: "another key than the leaf's signed the report",
-		after: func(d *draft) { mint.Sign(d.report, mint.P384Key(d.config.secret("other"))) },
+		after: func(d *draft) { mint.Sign(d.Report, mint.P384Key(d.config.secret("other"))) },
 	},
 	{
 		name: EndorsementChip, err: "EndorsementMismatchError", needs: vcekOnly,
 		about:  "the VCEK is of another chip",
-		before: func(d *draft) { d.set.LeafSpec.Ext(mint.OIDHWID).Value[0] ^= 1 },
+		before: func(d *draft) { d.LeafSpec.Ext(mint.OIDHWID).Value[0] ^= 1 },
 	},
 	{
 		name: EndorsementMasked, err: "EndorsementMismatchError", needs: vcekOnly,
 		about:  "CHIP_ID is zero, so that nothing ties the report to the chip",
-		before: func(d *draft) { d.set.Spec.ChipID = [64]byte{} },
+		before: func(d *draft) { d.Spec.ChipID = [64]byte{} },
 	},
 	{
 		name: EndorsementTCB, err: "EndorsementMismatchError",
 		about: "the leaf is of a lower firmware level than the report claims",
 		before: func(d *draft) {
-			tcb := d.set.Spec.ReportedTCB
+			tcb := d.Spec.ReportedTCB
 			tcb.SNP--
-			d.setLeaf(tcb)
+			d.describeLeaf(d.Set, tcb)
 		},
 	},
 	{
@@ -175,13 +175,13 @@ var hardwareFaults = []fault{
 		about: "the report names a processor of another product",
 		before: func(d *draft) {
 			other := mint.NewReport(d.otherProduct(), 3, "vcek")
-			d.set.Spec.Family, d.set.Spec.Model, d.set.Spec.Stepping = other.Family, other.Model, other.Stepping
+			d.Spec.Family, d.Spec.Model, d.Spec.Stepping = other.Family, other.Model, other.Stepping
 		},
 	},
 	{
 		name: EndorsementKind, err: "EndorsementMismatchError",
 		about:  "the report names the other kind of signing key than its leaf",
-		before: func(d *draft) { d.set.Spec.KeyInfo ^= 1 << 2 },
+		before: func(d *draft) { d.Spec.KeyInfo ^= 1 << 2 },
 	},
 }
 
@@ -197,8 +197,8 @@ func (d *draft) otherProduct() string {
 
 // intermediate describes the authority of the leaf.
 func (d *draft) intermediate() mint.CertSpec {
-	if d.set.Kind == "vlek" {
-		return d.forge.ASVK(d.set.Product)
+	if d.Kind == "vlek" {
+		return d.forge.ASVK(d.Product)
 	}
-	return d.forge.ASK(d.set.Product)
+	return d.forge.ASK(d.Product)
 }

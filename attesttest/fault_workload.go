@@ -35,127 +35,128 @@ var workloadFaults = []fault{
 	{
 		name: PolicyDebug, err: "PolicyViolationError",
 		about:  "the host may debug the guest",
-		before: func(d *draft) { d.set.Spec.Policy |= 1 << 19 },
+		before: func(d *draft) { d.Spec.Policy |= 1 << 19 },
 	},
 	{
 		name: PolicyMigration, err: "PolicyViolationError",
 		about:  "the guest may have a migration agent",
-		before: func(d *draft) { d.set.Spec.Policy |= 1 << 18 },
+		before: func(d *draft) { d.Spec.Policy |= 1 << 18 },
 	},
 	{
 		name: PolicyMigrationAgent, err: "PolicyViolationError",
 		about:  "the guest has a migration agent",
-		before: func(d *draft) { d.set.Spec.ReportIDMA = sha256.Sum256([]byte("migration agent")) },
+		before: func(d *draft) { d.Spec.ReportIDMA = sha256.Sum256([]byte("migration agent")) },
 	},
 	{
 		name: PolicyUnknownBit, err: "PolicyViolationError",
 		about:  "the guest policy has a bit that nobody knows",
-		before: func(d *draft) { d.set.Spec.Policy |= 1 << 63 },
+		before: func(d *draft) { d.Spec.Policy |= 1 << 63 },
 	},
 	{
 		name: PolicyVMPL, err: "PolicyViolationError",
 		about:  "less privileged software in the guest asked for the report",
-		before: func(d *draft) { d.set.Spec.VMPL = 1 },
+		before: func(d *draft) { d.Spec.VMPL = 1 },
 	},
 	{
 		name: PolicyVLEK, err: "PolicyViolationError", needs: vcekOnly,
 		about:  "a VLEK signed, which the verifier does not allow",
-		before: func(d *draft) { d.use("vlek") },
+		before: func(d *draft) { d.Set = d.newSet("vlek") },
 	},
 	{
 		name: PolicyProduct, err: "PolicyViolationError",
 		about: "a newer bundle no longer allows the processor",
 		after: func(d *draft) {
 			d.publish()
-			d.bundle["allowed_products"] = []string{d.otherProduct()}
+			d.Bundle.Payload.Set("allowed_products", []string{d.otherProduct()})
 		},
 	},
 	{
 		name: Measurement, err: "MeasurementNotAllowedError",
 		about:  "something else was launched",
-		before: func(d *draft) { d.set.Spec.Measurement = otherMeasurement },
+		before: func(d *draft) { d.Spec.Measurement = otherMeasurement },
 	},
 	{
 		name: MeasurementWithdrawn, err: "MeasurementNotAllowedError",
 		about: "a newer bundle no longer allows what runs",
 		after: func(d *draft) {
 			d.publish()
-			d.bundle["allowed_hw_measurements"] = []string{hexOf(otherMeasurement[:])}
+			d.Bundle.Payload.Set("allowed_hw_measurements", []string{hexOf(otherMeasurement[:])})
 		},
 	},
 	{
 		name: IdentityTag, err: "IdentityTagNotAllowedError",
 		about:  "a workload identity that the bundle does not list",
-		before: func(d *draft) { d.manifest["version"] = "v6.6.6" },
+		before: func(d *draft) { d.Manifest.Payload.Set("version", "v6.6.6") },
 	},
 	{
 		name: IdentityTagWithdrawn, err: "IdentityTagNotAllowedError",
 		about: "a newer bundle no longer lists the workload identity",
 		after: func(d *draft) {
 			d.publish()
-			d.bundle["allowed_workload_identity_tags"] = []string{hexOf(otherTag[:])}
+			d.Bundle.Payload.Set("allowed_workload_identity_tags", []string{hexOf(otherTag[:])})
 		},
 	},
 	{
 		name: ManifestOther, err: "IdentityManifestMismatchError",
 		about: "the manifest is not the one of the tag",
 		after: func(d *draft) {
-			d.manifest["version"] = "v9.9.9"
-			jws, _ := d.manifestNow()
-			d.envelope["workload_identity_manifest_jws"] = string(jws)
+			d.Manifest.Payload.Set("version", "v9.9.9")
+			d.Envelope.Set("workload_identity_manifest_jws", string(d.Manifest.Encode()))
 		},
 	},
 	{
 		name: ManifestWorkload, err: "IdentityManifestMismatchError",
 		about:  "the manifest is of another workload",
-		before: func(d *draft) { d.manifest["workload"] = "other-" + d.config.Workload },
+		before: func(d *draft) { d.Manifest.Payload.Set("workload", "other-"+d.config.Workload) },
 		after:  func(d *draft) { d.publish() },
 	},
 	{
 		name: ManifestSchema, err: "IdentityManifestMismatchError",
 		about:  "the manifest has another schema",
-		before: func(d *draft) { d.manifest["schema"] = "workload-identity/v2" },
+		before: func(d *draft) { d.Manifest.Payload.Set("schema", "workload-identity/v2") },
 		after:  func(d *draft) { d.publish() },
 	},
 	{
 		name: ManifestKey, err: "IdentityManifestMismatchError",
 		about:  "another key than the configured one signed the manifest",
-		before: func(d *draft) { d.manifestKey = mint.Ed25519Key(d.config.secret("other")) },
+		before: func(d *draft) { d.Manifest.Sign = mint.EdDSA(mint.Ed25519Key(d.config.secret("other"))) },
 		after:  func(d *draft) { d.publish() },
 	},
 	{
 		name: TCBReported, err: "TCBBelowFloorError",
 		about: "the reported firmware level is below the bundle's floor, microcode above it",
 		before: func(d *draft) {
-			d.set.Spec.ReportedTCB.SNP--
-			d.set.Spec.ReportedTCB.Microcode++
-			d.setLeaf(d.set.Spec.ReportedTCB)
+			d.Spec.ReportedTCB.SNP--
+			d.Spec.ReportedTCB.Microcode++
+			d.describeLeaf(d.Set, d.Spec.ReportedTCB)
 		},
 	},
 	{
 		name: TCBCommitted, err: "TCBBelowFloorError",
 		about:  "the host can go back to firmware below the bundle's floor",
-		before: func(d *draft) { d.set.Spec.CommittedTCB.SNP-- },
+		before: func(d *draft) { d.Spec.CommittedTCB.SNP-- },
 	},
 	{
 		name: TCBFloorOther, err: "TCBBelowFloorError",
 		about: "the bundle has a floor for another product only",
 		after: func(d *draft) {
 			d.publish()
-			d.bundle["min_tcb"] = members{d.otherProduct(): members{"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0}}
+			d.Bundle.Payload.Set("min_tcb", mint.Object{{d.otherProduct(), mint.Floor(d.otherProduct(), mint.TCB{})}})
 		},
 	},
 	{
 		name: BindingKey, err: "ReportDataMismatchError",
 		about: "the report is bound to another TLS key: a replay",
 		before: func(d *draft) {
-			d.bind = func(_, tag [32]byte) [32]byte { return binding(spkiHash(mint.P256Key(d.config.secret("other"))), tag) }
+			d.Bind = func(_, tag [32]byte) [32]byte {
+				return mint.Binding(spkiHash(mint.P256Key(d.config.secret("other"))), tag)
+			}
 		},
 	},
 	{
 		name: BindingTag, err: "ReportDataMismatchError",
 		about:  "the report is bound to another workload identity",
-		before: func(d *draft) { d.bind = func(spki, _ [32]byte) [32]byte { return binding(spki, otherTag) } },
+		before: func(d *draft) { d.Bind = func(spki, _ [32]byte) [32]byte { return mint.Binding(spki, otherTag) } },
 	},
 	{
 		name: LiveKey, err: "SPKIMismatchError",

@@ -32,7 +32,7 @@ type document struct {
 // published gives path and query of each document. Source of those of the key
 // server: AMD 57230.
 func (e *Enclave) published() map[string]document {
-	set := e.draft.set
+	set := e.draft.Set
 	product := set.Product
 	documents := map[string]document{BundlePath: {"application/jose", e.bundle}}
 	for kind, authority := range map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"} {
@@ -51,7 +51,7 @@ func (e *Enclave) published() map[string]document {
 
 // leafPath names the chip and the level of the report.
 func (e *Enclave) leafPath() string {
-	set := e.draft.set
+	set := e.draft.Set
 	t, fmc := set.Spec.ReportedTCB, ""
 	if e.draft.config.Product == snpreport.Turin {
 		fmc = fmt.Sprintf("fmcSPL=%d&", t.FMC)

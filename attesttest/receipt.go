@@ -2,9 +2,7 @@ package attesttest
 
 import (
 	"bytes"
-	"crypto/ecdsa"
 	"crypto/sha256"
-	"encoding/base64"
 	"slices"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -29,63 +27,44 @@ const (
 // with ES256, and the JWKS with the key to check it. Its router_attestation is the
 // enclave's envelope with the publisher's trust bundle, faults included.
 func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws, jwks []byte) {
-	wrong := func(f ReceiptFault) bool { return slices.Contains(spoil, f) }
 	c := e.draft.config
 	key := mint.P256Key(c.secret("receipt"))
-	jwks = members{"keys": []members{jwk(key)}}.encode()
-
-	header, sign := members{"alg": "ES256", "kid": "test-receipt"}, mint.ES256(key)
-	switch {
-	case wrong(ReceiptOtherKey):
-		sign = mint.ES256(mint.P256Key(c.secret("other")))
-	case wrong(ReceiptAlgNone):
-		header["alg"], sign = "none", func([]byte) []byte { return nil }
-	case wrong(ReceiptEdDSA):
-		header["alg"], sign = "EdDSA", mint.EdDSA(mint.Ed25519Key(c.secret("receipt")))
-	}
 	id := sha256.Sum256(slices.Concat([]byte(c.secret("receipt")), request, []byte{0}, response))
+	if slices.Contains(spoil, ReceiptRequest) {
+		request = append(bytes.Clone(request), '!')
+	}
+	if slices.Contains(spoil, ReceiptResponse) {
+		response = append(bytes.Clone(response), '!')
+	}
+	r := mint.NewReceipt(key, e.Now().Unix(), request, response)
+	r.Payload.Set("jti", "rcpt-"+hexOf(id[:8]))
 	router := e.draft.envelopeAt(e.Now(), "")
-	router["trust_bundle_jws"] = string(e.bundle)
-	claims := members{
-		"jti":                   "rcpt-" + hexOf(id[:8]),
-		"iat":                   e.Now().Unix(),
-		"requested_route":       "auto",
-		"routed_model":          "example-model",
-		"router_attestation":    router,
-		"inference_attestation": members{"workload": "inference"},
-		"request_digest":        bodyDigest(request, wrong(ReceiptRequest)),
-		"response_digest":       bodyDigest(response, wrong(ReceiptResponse)),
+	router.Set("trust_bundle_jws", string(e.bundle))
+	r.Payload.Set("router_attestation", router)
+	r.Header.Set("kid", "test-receipt")
+	r.Keys[0].Set("kid", "test-receipt")
+	r.Keys[0].Add("use", "sig")
+	r.Keys[0].Add("alg", "ES256")
+	for _, f := range spoil {
+		if change := receiptFaults[f]; change != nil {
+			change(r, c)
+		}
 	}
-	if wrong(ReceiptNoID) {
-		delete(claims, "jti")
-	}
-	if wrong(ReceiptFutureIAT) {
-		claims["iat"] = e.Now().Unix() + 3600
-	}
-	jws = compact(header, claims, sign)
-	if wrong(ReceiptAltered) {
-		jws = alterPayload(jws)
-	}
-	return jws, jwks
+	return r.Encode(), r.JWKS()
 }
 
-func bodyDigest(body []byte, other bool) string {
-	if other {
-		body = append(bytes.Clone(body), '!')
-	}
-	sum := sha256.Sum256(body)
-	return "sha256:" + hexOf(sum[:])
-}
-
-// jwk gives the JWK of a public key (RFC 7518 section 6.2).
-func jwk(key *ecdsa.PrivateKey) members {
-	point, err := key.PublicKey.Bytes() // 0x04, x, y
-	if err != nil {
-		panic(err)
-	}
-	return members{
-		"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "test-receipt",
-		"x": base64.RawURLEncoding.EncodeToString(point[1:33]),
-		"y": base64.RawURLEncoding.EncodeToString(point[33:]),
-	}
+// receiptFaults are what faults do to a receipt before it is signed.
+var receiptFaults = map[ReceiptFault]func(r *mint.Receipt, c Config){
+	ReceiptOtherKey: func(r *mint.Receipt, c Config) { r.Sign = mint.ES256(mint.P256Key(c.secret("other"))) },
+	ReceiptAlgNone: func(r *mint.Receipt, c Config) {
+		r.Header.Set("alg", "none")
+		r.Sign = func([]byte) []byte { return nil }
+	},
+	ReceiptEdDSA: func(r *mint.Receipt, c Config) {
+		r.Header.Set("alg", "EdDSA")
+		r.Sign = mint.EdDSA(mint.Ed25519Key(c.secret("receipt")))
+	},
+	ReceiptAltered:   func(r *mint.Receipt, c Config) { r.After = alterPayload },
+	ReceiptNoID:      func(r *mint.Receipt, c Config) { r.Payload.Drop("jti") },
+	ReceiptFutureIAT: func(r *mint.Receipt, c Config) { r.Payload.Set("iat", c.Now.Unix()+3600) },
 }
