@@ -3,13 +3,16 @@ package attest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+
+	"github.com/tresorhq/attest/internal/steps"
+	"github.com/tresorhq/attest/policy"
 )
 
-// bindReportData is step 18: REPORT_DATA[0:32] is the SHA-256 of the 32 bytes of
-// the TLS key's hash, followed by the 32 bytes of the identity tag. Both have a
-// fixed size, so that the two can not be cut elsewhere. This is where the
-// hardware vouches for them.
-func bindReportData(reportData [64]byte, spki, tag [32]byte) *ReportDataMismatchError {
+// bindReportData compares REPORT_DATA[0:32] with the SHA-256 of the 32 bytes of the
+// TLS key's hash, followed by the 32 bytes of the identity tag. Both have a fixed
+// size, so that the two cannot be cut elsewhere. This is where the hardware vouches
+// for them.
+func bindReportData(reportData [64]byte, spki, tag [32]byte) error {
 	want := sha256.Sum256(append(spki[:], tag[:]...))
 	if [32]byte(reportData[:32]) == want {
 		return nil
@@ -20,20 +23,38 @@ func bindReportData(reportData [64]byte, spki, tag [32]byte) *ReportDataMismatch
 	}}
 }
 
+// checkReportData is step 18: the binding, for an endpoint, and what the policy
+// demands.
+func (s *session) checkReportData() (steps.Outcome, error) {
+	o := s.demanded("report_data")
+	o.Actual = hex.EncodeToString(s.report.ReportData[:])
+	if e := s.envelope; e != nil {
+		if err := bindReportData(s.report.ReportData, e.TLSSPKISHA256, e.IdentityTag); err != nil {
+			return steps.Outcome{}, err
+		}
+		o.Status, o.Reason = Pass, ""
+	}
+	if list := s.violations(policy.KindReportData); len(list) > 0 {
+		return steps.Outcome{}, &ReportDataMismatchError{failureOf(list[0])}
+	}
+	return o, nil
+}
+
 // checkLiveKey is step 19: the key at the other end of the connection is the
 // attested one.
 // A zero hash is no observation, and equals nothing.
-func checkLiveKey(attested, live [32]byte) *SPKIMismatchError {
-	if attested == live && live != [32]byte{} {
-		return nil
-	}
-	rule, message := "BIN-10", "the connection's TLS key is not the attested one"
-	if live == [32]byte{} {
-		rule, message = "BIN-11", "the connection's TLS key was not observed"
-	}
+func (s *session) checkLiveKey() (steps.Outcome, error) {
+	attested, live := s.envelope.TLSSPKISHA256, s.evidence.LiveSPKI
 	a, l := hex.EncodeToString(attested[:]), hex.EncodeToString(live[:])
-	return &SPKIMismatchError{
-		Failure:  Failure{Rule: rule, Message: message, Expected: a, Actual: l},
+	if attested == live && live != [32]byte{} {
+		return steps.Outcome{Actual: l}, nil
+	}
+	id, message := "BIN-10", "the connection's TLS key is not the attested one"
+	if live == [32]byte{} {
+		id, message = "BIN-11", "the connection's TLS key was not observed"
+	}
+	return steps.Outcome{}, &SPKIMismatchError{
+		Failure:  Failure{Rule: id, Message: message, Expected: a, Actual: l},
 		Attested: a, Live: l,
 	}
 }

@@ -99,20 +99,6 @@ func TestRuleOfTheCause(t *testing.T) {
 	refusedBy(t, p, func(e *attest.Evidence) { e.Envelope = p.envelope.json(t) }, "ReportSignatureInvalidError", "RPT-21")
 }
 
-// An error of another kind gives the step's own rule, with its text.
-func TestOtherCauses(t *testing.T) {
-	other := errors.New("something else")
-	failure := attest.JSONFailure("envelope", "ENV-01", other)
-	for _, err := range []attest.AttestationError{
-		&attest.EnvelopeInvalidError{Failure: failure}, &attest.BundleSignatureInvalid{Failure: attest.JWSFailure("trust bundle", "BND-01", other)}, attest.ReportInvalid(other), attest.ChainInvalid(other),
-		attest.NotRevoked(other), attest.SignatureInvalid(other),
-	} {
-		if !errors.Is(err, other) || err.Requirement() == "" || err.Error() == "attest: " {
-			t.Errorf("%T: %v, %s", err, err, err.Requirement())
-		}
-	}
-}
-
 // CHN-01 and below: certificates in odd forms are read by one rule.
 func TestFormsOfCertificates(t *testing.T) {
 	s := newSample("Milan", 3, "vcek")

@@ -1,14 +1,16 @@
 package attest
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
 	"github.com/tresorhq/attest/policy"
@@ -45,36 +47,52 @@ type Bundle struct {
 	MinTCB         *policy.Floors
 	Products       []snpreport.Product
 	IssuedAt       time.Time // zero when absent
-	IgnoredMembers []string  // names of members that nobody reads, in their order
+	IgnoredMembers []string  // names of members that are not read, in their order
 
 	amdRoots [][]byte // DER
 }
 
+// OpenBundle verifies a trust bundle by itself, at the time at: steps 3 to 5 of
+// SPEC.md. Release roots are as in NewVerifier; wrong ones, and a zero time, are
+// an ordinary error. The others are, in the order of the checks, a
+// *BundleSignatureInvalid, a *BundleInvalidError and a *BundleExpiredError. What
+// the bundle allows says nothing about any endpoint yet: for that, see Verifier.
+func OpenBundle(compact []byte, releaseRoots []ed25519.PublicKey, at time.Time) (*Bundle, error) {
+	if at.IsZero() {
+		return nil, errZeroTime
+	}
+	roots, err := newReleaseRoots(releaseRoots)
+	if err != nil {
+		return nil, err
+	}
+	b, payload, err := openBundle(bytes.Clone(compact), roots)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.parse(payload); err != nil {
+		return nil, err
+	}
+	if err := b.checkValidity(at); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
 // openBundle is step 3. No payload is read before its signature holds.
-func openBundle(compact []byte, roots []jws.Key) (*Bundle, []byte, *BundleSignatureInvalid) {
+func openBundle(compact []byte, roots []jws.Key) (*Bundle, []byte, error) {
 	m, err := jws.Parse(compact, bundleKind)
 	if err != nil {
-		return nil, nil, &BundleSignatureInvalid{jwsFailure("trust bundle", "BND-01", err)}
+		return nil, nil, &BundleSignatureInvalid{rule.From(err, "BND-01", "the trust bundle is malformed")}
 	}
 	payload, i, err := m.Verify(roots...)
 	if err != nil {
-		return nil, nil, &BundleSignatureInvalid{jwsFailure("trust bundle", "BND-01", err)}
+		return nil, nil, &BundleSignatureInvalid{rule.From(err, "BND-01", "no pinned release root signed the trust bundle")}
 	}
 	return &Bundle{SHA256: sha256.Sum256(compact), Root: roots[i].SHA256(), KeyID: m.KeyID()}, payload, nil
 }
 
-// jwsFailure describes an error of package jws.
-func jwsFailure(what, id string, err error) Failure {
-	f := Failure{Rule: id, Message: what + ": " + err.Error(), Cause: err}
-	var j *rule.Error
-	if errors.As(err, &j) {
-		f = Failure{Rule: j.Rule, Message: what + ": " + j.Where + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
-	}
-	return f
-}
-
 // parse is step 4. The size of the payload has been checked in step 3.
-func (b *Bundle) parse(payload []byte) *BundleInvalidError {
+func (b *Bundle) parse(payload []byte) error {
 	err := strictjson.Decode(payload, len(payload), bundleNames, func(o *strictjson.Object) {
 		if v, ok := o.Optional("schema"); ok {
 			v.OneOf(bundleSchema)
@@ -103,7 +121,7 @@ func (b *Bundle) parse(payload []byte) *BundleInvalidError {
 		}
 	})
 	if err != nil {
-		return &BundleInvalidError{jsonFailure("trust bundle", "BND-10", err)}
+		return &BundleInvalidError{rule.From(err, "BND-10", "the trust bundle is malformed")}
 	}
 	return nil
 }
@@ -144,7 +162,7 @@ func (b *Bundle) readProducts(o *strictjson.Object) {
 }
 
 // checkValidity is step 5.
-func (b *Bundle) checkValidity(at time.Time) *BundleExpiredError {
+func (b *Bundle) checkValidity(at time.Time) error {
 	if at.Before(b.ValidUntil) {
 		return nil
 	}
@@ -163,6 +181,99 @@ func (b *Bundle) narrow(p policy.Policy) policy.Policy {
 	for _, product := range b.Products {
 		rules.Products = append(rules.Products, product.String())
 	}
-	narrow, _ := p.Narrow(rules) // an error, which a checked bundle can not cause, leaves the policy that accepts nothing
+	narrow, _ := p.Narrow(rules) // an error, which a checked bundle cannot cause, leaves the policy that accepts nothing
 	return narrow
+}
+
+// openBundle, parseBundle and checkBundleValidity are steps 3 to 5.
+
+func (s *session) openBundle() (_ steps.Outcome, err error) {
+	if s.accepted = s.verifier.recall(s.evidence.Bundle); s.accepted != nil {
+		s.bundle = s.accepted.bundle
+	} else {
+		s.compact = bytes.Clone(s.evidence.Bundle) // the bytes that are verified, whatever the caller does with its own
+		if s.bundle, s.payload, err = openBundle(s.compact, s.verifier.roots); err != nil {
+			return steps.Outcome{}, err
+		}
+	}
+	return steps.Outcome{Actual: "release root " + hex.EncodeToString(s.bundle.Root[:])}, nil
+}
+
+// The AMD roots and the policy of the later steps are those that both sides trust
+// and demand.
+// Rules: BND-15.
+func (s *session) parseBundle() (steps.Outcome, error) {
+	if s.accepted == nil {
+		if err := s.bundle.parse(s.payload); err != nil {
+			return steps.Outcome{}, err
+		}
+		s.accepted = s.verifier.remember(s.compact, s.bundle)
+	}
+	s.trust.AMDRoots, s.trust.Policy = s.accepted.roots, s.accepted.policy
+	return steps.Outcome{Actual: fmt.Sprintf("version %d", s.bundle.Version)}, nil
+}
+
+func (s *session) checkBundleValidity() (steps.Outcome, error) {
+	if err := s.bundle.checkValidity(s.at); err != nil {
+		return steps.Outcome{}, err
+	}
+	return steps.Outcome{Actual: "valid until " + s.bundle.ValidUntil.Format(time.RFC3339Nano)}, nil
+}
+
+// remembered is the last trust bundle of which steps 3 and 4 passed, with what
+// follows from it. Both steps depend on the received bytes and on the Verifier's
+// keys, which never change, and on nothing else: the same bytes pass again. Its
+// dates, version and workload are judged each time. It is only read. BND-44.
+type remembered struct {
+	compact []byte // exact bytes, the Verifier's own copy
+	bundle  *Bundle
+	roots   *certchain.Roots // that Verifier and bundle both name
+	policy  policy.Policy    // that Verifier and bundle both demand
+}
+
+// recall returns what is remembered of these bytes, or nil.
+func (v *Verifier) recall(compact []byte) *remembered {
+	v.mu.Lock()
+	r := v.last
+	v.mu.Unlock()
+	if r == nil || !bytes.Equal(r.compact, compact) {
+		return nil
+	}
+	return r
+}
+
+// remember derives what follows from a bundle of which steps 3 and 4 passed. It
+// keeps compact.
+func (v *Verifier) remember(compact []byte, b *Bundle) *remembered {
+	r := &remembered{bundle: b, roots: v.config.AMDRoots.Restrict(b.amdRoots...), policy: b.narrow(v.config.Policy)}
+	if v.config.Cache != nil {
+		r.compact = compact
+		v.mu.Lock()
+		v.last = r
+		v.mu.Unlock()
+	}
+	return r
+}
+
+// clone returns a copy for a caller, who may write to it.
+func (b *Bundle) clone() *Bundle {
+	c := *b
+	c.Measurements = slices.Clone(b.Measurements)
+	c.IdentityTags = slices.Clone(b.IdentityTags)
+	c.Products = slices.Clone(b.Products)
+	c.IgnoredMembers = slices.Clone(b.IgnoredMembers)
+	c.MinTCB = b.MinTCB.Clone()
+	return &c
+}
+
+// AMDRoots returns the certificates of amd_root_ca_pem in DER, in their order.
+func (b *Bundle) AMDRoots() [][]byte {
+	if b == nil {
+		return nil
+	}
+	roots := make([][]byte, len(b.amdRoots))
+	for i, der := range b.amdRoots {
+		roots[i] = bytes.Clone(der)
+	}
+	return roots
 }

@@ -1,10 +1,10 @@
 package attest
 
 import (
-	"errors"
 	"strings"
 	"time"
 
+	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/rule"
 )
@@ -41,14 +41,6 @@ type Envelope struct {
 // ParseEnvelope reads an envelope: step 1. The error is an
 // *EnvelopeInvalidError, the envelope then nil. SPEC.md section 11.
 func ParseEnvelope(data []byte) (*Envelope, error) {
-	e, err := parseEnvelope(data)
-	if err != nil {
-		return nil, err
-	}
-	return e, nil
-}
-
-func parseEnvelope(data []byte) (*Envelope, *EnvelopeInvalidError) {
 	e := new(Envelope)
 	err := strictjson.Decode(data, maxEnvelope, envelopeNames, func(o *strictjson.Object) {
 		schema := o.Required("schema")
@@ -72,7 +64,7 @@ func parseEnvelope(data []byte) (*Envelope, *EnvelopeInvalidError) {
 		e.MaxAge = time.Duration(o.Required("max_age_seconds").IntUpTo(1, maxMaxAge)) * time.Second
 	})
 	if err != nil {
-		return nil, &EnvelopeInvalidError{jsonFailure("envelope", "ENV-01", err)}
+		return nil, &EnvelopeInvalidError{rule.From(err, "ENV-01", "the envelope is malformed")}
 	}
 	return e, nil
 }
@@ -105,26 +97,20 @@ func isHTTPS(address string) bool {
 	return ok && host != "" && !strings.ContainsAny(host, "[]:")
 }
 
-// jsonFailure describes an error of the JSON reader.
-func jsonFailure(what, id string, err error) Failure {
-	f := Failure{Rule: id, Message: what + " is malformed", Cause: err}
-	var j *rule.Error
-	if errors.As(err, &j) {
-		f.Rule, f.Expected, f.Actual = j.Rule, j.Expected, j.Actual
-		if j.Where != strictjson.Text {
-			f.Message = what + ": " + j.Where + " is wrong"
-		}
-	}
-	return f
+// parseEnvelope is step 1.
+func (s *session) parseEnvelope() (_ steps.Outcome, err error) {
+	s.envelope, err = ParseEnvelope(s.evidence.Envelope)
+	return steps.Outcome{}, err
 }
 
-// checkFreshness is step 2. issued_at is signed by nobody, so this only keeps an
+// checkFreshness is step 2. issued_at has no signature, so this only keeps an
 // honest server from serving what is old by mistake.
-func (e *Envelope) checkFreshness(at time.Time) *EnvelopeStaleError {
-	age := at.Sub(e.IssuedAt)
-	stale := func(rule, message, expected string) *EnvelopeStaleError {
-		return &EnvelopeStaleError{
-			Failure:  Failure{Rule: rule, Message: message, Expected: expected, Actual: age.String()},
+func (s *session) checkFreshness() (steps.Outcome, error) {
+	e := s.envelope
+	age := s.at.Sub(e.IssuedAt)
+	stale := func(id, message, expected string) (steps.Outcome, error) {
+		return steps.Outcome{}, &EnvelopeStaleError{
+			Failure:  Failure{Rule: id, Message: message, Expected: expected, Actual: age.String()},
 			IssuedAt: e.IssuedAt, MaxAge: e.MaxAge,
 		}
 	}
@@ -134,5 +120,22 @@ func (e *Envelope) checkFreshness(at time.Time) *EnvelopeStaleError {
 	if most := e.MaxAge + ageGrace; age > most {
 		return stale("ENV-21", "the envelope is older than it says it may be", "an age of at most "+most.String())
 	}
-	return nil
+	return steps.Outcome{Actual: "issued " + e.IssuedAt.Format(time.RFC3339Nano) + ", signed by nobody"}, nil
+}
+
+// checkWorkload is step 7: envelope, trust bundle and caller mean one workload.
+func (s *session) checkWorkload() (steps.Outcome, error) {
+	mismatch := func(id, message, expected, actual string) (steps.Outcome, error) {
+		return steps.Outcome{}, &WorkloadMismatchError{
+			Failure:  Failure{Rule: id, Message: message, Expected: strictjson.Quote(expected), Actual: strictjson.Quote(actual)},
+			Workload: actual,
+		}
+	}
+	if s.envelope.Workload != s.bundle.Workload {
+		return mismatch("WKL-01", "the trust bundle is for another workload than the envelope", s.bundle.Workload, s.envelope.Workload)
+	}
+	if asked := s.verifier.config.Workload; asked != "" && asked != s.bundle.Workload {
+		return mismatch("WKL-02", "another workload runs there than was asked for", asked, s.bundle.Workload)
+	}
+	return steps.Outcome{Actual: s.bundle.Workload}, nil
 }

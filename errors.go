@@ -1,11 +1,13 @@
 package attest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 )
 
 // An AttestationError names the rule of SPEC.md that was broken. Every error type
@@ -23,38 +25,15 @@ type AttestationError interface {
 	Requirement() string // the rule of SPEC.md that was broken, e.g. "RPT-02"
 }
 
-// Failure is what every AttestationError of this package says.
-type Failure struct {
-	Rule     string // rule of SPEC.md
-	Message  string // what is wrong, lower case, no final period
-	Expected string // may be empty
-	Actual   string // may be empty
-	Cause    error  // the error of the package that found it, or nil
-}
-
-// Error returns the message, with what was expected and what came.
-func (f *Failure) Error() string {
-	s := "attest: " + f.Message
-	switch {
-	case f.Expected != "" && f.Actual != "":
-		s += ": expected " + f.Expected + ", got " + f.Actual
-	case f.Expected != "":
-		s += ": expected " + f.Expected
-	case f.Actual != "":
-		s += ": got " + f.Actual
-	}
-	return s
-}
-
-// Requirement returns the rule of SPEC.md that was broken.
-func (f *Failure) Requirement() string { return f.Rule }
-
-// Details returns a copy of f. It is how code that does not care for the type
-// reads an AttestationError of this package.
-func (f *Failure) Details() Failure { return *f }
-
-// Unwrap returns Cause.
-func (f *Failure) Unwrap() error { return f.Cause }
+// Failure is what every AttestationError says: Rule, Message, Where, Offset,
+// Expected, Actual and Cause. Each error type below embeds one; its method Details
+// returns it, to code that does not care for the type. Of a wrapped error,
+//
+//	var d rule.Detailed
+//	errors.As(err, &d)
+//
+// finds it.
+type Failure = rule.Error
 
 // The error types, in the order of the steps that return them.
 type (
@@ -199,13 +178,30 @@ type PinChange struct {
 	Now      string
 }
 
-// ErrorType returns the name of the type of an AttestationError of this
-// package, e.g. "ReportInvalidError", as it stands in JSON verdicts. It returns
-// "" for any other error; a wrapped one must be unwrapped before.
+// Timeout reports whether time ran out, as net.Error has it.
+func (e *EvidenceUnavailableError) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.Cause, &t) && t.Timeout()
+}
+
+// ErrorType returns the name of the type of the outermost AttestationError of this
+// package in err's chain, e.g. "ReportInvalidError", as it stands in JSON verdicts;
+// "" when there is none.
 func ErrorType(err error) string {
-	name, ok := strings.CutPrefix(fmt.Sprintf("%T", err), "*attest.")
-	if _, is := err.(AttestationError); !ok || !is {
-		return ""
+	if name, ok := strings.CutPrefix(fmt.Sprintf("%T", err), "*attest."); ok {
+		if _, is := err.(AttestationError); is {
+			return name
+		}
 	}
-	return name
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return ErrorType(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if name := ErrorType(inner); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }

@@ -5,147 +5,121 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// hardware is the part of a verification that is about the report and AMD:
-// steps 8 to 14, 17 and 18. Each method is one step; it reads what the steps
-// before it left.
-type hardware struct {
-	roots  *certchain.Roots
-	cache  *certchain.Cache
-	policy policy.Policy
-	at     time.Time
-
-	result  *Result           // of which the fields below are filled in
-	report  *snpreport.Report // of result
-	chain   *certchain.Chain
-	outcome policy.Outcome
-	level   string // TCB of the chain, for people
-}
-
-func newHardware(c ReportConfig, at time.Time) *hardware {
-	result := new(Result)
-	return &hardware{roots: c.AMDRoots, cache: c.Cache, policy: c.Policy, at: at, result: result, report: &result.Report}
-}
+// Steps 8 to 14 and 17: the report, and AMD.
 
 // parseReport is step 8.
-func (h *hardware) parseReport(raw []byte) (finding, AttestationError) {
-	if err := h.report.UnmarshalBinary(raw); err != nil {
-		return finding{}, reportInvalid(err)
+func (s *session) parseReport() (steps.Outcome, error) {
+	raw, err := s.hardware.Report, error(nil)
+	if s.envelope != nil {
+		raw = s.envelope.Report
+	} else {
+		var carried snpreport.Carried
+		carried, err = snpreport.Open(raw)
+		raw, s.table = carried.Report, carried.Certs
 	}
-	return finding{actual: fmt.Sprintf("version %d", h.report.Version)}, nil
-}
-
-func reportInvalid(err error) *ReportInvalidError {
-	e := &ReportInvalidError{Failure{Message: "the report is malformed", Rule: "RPT-01", Cause: err}}
-	var p *rule.Error
-	if errors.As(err, &p) {
-		e.Rule, e.Expected, e.Actual = p.Rule, p.Expected, p.Actual
-		e.Message = "report: " + p.Place() + " is wrong"
+	if err == nil {
+		err = s.report.UnmarshalBinary(raw)
 	}
-	return e
-}
-
-// verifyChain is step 9, with what verifying the certificates gave.
-func (h *hardware) verifyChain(chain *certchain.Chain, err error) (finding, AttestationError) {
 	if err != nil {
-		return finding{}, chainInvalid(err)
+		return steps.Outcome{}, &ReportInvalidError{rule.From(err, "RPT-01", "the report is malformed")}
 	}
-	h.chain = chain
-	return finding{actual: fmt.Sprintf("%v of %v, root %x", chain.SigningKey, chain.Product, chain.RootSHA256)}, nil
+	return steps.Outcome{Actual: fmt.Sprintf("version %d", s.report.Version)}, nil
 }
 
-func chainInvalid(err error) *CertChainInvalidError {
-	e := &CertChainInvalidError{Failure{Message: err.Error(), Rule: "CHN-01", Cause: err}}
-	var c *rule.Error
-	if errors.As(err, &c) {
-		e.Rule, e.Expected, e.Actual = c.Rule, c.Expected, c.Actual
-		e.Message = c.Place() + " is wrong"
+// verifyChain is step 9.
+func (s *session) verifyChain() (_ steps.Outcome, err error) {
+	if s.chain, err = s.certificates(); err != nil {
+		return steps.Outcome{}, &CertChainInvalidError{rule.From(err, "CHN-01", "the certificate chain is not valid")}
 	}
-	return e
+	return steps.Outcome{Actual: fmt.Sprintf("%v of %v, root %x", s.chain.SigningKey, s.chain.Product, s.chain.RootSHA256)}, nil
+}
+
+// certificates verifies certificates from wherever they are. One PEM text, the
+// usual form, goes to the cache as it is: what is remembered need not be decoded.
+func (s *session) certificates() (*certchain.Chain, error) {
+	trust, blobs := s.trust, s.hardware.Certificates
+	switch {
+	case s.envelope != nil:
+		return trust.Cache.VerifyPEM(s.envelope.ChainPEM, trust.AMDRoots, s.at)
+	case len(s.table) == 0 && len(blobs) == 1 && isPEM(blobs[0]):
+		return trust.Cache.VerifyPEM(blobs[0], trust.AMDRoots, s.at)
+	}
+	ders, err := certificates(s.table, blobs)
+	if err != nil {
+		return nil, err
+	}
+	return trust.Cache.Verify(ders, trust.AMDRoots, s.at)
 }
 
 // maxCRLs is one for each key of a chain, and room.
 const maxCRLs = 4
 
 // checkRevocation is step 10.
-func (h *hardware) checkRevocation(crls [][]byte, required bool) (finding, AttestationError) {
-	if len(crls) == 0 {
-		if required {
-			return finding{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: "a CRL is required, and none was given"}}
-		}
-		return finding{status: NotChecked, reason: "no CRL was given"}, nil
-	}
-	if len(crls) > maxCRLs {
-		return finding{}, &CRLInvalidError{Failure{Rule: "CRL-22", Message: "too many CRLs", Expected: fmt.Sprintf("at most %d", maxCRLs), Actual: fmt.Sprint(len(crls))}}
+func (s *session) checkRevocation() (steps.Outcome, error) {
+	crls := s.hardware.CRLs
+	switch {
+	case len(crls) == 0 && s.trust.RequireCRL:
+		return steps.Outcome{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: "a CRL is required, and none was given"}}
+	case len(crls) == 0:
+		return steps.Outcome{Status: NotChecked, Reason: "no CRL was given"}, nil
+	case len(crls) > maxCRLs:
+		return steps.Outcome{}, &CRLInvalidError{Failure{Rule: "CRL-22", Message: "too many CRLs", Expected: fmt.Sprintf("at most %d", maxCRLs), Actual: fmt.Sprint(len(crls))}}
 	}
 	var numbers []string
 	for _, der := range crls {
 		crl, err := certchain.ParseCRL(der)
 		if err == nil {
-			err = crl.Check(h.chain, h.roots, h.at)
+			err = crl.Check(s.chain, s.trust.AMDRoots, s.at)
 		}
 		if err != nil {
-			return finding{}, notRevoked(err)
+			return steps.Outcome{}, revocationError(err)
 		}
 		numbers = append(numbers, crl.Number)
 	}
-	return finding{actual: "CRL number " + strings.Join(numbers, ", ")}, nil
+	return steps.Outcome{Actual: "CRL number " + strings.Join(numbers, ", ")}, nil
 }
 
-// notRevoked describes why a CRL does not show that nothing is revoked.
-func notRevoked(err error) AttestationError {
+// revocationError says why a CRL does not show that nothing is revoked.
+func revocationError(err error) error {
 	var revoked *certchain.RevokedError
-	var invalid *rule.Error
-	switch {
-	case errors.As(err, &revoked):
+	if errors.As(err, &revoked) {
 		return &CertRevokedError{
-			Failure: Failure{Rule: revoked.Rule, Message: revoked.Message, Actual: revoked.Actual, Cause: err},
+			Failure: rule.From(err, "CRL-21", "AMD revoked a certificate"),
 			Role:    revoked.Role.String(), Serial: revoked.Serial,
 		}
-	case errors.As(err, &invalid):
-		return &CRLInvalidError{Failure{Rule: invalid.Rule, Message: invalid.Place() + " is wrong", Expected: invalid.Expected, Actual: invalid.Actual, Cause: err}}
 	}
-	return &CRLInvalidError{Failure{Rule: "CRL-01", Message: err.Error(), Cause: err}}
+	return &CRLInvalidError{rule.From(err, "CRL-01", "the CRL is not valid")}
 }
 
 // verifySignature is step 11.
-func (h *hardware) verifySignature() (finding, AttestationError) {
-	if err := h.chain.VerifyReport(h.report); err != nil {
-		return finding{}, signatureInvalid(err)
+func (s *session) verifySignature() (steps.Outcome, error) {
+	if err := s.chain.VerifyReport(s.report); err != nil {
+		return steps.Outcome{}, &ReportSignatureInvalidError{rule.From(err, "RPT-23", "the leaf's key did not sign the report")}
 	}
-	return finding{}, nil
+	return steps.Outcome{}, nil
 }
 
-func signatureInvalid(err error) *ReportSignatureInvalidError {
-	e := &ReportSignatureInvalidError{Failure{Rule: "RPT-23", Message: err.Error(), Cause: err}}
-	var s *rule.Error
-	if errors.As(err, &s) {
-		e.Rule, e.Message = s.Rule, s.Message
+// checkEndorsement is step 12. It leaves everything that the policy may look at.
+func (s *session) checkEndorsement() (steps.Outcome, error) {
+	if err := checkEndorsement(s.report, s.chain); err != nil {
+		return steps.Outcome{}, err
 	}
-	return e
-}
-
-// endorse is step 12. It leaves everything that the policy may look at.
-func (h *hardware) endorse() (finding, AttestationError) {
-	if err := checkEndorsement(h.report, h.chain); err != nil {
-		return finding{}, err
-	}
-	h.outcome = h.policy.Evaluate(facts(h.report, h.chain))
-	h.level = h.chain.TCB.String()
-	return finding{actual: h.level}, nil
+	s.outcome = s.trust.Policy.Evaluate(facts(s.report, s.chain))
+	return steps.Outcome{Actual: s.chain.TCB.String()}, nil
 }
 
 // violations returns those of one kind.
-func (h *hardware) violations(kind policy.Kind) []policy.Violation {
+func (s *session) violations(kind policy.Kind) []policy.Violation {
 	var list []policy.Violation
-	for _, v := range h.outcome.Violations {
+	for _, v := range s.outcome.Violations {
 		if v.Kind == kind {
 			list = append(list, v)
 		}
@@ -153,58 +127,45 @@ func (h *hardware) violations(kind policy.Kind) []policy.Violation {
 	return list
 }
 
-func violated(v policy.Violation) Failure {
+func failureOf(v policy.Violation) Failure {
 	return Failure{Rule: v.Rule, Message: "policy: " + v.Name + " is not met", Expected: v.Expected, Actual: v.Actual}
 }
 
-// unchecked says that nothing demanded a rule, when the outcome says so.
-func (h *hardware) unchecked(name string) finding {
-	for _, n := range h.outcome.NotChecked {
+// demanded is the outcome of a step that no policy demands, when that is so.
+func (s *session) demanded(name string) steps.Outcome {
+	for _, n := range s.outcome.NotChecked {
 		if n.Name == name {
-			return finding{status: NotChecked, reason: n.Reason}
+			return steps.Outcome{Status: NotChecked, Reason: n.Reason}
 		}
 	}
-	return finding{}
+	return steps.Outcome{}
 }
 
 // checkPolicy is step 13.
-func (h *hardware) checkPolicy() (finding, AttestationError) {
-	if list := h.violations(policy.KindPolicy); len(list) > 0 {
-		return finding{}, &PolicyViolationError{Failure: violated(list[0]), Violations: list}
+func (s *session) checkPolicy() (steps.Outcome, error) {
+	if list := s.violations(policy.KindPolicy); len(list) > 0 {
+		return steps.Outcome{}, &PolicyViolationError{Failure: failureOf(list[0]), Violations: list}
 	}
-	return finding{}, nil
+	return steps.Outcome{}, nil
 }
 
 // checkMeasurement is step 14.
-func (h *hardware) checkMeasurement() (finding, AttestationError) {
-	if list := h.violations(policy.KindMeasurement); len(list) > 0 {
-		return finding{}, &MeasurementNotAllowedError{
-			Failure:     violated(list[0]),
-			Measurement: hex.EncodeToString(h.report.Measurement[:]),
-			Allowed:     list[0].Allowed,
-		}
+func (s *session) checkMeasurement() (steps.Outcome, error) {
+	measurement := hex.EncodeToString(s.report.Measurement[:])
+	if list := s.violations(policy.KindMeasurement); len(list) > 0 {
+		return steps.Outcome{}, &MeasurementNotAllowedError{Failure: failureOf(list[0]), Measurement: measurement, Allowed: list[0].Allowed}
 	}
-	f := h.unchecked("measurements")
-	f.actual = hex.EncodeToString(h.report.Measurement[:])
-	return f, nil
+	o := s.demanded("measurements")
+	o.Actual = measurement
+	return o, nil
 }
 
 // checkMinTCB is step 17.
-func (h *hardware) checkMinTCB() (finding, AttestationError) {
-	if list := h.violations(policy.KindTCB); len(list) > 0 {
-		return finding{}, &TCBBelowFloorError{Failure: violated(list[0]), Violations: list}
+func (s *session) checkMinTCB() (steps.Outcome, error) {
+	if list := s.violations(policy.KindTCB); len(list) > 0 {
+		return steps.Outcome{}, &TCBBelowFloorError{Failure: failureOf(list[0]), Violations: list}
 	}
-	f := h.unchecked("min_tcb")
-	f.actual = h.level
-	return f, nil
-}
-
-// checkReportData is step 18, as far as the policy demands it.
-func (h *hardware) checkReportData() (finding, AttestationError) {
-	if list := h.violations(policy.KindReportData); len(list) > 0 {
-		return finding{}, &ReportDataMismatchError{violated(list[0])}
-	}
-	f := h.unchecked("report_data")
-	f.actual = hex.EncodeToString(h.report.ReportData[:])
-	return f, nil
+	o := s.demanded("min_tcb")
+	o.Actual = s.chain.TCB.String()
+	return o, nil
 }

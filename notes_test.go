@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
@@ -82,18 +81,4 @@ func TestManyCRLs(t *testing.T) {
 	e.CRLs[2] = s.evidence().CRLs[0]
 	_, err = s.verifier(t).Verify(e, at)
 	wantError(t, err, "CertRevokedError", "")
-}
-
-// TestFailureText: what is known is said, and nothing else.
-func TestFailureText(t *testing.T) {
-	for want, f := range map[string]attest.Failure{
-		"attest: m":                    {Message: "m"},
-		"attest: m: expected a":        {Message: "m", Expected: "a"},
-		"attest: m: got b":             {Message: "m", Actual: "b"},
-		"attest: m: expected a, got b": {Message: "m", Expected: "a", Actual: "b"},
-	} {
-		if got := f.Error(); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
-	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/policy"
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // ReportEvidence is a SEV-SNP report and the certificates that came with it.
@@ -47,16 +46,26 @@ type ReportVerifier struct {
 // NewReportVerifier checks the configuration. The error is an ordinary one, and no
 // AttestationError.
 func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
-	if c.Policy.IsZero() {
-		return nil, errors.New("attest: no policy: it would refuse everything")
-	}
-	if c.AMDRoots == nil {
-		c.AMDRoots = certchain.Builtin()
-	}
-	if c.AMDRoots.Empty() {
-		return nil, errors.New("attest: no AMD root: it would refuse everything")
+	var err error
+	if c.AMDRoots, err = trusted(c.Policy, c.AMDRoots); err != nil {
+		return nil, err
 	}
 	return &ReportVerifier{c}, nil
+}
+
+// trusted returns the AMD roots of a configuration, and refuses one by which
+// nothing could pass.
+func trusted(p policy.Policy, roots *certchain.Roots) (*certchain.Roots, error) {
+	if p.IsZero() {
+		return nil, errors.New("attest: no policy: it would refuse everything")
+	}
+	if roots == nil {
+		roots = certchain.Builtin()
+	}
+	if roots.Empty() {
+		return nil, errors.New("attest: no AMD root: it would refuse everything")
+	}
+	return roots, nil
 }
 
 // Verify carries out steps 8 to 14, 17 and 18 of SPEC.md section 2 at the time
@@ -69,10 +78,7 @@ func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
 // Rules: GEN-01, GEN-05.
 func (v *ReportVerifier) Verify(e ReportEvidence, at time.Time) (*Result, error) {
 	a := v.verify(e, at, false)
-	if a.Err != nil {
-		return nil, a.Err
-	}
-	return a.Result, nil
+	return a.Result, a.Err
 }
 
 // Audit is Verify, but carries out every step whose input was verified, and
@@ -88,41 +94,7 @@ func (v *ReportVerifier) verify(e ReportEvidence, at time.Time, audit bool) *Aud
 	if at.IsZero() {
 		return &Audit{Err: errZeroTime}
 	}
-	r := newRun(audit)
-	h := newHardware(v.config, at)
-	var carried snpreport.Carried
-
-	r.notApplicable("a report is verified by itself", stepEnvelope, stepFreshness, stepBundleSignature, stepBundle,
-		stepBundleValidity, stepBundleRollback, stepWorkload, stepIdentityTag, stepManifest, stepLiveKey)
-	r.do(stepReport, func() (_ finding, err AttestationError) {
-		var openErr error
-		if carried, openErr = snpreport.Open(e.Report); openErr != nil {
-			return finding{}, reportInvalid(openErr)
-		}
-		return h.parseReport(carried.Report)
-	})
-	r.do(stepChain, func() (finding, AttestationError) {
-		return h.verifyChain(chainOf(carried.Certs, e.Certificates, h))
-	})
-	r.do(stepRevocation, func() (finding, AttestationError) { return h.checkRevocation(e.CRLs, v.config.RequireCRL) })
-	r.do(stepReportSignature, h.verifySignature)
-	r.do(stepEndorsement, h.endorse)
-	r.do(stepPolicy, h.checkPolicy)
-	r.do(stepMeasurement, h.checkMeasurement)
-	r.do(stepMinTCB, h.checkMinTCB)
-	r.do(stepReportData, h.checkReportData)
-	return conclude(r, h, reportLimits)
-}
-
-// chainOf verifies certificates from wherever they are. One PEM text, the usual
-// form, goes to the memory as it is: what is remembered need not be decoded.
-func chainOf(table []snpreport.TableEntry, blobs [][]byte, h *hardware) (*certchain.Chain, error) {
-	if len(table) == 0 && len(blobs) == 1 && isPEM(blobs[0]) {
-		return h.cache.VerifyPEM(blobs[0], h.roots, h.at)
-	}
-	ders, err := certificates(table, blobs)
-	if err != nil {
-		return nil, err
-	}
-	return h.cache.Verify(ders, h.roots, h.at)
+	s := newSession(at)
+	s.hardware, s.trust = e, v.config
+	return s.run(reportSteps, audit)
 }

@@ -365,7 +365,7 @@ func TestErrorText(t *testing.T) {
 	s := newSample("Milan", 3, "vcek")
 	s.Spec.ReportedTCB.SNP++
 	_, err := s.verifier(t).Verify(s.evidence(), at)
-	for _, want := range []string{"attest: ", "expected bootloader=", "got bootloader="} {
+	for _, want := range []string{"REPORTED_TCB is not", "expected bootloader=", "got bootloader=", " [END-04]"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q lacks %q", err, want)
 		}

@@ -1,19 +1,13 @@
 package attest
 
 import (
-	"errors"
-	"slices"
+	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
-)
-
-var (
-	errZeroTime      = errors.New("attest: the time of verification is not set")
-	errNoReleaseRoot = errors.New("attest: no release root: nothing could sign a trust bundle")
-	errIncomplete    = errors.New("attest: internal error: a step was not carried out")
 )
 
 // A Result states what was verified. There is none unless everything passed.
@@ -24,7 +18,7 @@ type Result struct {
 	CustomRoots bool                // the AMD roots are the caller's, not the built-in ones
 	Relaxed     []string            // the named relaxations in force
 	NotChecked  []policy.NotChecked // what nothing demanded
-	Warnings    []Warning           // known weaknesses that evidence can not disprove
+	Warnings    []Warning           // known weaknesses that evidence cannot disprove
 	Notes       []string            // what is worth knowing, and was not judged
 	Limits      []string            // what this verdict does not say
 	Checks      []Check             // all 19 steps
@@ -39,9 +33,38 @@ type Result struct {
 	MaxAge        time.Duration // how long the envelope says it may be used
 }
 
+// The methods of a Result that no verification made return zero values.
+func (r *Result) verified() bool { return r != nil && r.Chain != nil }
+
+// Measurement returns MEASUREMENT, in lower-case hex as policies have it: which
+// code the chip measured when the guest was launched.
+func (r *Result) Measurement() string {
+	if !r.verified() {
+		return ""
+	}
+	return hex.EncodeToString(r.Report.Measurement[:])
+}
+
+// Product returns the product of the chip.
+func (r *Result) Product() snpreport.Product {
+	if !r.verified() {
+		return 0
+	}
+	return r.Chain.Product
+}
+
+// ChipID returns CHIP_ID in lower-case hex, or "" under a VLEK, which certifies no
+// chip.
+func (r *Result) ChipID() string {
+	if !r.verified() || r.Chain.SigningKey != snpreport.VCEK {
+		return ""
+	}
+	return hex.EncodeToString(r.Report.ChipID[:])
+}
+
 // TCB decodes one of the report's TCB versions in the layout of its product.
 func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
-	if r.Chain == nil { // a Result that no verification made
+	if !r.verified() {
 		return snpreport.TCB{}
 	}
 	t, _ := v.For(r.Chain.Product) // a verified chain has a product
@@ -50,7 +73,7 @@ func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
 
 // Facts returns what a policy sees of the evidence.
 func (r *Result) Facts() policy.Facts {
-	if r.Chain == nil { // a Result that no verification made
+	if !r.verified() {
 		return policy.Facts{}
 	}
 	return facts(&r.Report, r.Chain)
@@ -67,41 +90,64 @@ func facts(r *snpreport.Report, c *certchain.Chain) policy.Facts {
 }
 
 // An Audit is the outcome of a verification, step by step, whether it passed or
-// not.
+// not. It passed when Passed says so: the zero Audit has no error, and did not.
 type Audit struct {
 	Result *Result // nil unless Err is nil
 	Err    error   // of the first step that failed
 	Checks []Check // all 19 steps; nil when nothing was carried out
 }
 
-// conclude turns what the steps left into an Audit.
-func conclude(r *run, h *hardware, limits []string) *Audit {
-	a := &Audit{Checks: r.checks, Err: r.verdict()}
-	if a.Err == nil && !h.outcome.Accepts() { // GEN-02: an outcome that nobody made accepts nothing
-		a.Err = errIncomplete
+// Passed reports whether every step passed, did not apply or was not demanded.
+func (a *Audit) Passed() bool { return a != nil && a.Err == nil && a.Result.verified() }
+
+// A Warning is a weakness of the platform that is publicly known and that no
+// evidence can disprove. It never decides.
+type Warning struct {
+	Text   string
+	Source string
+}
+
+// weaknesses by product. SPEC.md section 17 says when a row is added.
+// Rules: WRN-01.
+var weaknesses = map[snpreport.Product][]Warning{
+	snpreport.Milan: {{
+		Text:   "the root secret of Milan chips has been extracted in software: who owns an attacked chip can sign any report at any TCB; allow-list chips, or leave Milan out",
+		Source: "arXiv 2605.12990",
+	}},
+}
+
+// What no verdict says, whatever passed.
+var (
+	reportLimits = []string{
+		"the report is bound to no connection: whoever holds it can show it",
+		"a report holds no time: it may be as old as its certificate",
 	}
-	if a.Err != nil {
-		return a
+	endpointLimits = []string{
+		"bound to the TLS key, not to this session: whoever stole the key can show the same evidence",
+		"no nonce is signed: freshness rests on the TLS key, the bundle's valid_until and the TCB floors",
+		"issued_at and max_age_seconds are signed by nobody",
 	}
-	a.Result = h.result
-	a.Result.At = h.at
-	a.Result.Chain = h.chain
-	a.Result.CustomRoots = h.roots.Custom()
-	a.Result.Relaxed = h.policy.Relaxed()
-	for _, n := range h.outcome.NotChecked {
-		checked := func(c Check) bool { return c.ID == n.Name && c.Status == Pass } // REPORT_DATA of an endpoint, by step 18
-		if !slices.ContainsFunc(r.checks, checked) {
-			a.Result.NotChecked = append(a.Result.NotChecked, n)
+)
+
+// notes lists what an auditor wants to see and what is not judged.
+func (s *session) notes() []string {
+	var notes []string
+	add := func(when bool, format string, args ...any) {
+		if when {
+			notes = append(notes, fmt.Sprintf(format, args...))
 		}
 	}
-	for _, s := range []step{stepBundleRollback, stepRevocation} { // what no policy knows of
-		if c := r.checks[s-1]; c.Status == NotChecked {
-			a.Result.NotChecked = append(a.Result.NotChecked, policy.NotChecked{Name: c.ID, Reason: c.Reason})
-		}
-	}
-	a.Result.Warnings = warningsFor(h.chain.Product)
-	a.Result.Notes = h.notes()
-	a.Result.Limits = append([]string(nil), limits...)
-	a.Result.Checks = a.Checks
-	return a
+	r := s.report
+	unknown := r.PlatformInfo.Unknown()
+	add(unknown != 0, "PLATFORM_INFO has bits without a name: %v", unknown)
+	add(s.chain.SigningKey == snpreport.VLEK, "signed by a VLEK: the report is bound to the provider %q, and its CHIP_ID is unbound: no chip is certified", s.chain.CSPID)
+	add(r.CurrentFirmware != r.CommittedFirmware, "current firmware %v is not committed: the host can go back to %v", r.CurrentFirmware, r.CommittedFirmware)
+
+	tcb := func(v snpreport.TCBVersion) snpreport.TCB { t, _ := v.For(s.chain.Product); return t }
+	reported, committed, current := tcb(r.ReportedTCB), tcb(r.CommittedTCB), tcb(r.CurrentTCB)
+	add(!committed.AtLeast(reported), "REPORTED_TCB (%v) is above COMMITTED_TCB (%v): the host can go back below it", reported, committed)
+	add(!current.AtLeast(committed), "COMMITTED_TCB (%v) is above CURRENT_TCB (%v)", committed, current)
+	add(!current.AtLeast(reported), "REPORTED_TCB (%v) is above CURRENT_TCB (%v)", reported, current)
+	add([32]byte(r.ReportData[32:]) != [32]byte{} && s.demanded("report_data").Status == NotChecked, "REPORT_DATA[32:64] is not zero, and was not judged")
+	return notes
 }

@@ -3,7 +3,6 @@ package receipt
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"strings"
 	"time"
 
@@ -46,7 +45,7 @@ type claims struct {
 
 // embedded is what the receipt says of one attestation.
 type embedded struct {
-	opaque   bool // a string, which nobody interprets
+	opaque   bool // a string, which is not interpreted
 	workload string
 	tag      [32]byte
 	hasTag   bool
@@ -64,7 +63,7 @@ func unwrap(data []byte) (compact []byte, id string, err error) {
 		compact = []byte(o.Required("receipt").NonEmpty())
 	})
 	if err != nil {
-		return nil, "", malformed("RCP-02", "{id, receipt}", err)
+		return nil, "", &attest.ReceiptInvalidError{Failure: rule.From(err, "RCP-02", "the JSON around the receipt is malformed")}
 	}
 	return compact, id, nil
 }
@@ -88,7 +87,7 @@ func parseClaims(payload []byte) (*claims, error) {
 		c.response = readDigest(o, "response_digest")
 	})
 	if err != nil {
-		return nil, malformed("RCP-20", "receipt", err)
+		return nil, &attest.ReceiptInvalidError{Failure: rule.From(err, "RCP-20", "the receipt is malformed")}
 	}
 	return c, nil
 }
@@ -128,16 +127,3 @@ func readDigest(o *strictjson.Object, name string) string {
 }
 
 func digestText(sum [32]byte) string { return "sha256:" + hex.EncodeToString(sum[:]) }
-
-// malformed describes an error of the JSON reader.
-func malformed(id, what string, err error) error {
-	f := attest.Failure{Rule: id, Message: what + " is malformed", Cause: err}
-	var j *rule.Error
-	if errors.As(err, &j) {
-		f.Rule, f.Expected, f.Actual = j.Rule, j.Expected, j.Actual
-		if j.Where != strictjson.Text {
-			f.Message = what + ": " + j.Where + " is wrong"
-		}
-	}
-	return &attest.ReceiptInvalidError{Failure: f}
-}

@@ -13,6 +13,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/receipt"
 )
 
@@ -96,7 +97,7 @@ func TestEmbedded(t *testing.T) {
 		}
 		refused(t, r, err, want[0], want[1])
 		r, err = verifier(t, receipt.Config{Keys: keys}).Verify(receipt.Evidence{Receipt: compact}, now)
-		if err != nil || r.Router.Bundle != nil || !slices.ContainsFunc(r.NotChecked, func(n receipt.NotChecked) bool { return n.Name == "router_attestation" }) {
+		if err != nil || r.Router.Bundle != nil || !slices.ContainsFunc(r.NotChecked, func(n policy.NotChecked) bool { return n.Name == "router_attestation" }) {
 			t.Errorf("%s, without roots: %v %+v", f, err, r)
 		}
 	}
@@ -140,7 +141,7 @@ func TestEmbeddedParts(t *testing.T) {
 			continue
 		}
 		if r == nil {
-			if tt.kind != "ReceiptInvalidError" && !strings.HasPrefix(err.Error(), "attest: router_attestation: ") {
+			if tt.kind != "ReceiptInvalidError" && !strings.HasPrefix(err.Error(), "router_attestation: ") {
 				t.Errorf("%s: which attestation? %v", tt.name, err)
 			}
 			continue

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
 	"github.com/tresorhq/attest/rule"
@@ -49,7 +50,7 @@ type Verifier struct{ config Config }
 // broken, its method Rule() string returns it.
 // Rules: RCP-13.
 func NewVerifier(c Config) (*Verifier, error) {
-	c.Keys, c.ReleaseRoots = slices.Clone(c.Keys), slices.Clone(c.ReleaseRoots)
+	c.Keys = slices.Clone(c.Keys)
 	switch {
 	case len(c.Keys) == 0:
 		return nil, errors.New("receipt: no keys: nothing could sign a receipt")
@@ -61,24 +62,25 @@ func NewVerifier(c Config) (*Verifier, error) {
 			return nil, fmt.Errorf("receipt: key %d has no kid of its own", i+1)
 		}
 	}
+	var roots []ed25519.PublicKey // a copy of the keys, not only of the list
+	var taken []jws.Key
 	for i, root := range c.ReleaseRoots {
+		root = slices.Clone(root)
 		k, err := jws.NewEd25519Key(root)
 		if err != nil {
 			return nil, fmt.Errorf("receipt: release root %d: %w", i+1, err)
 		}
 		if slices.ContainsFunc(c.Keys, k.Equal) {
-			return nil, configError{"RCP-13", fmt.Sprintf("receipt: release root %d is in the key set for receipts too", i+1)}
+			return nil, rule.Config(&rule.Error{Rule: "RCP-13", Message: fmt.Sprintf("release root %d is in the key set for receipts too", i+1)})
 		}
+		if slices.ContainsFunc(taken, k.Equal) {
+			return nil, fmt.Errorf("receipt: release root %d is given twice", i+1)
+		}
+		roots, taken = append(roots, root), append(taken, k)
 	}
+	c.ReleaseRoots = roots
 	return &Verifier{c}, nil
 }
-
-// A configError is about a Config: it names a rule of SPEC.md, and is no
-// attest.AttestationError, which would be a refusal of evidence.
-type configError struct{ rule, text string }
-
-func (e configError) Error() string { return e.text }
-func (e configError) Rule() string  { return e.rule }
 
 // Verify verifies a receipt at the time at. The error of the first check that
 // fails, in the order of the package documentation, is an
@@ -89,8 +91,31 @@ func (e configError) Rule() string  { return e.rule }
 // *attest.WorkloadMismatchError. A zero time, or a Verifier that was not made by
 // NewVerifier, is an ordinary error. On error the result is nil.
 func (v *Verifier) Verify(e Evidence, at time.Time) (*Result, error) {
-	a := v.Audit(e, at)
+	a := v.verify(e, at, false)
 	return a.Result, a.Err
+}
+
+// Audit is Verify, but carries out every step whose input was verified, and
+// reports on all.
+func (v *Verifier) Audit(e Evidence, at time.Time) *Audit { return v.verify(e, at, true) }
+
+func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
+	if v == nil || len(v.config.Keys) == 0 {
+		return &Audit{Err: errors.New("receipt: a Verifier is made by NewVerifier")}
+	}
+	if at.IsZero() {
+		return &Audit{Err: errors.New("receipt: the time of verification is not set")}
+	}
+	if len(e.Receipt) <= maxInput { // a longer one is refused by its size alone
+		e.Receipt = bytes.Clone(e.Receipt)
+	}
+	s := &session{Verifier: v, evidence: e, at: at, result: &Result{At: at}}
+	checks, err := steps.Run(table, s, audit)
+	a := &Audit{Checks: checks, Err: err}
+	if err == nil {
+		a.Result = s.fillResult(checks)
+	}
+	return a
 }
 
 // session is what one verification has found so far.
@@ -108,19 +133,19 @@ type session struct {
 
 // Each method below is one step, in their order.
 
-func (s *session) parse() (finding, error) {
+func (s *session) parse() (steps.Outcome, error) {
 	compact, id, err := unwrap(s.evidence.Receipt)
 	if err != nil {
-		return finding{}, err
+		return steps.Outcome{}, err
 	}
 	if s.message, err = jws.Parse(compact, kind); err != nil {
-		return finding{}, badSignature(err)
+		return steps.Outcome{}, badSignature(err, "the receipt is malformed")
 	}
 	s.id = id
-	return finding{}, nil
+	return steps.Outcome{}, nil
 }
 
-func (s *session) checkSignature() (finding, error) {
+func (s *session) checkSignature() (steps.Outcome, error) {
 	id := s.message.KeyID()
 	i := slices.IndexFunc(s.config.Keys, func(k jws.Key) bool { return k.ID() == id })
 	if i < 0 {
@@ -128,83 +153,83 @@ func (s *session) checkSignature() (finding, error) {
 		if id != "" {
 			actual = strictjson.Quote(id)
 		}
-		return finding{}, &attest.ReceiptSignatureInvalidError{Failure: attest.Failure{
-			Rule: "RCP-11", Message: "receipt: kid names no key of the key set", Expected: fmt.Sprintf("one of %d", len(s.config.Keys)), Actual: actual,
+		return steps.Outcome{}, &attest.ReceiptSignatureInvalidError{Failure: attest.Failure{
+			Rule: "RCP-11", Message: "the receipt's kid names no key of the key set", Expected: fmt.Sprintf("one of %d", len(s.config.Keys)), Actual: actual,
 		}}
 	}
 	payload, _, err := s.message.Verify(s.config.Keys[i])
 	if err != nil {
-		return finding{}, badSignature(err)
+		return steps.Outcome{}, badSignature(err, "the key that the receipt names did not sign it")
 	}
 	s.payload = payload
-	return finding{actual: "key " + strictjson.Quote(id)}, nil
+	return steps.Outcome{Actual: "key " + strictjson.Quote(id)}, nil
 }
 
-func (s *session) parsePayload() (_ finding, err error) {
+func (s *session) parsePayload() (_ steps.Outcome, err error) {
 	s.claims, err = parseClaims(s.payload)
-	return finding{}, err
+	return steps.Outcome{}, err
 }
 
-func (s *session) checkID() (finding, error) {
+func (s *session) checkID() (steps.Outcome, error) {
 	switch s.id {
 	case "":
-		return notApplicable("the receipt came without an id beside it"), nil
+		return steps.Outcome{Status: attest.NotApplicable, Reason: "the receipt came without an id beside it"}, nil
 	case s.claims.id:
-		return finding{actual: strictjson.Quote(s.id)}, nil
+		return steps.Outcome{Actual: strictjson.Quote(s.id)}, nil
 	}
-	return finding{}, invalid("RCP-03", "id is not the jti of the receipt", strictjson.Quote(s.claims.id), strictjson.Quote(s.id))
+	return steps.Outcome{}, invalid("RCP-03", "id is not the jti of the receipt", strictjson.Quote(s.claims.id), strictjson.Quote(s.id))
 }
 
-func (s *session) checkTime() (finding, error) {
+func (s *session) checkTime() (steps.Outcome, error) {
 	if ahead := s.claims.issuedAt.Sub(s.at); ahead > maxAhead {
-		return finding{}, invalid("RCP-30", "the receipt is from the future", "iat at most "+maxAhead.String()+" ahead", ahead.String())
+		return steps.Outcome{}, invalid("RCP-30", "the receipt is from the future", "iat at most "+maxAhead.String()+" ahead", ahead.String())
 	}
-	return finding{actual: "issued " + s.claims.issuedAt.Format(time.RFC3339)}, nil
+	return steps.Outcome{Actual: "issued " + s.claims.issuedAt.Format(time.RFC3339)}, nil
 }
 
-func (s *session) checkAge() (finding, error) {
+func (s *session) checkAge() (steps.Outcome, error) {
 	age := s.at.Sub(s.claims.issuedAt)
 	switch {
 	case s.config.MaxAge == 0:
-		return notChecked("no greatest age was given"), nil
+		return steps.Outcome{Status: attest.NotChecked, Reason: "no greatest age was given"}, nil
 	case age > s.config.MaxAge:
-		return finding{}, invalid("RCP-31", "the receipt is too old", "an age of at most "+s.config.MaxAge.String(), age.String())
+		return steps.Outcome{}, invalid("RCP-31", "the receipt is too old", "an age of at most "+s.config.MaxAge.String(), age.String())
 	}
-	return finding{actual: age.String()}, nil
+	return steps.Outcome{Actual: age.String()}, nil
 }
 
-func (s *session) checkRequest() (finding, error) {
+func (s *session) checkRequest() (steps.Outcome, error) {
 	return checkDigest("request", s.claims.request, s.evidence.Request)
 }
 
-func (s *session) checkResponse() (finding, error) {
+func (s *session) checkResponse() (steps.Outcome, error) {
 	return checkDigest("response", s.claims.response, s.evidence.Response)
 }
 
-func checkDigest(what, claimed string, body []byte) (finding, error) {
+func checkDigest(what, claimed string, body []byte) (steps.Outcome, error) {
 	if body == nil {
-		return notChecked("the " + what + " was not given"), nil
+		return steps.Outcome{Status: attest.NotChecked, Reason: "the " + what + " was not given"}, nil
 	}
 	actual := digestText(sha256.Sum256(body))
 	switch claimed {
 	case actual:
-		return finding{actual: actual}, nil
+		return steps.Outcome{Actual: actual}, nil
 	case "":
-		return finding{}, &attest.ReceiptDigestMismatchError{Failure: attest.Failure{
+		return steps.Outcome{}, &attest.ReceiptDigestMismatchError{Failure: attest.Failure{
 			Rule: "RCP-41", Message: "the receipt has no " + what + "_digest, so it is not about this " + what, Expected: actual, Actual: "none",
 		}}
 	}
-	return finding{}, &attest.ReceiptDigestMismatchError{Failure: attest.Failure{
+	return steps.Outcome{}, &attest.ReceiptDigestMismatchError{Failure: attest.Failure{
 		Rule: "RCP-40", Message: "the receipt is about another " + what, Expected: claimed, Actual: actual,
 	}}
 }
 
-func (s *session) checkRouter() (finding, error) {
+func (s *session) checkRouter() (steps.Outcome, error) {
 	f, err := s.checkEmbedded(s.claims.router, &s.result.Router)
 	return f, within("router_attestation", err)
 }
 
-func (s *session) checkInference() (finding, error) {
+func (s *session) checkInference() (steps.Outcome, error) {
 	f, err := s.checkEmbedded(s.claims.inference, &s.result.Inference)
 	return f, within("inference_attestation", err)
 }
@@ -212,26 +237,26 @@ func (s *session) checkInference() (finding, error) {
 // checkEmbedded verifies what an attestation embeds, against the pinned roots,
 // for the time at which the receipt was issued.
 // Rules: RCP-51, RCP-52, RCP-53.
-func (s *session) checkEmbedded(e embedded, to *Attestation) (finding, error) {
+func (s *session) checkEmbedded(e embedded, to *Attestation) (steps.Outcome, error) {
 	switch {
 	case e.opaque:
-		return notChecked("it is a string, which is not interpreted"), nil
+		return steps.Outcome{Status: attest.NotChecked, Reason: "it is a string, which is not interpreted"}, nil
 	case len(s.config.ReleaseRoots) == 0:
-		return notChecked("no release root was given"), nil
+		return steps.Outcome{Status: attest.NotChecked, Reason: "no release root was given"}, nil
 	case e.bundle == nil:
 		if e.hasTag && e.manifest != nil && e.workload != "" {
 			if _, err := attest.OpenManifest(e.manifest, e.tag, e.workload); err != nil {
-				return finding{}, err
+				return steps.Outcome{}, err
 			}
 		}
-		return notChecked("no trust bundle is embedded that could say what is allowed"), nil
+		return steps.Outcome{Status: attest.NotChecked, Reason: "no trust bundle is embedded that could say what is allowed"}, nil
 	}
 	bundle, err := attest.OpenBundle(e.bundle, s.config.ReleaseRoots, s.claims.issuedAt)
 	if err != nil {
-		return finding{}, err
+		return steps.Outcome{}, err
 	}
 	if e.workload != "" && e.workload != bundle.Workload {
-		return finding{}, &attest.WorkloadMismatchError{
+		return steps.Outcome{}, &attest.WorkloadMismatchError{
 			Failure: attest.Failure{
 				Rule: "WKL-01", Message: "the embedded trust bundle is for another workload",
 				Expected: strictjson.Quote(bundle.Workload), Actual: strictjson.Quote(e.workload),
@@ -239,65 +264,41 @@ func (s *session) checkEmbedded(e embedded, to *Attestation) (finding, error) {
 			Workload: e.workload,
 		}
 	}
-	f := finding{actual: fmt.Sprintf("trust bundle version %d", bundle.Version)}
+	f := steps.Outcome{Actual: fmt.Sprintf("trust bundle version %d", bundle.Version)}
 	var manifest *attest.Manifest
 	if !e.hasTag && e.manifest != nil {
 		e.tag, e.hasTag = sha256.Sum256(e.manifest), true
 	}
 	if !e.hasTag {
-		f.reason = "it has no workload identity tag that could be looked up"
+		f.Reason = "it has no workload identity tag that could be looked up"
 	} else if err := bundle.CheckTag(e.tag); err != nil {
-		return finding{}, err
+		return steps.Outcome{}, err
 	}
 	if e.manifest != nil {
 		if manifest, err = attest.OpenManifest(e.manifest, e.tag, bundle.Workload); err != nil {
-			return finding{}, err
+			return steps.Outcome{}, err
 		}
 	}
 	*to = Attestation{Bundle: bundle, Tag: e.tag, Manifest: manifest}
 	return f, nil
 }
 
-// within says which attestation an error about an embedded document is of.
+// within says in an error about an embedded document which attestation embeds it.
 func within(name string, err error) error {
-	var f *attest.Failure
-	switch e := err.(type) {
-	case *attest.BundleSignatureInvalid:
-		f = &e.Failure
-	case *attest.BundleInvalidError:
-		f = &e.Failure
-	case *attest.BundleExpiredError:
-		f = &e.Failure
-	case *attest.WorkloadMismatchError:
-		f = &e.Failure
-	case *attest.IdentityTagNotAllowedError:
-		f = &e.Failure
-	case *attest.IdentityManifestMismatchError:
-		f = &e.Failure
-	default: // nil, or no refusal
-		return err
+	var e interface{ Within(part string) }
+	if errors.As(err, &e) {
+		e.Within(name)
 	}
-	f.Message = name + ": " + f.Message
 	return err
 }
 
-func invalid(rule, message, expected, actual string) error {
-	return &attest.ReceiptInvalidError{Failure: attest.Failure{Rule: rule, Message: message, Expected: expected, Actual: actual}}
+func invalid(id, message, expected, actual string) error {
+	return &attest.ReceiptInvalidError{Failure: attest.Failure{Rule: id, Message: message, Expected: expected, Actual: actual}}
 }
 
-// badSignature describes an error of package jws, about the framing as much as
-// about the signature: nothing of a receipt is known before both hold.
+// badSignature makes the error of package jws, about the framing as much as about
+// the signature, one of this: nothing of a receipt is known before both hold.
 // Rules: RCP-01, RCP-10.
-func badSignature(err error) error {
-	f := attest.Failure{Rule: "RCP-10", Message: "receipt: " + err.Error(), Cause: err}
-	var j *rule.Error
-	if errors.As(err, &j) {
-		f = attest.Failure{Rule: j.Rule, Message: "receipt: " + j.Where + " is wrong", Expected: j.Expected, Actual: j.Actual, Cause: err}
-	}
-	return &attest.ReceiptSignatureInvalidError{Failure: f}
-}
-
-// clone keeps nil apart from empty.
-func (e Evidence) clone() Evidence {
-	return Evidence{bytes.Clone(e.Receipt), bytes.Clone(e.Request), bytes.Clone(e.Response)}
+func badSignature(err error, message string) error {
+	return &attest.ReceiptSignatureInvalidError{Failure: rule.From(err, "RCP-10", message)}
 }

@@ -7,6 +7,7 @@
 package rule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -38,8 +39,7 @@ func (e *Error) Error() string {
 		}
 		s.WriteString(text)
 	}
-	part(e.Message)
-	part(e.Place())
+	part(e.Problem())
 	switch {
 	case e.Expected != "" && e.Actual != "":
 		part("expected " + e.Expected + ", got " + e.Actual)
@@ -52,6 +52,14 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&s, " [%s]", e.Rule)
 	}
 	return s.String()
+}
+
+// Problem returns message and place, without the values and the rule.
+func (e *Error) Problem() string {
+	if place := e.Place(); e.Message != "" && place != "" {
+		return e.Message + ": " + place
+	}
+	return e.Message + e.Place()
 }
 
 // Place returns Where and, when it is known, the offset: "VERSION at offset 0x0".
@@ -68,6 +76,10 @@ func (e *Error) Requirement() string { return e.Rule }
 // Details returns a copy of e. The typed errors that embed an Error have it too.
 func (e *Error) Details() Error { return *e }
 
+// Within says in the message which part of an input the error is about, e.g. which
+// of the documents that another one embeds.
+func (e *Error) Within(part string) { e.Message = part + ": " + e.Message }
+
 // Unwrap returns Cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
@@ -75,6 +87,21 @@ func (e *Error) Unwrap() error { return e.Cause }
 type Detailed interface {
 	error
 	Details() Error
+}
+
+// From returns an Error about what err, the error of a package below, is about: with
+// the details of the first Detailed in its chain, with message and rule id where
+// that has none, and with err as its Cause.
+func From(err error, id, message string) Error {
+	e := Error{Rule: id, Message: message, Offset: NoOffset, Cause: err}
+	var d Detailed
+	if !errors.As(err, &d) {
+		e.Message = message + ": " + err.Error()
+		return e
+	}
+	e = d.Details()
+	e.Rule, e.Message, e.Cause = cmp.Or(e.Rule, id), cmp.Or(e.Message, message), err
+	return e
 }
 
 // A ConfigError is a fault of a configuration: of a policy, of a root, of a key, of

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/tresorhq/attest/rule"
@@ -24,6 +25,9 @@ func TestErrorText(t *testing.T) {
 		if got := c.err.Error(); got != c.want {
 			t.Errorf("got  %q\nwant %q", got, c.want)
 		}
+		if problem := c.err.Problem(); !strings.HasPrefix(c.want, problem) || strings.Contains(problem, "expected") {
+			t.Errorf("%q of %q", problem, c.want)
+		}
 	}
 }
 
@@ -36,6 +40,26 @@ func TestErrorGivesWhatItHolds(t *testing.T) {
 	}
 	if !errors.Is(wrapped, io.ErrUnexpectedEOF) || e.Requirement() != "RPT-02" {
 		t.Errorf("%v lost its cause or its rule", wrapped)
+	}
+}
+
+// TestFrom: the typed error of a step has the details of the error below it; what
+// that lacks is the step's own.
+func TestFrom(t *testing.T) {
+	below := &rule.Error{Rule: "RPT-02", Where: "VERSION", Offset: 0, Expected: "2", Actual: "7", Cause: io.EOF}
+	wrapped := fmt.Errorf("report.bin: %w", below)
+	want := rule.Error{Rule: "RPT-02", Message: "the report is malformed", Where: "VERSION", Expected: "2", Actual: "7", Cause: wrapped}
+	if got := rule.From(wrapped, "RPT-01", "the report is malformed"); got != want {
+		t.Errorf("%+v", got)
+	}
+	own := &rule.Error{Message: "the signature is wrong"}
+	want = rule.Error{Rule: "RPT-23", Message: "the signature is wrong", Cause: own}
+	if got := rule.From(own, "RPT-23", "the report is malformed"); got != want {
+		t.Errorf("%+v", got)
+	}
+	want = rule.Error{Rule: "RPT-01", Message: "the report is malformed: EOF", Offset: rule.NoOffset, Cause: io.EOF}
+	if got := rule.From(io.EOF, "RPT-01", "the report is malformed"); got != want {
+		t.Errorf("%+v", got)
 	}
 }
 

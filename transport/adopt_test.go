@@ -81,18 +81,18 @@ func TestNoWayBack(t *testing.T) {
 	})
 }
 
-// A slowMemory lets something happen right after a bundle was accepted.
+// A slowMemory lets something happen right after it told of the newest bundle.
 type slowMemory struct {
 	attest.BundleMemory
 	after atomic.Pointer[func()]
 }
 
-func (s *slowMemory) Accept(workload string, v attest.BundleVersion) (attest.BundleVersion, error) {
-	known, err := s.BundleMemory.Accept(workload, v)
+func (s *slowMemory) Highest(workload string) (attest.BundleVersion, bool, error) {
+	known, ok, err := s.BundleMemory.Highest(workload)
 	if f := s.after.Swap(nil); f != nil {
 		(*f)()
 	}
-	return known, err
+	return known, ok, err
 }
 
 // TestAdoptedMeanwhile: when a newer bundle is adopted while evidence is judged by

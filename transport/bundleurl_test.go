@@ -46,7 +46,7 @@ func TestBundleAnswers(t *testing.T) {
 			})
 			m.shop.setLie(row.lie)
 			err := m.get()
-			if kind, rule := ruleOf(err); kind != "EvidenceUnavailableError" || rule != row.rule || !strings.Contains(fmt.Sprint(err), "attest: bundle: ") {
+			if kind, rule := ruleOf(err); kind != "EvidenceUnavailableError" || rule != row.rule || !strings.Contains(fmt.Sprint(err), ": bundle: ") {
 				t.Errorf("%s %s: %v", kind, rule, err)
 			}
 			if m.requests.Load() != 0 {

@@ -212,11 +212,11 @@ func TestLayers(t *testing.T) {
 		name, origin, layer, hint string
 		change                    func(*transport.Config)
 	}{
-		{"tcp", "https://" + closed.Addr().String(), "attest: tcp: ", "refused", nil},
-		{"dns", "https://does-not-exist.invalid", "attest: dns: ", "lookup", nil},
-		{"no TLS", "https://" + plain.Addr().String(), "attest: tls: ", "does not speak TLS", nil},
-		{"unknown CA", "https://" + p.address, "attest: tls: ", "configured as a web root", func(c *transport.Config) { c.WebRoots = twin().WebRoots() }},
-		{"wrong name", "https://example.localhost:" + port, "attest: tls: ", "for another name", func(c *transport.Config) {
+		{"tcp", "https://" + closed.Addr().String(), ": tcp: ", "refused", nil},
+		{"dns", "https://does-not-exist.invalid", ": dns: ", "lookup", nil},
+		{"no TLS", "https://" + plain.Addr().String(), ": tls: ", "does not speak TLS", nil},
+		{"unknown CA", "https://" + p.address, ": tls: ", "configured as a web root", func(c *transport.Config) { c.WebRoots = twin().WebRoots() }},
+		{"wrong name", "https://example.localhost:" + port, ": tls: ", "for another name", func(c *transport.Config) {
 			c.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, network, p.address)
 			}
@@ -243,7 +243,7 @@ func TestLayers(t *testing.T) {
 func TestOldTLS(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		p := newPod(t, protocol, shared(), nil, func(s *http.Server) { s.TLSConfig.MaxVersion = tls.VersionTLS12 })
-		if _, err := get(newTransport(t, p, nil), "https://"+p.address+"/"); err == nil || !strings.Contains(err.Error(), "attest: tls: ") {
+		if _, err := get(newTransport(t, p, nil), "https://"+p.address+"/"); err == nil || !strings.Contains(err.Error(), ": tls: ") {
 			t.Error(err)
 		}
 		if p.asked.Load() != 0 {

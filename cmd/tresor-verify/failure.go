@@ -7,6 +7,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 )
 
 // describe makes the JSON of any error of a command. What it is not able to
@@ -19,12 +20,10 @@ func (c command) describe(err error) *errorJSON {
 	case e.Type == "UsageError":
 		e.Requirement = "CLI-02"
 	}
-	var refusal attest.AttestationError
-	if errors.As(err, &refusal) {
-		if d, ok := refusal.(interface{ Details() attest.Failure }); ok {
-			f := d.Details()
-			e.Message, e.Expected, e.Actual = f.Message, f.Expected, f.Actual
-		}
+	var refusal rule.Detailed
+	if attest.ErrorType(err) != "" && errors.As(err, &refusal) {
+		f := refusal.Details()
+		e.Message, e.Expected, e.Actual = f.Problem(), f.Expected, f.Actual
 	}
 	var known *advised
 	if errors.As(err, &known) && known.about != "" {

@@ -61,10 +61,10 @@ func TestHintsOfReceipt(t *testing.T) {
 			"rule": "RCP-41", "expected": "sha256:", "actual": "none", "expected is from": "SHA-256 of --request", "actual is from": "the receipt", "hint": "this receipt vouches for no such body",
 		}},
 		"key": {router(map[string]any{"trust_bundle_jws": bundle("other", nil)}), nil, map[string]string{
-			"message": "router_attestation: trust bundle: signature is wrong", "expected is from": "the keys of --release-root", "actual is from": "header and signature of the embedded trust bundle",
+			"message": "router_attestation: no pinned release root signed the trust bundle: signature", "expected is from": "the keys of --release-root", "actual is from": "header and signature of the embedded trust bundle",
 		}},
 		"inference": {map[string]any{"inference_attestation": map[string]any{"trust_bundle_jws": bundle("release", map[string]any{"version": 0})}}, nil, map[string]string{
-			"message": "inference_attestation: trust bundle: ", "actual is from": "the embedded trust bundle", "hint": "the publisher signed a bundle that this version can't read; look for a newer version",
+			"message": "inference_attestation: the trust bundle is malformed: version", "actual is from": "the embedded trust bundle", "hint": "the publisher signed a bundle that this version can't read; look for a newer version",
 		}},
 		"expired": {router(map[string]any{"trust_bundle_jws": bundle("release", map[string]any{"valid_until": "2026-01-01T00:00:00Z"})}), nil, map[string]string{
 			"message": "router_attestation: the trust bundle has expired", "expected is from": "the receipt's iat", "actual is from": "valid_until of the embedded trust bundle", "hint": "the trust bundle had ended when the receipt was issued",
@@ -101,8 +101,8 @@ func TestHintsOfDiff(t *testing.T) {
 		old, new string
 		want     map[string]string
 	}{
-		"old key": {alien, second, map[string]string{"message": "OLD: trust bundle: signature is wrong", "expected is from": "the keys of --release-root"}},
-		"new key": {first, alien, map[string]string{"message": "NEW: trust bundle: signature is wrong", "expected is from": "the keys of --release-root"}},
+		"old key": {alien, second, map[string]string{"message": "OLD: no pinned release root signed the trust bundle: signature", "expected is from": "the keys of --release-root"}},
+		"new key": {first, alien, map[string]string{"message": "NEW: no pinned release root signed the trust bundle: signature", "expected is from": "the keys of --release-root"}},
 		"expired": {first, writeBundle(t, f, "late.jws", "release", map[string]any{"valid_until": "2026-01-01T00:00:00Z"}), map[string]string{"message": "NEW: the trust bundle has expired"}},
 		"order": {second, first, map[string]string{
 			"rule": "BND-40", "expected is from": "the version of OLD", "actual is from": "the version of NEW", "hint": "NEW is the older one",

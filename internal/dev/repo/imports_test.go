@@ -34,12 +34,13 @@ var layers = map[string]struct {
 }{
 	"rule":                         {core: true},
 	"internal/strictjson":          {core: true, deps: []string{"rule"}},
+	"internal/steps":               {core: true, deps: []string{"rule"}},
 	"snpreport":                    {core: true, deps: []string{"rule"}},
 	"jws":                          {core: true, deps: []string{"internal/strictjson", "rule"}},
 	"certchain":                    {core: true, deps: []string{"rule", "snpreport"}},
 	"policy":                       {core: true, deps: []string{"internal/strictjson", "rule", "snpreport"}},
-	"":                             {core: true, deps: []string{"certchain", "internal/strictjson", "jws", "policy", "rule", "snpreport"}},
-	"receipt":                      {core: true, deps: []string{"", "internal/strictjson", "jws", "rule"}},
+	"":                             {core: true, deps: []string{"certchain", "internal/steps", "internal/strictjson", "jws", "policy", "rule", "snpreport"}},
+	"receipt":                      {core: true, deps: []string{"", "internal/steps", "internal/strictjson", "jws", "policy", "rule"}},
 	"internal/statefile":           {deps: []string{"", "internal/strictjson", "rule"}},
 	"kds":                          {http: true, deps: []string{"rule", "snpreport"}},
 	"internal/mint":                {},                                // imports nothing of what it tests
