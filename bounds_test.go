@@ -36,24 +36,24 @@ func TestLongestLists(t *testing.T) {
 		typ := map[int]string{1025: "BundleInvalidError"}[n]
 		p := newEndpoint("Milan", 3, "vcek")
 		p.evidenceOf(t) // makes the tag
-		tags := p.bundle["allowed_workload_identity_tags"].([]string)
+		tags := p.Bundle.Payload.Get("allowed_workload_identity_tags").([]string)
 		for i := 1; i < n; i++ {
 			tags = append(tags, fmt.Sprintf("%064x", i))
 		}
-		p.bundle["allowed_workload_identity_tags"] = tags
+		p.Bundle.Payload.Set("allowed_workload_identity_tags", tags)
 		refusedBy(t, p, nil, typ, map[int]string{1025: "JSN-16"}[n])
 
 		p = newEndpoint("Milan", 3, "vcek")
-		p.bundle["allowed_products"] = strings.Split(strings.Repeat("Milan ", n-1)+"Milan", " ")
+		p.Bundle.Payload.Set("allowed_products", strings.Split(strings.Repeat("Milan ", n-1)+"Milan", " "))
 		refusedBy(t, p, nil, typ, map[int]string{1025: "JSN-16"}[n])
 	}
 	p := newEndpoint("Milan", 3, "vcek")
-	p.bundle["allowed_products"] = []string{""}
+	p.Bundle.Payload.Set("allowed_products", []string{""})
 	refusedBy(t, p, nil, "BundleInvalidError", "JSN-12")
 
 	// BND-13: every certificate has to be an ARK, not just the first.
 	p = newEndpoint("Milan", 3, "vcek")
-	p.bundle["amd_root_ca_pem"] = string(mint.PEM(p.ARK, p.Intermediate))
+	p.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(p.ARK, p.Intermediate)))
 	refusedBy(t, p, nil, "BundleInvalidError", "BND-13")
 }
 
@@ -68,7 +68,7 @@ func TestLargestDocuments(t *testing.T) {
 	for n, rule := range map[int]string{256 << 10: "", 256<<10 + 1: "JWS-01"} {
 		p := newEndpoint("Milan", 3, "vcek")
 		p.evidenceOf(t)
-		payload := p.bundle.json(t)
+		payload := p.Bundle.Payload.Text()
 		payload = append(payload, strings.Repeat(" ", n-len(payload))...)
 		typ := map[string]string{"JWS-01": "BundleSignatureInvalid"}[rule]
 		refusedBy(t, p, func(e *attest.Evidence) { e.Bundle = compact(edDSA, payload, p.release) }, typ, rule)
@@ -80,8 +80,8 @@ func TestEnvelopeSchema(t *testing.T) {
 	for schema, rule := range map[any]string{nil: "JSN-12", "": "JSN-12", "tresor.attestation/v2": "ENV-02"} {
 		p := newEndpoint("Milan", 3, "vcek")
 		p.evidenceOf(t)
-		p.envelope = p.envelope.with("schema", schema)
-		refusedBy(t, p, func(e *attest.Evidence) { e.Envelope = p.envelope.json(t) }, "EnvelopeInvalidError", rule)
+		p.Envelope.Set("schema", schema)
+		refusedBy(t, p, func(e *attest.Evidence) { e.Envelope = p.Envelope.Text() }, "EnvelopeInvalidError", rule)
 	}
 }
 
@@ -90,13 +90,13 @@ func TestRuleOfTheCause(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
 	refusedBy(t, p, func(e *attest.Evidence) { e.CRLs = [][]byte{{0x30, 0}} }, "CRLInvalidError", "CRL-02")
 	p = newEndpoint("Milan", 3, "vcek")
-	p.crl.NextUpdate = mint.At(at.AddDate(0, 0, -1))
+	p.hardware.crl.NextUpdate = mint.At(at.AddDate(0, 0, -1))
 	refusedBy(t, p, nil, "CRLInvalidError", "CRL-20")
 	p = newEndpoint("Milan", 3, "vcek")
 	p.evidenceOf(t)
 	mint.PutSignature(p.Report, new(big.Int), big.NewInt(1))
-	p.envelope["snp_report_b64"] = base64.StdEncoding.EncodeToString(p.Report)
-	refusedBy(t, p, func(e *attest.Evidence) { e.Envelope = p.envelope.json(t) }, "ReportSignatureInvalidError", "RPT-21")
+	p.Envelope.Set("snp_report_b64", base64.StdEncoding.EncodeToString(p.Report))
+	refusedBy(t, p, func(e *attest.Evidence) { e.Envelope = p.Envelope.Text() }, "ReportSignatureInvalidError", "RPT-21")
 }
 
 // CHN-01 and below: certificates in odd forms are read by one rule.

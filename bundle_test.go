@@ -88,7 +88,7 @@ func TestBundleMembers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newEndpoint("Milan", 3, "vcek")
 			e := p.evidenceOf(t)
-			e.Bundle = compact(edDSA, p.bundle.with(change[0].(string), change[1]).json(t), p.release)
+			e.Bundle = compact(edDSA, with(p.Bundle.Payload, change[0].(string), change[1]).Text(), p.release)
 			_, err := p.verifierOf(t, p.config(t)).Verify(e, at)
 			wantError(t, err, "BundleInvalidError", "")
 		})
@@ -108,7 +108,7 @@ func TestBundleMembers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newEndpoint("Milan", 3, "vcek")
-			p.bundle = p.bundle.with(change[0].(string), change[1])
+			p.Bundle.Payload = with(p.Bundle.Payload, change[0].(string), change[1])
 			result, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +128,7 @@ func TestBundleMembers(t *testing.T) {
 func TestBundleSignatures(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
 	e := p.evidenceOf(t)
-	payload := p.bundle.json(t)
+	payload := p.Bundle.Payload.Text()
 	public := p.release.Public().(ed25519.PublicKey)
 	enc := base64.RawURLEncoding.EncodeToString
 	hs256 := func() []byte {
@@ -184,7 +184,7 @@ func TestBundleSignatures(t *testing.T) {
 // TestBundleExpiry: expired when now is valid_until, not a nanosecond before.
 func TestBundleExpiry(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
-	p.envelope = p.envelope.with("issued_at", "2026-05-01T00:00:00Z")
+	p.Envelope.Set("issued_at", "2026-05-01T00:00:00Z")
 	e, until := p.evidenceOf(t), time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	v := p.verifierOf(t, p.config(t))
 	if _, err := v.Verify(e, until.Add(-1)); err != nil {
@@ -199,7 +199,7 @@ func TestBundleExpiry(t *testing.T) {
 // Rules: BND-15.
 func TestBundleRoots(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
-	p.bundle = p.bundle.with("amd_root_ca_pem", string(mint.PEM(mint.CACert("ARK-Genoa"))))
+	p.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(mint.CACert("ARK-Genoa"))))
 	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
 	wantError(t, err, "CertChainInvalidError", "CHN-42")
 
@@ -228,7 +228,7 @@ func TestBundleNarrows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newEndpoint("Milan", 3, "vcek")
 			if tt.bundle[0] != nil {
-				p.bundle = p.bundle.with(tt.bundle[0].(string), tt.bundle[1])
+				p.Bundle.Payload = with(p.Bundle.Payload, tt.bundle[0].(string), tt.bundle[1])
 			}
 			c := p.config(t)
 			var err error
@@ -244,7 +244,7 @@ func TestBundleNarrows(t *testing.T) {
 // TestVersion2NeedsAFloorByProduct: a version 2 report names no die.
 func TestVersion2NeedsAFloorByProduct(t *testing.T) {
 	p := newEndpoint("Milan", 2, "vcek")
-	p.bundle = p.bundle.with("min_tcb", members{"19-01-1": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}})
+	p.Bundle.Payload.Set("min_tcb", members{"19-01-1": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}})
 	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
 	wantError(t, err, "TCBBelowFloorError", "POL-03")
 }
@@ -259,9 +259,9 @@ func TestRollback(t *testing.T) {
 	}
 	bundle := func(version int, key ed25519.PrivateKey, more ...string) attest.Evidence {
 		p := newEndpoint("Milan", 3, "vcek")
-		p.bundle, p.release = p.bundle.with("version", version), key
+		p.Bundle.Payload, p.release = with(p.Bundle.Payload, "version", version), key
 		for _, name := range more {
-			p.bundle = p.bundle.with(name, 1)
+			p.Bundle.Payload = with(p.Bundle.Payload, name, 1)
 		}
 		return p.evidenceOf(t)
 	}

@@ -18,7 +18,8 @@ import (
 // remembering returns evidence, and a verifier that has verified it.
 func remembering(t *testing.T) (attest.Evidence, *attest.Verifier, *attest.Result) {
 	p := newEndpoint("Milan", 3, "vcek")
-	p.bundle = p.bundle.with("unread", 1).with("min_tcb", members{"Milan": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}})
+	p.Bundle.Payload.Set("unread", 1)
+	p.Bundle.Payload.Set("min_tcb", members{"Milan": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}})
 	c := p.config(t)
 	c.Cache = certchain.NewCache(4)
 	e, v := p.evidenceOf(t), p.verifierOf(t, c)
@@ -109,7 +110,7 @@ func TestRememberedBundleIsJudgedAgain(t *testing.T) {
 	}
 
 	newer := newEndpoint("Milan", 3, "vcek")
-	newer.bundle = newer.bundle.with("version", 18)
+	newer.Bundle.Payload.Set("version", 18)
 	if _, err := v.Verify(newer.evidenceOf(t), at); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestRememberedBundleIsJudgedAgain(t *testing.T) {
 
 	e, v, _ = remembering(t)
 	other := newEndpoint("Milan", 3, "vcek")
-	other.envelope = other.envelope.with("workload", "other")
+	other.Envelope.Set("workload", "other")
 	spoiled := e
 	spoiled.Envelope = other.evidenceOf(t).Envelope
 	var mismatch *attest.WorkloadMismatchError
@@ -153,7 +154,8 @@ func TestRememberedBundleIsTheVerifiers(t *testing.T) {
 func TestRememberedBundleIsNotReadAgain(t *testing.T) {
 	e, v, _ := remembering(t)
 	second := newEndpoint("Milan", 3, "vcek")
-	second.bundle = second.bundle.with("version", 18).with("unread", 2)
+	second.Bundle.Payload.Set("version", 18)
+	second.Bundle.Payload.Set("unread", 2)
 	c := second.config(t)
 	c.Cache, c.Memory = certchain.NewCache(4), attest.NoMemory{}
 	both := second.verifierOf(t, c)

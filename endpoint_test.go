@@ -3,9 +3,7 @@ package attest_test
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -15,34 +13,24 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-// members are those of a JSON object that a test wants to change by name.
-type members map[string]any
+// members are those of a JSON object of which the order does not matter.
+type members = map[string]any
 
-func (m members) with(name string, value any) members {
-	changed := members{}
-	for k, v := range m {
-		changed[k] = v
-	}
-	if changed[name] = value; value == nil {
-		delete(changed, name)
+// with returns a copy of an object with another value of a member, or without
+// the member when the value is nil.
+func with(o mint.Object, name string, value any) mint.Object {
+	changed := o.Clone()
+	if value == nil {
+		changed.Drop(name)
+	} else {
+		changed.Set(name, value)
 	}
 	return changed
 }
 
-func (m members) json(t testing.TB) []byte {
-	t.Helper()
-	b, err := json.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // compact signs a document as a compact JWS.
 func compact(header string, payload []byte, key ed25519.PrivateKey) []byte {
-	enc := base64.RawURLEncoding.EncodeToString
-	signed := enc([]byte(header)) + "." + enc(payload)
-	return []byte(signed + "." + enc(ed25519.Sign(key, []byte(signed))))
+	return mint.Compact([]byte(header), payload, mint.EdDSA(key))
 }
 
 const edDSA = `{"alg":"EdDSA"}`
@@ -50,74 +38,50 @@ const edDSA = `{"alg":"EdDSA"}`
 // An endpoint is all evidence of one, before it is encoded. Each part can be
 // spoiled.
 type endpoint struct {
-	*sample
-	envelope, bundle, manifest members
-	header                     string // of the bundle
-	release, manifestKey       ed25519.PrivateKey
-	live                       [32]byte
-	encode                     func(e *attest.Evidence) // changes what was encoded
+	*mint.Endpoint
+	hardware *sample
+	header   string // of the bundle
+	release  ed25519.PrivateKey
+	live     [32]byte
 }
 
 func newEndpoint(product string, version uint32, kind string) *endpoint {
 	s := newSample(product, version, kind)
-	p := &endpoint{sample: s, header: edDSA, release: mint.Ed25519Key("release"), manifestKey: mint.Ed25519Key("manifest")}
-	p.live = sha256.Sum256([]byte("a TLS key"))
-	p.manifest = members{
-		"schema": "workload-identity/v1", "workload": "router", "version": "v1.42.3",
-		"image_digest": "sha256:11", "binary_digest": "sha256:22", "build_metadata": members{"go": 1.26},
-	}
-	p.bundle = members{
-		"allowed_hw_measurements": []string{hex.EncodeToString(s.Spec.Measurement[:])},
-		"min_tcb":                 members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1, "fmc": 1},
-		"version":                 17, "valid_until": "2026-05-01T00:00:00Z", "workload": "router",
-		"amd_root_ca_pem": string(mint.PEM(s.ARK)),
-	}
-	p.envelope = members{
-		"schema": "tresor.attestation/v1", "workload": "router", "issued_at": "2026-04-01T11:59:00Z", "max_age_seconds": 300,
-		"tls_spki_sha256": hex.EncodeToString(p.live[:]),
-	}
+	p := &endpoint{Endpoint: mint.NewEndpoint(s.Set), hardware: s, header: edDSA, release: mint.Ed25519Key("release")}
+	p.live = p.SPKI
+	p.Envelope.Set("tls_spki_sha256", hex.EncodeToString(p.SPKI[:]))
+	p.Bundle.Payload.Set("min_tcb", members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1, "fmc": 1})
+	s.signed = nil
 	return p
 }
 
 // evidenceOf encodes and signs everything, innermost first.
 func (p *endpoint) evidenceOf(t testing.TB) attest.Evidence {
 	t.Helper()
-	manifest := compact(edDSA, p.manifest.json(t), p.manifestKey)
-	tag := sha256.Sum256(manifest)
-	set := func(m *members, name string, value any) {
-		if _, ok := (*m)[name]; !ok {
-			*m = m.with(name, value)
-		}
-	}
-	set(&p.bundle, "allowed_workload_identity_tags", []string{hex.EncodeToString(tag[:])})
-	set(&p.envelope, "workload_identity_tag", hex.EncodeToString(tag[:]))
-	set(&p.envelope, "workload_identity_manifest_jws", string(manifest))
-
-	spki, _ := hex.DecodeString(p.envelope["tls_spki_sha256"].(string))
-	bound := sha256.Sum256(append(spki, tag[:]...))
-	if p.Spec.ReportData == mint.NewReport(p.Product, p.Spec.Version, p.Kind).ReportData {
+	if bound := p.Spec.ReportData; bound == mint.NewReport(p.Product, p.Spec.Version, p.Kind).ReportData {
 		p.Spec.ReportData = [64]byte{}
-		copy(p.Spec.ReportData[:], bound[:])
+	} else { // spoilt, or made before
+		p.Bind = func(_, _ [32]byte) [32]byte { return [32]byte(bound[:32]) }
 	}
-	hardware := p.sample.evidence()
-	set(&p.envelope, "snp_report_b64", base64.StdEncoding.EncodeToString(hardware.Report))
-	set(&p.envelope, "vcek_chain_pem", string(hardware.Certificates[0]))
-	e := attest.Evidence{
-		Envelope: p.envelope.json(t),
-		Bundle:   compact(p.header, p.bundle.json(t), p.release),
+	p.Reissue()
+	p.Sign()
+	if p.hardware.signed != nil {
+		p.hardware.signed(p.Report)
+	}
+	p.Bundle.HeaderText = func([]byte) []byte { return []byte(p.header) }
+	p.Bundle.Sign = mint.EdDSA(p.release)
+	return attest.Evidence{
+		Envelope: p.Seal(),
+		Bundle:   p.Bundle.Encode(),
 		LiveSPKI: p.live,
-		CRLs:     hardware.CRLs,
+		CRLs:     p.hardware.evidence().CRLs,
 	}
-	if p.encode != nil {
-		p.encode(&e)
-	}
-	return e
 }
 
 // config accepts the endpoint.
 func (p *endpoint) config(t testing.TB) attest.Config {
 	return attest.Config{
-		Policy: policy.Default().Relax(p.relax), AMDRoots: testRoots(t), Workload: "router", RequireCRL: true,
+		Policy: policy.Default().Relax(p.hardware.relax), AMDRoots: testRoots(t), Workload: "router", RequireCRL: true,
 		Memory: attest.NewBundleMemory(),
 	}
 }
@@ -157,13 +121,13 @@ var faults = []struct {
 	rule  string
 	spoil func(p *endpoint)
 }{
-	{1, "EnvelopeInvalidError", "ENV-02", func(p *endpoint) { p.envelope = p.envelope.with("schema", "tresor.attestation/v2") }},
-	{2, "EnvelopeStaleError", "ENV-21", func(p *endpoint) { p.envelope = p.envelope.with("issued_at", "2026-04-01T11:53:59Z") }},
+	{1, "EnvelopeInvalidError", "ENV-02", func(p *endpoint) { p.Envelope.Set("schema", "tresor.attestation/v2") }},
+	{2, "EnvelopeStaleError", "ENV-21", func(p *endpoint) { p.Envelope.Set("issued_at", "2026-04-01T11:53:59Z") }},
 	{3, "BundleSignatureInvalid", "JWS-10", func(p *endpoint) { p.release = mint.Ed25519Key("somebody") }},
-	{4, "BundleInvalidError", "", func(p *endpoint) { p.bundle = p.bundle.with("version", 0) }},
-	{5, "BundleExpiredError", "BND-30", func(p *endpoint) { p.bundle = p.bundle.with("valid_until", "2026-04-01T12:00:00Z") }},
+	{4, "BundleInvalidError", "", func(p *endpoint) { p.Bundle.Payload.Set("version", 0) }},
+	{5, "BundleExpiredError", "BND-30", func(p *endpoint) { p.Bundle.Payload.Set("valid_until", "2026-04-01T12:00:00Z") }},
 	{6, "BundleRollbackError", "BND-40", nil}, // needs a memory, see spoilMemory
-	{7, "WorkloadMismatchError", "WKL-01", func(p *endpoint) { p.envelope = p.envelope.with("workload", "other") }},
+	{7, "WorkloadMismatchError", "WKL-01", func(p *endpoint) { p.Envelope.Set("workload", "other") }},
 	{8, "ReportInvalidError", "RPT-10", spoiler(8)},
 	{9, "CertChainInvalidError", "CHN-52", spoiler(9)},
 	{10, "CertRevokedError", "CRL-21", spoiler(10)},
@@ -172,10 +136,10 @@ var faults = []struct {
 	{13, "PolicyViolationError", "POL-05", spoiler(13)},
 	{14, "MeasurementNotAllowedError", "POL-02", spoiler(14)},
 	{15, "IdentityTagNotAllowedError", "IDT-01", func(p *endpoint) {
-		p.bundle = p.bundle.with("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})
+		p.Bundle.Payload.Set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})
 	}},
 	{16, "IdentityManifestMismatchError", "IDT-10", func(p *endpoint) {
-		p.envelope = p.envelope.with("workload_identity_manifest_jws", string(compact(edDSA, []byte("{}"), p.manifestKey)))
+		p.Envelope.Set("workload_identity_manifest_jws", string(compact(edDSA, []byte("{}"), mint.Ed25519Key("manifest"))))
 	}},
 	{17, "TCBBelowFloorError", "POL-03", spoiler(17)},
 	{18, "ReportDataMismatchError", "BIN-01", spoiler(18)},
@@ -185,7 +149,7 @@ var faults = []struct {
 func spoiler(step int) func(p *endpoint) {
 	for _, sp := range spoilers {
 		if sp.step == step {
-			return func(p *endpoint) { sp.spoil(p.sample) }
+			return func(p *endpoint) { sp.spoil(p.hardware) }
 		}
 	}
 	panic("no such step")
@@ -273,7 +237,7 @@ func TestEndpointAudit(t *testing.T) {
 			c := p.config(t)
 			c.Memory = spoil(p, f.step)
 			if f.step == 7 { // the manifest is of the envelope's workload
-				p.manifest = p.manifest.with("workload", "other")
+				p.Manifest.Payload.Set("workload", "other")
 			}
 			a := p.verifierOf(t, c).Audit(p.evidenceOf(t), at)
 			wantError(t, a.Err, f.typ, f.rule)

@@ -22,37 +22,43 @@ func TestManifest(t *testing.T) {
 	}
 	rows := []manifestRow{
 		{"absent", "", func(p *endpoint, c *attest.Config) {
-			p.encode = func(e *attest.Evidence) { e.Envelope = p.envelope.with("workload_identity_manifest_jws", nil).json(t) }
+			p.EnvelopeText = func([]byte) []byte { return with(p.Envelope, "workload_identity_manifest_jws", nil).Text() }
 		}},
-		{"signed by anybody", "", func(p *endpoint, c *attest.Config) { p.manifestKey = mint.Ed25519Key("anybody") }},
+		{"signed by anybody", "", func(p *endpoint, c *attest.Config) { p.Manifest.Sign = mint.EdDSA(mint.Ed25519Key("anybody")) }},
 		{"signed by the configured key", "", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
 		}},
 		{"not signed by the configured key", "JWS-10", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
-			p.manifestKey = mint.Ed25519Key("anybody")
+			p.Manifest.Sign = mint.EdDSA(mint.Ed25519Key("anybody"))
 		}},
 		// Lesson: a check that is skipped where its input is absent.
 		{"left out, though a key is configured", "IDT-14", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
-			p.encode = func(e *attest.Evidence) { e.Envelope = p.envelope.with("workload_identity_manifest_jws", nil).json(t) }
+			p.EnvelopeText = func([]byte) []byte { return with(p.Envelope, "workload_identity_manifest_jws", nil).Text() }
 		}},
-		{"of another workload", "IDT-13", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("workload", "other") }},
-		{"with a folded name", "JSN-10", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("Build_Metadata", 1) }},
-		{"of another schema", "JSN-18", func(p *endpoint, c *attest.Config) { p.manifest = p.manifest.with("schema", "tresor.trust-bundle/v1") }},
+		{"of another workload", "IDT-13", func(p *endpoint, c *attest.Config) {
+			p.Manifest.Payload = with(p.Manifest.Payload, "workload", "other")
+		}},
+		{"with a folded name", "JSN-10", func(p *endpoint, c *attest.Config) {
+			p.Manifest.Payload = with(p.Manifest.Payload, "Build_Metadata", 1)
+		}},
+		{"of another schema", "JSN-18", func(p *endpoint, c *attest.Config) {
+			p.Manifest.Payload = with(p.Manifest.Payload, "schema", "tresor.trust-bundle/v1")
+		}},
 		{"of another algorithm than the configured key", "JWS-08", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
-			manifest := compact(`{"alg":"ES256"}`, p.manifest.json(t), p.manifestKey)
+			manifest := compact(`{"alg":"ES256"}`, p.Manifest.Payload.Text(), mint.Ed25519Key("manifest"))
 			tag := sha256.Sum256(manifest)
-			p.envelope["workload_identity_manifest_jws"] = string(manifest)
-			p.envelope["workload_identity_tag"] = hex.EncodeToString(tag[:])
-			p.bundle["allowed_workload_identity_tags"] = []string{hex.EncodeToString(tag[:])}
+			p.Envelope.Set("workload_identity_manifest_jws", string(manifest))
+			p.Envelope.Set("workload_identity_tag", hex.EncodeToString(tag[:]))
+			p.Bundle.Payload.Set("allowed_workload_identity_tags", []string{hex.EncodeToString(tag[:])})
 		}},
 	}
 	for _, member := range []string{"schema", "workload", "version", "image_digest", "binary_digest"} {
 		for _, value := range []any{nil, ""} {
 			rows = append(rows, manifestRow{fmt.Sprintf("with %s %v", member, value), "JSN-12", func(p *endpoint, c *attest.Config) {
-				p.manifest = p.manifest.with(member, value)
+				p.Manifest.Payload = with(p.Manifest.Payload, member, value)
 			}})
 		}
 	}
@@ -90,8 +96,8 @@ func TestWorkload(t *testing.T) {
 // even evidence that claims to be for none.
 func TestLiveKey(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
-	p.live = [32]byte{}
-	p.envelope = p.envelope.with("tls_spki_sha256", "0000000000000000000000000000000000000000000000000000000000000000")
+	p.live, p.SPKI = [32]byte{}, [32]byte{}
+	p.Envelope.Set("tls_spki_sha256", "0000000000000000000000000000000000000000000000000000000000000000")
 	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
 	wantError(t, err, "SPKIMismatchError", "BIN-11")
 }
@@ -105,8 +111,8 @@ func TestReplay(t *testing.T) {
 	wantError(t, err, "SPKIMismatchError", "BIN-10")
 	// The liar writes its own key into the envelope: the hardware does not.
 	p.evidenceOf(t)
-	p.envelope = p.envelope.with("tls_spki_sha256", "0100000000000000000000000000000000000000000000000000000000000000")
-	genuine.Envelope = p.envelope.json(t)
+	p.Envelope.Set("tls_spki_sha256", "0100000000000000000000000000000000000000000000000000000000000000")
+	genuine.Envelope = p.Envelope.Text()
 	_, err = p.verifierOf(t, p.config(t)).Verify(genuine, at)
 	wantError(t, err, "ReportDataMismatchError", "BIN-01")
 }

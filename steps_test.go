@@ -41,8 +41,8 @@ func TestWhatStepsSay(t *testing.T) {
 	say(result, err, "bundle_rollback", "pass: the first bundle for this workload")
 	say(result, err, "manifest", "pass: the tag's own; its signature was not checked")
 	say(result, err, "report_data", "pass: "+hex.EncodeToString(p.Spec.ReportData[:]))
-	p.bundle["version"] = 18
-	e.Bundle = compact(edDSA, p.bundle.json(t), p.release)
+	p.Bundle.Payload.Set("version", 18)
+	e.Bundle = compact(edDSA, p.Bundle.Payload.Text(), p.release)
 	result, err = v.Verify(e, at)
 	say(result, err, "bundle_rollback", "pass: version 18, before 17")
 
@@ -79,7 +79,7 @@ func TestTailOfEndpoint(t *testing.T) {
 			t.Errorf("%q, %v", result.Notes, err)
 		}
 		p.Spec.ReportData[63] = 1
-		delete(p.envelope, "snp_report_b64") // it is made anew
+		p.Envelope.Set("snp_report_b64", "") // it is made anew
 	}
 }
 
@@ -90,8 +90,8 @@ func TestAuditOfTwoFaults(t *testing.T) {
 	e := p.evidenceOf(t)
 	e.LiveSPKI[0] ^= 1
 	e.CRLs = [][]byte{{0x30}}
-	p.envelope["vcek_chain_pem"] = "-----BEGIN"
-	e.Envelope = p.envelope.json(t)
+	p.Envelope.Set("vcek_chain_pem", "-----BEGIN")
+	e.Envelope = p.Envelope.Text()
 	audit := p.verifierOf(t, p.config(t)).Audit(e, at)
 	wantError(t, audit.Err, "CertChainInvalidError", "CHN-05")
 	if got := actualOf(audit.Checks, "revocation"); got != "not_reached: needs step chain" {
@@ -153,8 +153,8 @@ func TestRefusalsCostLittle(t *testing.T) {
 		}) / float64(4*len(list))
 	}
 	stale := e
-	p.envelope["issued_at"] = "2020-01-01T00:00:00Z"
-	stale.Envelope = p.envelope.json(t)
+	p.Envelope.Set("issued_at", "2020-01-01T00:00:00Z")
+	stale.Envelope = p.Envelope.Text()
 	v := p.verifierOf(t, c)
 	audit := testing.AllocsPerRun(4, func() { v.Audit(stale, at) })
 	if n := allocs(v, stale); n > audit/2 {
@@ -163,7 +163,7 @@ func TestRefusalsCostLittle(t *testing.T) {
 
 	c.Cache, c.Memory = certchain.NewCache(4), attest.NoMemory{}
 	other := e
-	other.Bundle = compact(`{"alg":"EdDSA","kid":"other"}`, p.bundle.json(t), p.release)
+	other.Bundle = compact(`{"alg":"EdDSA","kid":"other"}`, p.Bundle.Payload.Text(), p.release)
 	if bytes.Equal(other.Bundle, e.Bundle) {
 		t.Fatal("the same bundle")
 	}

@@ -9,6 +9,9 @@
 // without a result, and names a rule; Verify and Audit agree; nothing is written
 // to; what nobody signed does not make anybody allocate much.
 //
+// Beside the targets are the properties of the whole: every bit of evidence, inputs
+// that are made to be expensive, and the memory of bundles through any order.
+//
 // The seeds are made in code, so that a change of a format reaches them.
 // testdata has dictionaries in the form that AFL and libFuzzer read: the words of
 // JSON, JWS and DER, which the targets put where they do not belong.

@@ -24,7 +24,7 @@ var core = []string{"snpreport", "jws", "certchain", "policy", "", "internal/str
 const apart = "internal/strictjson"
 
 // users have further tests that hold the core up.
-var users = []string{"internal/dev/repo", "cmd/tresor-verify"}
+var users = []string{"fuzz", "internal/dev/repo", "cmd/tresor-verify"}
 
 func main() {
 	var o options

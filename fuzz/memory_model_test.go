@@ -1,4 +1,4 @@
-package attest_test
+package fuzz
 
 import (
 	"crypto/sha256"
@@ -24,7 +24,6 @@ type memoryModel struct {
 	path    string
 	inside  attest.BundleMemory
 	file    attest.BundleMemory
-	any     *endpoint
 	config  attest.Config // but for the memory
 	highest map[string]attest.BundleVersion
 	whole   []byte // what the file held before it was damaged; nil: it is whole
@@ -48,21 +47,21 @@ func (m *memoryModel) evidence(workload string, version uint64, wording int, wro
 	if e, ok := m.made[key]; ok {
 		return e
 	}
-	p := newEndpoint("Milan", 3, "vcek")
-	p.manifest["workload"], p.envelope["workload"], p.bundle["workload"] = workload, workload, workload
-	p.bundle["version"] = version
-	p.header = fmt.Sprintf(`{"alg":"EdDSA","kid":"%d"}`, wording)
+	p := newMinted("Milan", 3)
+	p.SetWorkload(workload)
+	p.Bundle.Payload.Set("version", version)
+	p.Bundle.Header.Set("kid", fmt.Sprint(wording))
 	switch wrong {
 	case "expired":
-		p.bundle["valid_until"] = "2026-04-01T12:00:00Z"
+		p.Bundle.Payload.Set("valid_until", "2026-04-01T12:00:00Z")
 	case "forged":
-		p.release = mint.Ed25519Key("nobody's")
+		p.Bundle.Sign = mint.EdDSA(mint.Ed25519Key("another publisher's"))
 	case "workload":
-		p.envelope["workload"] = workload + "2"
+		p.Envelope.Set("workload", workload+"2")
 	case "report":
-		p.envelope["snp_report_b64"] = "AAAA"
+		p.Envelope.Set("snp_report_b64", "AAAA")
 	}
-	m.made[key] = p.evidenceOf(m.T)
+	m.made[key] = p.evidence()
 	return m.made[key]
 }
 
@@ -70,7 +69,7 @@ func (m *memoryModel) evidence(workload string, version uint64, wording int, wro
 func (m *memoryModel) verify(t *rapid.T, memory attest.BundleMemory, workload string, e attest.Evidence, version uint64, wrong string) {
 	c := m.config
 	c.Memory = memory
-	_, err := m.any.verifierOf(m.T, c).Verify(e, at)
+	_, err := verifier(c).Verify(e, now)
 	known, any := m.highest[workload]
 	this := attest.BundleVersion{Version: version, SHA256: sha256.Sum256(e.Bundle)}
 	want, rule := around6[wrong], ""
@@ -120,8 +119,8 @@ func (m *memoryModel) check(t *rapid.T, memory attest.BundleMemory, workloads []
 // step 6, new processes, crashes and damage: the memory of the process and the
 // one in a file are the same, and never go back.
 func TestBundleMemoryModel(t *testing.T) {
-	m := &memoryModel{T: t, path: filepath.Join(t.TempDir(), "state.json"), any: newEndpoint("Milan", 3, "vcek"), made: map[string]attest.Evidence{}}
-	m.config = m.any.config(t)
+	m := &memoryModel{T: t, path: filepath.Join(t.TempDir(), "state.json"), made: map[string]attest.Evidence{}}
+	m.config = newMinted("Milan", 3).config()
 	m.config.Cache, m.config.Workload = certchain.NewCache(4), ""
 	workloads := []string{"router", "Router", "encoder \u202e"}
 	open := func() attest.BundleMemory {

@@ -1,4 +1,4 @@
-package attest_test
+package fuzz
 
 import (
 	"bytes"
@@ -35,43 +35,43 @@ type exception struct {
 }
 
 // parts takes the evidence of an endpoint apart.
-func (p *endpoint) parts(t *testing.T) []part {
-	good := p.evidenceOf(t)
-	with := func(change func(e *attest.Evidence)) attest.Evidence {
+func (m *minted) parts() []part {
+	good := m.evidence()
+	changed := func(change func(e *attest.Evidence)) attest.Evidence {
 		e := good
 		change(&e)
 		return e
 	}
 	member := func(name, value string) attest.Evidence {
-		return with(func(e *attest.Evidence) { e.Envelope = p.envelope.with(name, value).json(t) })
+		return changed(func(e *attest.Evidence) { e.Envelope = with(m.Envelope, name, value) })
 	}
 	chain := func(i int) func([]byte) attest.Evidence {
 		return func(der []byte) attest.Evidence {
-			ders := p.Chain()
+			ders := m.Chain()
 			ders[i] = der
 			return member("vcek_chain_pem", string(mint.PEM(ders...)))
 		}
 	}
 	return []part{
-		{"report", p.Report, func(b []byte) attest.Evidence {
+		{"report", m.Report, func(b []byte) attest.Evidence {
 			return member("snp_report_b64", base64.StdEncoding.EncodeToString(b))
 		}, nil},
-		{"leaf", p.Leaf, chain(0), nil},
-		{"intermediate", p.Intermediate, chain(1), nil},
-		{"ARK", p.ARK, chain(2), nil},
+		{"leaf", m.Leaf, chain(0), nil},
+		{"intermediate", m.Intermediate, chain(1), nil},
+		{"ARK", m.ARK, chain(2), nil},
 		{"CRL", good.CRLs[0], func(b []byte) attest.Evidence {
-			return with(func(e *attest.Evidence) { e.CRLs = [][]byte{b} })
+			return changed(func(e *attest.Evidence) { e.CRLs = [][]byte{b} })
 		}, nil},
-		{"bundle", good.Bundle, func(b []byte) attest.Evidence { return with(func(e *attest.Evidence) { e.Bundle = b }) }, nil},
-		{"manifest", []byte(p.envelope["workload_identity_manifest_jws"].(string)), func(b []byte) attest.Evidence {
+		{"bundle", good.Bundle, func(b []byte) attest.Evidence { return changed(func(e *attest.Evidence) { e.Bundle = b }) }, nil},
+		{"manifest", m.ManifestJWS, func(b []byte) attest.Evidence {
 			if !json7bit(b) {
 				b = []byte("a character that no JSON string has in one byte")
 			}
 			return member("workload_identity_manifest_jws", string(b))
 		}, nil},
-		{"envelope", good.Envelope, func(b []byte) attest.Evidence { return with(func(e *attest.Evidence) { e.Envelope = b }) }, unsigned(good.Envelope)},
+		{"envelope", good.Envelope, func(b []byte) attest.Evidence { return changed(func(e *attest.Evidence) { e.Envelope = b }) }, unsigned(good.Envelope)},
 		{"live key", good.LiveSPKI[:], func(b []byte) attest.Evidence {
-			return with(func(e *attest.Evidence) { e.LiveSPKI = [32]byte(b) })
+			return changed(func(e *attest.Evidence) { e.LiveSPKI = [32]byte(b) })
 		}, nil},
 	}
 }
@@ -91,8 +91,8 @@ func unsigned(envelope []byte) map[int]exception {
 		bits   []byte // of each byte
 		reason string
 	}{
-		{`"issued_at":"2026-04-01T11:5`, `9:00Z`, []byte{0x01, 0, 0x07, 0x0f, 0}, "another time that is recent enough: issued_at is signed by nobody"},
-		{`"max_age_seconds":`, `300`, []byte{0x07, 0x0f, 0x1f}, "another age that the envelope is below: max_age_seconds is signed by nobody"},
+		{`"issued_at": "2026-04-01T11:5`, `9:00Z`, []byte{0x01, 0, 0x07, 0x0f, 0}, "another time that is recent enough: issued_at is signed by nobody"},
+		{`"max_age_seconds": `, `300`, []byte{0x07, 0x0f, 0x1f}, "another age that the envelope is below: max_age_seconds is signed by nobody"},
 		{`"`, `workload_identity_manifest_jws":`, manifestName, "a member with another name is ignored, and the manifest is optional: the tag stands for it"},
 	} {
 		at := bytes.Index(envelope, []byte(x.before+x.text))
@@ -126,11 +126,11 @@ func TestEveryBitOfEvidence(t *testing.T) {
 	for _, product := range mint.Products {
 		t.Run(product, func(t *testing.T) {
 			t.Parallel()
-			p := newEndpoint(product, 5, "vcek")
-			c := p.config(t)
+			m := newMinted(product, 5)
+			c := m.config()
 			c.Cache = certchain.NewCache(8)
-			v := p.verifierOf(t, c)
-			for _, part := range p.parts(t) {
+			v := verifier(c)
+			for _, part := range m.parts() {
 				flips, accepted := flip(t, v, part)
 				want := map[string]int{}
 				for _, x := range part.may {
@@ -151,7 +151,7 @@ func TestEveryBitOfEvidence(t *testing.T) {
 // flip flips bits of a part, all of them or a sample with all exceptions, and
 // returns how many, and how many exceptions were accepted by their reason.
 func flip(t *testing.T, v *attest.Verifier, p part) (flips int, accepted map[string]int) {
-	if _, err := v.Verify(p.put(p.bytes), at); err != nil {
+	if _, err := v.Verify(p.put(p.bytes), now); err != nil {
 		t.Fatalf("%s: refused as it is: %v", p.name, err)
 	}
 	accepted = map[string]int{}
@@ -167,7 +167,7 @@ func flip(t *testing.T, v *attest.Verifier, p part) (flips int, accepted map[str
 			continue
 		}
 		changed[i] ^= bit
-		result, err := v.Verify(p.put(changed), at)
+		result, err := v.Verify(p.put(changed), now)
 		changed[i] ^= bit
 		flips++
 		var refusal attest.AttestationError

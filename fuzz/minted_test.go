@@ -1,0 +1,54 @@
+package fuzz
+
+import (
+	"crypto/ed25519"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/policy"
+)
+
+// A minted endpoint has authorities of this test's: everything can be signed anew.
+type minted struct{ *mint.Endpoint }
+
+func newMinted(product string, version uint32) *minted {
+	m := &minted{mint.NewEndpoint(mint.Evidence(product, version, "vcek"))}
+	m.Bundle.Sign = mint.EdDSA(release)
+	return m
+}
+
+// evidence encodes and signs everything, innermost first.
+func (m *minted) evidence() attest.Evidence {
+	m.Sign()
+	crl := mint.CRL(m.Product)
+	return attest.Evidence{
+		Envelope: m.Seal(), Bundle: m.Bundle.Encode(), LiveSPKI: m.SPKI,
+		CRLs: [][]byte{crl.Encode(mint.CAKey("ARK-" + m.Product))},
+	}
+}
+
+// mintedRoots are the synthetic roots of all products.
+func mintedRoots() *certchain.Roots {
+	var arks [][]byte
+	for _, p := range mint.Products {
+		arks = append(arks, mint.CACert("ARK-"+p))
+	}
+	return must(certchain.NewRoots(arks...))
+}
+
+// config accepts the endpoint.
+func (m *minted) config() attest.Config {
+	return attest.Config{Policy: policy.Default(), AMDRoots: mintedRoots(), Workload: "router", RequireCRL: true}
+}
+
+func verifier(c attest.Config) *attest.Verifier {
+	return must(attest.NewVerifier([]ed25519.PublicKey{release.Public().(ed25519.PublicKey)}, c))
+}
+
+// with returns an envelope with another value of a member.
+func with(o mint.Object, name string, value any) []byte {
+	changed := o.Clone()
+	changed.Set(name, value)
+	return changed.Text()
+}

@@ -1,5 +1,0 @@
-//go:build !race
-
-package attest_test
-
-const raceDetector = false
