@@ -8,7 +8,6 @@ import (
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/policy"
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // These are guards that no evidence can reach. They keep a mistake of this
@@ -41,17 +40,5 @@ func TestTables(t *testing.T) {
 	}
 	if len(endpointSteps) != 19 || len(reportSteps) != 19 {
 		t.Errorf("%d and %d steps", len(endpointSteps), len(reportSteps))
-	}
-}
-
-// A chain that certifies no chip, or one of another length, endorses none.
-func TestEndorsementWithoutChip(t *testing.T) {
-	for _, size := range []int{0, 8, 63, 65} {
-		r := &snpreport.Report{Version: 2, ChipID: [64]byte{1}}
-		c := &certchain.Chain{Product: snpreport.Milan, HWIDSize: size, HWID: r.ChipID}
-		c.TCB, _ = snpreport.TCBVersion{}.For(snpreport.Milan)
-		if err := checkEndorsement(r, c); err == nil || err.Rule != "END-05" {
-			t.Errorf("%d bytes: %v", size, err)
-		}
 	}
 }

@@ -109,8 +109,8 @@ func (s *session) verifySignature() (steps.Outcome, error) {
 
 // checkEndorsement is step 12. It leaves everything that the policy may look at.
 func (s *session) checkEndorsement() (steps.Outcome, error) {
-	if err := checkEndorsement(s.report, s.chain); err != nil {
-		return steps.Outcome{}, err
+	if err := s.chain.CheckEndorsement(s.report); err != nil {
+		return steps.Outcome{}, &EndorsementMismatchError{rule.From(err, "END-01", "the report is not of the leaf")}
 	}
 	s.outcome = s.trust.Policy.Evaluate(facts(s.report, s.chain))
 	return steps.Outcome{Actual: s.chain.TCB.String()}, nil

@@ -1,8 +1,10 @@
 package certchain
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,67 +20,71 @@ import (
 type Cache struct {
 	mu     sync.Mutex
 	size   int
-	chains map[[32]byte]*Chain
-	keys   [][32]byte // of chains, a ring: next is the oldest once it is full
+	proofs map[[32]byte]*proof
+	keys   [][32]byte // of proofs, a ring: next is the oldest once it is full
 	next   int
 }
 
 // NewCache returns a Cache of at most size chains; when it is full, the oldest
 // makes room. Below 1 it remembers nothing.
 func NewCache(size int) *Cache {
-	return &Cache{size: size, chains: make(map[[32]byte]*Chain)}
+	return &Cache{size: size, proofs: make(map[[32]byte]*proof)}
 }
 
 // Verify is the function Verify with a cache.
 func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
-	if c == nil {
+	if c == nil || len(certs) > maxChain || slices.ContainsFunc(certs, func(der []byte) bool { return len(der) > maxCertificate }) {
 		return Verify(certs, roots, at)
 	}
-	return c.recall(keyOf(kindDER, certs, roots), at, func() (*Chain, error) { return Verify(certs, roots, at) })
+	own := make([][]byte, len(certs)) // what is hashed is what is verified, whatever the caller writes meanwhile
+	for i, der := range certs {
+		own[i] = bytes.Clone(der)
+	}
+	return c.recall(keyOf(kindDER, own, roots), at, func() (*Chain, error) { return Verify(own, roots, at) })
 }
 
 // VerifyPEM is the function VerifyPEM with a cache of texts: one that differs in
 // a line break is another.
 func (c *Cache) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
-	if c == nil {
+	if c == nil || len(text) > maxPEM {
 		return VerifyPEM(text, roots, at)
 	}
-	return c.recall(keyOf(kindPEM, [][]byte{text}, roots), at, func() (*Chain, error) { return VerifyPEM(text, roots, at) })
+	own := bytes.Clone(text)
+	return c.recall(keyOf(kindPEM, [][]byte{own}, roots), at, func() (*Chain, error) { return VerifyPEM(own, roots, at) })
 }
 
 // recall returns what is remembered under key, or what verify returns.
 func (c *Cache) recall(key [32]byte, at time.Time, verify func() (*Chain, error)) (*Chain, error) {
 	c.mu.Lock()
-	known := c.chains[key]
+	known := c.proofs[key]
 	c.mu.Unlock()
 	if known == nil || at.IsZero() {
 		chain, err := verify()
 		if err == nil {
-			c.remember(key, *chain)
+			c.remember(key, chain.proof)
 		}
 		return chain, err
 	}
-	if err := checkDates(&known.dates, at); err != nil {
+	if err := known.dates.check(at); err != nil {
 		return nil, err
 	}
-	chain := *known // the caller's own: nobody can write to what is remembered
-	return &chain, nil
+	return known.chain(), nil
 }
 
-func (c *Cache) remember(key [32]byte, chain Chain) {
+func (c *Cache) remember(key [32]byte, p *proof) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.size < 1 || c.chains[key] != nil {
+	if c.size < 1 || c.proofs[key] != nil {
 		return
 	}
 	if len(c.keys) < c.size {
 		c.keys = append(c.keys, key)
 	} else {
-		delete(c.chains, c.keys[c.next])
+		delete(c.proofs, c.keys[c.next])
 		c.keys[c.next] = key
 		c.next = (c.next + 1) % c.size
 	}
-	c.chains[key] = &chain
+	c.proofs[key] = p
 }
 
 const (
@@ -88,18 +94,16 @@ const (
 
 // keyOf hashes everything that a verdict depends on but the time: the kind of
 // input, the roots, the number of parts, and each part with its length before it,
-// so that no two lists of parts hash the same bytes. Of what is more or longer
-// than is ever accepted the number and the length are enough, and the rest is
-// not read.
+// so that no two lists of parts hash the same bytes.
 func keyOf(kind string, parts [][]byte, roots *Roots) (key [32]byte) {
 	h := sha256.New()
 	h.Write([]byte(kind))
 	fingerprint := roots.Fingerprint()
 	h.Write(fingerprint[:])
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(parts))))
-	for _, part := range parts[:min(len(parts), maxChain)] {
+	for _, part := range parts {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		h.Write(part[:min(len(part), maxPEM)]) // a certificate is shorter
+		h.Write(part)
 	}
 	h.Sum(key[:0])
 	return key

@@ -8,8 +8,9 @@ import (
 )
 
 // A Chain is what a verified chain says. Only Verify, VerifyPEM and Cache make
-// one that verifies reports; the zero Chain refuses them. It holds plain values
-// and may be copied; changing one changes nothing that is remembered.
+// one that verifies reports; nil and the zero Chain refuse them. It may be copied.
+// Its fields are the caller's: no method reads them, so that writing to one changes
+// neither a verdict nor what is remembered.
 type Chain struct {
 	Product    snpreport.Product
 	SigningKey snpreport.SigningKey // kind of the leaf: VCEK or VLEK
@@ -30,34 +31,48 @@ type Chain struct {
 
 	RootSHA256 [32]byte // of the anchor's certificate
 
-	key   *ecdsa.PublicKey // of the leaf
-	dates [maxChain]dated  // leaf, intermediate, anchor
+	proof *proof // nil: not verified
 }
 
-// A dated is the validity of one certificate of a chain.
-type dated struct {
-	role     Role
-	validity validity
+// A proof is what Verify found, where no caller can write to it.
+type proof struct {
+	Chain // without a proof of its own
+	key   *ecdsa.PublicKey
+	dates dates
 }
 
-// VerifyReport checks that the key of the leaf signed the report, over the
-// bytes as they were received. It compares nothing else of the two. The error is
-// a *rule.Error.
-func (c *Chain) VerifyReport(r *snpreport.Report) error {
-	if r == nil {
-		r = new(snpreport.Report) // whose signature never verifies
+// proven returns the proof of c, or one of nothing, which has no key.
+func (c *Chain) proven() *proof {
+	if c == nil || c.proof == nil {
+		return new(proof)
 	}
-	if c == nil {
-		c = new(Chain) // which has no key
-	}
-	return r.VerifySignature(c.key)
+	return c.proof
 }
 
-// checkDates refuses when one of the three is not valid at the time at.
-func checkDates(dates *[maxChain]dated, at time.Time) error {
-	for _, d := range dates {
-		if !d.validity.contains(at) {
-			return refuse("CHN-47", d.role.String()+": validity", d.validity.String(), stamp(at))
+// chain returns a Chain of the caller's own.
+func (p *proof) chain() *Chain {
+	c := p.Chain
+	c.proof = p
+	return &c
+}
+
+// VerifyReport checks that the key of the leaf signed the report, over the bytes as
+// they were received. That is not enough by itself: a leaf of another chip or of
+// another TCB can have that key's signature just as well, so CheckEndorsement must
+// hold too. The error is a *rule.Error, of (*snpreport.Report).VerifySignature.
+func (c *Chain) VerifyReport(r *snpreport.Report) error { return r.VerifySignature(c.proven().key) }
+
+// dates are when leaf, intermediate and anchor are valid.
+type dates [maxChain]struct {
+	role Role
+	validity
+}
+
+// check refuses when one of the three is not valid at the time at.
+func (d *dates) check(at time.Time) error {
+	for _, c := range d {
+		if !c.contains(at) {
+			return refuse("CHN-47", c.role.String()+": validity", c.validity.String(), stamp(at))
 		}
 	}
 	return nil

@@ -143,8 +143,11 @@ func (l *CRL) eachEntry(found func(serial []byte) error) error {
 }
 
 // Serials returns the serial numbers of all entries in lower-case hex, in the
-// order of the list.
+// order of the list. A nil CRL has none.
 func (l *CRL) Serials() []string {
+	if l == nil {
+		return nil
+	}
 	var serials []string
 	_ = l.eachEntry(func(serial []byte) error { // parsed once already
 		serials = append(serials, hex.EncodeToString(serial))

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -210,8 +213,10 @@ func TestCRLCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	odd := *vcek
-	odd.IntermediateSerial = "xyz"
+	// The fields are a caller's to write, and no method reads them.
+	written := *vcek
+	written.IntermediateSerial, written.IntermediateRole = "00", certchain.ASVK
+	written.Product, written.RootSHA256 = snpreport.Genoa, [32]byte{1}
 	ask, asvk, root := mint.ASK("Milan").Serial, mint.ASVK("Milan").Serial, mint.ARK("Milan").Serial
 
 	for _, row := range []struct {
@@ -234,7 +239,8 @@ func TestCRLCheck(t *testing.T) {
 		{name: "chain not verified", rule: "CRL-16", chain: &certchain.Chain{Product: vcek.Product, RootSHA256: vcek.RootSHA256}},
 		{name: "other roots", rule: "CRL-16", roots: rootsOf(t, "Genoa")},
 		{name: "another root of the product", rule: "CRL-16", roots: weak},
-		{name: "a serial number that is none", rule: "CRL-16", chain: &odd},
+		{name: "fields written", chain: &written},
+		{name: "fields written, ASK revoked", rule: "CRL-21", chain: &written, spoil: func(s *mint.CRLSpec) { s.Revoke(ask...) }},
 		{name: "of another product", rule: "CRL-17", spoil: func(s *mint.CRLSpec) { *s = mint.CRL("Genoa") }, signer: mint.CAKey("ARK-Genoa")},
 		// Lesson: the list was checked with the key of the ASK.
 		{name: "signed by the ASK", rule: "CRL-18", signer: mint.CAKey("SEV-Milan")},
@@ -290,6 +296,9 @@ func TestCRLCheck(t *testing.T) {
 			if errors.As(err, &r) != (row.rule == "CRL-21") {
 				t.Errorf("%T", err)
 			}
+			if row.rule == "CRL-20" && !strings.Contains(err.Error(), "got "+at.Format(time.RFC3339Nano)+" [") {
+				t.Errorf("%v does not tell a nanosecond", err)
+			}
 			if r != nil && (r.Role == 0 || r.Serial == "" || !strings.Contains(err.Error(), r.Serial)) {
 				t.Errorf("%+v", r)
 			}
@@ -317,6 +326,130 @@ func TestRevokedSerialOfTable(t *testing.T) {
 		wantRule(t, "CRL-18", crl.Check(chain, certchain.Builtin(), c.At))
 		if want := spec(chain.IntermediateRole, c.Product).Serial; chain.IntermediateSerial != hex.EncodeToString(want) {
 			t.Errorf("%s: serial %s", c.name, chain.IntermediateSerial)
+		}
+	}
+}
+
+// TestRevokedRoles: under each kind of leaf, exactly its own intermediate and the
+// anchor count.
+// Rules: CRL-21.
+func TestRevokedRoles(t *testing.T) {
+	serials := map[certchain.Role][]byte{
+		certchain.ARK: mint.ARK("Milan").Serial, certchain.ASK: mint.ASK("Milan").Serial, certchain.ASVK: mint.ASVK("Milan").Serial,
+	}
+	roots := rootsOf(t, "Milan")
+	for kind, intermediate := range map[string]certchain.Role{"vcek": certchain.ASK, "vlek": certchain.ASVK} {
+		chain, err := certchain.Verify(mint.Evidence("Milan", 3, kind).Chain(), roots, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for role, serial := range serials {
+			s := mint.CRL("Milan")
+			s.Revoke(serial...)
+			crl, err := certchain.ParseCRL(s.Encode(mint.CAKey("ARK-Milan")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = crl.Check(chain, roots, now)
+			if role != intermediate && role != certchain.ARK {
+				wantRule(t, "", err)
+				continue
+			}
+			var revoked *certchain.RevokedError
+			if !errors.As(err, &revoked) || revoked.Role != role || revoked.Serial != hex.EncodeToString(serial) || revoked.Requirement() != "CRL-21" {
+				t.Errorf("%s, %v revoked: %v", kind, role, err)
+			}
+		}
+	}
+}
+
+// TestRevokedNearMiss: a serial number is another one when it only begins or ends
+// like that of the chain, or has a byte more.
+// Rules: CRL-21.
+func TestRevokedNearMiss(t *testing.T) {
+	roots := rootsOf(t, "Milan")
+	for _, own := range [][]byte{mint.ASK("Milan").Serial, mint.ARK("Milan").Serial} {
+		near := [][]byte{
+			own[:len(own)-1], own[len(own)-1:], own[1:], // begins, ends like it
+			append(bytes.Clone(own), 0), append([]byte{1}, own...), append([]byte{1, 0}, own...),
+			{own[0], own[1], own[2] ^ 0x80}, {own[0] ^ 0x40, own[1], own[2]}, {own[2], own[1], own[0]},
+		}
+		chain, err := certchain.Verify(mint.Evidence("Milan", 3, "vcek").Chain(), roots, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := mint.CRL("Milan")
+		for _, serial := range near {
+			serial = bytes.TrimLeft(serial, "\x00")
+			if len(serial) > 0 && !bytes.Equal(serial, mint.ASK("Milan").Serial) && !bytes.Equal(serial, mint.ARK("Milan").Serial) {
+				s.Revoke(serial...)
+			}
+		}
+		if len(s.Entries) < 6 {
+			t.Fatalf("%d entries", len(s.Entries))
+		}
+		check := func(s mint.CRLSpec) error {
+			crl, err := certchain.ParseCRL(s.Encode(mint.CAKey("ARK-Milan")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return crl.Check(chain, roots, now)
+		}
+		wantRule(t, "", check(s))
+		s.Revoke(own...) // behind all of them
+		wantRule(t, "CRL-21", check(s))
+	}
+}
+
+// TestRealCRLs reads AMD's own lists: good for chains of their product within their
+// time, with what is known to be revoked. CRL-20 names the nanosecond behind it.
+func TestRealCRLs(t *testing.T) {
+	folder := filepath.Join(realVectors(t), "crl")
+	for name, want := range map[string]struct {
+		product snpreport.Product
+		number  string
+		from    string
+		serials []string
+	}{
+		"milan-crl-6.der": {snpreport.Milan, "6", "2025-05-06", nil},
+		"genoa-crl-4.der": {snpreport.Genoa, "4", "2024-10-23", []string{"020001"}},
+	} {
+		der, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		crl, err := certchain.ParseCRL(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if crl.Product != want.product || crl.Number != want.number || crl.ThisUpdate.Format(time.DateOnly) != want.from || !slices.Equal(crl.Serials(), want.serials) {
+			t.Errorf("%s: %v number %s from %v, %v", name, crl.Product, crl.Number, crl.ThisUpdate, crl.Serials())
+		}
+		chains := 0
+		for _, c := range realCases(t) {
+			for _, row := range []struct {
+				at   time.Time
+				rule string
+			}{
+				{crl.ThisUpdate, ""}, {crl.NextUpdate, ""}, {crl.ThisUpdate.Add(-1), "CRL-20"}, {crl.NextUpdate.Add(1), "CRL-20"},
+			} {
+				chain, err := certchain.Verify([][]byte{c.leaf}, certchain.Builtin(), row.at)
+				if err != nil { // its leaf is younger
+					continue
+				}
+				if c.Product != want.product.String() {
+					row.rule = "CRL-17"
+				}
+				err = crl.Check(chain, certchain.Builtin(), row.at)
+				wantRule(t, row.rule, err)
+				if row.rule == "CRL-20" && !strings.Contains(err.Error(), row.at.Format(time.RFC3339Nano)) {
+					t.Errorf("%s: %v", name, err)
+				}
+				chains++
+			}
+		}
+		if chains == 0 {
+			t.Errorf("%s: no chain of its time", name)
 		}
 	}
 }

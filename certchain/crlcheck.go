@@ -20,12 +20,13 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	if at.IsZero() {
 		return refuse("CRL-15", "CRL: time", "a time to verify at", "none")
 	}
-	if l == nil || c == nil || c.key == nil {
+	chain := c.proven()
+	if l == nil || chain.key == nil {
 		return refuse("CRL-16", "CRL: chain", "a parsed CRL and a verified chain", "none")
 	}
-	anchor := roots.anchor(c.Product)
-	if anchor == nil || anchor.sha256 != c.RootSHA256 {
-		return refuse("CRL-16", "CRL: chain", "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", c.RootSHA256))
+	anchor := roots.anchor(chain.Product)
+	if anchor == nil || anchor.sha256 != chain.RootSHA256 {
+		return refuse("CRL-16", "CRL: chain", "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", chain.RootSHA256))
 	}
 	if !bytes.Equal(l.issuer, anchor.RawSubject) {
 		return l.fail("CRL-17", "issuer", l.issuer, "the ARK of "+anchor.Product.String(), "the ARK of "+l.Product.String())
@@ -39,14 +40,11 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	if !l.window.contains(at) {
 		return refuse("CRL-20", "CRL: validity", l.window.String(), stamp(at))
 	}
-	intermediate, err := hex.DecodeString(c.IntermediateSerial)
-	if err != nil {
-		return refuse("CRL-16", "CRL: chain", "a serial number in hex", "another text")
-	}
+	intermediate, _ := hex.DecodeString(chain.IntermediateSerial)
 	return l.eachEntry(func(serial []byte) error {
 		switch {
 		case bytes.Equal(serial, intermediate):
-			return revoked(c.IntermediateRole, serial)
+			return revoked(chain.IntermediateRole, serial)
 		case bytes.Equal(serial, anchor.Serial):
 			return revoked(ARK, serial)
 		}

@@ -166,4 +166,4 @@ func (v validity) String() string {
 	return stamp(v.notBefore) + " to " + stamp(v.notAfter)
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

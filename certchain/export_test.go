@@ -1,6 +1,7 @@
 package certchain
 
 import (
+	"crypto/ecdsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"math/big"
@@ -39,22 +40,25 @@ func BuiltinAuthority(role Role, p snpreport.Product) Authority {
 	return Builtin().intermediate(role, p).export()
 }
 
-// SameFacts compares two chains but for the identity of their keys.
+// SameFacts compares two chains, and what their methods read.
 func SameFacts(a, b *Chain) bool {
 	x, y := *a, *b
-	same := x.key.Equal(y.key)
-	x.key, y.key = nil, nil
-	return same && x == y
+	p, q := x.proof, y.proof
+	x.proof, y.proof = nil, nil
+	return x == y && x == p.Chain && p.Chain == q.Chain && p.dates == q.dates && p.key.Equal(q.key)
 }
+
+// Proven returns a chain that says what facts says, as if it had been verified.
+func Proven(facts Chain) *Chain { return (&proof{Chain: facts, key: new(ecdsa.PublicKey)}).chain() }
 
 // Len returns how many chains are remembered.
 func (c *Cache) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.keys) != len(c.chains) {
+	if len(c.keys) != len(c.proofs) {
 		return -1
 	}
-	return len(c.chains)
+	return len(c.proofs)
 }
 
 // KeyError builds the key of a certificate for use.
@@ -84,8 +88,8 @@ func CRLSerials(l *CRL) (all []string) {
 
 // RememberTwice remembers the same chain twice, as two goroutines would.
 func (c *Cache) RememberTwice() {
-	c.remember([32]byte{1}, Chain{})
-	c.remember([32]byte{1}, Chain{})
+	c.remember([32]byte{1}, new(proof))
+	c.remember([32]byte{1}, new(proof))
 }
 
 // Knowing returns roots that know an ASK or ASVK, as the built-in ones do.

@@ -36,7 +36,11 @@ func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
 			return nil, err
 		}
 	}
-	return link(parsed, roots, at)
+	found, err := link(parsed, roots, at)
+	if err != nil {
+		return nil, err
+	}
+	return found.chain(), nil
 }
 
 // VerifyPEM is Verify for PEM text, as SplitPEM accepts it.
@@ -49,7 +53,7 @@ func VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
 }
 
 // link is Verify from the roles on.
-func link(certs []*Certificate, roots *Roots, at time.Time) (*Chain, error) {
+func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 	leaf, sent, root, err := assign(certs)
 	if err != nil {
 		return nil, err
@@ -78,8 +82,8 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*Chain, error) {
 	if !bytes.Equal(intermediate.RawIssuer, anchor.RawSubject) {
 		return nil, intermediate.fail("CHN-46", "issuer", intermediate.RawIssuer, "the subject of the anchor", "another Name")
 	}
-	dates := [maxChain]dated{{leaf.Role, leaf.validity()}, {intermediate.Role, intermediate.validity()}, {ARK, anchor.validity()}}
-	if err := checkDates(&dates, at); err != nil {
+	valid := dates{{leaf.Role, leaf.validity()}, {intermediate.Role, intermediate.validity()}, {ARK, anchor.validity()}}
+	if err := valid.check(at); err != nil {
 		return nil, err
 	}
 	if err := intermediate.checkCA(); err != nil {
@@ -98,7 +102,7 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		return nil, leaf.fail("CHN-53", "subjectPublicKeyInfo", leaf.RawSPKI, "a point on P-384", "another")
 	}
 
-	chain := &Chain{
+	found := &proof{key: key, dates: valid, Chain: Chain{
 		Product:             leaf.Product,
 		SigningKey:          signingKey(leaf.Role),
 		TCB:                 leaf.TCB,
@@ -113,11 +117,9 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*Chain, error) {
 		IntermediateSHA256:  intermediate.sha256,
 		IntermediateBuiltin: builtin,
 		RootSHA256:          anchor.sha256,
-		key:                 key,
-		dates:               dates,
-	}
-	copy(chain.HWID[:], leaf.HWID)
-	return chain, nil
+	}}
+	copy(found.HWID[:], leaf.HWID)
+	return found, nil
 }
 
 func signingKey(leaf Role) snpreport.SigningKey {

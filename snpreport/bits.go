@@ -135,10 +135,16 @@ func (s State) String() string {
 }
 
 // GuestPolicyState returns what the report says of a bit of its POLICY.
-func (r *Report) GuestPolicyState(b Bit) State { return r.state(uint64(r.GuestPolicy), b) }
+func (r *Report) GuestPolicyState(b Bit) State {
+	r = r.orZero()
+	return r.state(uint64(r.GuestPolicy), b)
+}
 
 // PlatformInfoState returns what the report says of a bit of its PLATFORM_INFO.
-func (r *Report) PlatformInfoState(b Bit) State { return r.state(uint64(r.PlatformInfo), b) }
+func (r *Report) PlatformInfoState(b Bit) State {
+	r = r.orZero()
+	return r.state(uint64(r.PlatformInfo), b)
+}
 
 func (r *Report) state(value uint64, b Bit) State {
 	switch abi := (Firmware{Major: b.SinceABI[0], Minor: b.SinceABI[1]}); {

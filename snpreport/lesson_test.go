@@ -183,3 +183,27 @@ func TestOnlySignedReportsParse(t *testing.T) {
 		}
 	})
 }
+
+// TestNothing: nil and the zero Report are no report. They refuse, and nothing
+// panics.
+// Rules: GEN-03.
+func TestNothing(t *testing.T) {
+	var none *snpreport.Report
+	for _, r := range []*snpreport.Report{none, new(snpreport.Report)} {
+		wantSignature(t, "nothing", r, &testKey().PublicKey, "RPT-21")
+		wantSignature(t, "nothing, no key", r, nil, "RPT-20")
+		_, die := r.Die()
+		_, _, mitigations := r.Mitigations()
+		bits := snpreport.GuestPolicyBits()
+		if die || mitigations || r.Raw() != [size]byte{} || r.GuestPolicyState(bits[len(bits)-1]) != snpreport.Unknown || r.PlatformInfoState(snpreport.PlatformInfoBits()[7]) != snpreport.Unknown {
+			t.Error("nothing says something")
+		}
+	}
+	if err := none.UnmarshalBinary(blank(3)); err == nil {
+		t.Error("parsed into nothing")
+	}
+	var tcb snpreport.TCB
+	if _, ok := snpreport.NewTCB(0, nil); ok || tcb.AtLeast(tcb) || tcb.Equal(tcb) || tcb.ReservedZero() || tcb.String() != "" || len(tcb.Components()) != 0 {
+		t.Error("the zero TCB is one")
+	}
+}

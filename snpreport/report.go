@@ -11,8 +11,8 @@ const (
 // Report is a parsed ATTESTATION_REPORT. It keeps the received bytes: the
 // signature is checked over those, whatever is done to the fields.
 //
-// A Report holds no pointers and may be copied. Its zero value is no report:
-// its signature never verifies.
+// A Report holds no pointers and may be copied. Its zero value, and nil, are no
+// report: the signature never verifies.
 // Rules: GEN-03.
 type Report struct {
 	Version           uint32          // VERSION
@@ -67,8 +67,11 @@ func Parse(b []byte) (*Report, error) {
 }
 
 // UnmarshalBinary is Parse into a value of the caller's, without allocation. On
-// error r is the zero Report.
+// error r is the zero Report. A nil r is an error too.
 func (r *Report) UnmarshalBinary(b []byte) error {
+	if r == nil {
+		return parseError("RPT-01", "report", 0, "a Report to parse into", "nil")
+	}
 	if len(b) != Size {
 		*r = Report{}
 		return sizeError(len(b))
@@ -115,16 +118,28 @@ func (r *Report) decode() {
 	r.Signature.S = [48]byte(b[0x2E8:])
 }
 
-// Raw returns the 1184 bytes as received.
-func (r *Report) Raw() [Size]byte { return r.raw }
+// Raw returns the 1184 bytes as received; zeros for nil.
+func (r *Report) Raw() [Size]byte { return r.orZero().raw }
+
+// orZero returns r, or the zero Report for nil.
+func (r *Report) orZero() *Report {
+	if r == nil {
+		return new(Report)
+	}
+	return r
+}
 
 // Die returns the die that made the report; ok is false before version 3, which
 // does not carry it.
-func (r *Report) Die() (c CPUID, ok bool) { return r.CPUID, r.Version >= 3 }
+func (r *Report) Die() (c CPUID, ok bool) {
+	r = r.orZero()
+	return r.CPUID, r.Version >= 3
+}
 
 // Mitigations returns LAUNCH_MIT_VECTOR and CURRENT_MIT_VECTOR; ok is false
 // before version 5, which does not carry them. What a bit means depends on the
 // product.
 func (r *Report) Mitigations() (launch, current uint64, ok bool) {
+	r = r.orZero()
 	return r.LaunchMitVector, r.CurrentMitVector, r.Version >= 5
 }

@@ -18,6 +18,7 @@ func (r *Report) VerifySignature(key *ecdsa.PublicKey) error {
 	if key == nil || key.Curve != elliptic.P384() || key.X == nil || key.Y == nil {
 		return signatureError("RPT-20", "the signing key is not a P-384 key")
 	}
+	r = r.orZero()
 	// From the received bytes, not from r.Signature, which anyone may write.
 	rr, s := integer(r.raw[0x2A0:0x2D0]), integer(r.raw[0x2E8:0x318])
 	n := key.Curve.Params().N
