@@ -83,6 +83,7 @@ func (s *session) checkRevocation() (steps.Outcome, error) {
 			return steps.Outcome{}, revocationError(err)
 		}
 		numbers = append(numbers, crl.Number)
+		s.result.CRLs = append(s.result.CRLs, crl)
 	}
 	return steps.Outcome{Actual: "CRL number " + strings.Join(numbers, ", ")}, nil
 }

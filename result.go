@@ -16,6 +16,7 @@ type Result struct {
 	Report      snpreport.Report
 	Chain       *certchain.Chain
 	CustomRoots bool                // the AMD roots are the caller's, not the built-in ones
+	CRLs        []*certchain.CRL    // that were given, all of which passed
 	Relaxed     []string            // the named relaxations in force
 	NotChecked  []policy.NotChecked // what nothing demanded
 	Warnings    []Warning           // known weaknesses that evidence cannot disprove

@@ -7,38 +7,80 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/capture"
+	"github.com/tresorhq/attest/internal/advice"
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/statefile"
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/verdict"
 )
 
-func attestCommand() command {
-	return command{
-		name: "attest", usage: "--url ORIGIN|--envelope FILE|--evidence FILE --release-root FILE [flags]", run: runAttest,
-		summary: "verify what runs behind an endpoint",
-		about: `All 19 steps of SPEC.md: live, from files, or again from saved evidence. PASS means
+// endpointFlags say which endpoint is judged, and by what: attest and proxy have them.
+type endpointFlags struct {
+	trustFlags
+	kdsFlags
+	url, bundle, bundleURL string
+	releaseRoots           []string
+	workload, state        string
+}
+
+func (f *endpointFlags) bundleRows() []cli.Flag {
+	return []cli.Flag{
+		cli.Row("bundle", "FILE|-", "the trust bundle, a compact JWS", cli.Text(&f.bundle)),
+		cli.Row("bundle-url", "URL", "or where it is, for a live endpoint; without both, where the endpoint says", cli.Text(&f.bundleURL)),
+	}
+}
+
+func (f *endpointFlags) demandRows() []cli.Flag {
+	return []cli.Flag{
+		cli.Row("release-root", "FILE...", "who may sign the bundle: PEM PUBLIC KEY, JWK, or 32 bytes in hex or base64", cli.Texts(&f.releaseRoots)),
+		cli.Row("workload", "NAME", "the workload that must run there", cli.Text(&f.workload)),
+	}
+}
+
+func (f *endpointFlags) stateRow() cli.Flag {
+	return cli.Row("state", "FILE", "remember the newest bundle, so that older ones are refused", cli.Text(&f.state))
+}
+
+// files are those that the flags name.
+func (f *endpointFlags) files() []string {
+	return slices.Concat([]string{f.bundle, f.crl, f.policyFile, f.caFile}, f.releaseRoots, f.amdRoots)
+}
+
+type attestFlags struct {
+	endpointFlags
+	timeFlag
+	outputFlags
+	envelope, spki, cert, evidenceFile string
+	record, pin, save                  string
+	watch                              time.Duration
+}
+
+func attestCommand() cli.Command {
+	f := new(attestFlags)
+	return cli.Command{
+		Name: "attest", Usage: "--url ORIGIN|--envelope FILE|--evidence FILE --release-root FILE [flags]", Run: f.run,
+		Summary: "verify what runs behind an endpoint",
+		About: `All 19 steps of SPEC.md: live, from files, or again from saved evidence. PASS means
 that an AMD processor vouches for the code and the TLS key behind this address, and
 that the publisher whose key you pinned allows that code.`,
-		flags: slices.Concat([]flagDoc{
-			{help: "Which evidence"},
-			{"url", "ORIGIN", "live: https://HOST[:PORT]"},
-			{"envelope", "FILE|-", "offline: the body of GET /attestation, with --bundle and with --spki or --cert"},
-			{"spki", "HEX", "the SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that you saw on that connection, 64 digits"},
-			{"cert", "FILE|-", "or that certificate itself, PEM or DER, leaf first"},
-			{"evidence", "FILE|-", "replay: what --save wrote; no network is used"},
-			{"bundle", "FILE|-", "the trust bundle, a compact JWS"},
-			{"bundle-url", "URL", "or where it is, with --url; without both, where the endpoint says"},
-			{help: "What is trusted and demanded"},
-			{"release-root", "FILE...", "who may sign the bundle: PEM PUBLIC KEY, JWK, or 32 bytes in hex or base64"},
-			{"workload", "NAME", "the workload that must run there"},
-			{help: "What is remembered"},
-			{"state", "FILE", "the newest bundle, so that older ones are refused"},
-			{"record", "FILE", "after a PASS, write a pin"},
-			{"pin", "FILE|-", "exit code 4 when what is verified differs from this pin"},
-			{"save", "FILE", "the evidence, to verify it again"},
-			{help: "How often"},
-			{"watch", "DURATION", "with --url: again and again, with this pause, until something does not pass; with --json one line for each round, each bounded by --timeout"},
-		}, hardwareDocs("TIME|recorded"), kdsDocs(), outputDocs()),
-		examples: []string{
+		Flags: slices.Concat([]cli.Flag{
+			cli.Heading("Which evidence"),
+			cli.Row("url", "ORIGIN", "live: https://HOST[:PORT]", cli.Text(&f.url)),
+			cli.Row("envelope", "FILE|-", "offline: the body of GET /attestation, with --bundle and with --spki or --cert", cli.Text(&f.envelope)),
+			cli.Row("spki", "HEX", "the SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that you saw on that connection, 64 digits", cli.Text(&f.spki)),
+			cli.Row("cert", "FILE|-", "or that certificate itself, PEM or DER, leaf first", cli.Text(&f.cert)),
+			cli.Row("evidence", "FILE|-", "replay: what --save wrote; no network is used", cli.Text(&f.evidenceFile)),
+		}, f.bundleRows(), []cli.Flag{cli.Heading("What is trusted and demanded")}, f.demandRows(), []cli.Flag{
+			cli.Heading("What is remembered"),
+			f.stateRow(),
+			cli.Row("record", "FILE", "after a PASS, write a pin", cli.Text(&f.record)),
+			cli.Row("pin", "FILE|-", "exit code 4 when what is verified differs from this pin", cli.Text(&f.pin)),
+			cli.Row("save", "FILE", "the evidence, to verify it again", cli.Text(&f.save)),
+			cli.Heading("How often"),
+			cli.Row("watch", "DURATION", "with --url: again and again, with this pause, until something does not pass; with --json one line for each round, each bounded by --timeout", cli.Duration(&f.watch)),
+		}, f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME|recorded")}, f.kdsFlags.rows(), f.outputFlags.rows()),
+		Examples: []string{
 			"attest --url https://api.tresor.co --release-root release.pem",
 			"attest --url https://api.tresor.co --release-root release.pem --pin pin.json",
 			"attest --envelope attestation.json --cert leaf.pem --bundle bundle.jws --release-root release.pem",
@@ -48,87 +90,55 @@ that the publisher whose key you pinned allows that code.`,
 	}
 }
 
-type attestFlags struct {
-	hardwareFlags
-	kdsFlags
-	url, evidenceFile                       string
-	envelope, spki, cert, bundle, bundleURL string
-	releaseRoots                            []string
-	workload, state                         string
-	record, pin, save                       string
-	watch                                   time.Duration
-}
-
-func (f *attestFlags) declare(fs *flagSet) {
-	f.hardwareFlags.declare(fs)
-	f.kdsFlags.declare(fs)
-	for name, p := range map[string]*string{
-		"url": &f.url, "evidence": &f.evidenceFile, "envelope": &f.envelope, "spki": &f.spki, "cert": &f.cert,
-		"bundle": &f.bundle, "bundle-url": &f.bundleURL, "workload": &f.workload, "state": &f.state,
-		"record": &f.record, "pin": &f.pin, "save": &f.save,
-	} {
-		fs.text(p, name)
-	}
-	fs.texts(&f.releaseRoots, "release-root")
-	fs.custom("watch", duration(&f.watch))
-}
-
-func runAttest(ctx context.Context, w world, u *ui, args []string) (int, error) {
-	var f attestFlags
-	fs := newFlagSet("attest")
-	f.declare(fs)
-	if _, err := fs.parse(args, 0); err != nil {
-		return 0, err
-	}
-	if err := f.check(fs); err != nil {
+func (f *attestFlags) run(ctx context.Context, c *cli.Call) (int, error) {
+	if err := f.check(c); err != nil {
 		return 0, err
 	}
 	whole, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	w.limit = whole
-	if _, err := f.webRoots(w); err != nil { // whether there is a use for them or not
+	if _, err := f.webRoots(whole, c); err != nil { // whether there is a use for them or not
 		return 0, err
 	}
-	verifier, pol, err := f.verifier(w)
+	verifier, pol, err := f.verifier(whole, c)
 	if err != nil {
 		return 0, err
 	}
-	round := func(ctx context.Context) (int, error) { return f.round(ctx, w, u, verifier, pol) }
 	if f.watch > 0 {
-		u.lines = true
-		return watch(ctx, w, u, f.watch, round)
+		c.Lines = true
+		return watch(ctx, c, f.watch, func(ctx context.Context) (int, error) {
+			ctx, cancel := context.WithTimeout(ctx, f.timeout)
+			defer cancel()
+			return f.round(ctx, c, verifier, pol)
+		})
 	}
-	return round(ctx)
+	return f.round(whole, c, verifier, pol)
 }
 
 // round collects evidence, verifies it once, and answers.
-func (f *attestFlags) round(ctx context.Context, w world, u *ui, verifier *attest.Verifier, pol policy.Policy) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	w.limit = ctx
-	c, err := f.collect(ctx, w, u, verifier)
+func (f *attestFlags) round(ctx context.Context, c *cli.Call, verifier *attest.Verifier, pol policy.Policy) (int, error) {
+	e, err := f.collect(ctx, c, verifier)
 	if err != nil {
 		return 0, err
 	}
-	at, source, err := f.when(w, c)
+	fr, err := f.frame(c, e)
 	if err != nil {
 		return 0, err
 	}
-	fr := frame{mode: f.mode(), at: at, source: source, relaxed: pol.Relaxed(), dated: f.watch > 0}
-	audit := verifier.Audit(c.evidence, at)
-	if audit.Err != nil && fr.mode == "replay" && source != "recorded" {
-		audit.Err = &advised{error: audit.Err, where: inReplay}
+	fr.Relaxed = pol.Relaxed()
+	audit := verifier.Audit(e.Evidence, fr.At)
+	if audit.Err != nil && fr.Mode == "replay" && fr.TimeSource != "recorded" {
+		audit.Err = advice.About(audit.Err, "", advice.InReplay)
 	}
 	if audit.Err == nil {
-		fr.changed, err = f.comparePin(w, newPin(audit.Result, c.origin, at))
+		fr.Changed, err = f.comparePin(ctx, c, capture.NewPin(audit.Result, e.Origin, fr.At))
 		if err != nil {
 			return 0, err
 		}
 	}
-	if err := f.keep(c, audit, fr.changed, at); err != nil {
+	if err := f.keep(c, e, audit, fr); err != nil {
 		return 0, err
 	}
-	return f.answer(u, audit, fr), nil
+	return printVerdict(c, verdict.New(audit, fr), f.explain, f.watch > 0), nil
 }
 
 func (f *attestFlags) mode() string {
@@ -142,71 +152,73 @@ func (f *attestFlags) mode() string {
 }
 
 // collect reads or fetches the evidence.
-func (f *attestFlags) collect(ctx context.Context, w world, u *ui, v *attest.Verifier) (c *collected, err error) {
+func (f *attestFlags) collect(ctx context.Context, c *cli.Call, v *attest.Verifier) (e *capture.Evidence, err error) {
 	switch f.mode() {
 	case "live":
-		return f.live(ctx, w, u, v)
+		return f.live(ctx, c, v)
 	case "replay":
-		c, err = f.replay(w)
+		e, err = f.replay(ctx, c)
 	default:
-		c, err = f.offline(w)
+		e, err = f.offline(ctx, c)
 	}
 	if err == nil {
-		err = f.revocation(ctx, w, u, c)
+		err = f.revocation(ctx, c, e)
 	}
-	return c, err
+	return e, err
 }
 
-// when returns the time to verify for.
-func (f *attestFlags) when(w world, c *collected) (at time.Time, source string, err error) {
+// frame returns how the verification is done, with the time to verify for.
+func (f *attestFlags) frame(c *cli.Call, e *capture.Evidence) (verdict.Frame, error) {
 	if f.at == "recorded" {
-		return c.fetchedAt, "recorded", nil
+		return verdict.Frame{Tool: c.Program.Tool(), Mode: f.mode(), At: e.FetchedAt, TimeSource: "recorded"}, nil
 	}
-	return f.time(w)
+	return f.timeFlag.frame(c, f.mode())
 }
 
-// comparePin returns what differs from the pin, or why it can not be told.
-func (f *attestFlags) comparePin(w world, now pin) (changed, err error) {
+// comparePin returns what differs from the pin, or why it cannot be told.
+func (f *attestFlags) comparePin(ctx context.Context, c *cli.Call, now capture.Pin) (changed, err error) {
 	if f.pin == "" {
 		return nil, nil
 	}
-	b, err := w.read(f.pin, maxPinFile)
+	b, err := c.ReadConfig(ctx, f.pin, capture.MaxPinFile)
 	if err != nil {
-		return nil, unavailable("--pin", err)
+		return nil, verdict.Unavailable("--pin", err)
 	}
-	recorded, err := parsePin(trimLine(b))
+	recorded, err := capture.ParsePin(cli.TrimLine(b))
 	if err != nil {
-		return nil, unavailable("--pin "+f.pin, err)
+		return nil, verdict.Unavailable("--pin "+f.pin, err)
 	}
-	return recorded.compare(now), nil
+	return recorded.Compare(now), nil
 }
 
-// keep writes what --save and --record ask for: evidence whatever the verdict
-// is, a pin after a PASS.
-func (f *attestFlags) keep(c *collected, a *attest.Audit, changed error, at time.Time) error {
+// keep writes what --save and --record ask for: evidence whatever the verdict is, a
+// pin after a PASS.
+func (f *attestFlags) keep(c *cli.Call, e *capture.Evidence, a *attest.Audit, fr verdict.Frame) error {
 	if f.save != "" {
-		if err := output("--save", f.save, c.encode()); err != nil {
+		if err := c.WriteFile("--save", f.save, e.Encode()); err != nil {
 			return err
 		}
 	}
-	if f.record != "" && a.Err == nil && changed == nil {
-		if err := output("--record", f.record, newPin(a.Result, c.origin, at).encode()); err != nil {
-			return err
-		}
+	if f.record != "" && a.Err == nil && fr.Changed == nil {
+		return c.WriteFile("--record", f.record, capture.NewPin(a.Result, e.Origin, fr.At).Encode())
 	}
 	return nil
 }
 
 // check refuses flags that do not go together.
-func (f *attestFlags) check(fs *flagSet) error {
+// Rules: CLI-06.
+func (f *attestFlags) check(c *cli.Call) error {
 	sources := 0
 	for _, source := range []string{f.url, f.envelope, f.evidenceFile} {
 		if source != "" {
 			sources++
 		}
 	}
-	if sources != 1 {
-		return usagef("exactly one of --url, --envelope and --evidence is needed")
+	switch {
+	case sources == 0:
+		return cli.Usagef("exactly one of --url, --envelope and --evidence is needed")
+	case sources > 1:
+		return cli.Misuse("CLI-06", "exactly one of --url, --envelope and --evidence is needed")
 	}
 	allowed := map[string][]string{
 		"live":    {"bundle", "bundle-url", "state", "record", "save"},
@@ -214,39 +226,39 @@ func (f *attestFlags) check(fs *flagSet) error {
 		"replay":  {},
 	}[f.mode()]
 	for _, name := range []string{"bundle", "bundle-url", "spki", "cert", "state", "record", "save"} {
-		if fs.given[name] && !slices.Contains(allowed, name) {
-			return usagef("--%s does not go with %s", name, map[string]string{"live": "--url", "offline": "--envelope", "replay": "--evidence"}[f.mode()])
+		if c.Given(name) && !slices.Contains(allowed, name) {
+			return cli.Usagef("--%s does not go with %s", name, map[string]string{"live": "--url", "offline": "--envelope", "replay": "--evidence"}[f.mode()])
 		}
 	}
-	files := slices.Concat([]string{f.envelope, f.bundle, f.cert, f.crl, f.policyFile, f.evidenceFile, f.pin, f.caFile}, f.releaseRoots, f.amdRoots)
-	if err := onceStdin(files); err != nil {
+	files := append(f.files(), f.envelope, f.cert, f.evidenceFile, f.pin)
+	if err := cli.OnceStdin(files...); err != nil {
 		return err
 	}
 	switch {
 	case f.at == "recorded" && f.mode() != "replay":
-		return usagef("--at recorded goes with --evidence only")
+		return cli.Usagef("--at recorded goes with --evidence only")
 	case f.watch > 0 && (f.mode() != "live" || f.at != ""):
-		return usagef("--watch goes with --url, and without --at")
+		return cli.Usagef("--watch goes with --url, and without --at")
 	case f.watch > 0 && (f.record != "" || slices.Contains(files, "-")):
-		return usagef("--watch does not go with --record, nor with standard input: record a pin first")
+		return cli.Usagef("--watch does not go with --record, nor with standard input: record a pin first")
 	case f.bundle != "" && f.bundleURL != "":
-		return misuse("CLI-06", "--bundle and --bundle-url are two sources for one thing")
+		return cli.Misuse("CLI-06", "--bundle and --bundle-url are two sources for one thing")
 	case f.crl == "fetch" && f.mode() == "replay":
-		return usagef("--crl fetch does not go with --evidence, which uses no network")
+		return cli.Usagef("--crl fetch does not go with --evidence, which uses no network")
 	case f.mode() == "offline" && f.bundle == "":
-		return usagef("--bundle is missing")
+		return cli.Usagef("--bundle is missing")
 	case f.mode() == "offline" && f.spki == "" && f.cert == "":
-		return usagef("--spki or --cert is missing: nothing is judged without the key of the connection")
+		return cli.Usagef("--spki or --cert is missing: nothing is judged without the key of the connection")
 	case f.spki != "" && f.cert != "":
-		return misuse("CLI-06", "--spki and --cert are two sources for one thing")
+		return cli.Misuse("CLI-06", "--spki and --cert are two sources for one thing")
 	case f.save != "" && f.spki != "":
-		return usagef("--save needs the certificate: --cert instead of --spki")
+		return cli.Usagef("--save needs the certificate: --cert instead of --spki")
 	}
 	return nil
 }
 
-func (f *attestFlags) verifier(w world) (*attest.Verifier, policy.Policy, error) {
-	releaseRoots, config, err := f.demands(w)
+func (f *attestFlags) verifier(ctx context.Context, c *cli.Call) (*attest.Verifier, policy.Policy, error) {
+	releaseRoots, config, err := f.demands(ctx, c)
 	if err != nil {
 		return nil, config.Policy, err
 	}
@@ -255,27 +267,27 @@ func (f *attestFlags) verifier(w world) (*attest.Verifier, policy.Policy, error)
 	}
 	v, err := attest.NewVerifier(releaseRoots, config)
 	if err != nil {
-		return nil, config.Policy, usagef("%w", err)
+		return nil, config.Policy, cli.Usagef("%w", err)
 	}
 	return v, config.Policy, nil
 }
 
 // demands reads whom to trust, and what to demand.
-func (f *attestFlags) demands(w world) (releaseRoots []ed25519.PublicKey, c attest.Config, err error) {
-	c.Workload, c.RequireCRL = f.workload, f.crl != ""
-	if c.Policy, err = f.policy(w, policy.Rules{}); err != nil {
-		return nil, c, err
+func (f *endpointFlags) demands(ctx context.Context, c *cli.Call) (releaseRoots []ed25519.PublicKey, config attest.Config, err error) {
+	config.Workload, config.RequireCRL = f.workload, f.crl != ""
+	if config.Policy, err = f.policy(ctx, c, policy.Rules{}); err != nil {
+		return nil, config, err
 	}
-	if c.AMDRoots, err = f.roots(w); err != nil {
-		return nil, c, err
+	if config.AMDRoots, err = f.roots(ctx, c); err != nil {
+		return nil, config, err
 	}
-	if releaseRoots, err = readReleaseRoots(w, f.releaseRoots); err != nil {
-		return nil, c, err
+	if releaseRoots, err = readReleaseRoots(ctx, c, f.releaseRoots); err != nil {
+		return nil, config, err
 	}
 	if f.state != "" {
-		if c.Memory, err = statefile.OpenWithin(f.state, f.timeout); err != nil {
-			return nil, c, usagef("--state: %v", err)
+		if config.Memory, err = statefile.OpenWithin(f.state, f.timeout); err != nil {
+			return nil, config, cli.Usagef("--state: %v", err)
 		}
 	}
-	return releaseRoots, c, nil
+	return releaseRoots, config, nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // endpoint writes everything that attest needs into a folder and returns the
@@ -126,7 +127,7 @@ func TestAttestCert(t *testing.T) {
 	f.write("bad-first.pem", append([]byte("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), mint.PEM(leaf)...))
 	f.write("long.pem", slices.Concat(mint.PEM(leaf), bytes.Repeat(mint.PEM(mint.CACert("ARK-Milan")), 20)))
 	args = args[:len(args)-2]
-	for name, code := range map[string]int{"leaf.der": 0, "chain.pem": 0, "long.pem": 0, "other.pem": exitRefused, "bad-first.pem": exitUndecided, "bundle.jws": exitUndecided, "none": exitUndecided} {
+	for name, code := range map[string]int{"leaf.der": 0, "chain.pem": 0, "long.pem": 0, "other.pem": verdict.ExitRefused, "bad-first.pem": verdict.ExitUndecided, "bundle.jws": verdict.ExitUndecided, "none": verdict.ExitUndecided} {
 		if o := tool(append(args, "--cert", f.path(name))...); o.code != code {
 			t.Errorf("%s: %+v", name, o)
 		}
@@ -150,7 +151,7 @@ func TestAttestRefusals(t *testing.T) {
 	} {
 		given := replaceFlag(args, tt.args)
 		o := tool(given...)
-		if o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
+		if o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
 			t.Errorf("%s: %+v", tt.typ, o)
 		}
 		if v := tool(append(given, "--json")...).verdict(t); v.Error.Type != tt.typ || v.SPKI != "" || v.Bundle != nil || v.Manifest != nil || v.Tag != "" {
@@ -160,13 +161,13 @@ func TestAttestRefusals(t *testing.T) {
 	// Evidence of an impossible size was read, and is refused.
 	for typ, flag := range map[string]string{"EnvelopeInvalidError": "--envelope", "BundleSignatureInvalid": "--bundle"} {
 		for name, size := range map[string]int{"none": 0, "much": 2 << 20} {
-			if v := tool(append(replaceFlag(args, []string{flag, f.write(name, make([]byte, size))}), "--json")...).verdict(t); v.Error.Type != typ || v.ExitCode != exitRefused {
+			if v := tool(append(replaceFlag(args, []string{flag, f.write(name, make([]byte, size))}), "--json")...).verdict(t); v.Error.Type != typ || v.ExitCode != verdict.ExitRefused {
 				t.Errorf("%s %s: %+v", flag, name, v.Error)
 			}
 		}
 	}
 	// Without --amd-root the built-in roots count, whatever the bundle says.
-	if v := tool(append(removeFlag(args, "--amd-root"), "--json")...).verdict(t); v.ExitCode != exitRefused || v.Error.Type != "CertChainInvalidError" {
+	if v := tool(append(removeFlag(args, "--amd-root"), "--json")...).verdict(t); v.ExitCode != verdict.ExitRefused || v.Error.Type != "CertChainInvalidError" {
 		t.Errorf("%+v", v)
 	}
 }
@@ -202,7 +203,7 @@ func TestAttestUsage(t *testing.T) {
 		"test kit's root":     replaceFlag(args, []string{"--amd-root", f.write("kit.der", testKitRoot(t))}),
 		"upper-case hex root": replaceFlag(args, []string{"--release-root", f.write("upper", []byte(strings.ToUpper(releaseHex())))}),
 	} {
-		if o := tool(given...); o.code != exitUsage || o.stdout != "" || o.stderr == "" {
+		if o := tool(given...); o.code != verdict.ExitUsage || o.stdout != "" || o.stderr == "" {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
@@ -244,7 +245,7 @@ func TestReleaseRootForms(t *testing.T) {
 		"PEM": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})), "DER": string(pkcs8),
 		"hex": hex.EncodeToString(private), "base64": base64.StdEncoding.EncodeToString(private), "RFC 5958": "\x30\x53\x02\x01\x01" + string(pkcs8[5:]),
 	} {
-		if o := tool(replaceFlag(args, []string{"--release-root", f.write("root", []byte(file))})...); o.code != exitUsage || !strings.Contains(o.stderr, "PRIVATE") {
+		if o := tool(replaceFlag(args, []string{"--release-root", f.write("root", []byte(file))})...); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "PRIVATE") {
 			t.Errorf("private key, %s: %+v", name, o)
 		}
 	}
@@ -253,7 +254,7 @@ func TestReleaseRootForms(t *testing.T) {
 		"broken block first": "-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----\n" + string(block), "private JWK": strings.Replace(jwk, "{", `{"d":"AA",`, 1),
 		"PEM headers": strings.Replace(string(block), "-----\n", "-----\nA: b\n\n", 1), "two keys in hex": releaseHex() + "\n" + releaseHex(),
 	} {
-		if o := tool(replaceFlag(args, []string{"--release-root", f.write("root", []byte(file))})...); o.code != exitUsage {
+		if o := tool(replaceFlag(args, []string{"--release-root", f.write("root", []byte(file))})...); o.code != verdict.ExitUsage {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
@@ -272,14 +273,14 @@ func TestState(t *testing.T) {
 	if b, err := os.ReadFile(f.path("state.json")); err != nil || !strings.Contains(string(b), `"tresor.state/v1"`) {
 		t.Errorf("%s %v", b, err)
 	}
-	if o := run(17); o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: BundleRollbackError\n") {
+	if o := run(17); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: BundleRollbackError\n") {
 		t.Errorf("%+v", o)
 	}
 	if o := run(19); o.code != 0 {
 		t.Errorf("%+v", o)
 	}
 	f.write("state.json", []byte("{}"))
-	if o := run(20); o.code != exitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") {
+	if o := run(20); o.code != verdict.ExitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -295,7 +296,7 @@ func TestDemo(t *testing.T) {
 	}
 	var v struct {
 		Verdict  string
-		Endpoint verdictJSON
+		Endpoint verdict.Document
 		Attacks  []attack
 	}
 	if err := json.Unmarshal([]byte(tool("demo", "--json").stdout), &v); err != nil || v.Verdict != "pass" || v.Endpoint.Verdict != "pass" || len(v.Attacks) < 10 {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/tresorhq/attest/verdict"
 )
 
 // at is the time of the evidence that endpoint makes, for a program with a clock
@@ -106,15 +108,15 @@ func TestExitCodes(t *testing.T) {
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		code := exitCodeOf(t, cmd.Run())
 		first, _, _ := strings.Cut(stdout.String(), "\n")
-		if code != tt.code || first != tt.first || (stderr.Len() > 0) != (code == exitUsage) {
+		if code != tt.code || first != tt.first || (stderr.Len() > 0) != (code == verdict.ExitUsage) {
 			t.Errorf("%v: exit code %d\n%s%s", tt.args, code, &stdout, &stderr)
 		}
 		out, err := exec.Command(program, append(slices.Clip(tt.args), "--json")...).Output()
-		var v verdictJSON
+		var v verdict.Document
 		if code := exitCodeOf(t, err); code != tt.code || json.Unmarshal(out, &v) != nil || v.ExitCode != code || v.Verdict != tt.verdict {
 			t.Errorf("%v --json: exit code %d\n%s", tt.args, code, out)
 		}
-		if (v.Error == nil) != (tt.typ == "") || v.Error != nil && v.Error.Type != tt.typ || (v.SPKI != "") != (code == 0 || code == exitChanged) {
+		if (v.Error == nil) != (tt.typ == "") || v.Error != nil && v.Error.Type != tt.typ || (v.SPKI != "") != (code == 0 || code == verdict.ExitChanged) {
 			t.Errorf("%v --json: %s", tt.args, out)
 		}
 	}
@@ -140,7 +142,7 @@ func TestLostVerdict(t *testing.T) {
 			var stderr bytes.Buffer
 			cmd := exec.Command(program, args...)
 			cmd.Stdout, cmd.Stderr = stdout, &stderr
-			if code := exitCodeOf(t, cmd.Run()); code != exitInternal || !strings.Contains(stderr.String(), "could not be written") {
+			if code := exitCodeOf(t, cmd.Run()); code != verdict.ExitInternal || !strings.Contains(stderr.String(), "could not be written") {
 				t.Errorf("%s: %v: exit code %d, %s", name, args, code, &stderr)
 			}
 		}

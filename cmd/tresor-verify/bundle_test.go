@@ -12,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // bundleMembers are those of a good bundle.
@@ -71,10 +73,10 @@ func TestBundleVerify(t *testing.T) {
 		{"expired", "BundleExpiredError", []string{good, "--release-root", root, "--at", "2026-05-01T00:00:00Z"}},
 	} {
 		args := append([]string{"bundle", "verify"}, tt.args...)
-		if o := tool(args...); o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
+		if o := tool(args...); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
 			t.Errorf("%s: %+v", tt.name, o)
 		}
-		if v := tool(append(args, "--json")...).verdict(t); v.ExitCode != exitRefused || v.Error.Type != tt.typ || v.BundleFacts != nil || v.Workload != "" {
+		if v := tool(append(args, "--json")...).verdict(t); v.ExitCode != verdict.ExitRefused || v.Error.Type != tt.typ || v.BundleFacts != nil || v.Workload != "" {
 			t.Errorf("%s: %+v", tt.name, v)
 		}
 	}
@@ -88,7 +90,7 @@ func TestBundleEndsSoon(t *testing.T) {
 	root := f.write("release.hex", []byte(releaseHex()))
 	old := writeBundle(t, f, "old.jws", "release", nil)
 	next := writeBundle(t, f, "next.jws", "release", map[string]any{"version": 18})
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(trimLine(mustRead(t, next))) }))
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(cli.TrimLine(mustRead(t, next))) }))
 	t.Cleanup(server.Close)
 	ca := f.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	for _, args := range [][]string{
@@ -152,12 +154,12 @@ func TestBundleDiff(t *testing.T) {
 		if typ == "BundleRollbackError" {
 			at = "2026-02-01T00:00:00Z"
 		}
-		if v := tool("bundle", "diff", files[0], files[1], "--release-root", root, "--at", at, "--json").verdict(t); v.ExitCode != exitRefused || v.Error.Type != typ || v.BundleDiff != nil {
+		if v := tool("bundle", "diff", files[0], files[1], "--release-root", root, "--at", at, "--json").verdict(t); v.ExitCode != verdict.ExitRefused || v.Error.Type != typ || v.BundleDiff != nil {
 			t.Errorf("%s: %+v", typ, v.Error)
 		}
 	}
 	same := writeBundle(t, f, "same.jws", "release", map[string]any{"version": 18})
-	if o := tool("bundle", "diff", next, same, "--release-root", root); o.code != exitRefused || !strings.Contains(o.stdout, "BND-41") {
+	if o := tool("bundle", "diff", next, same, "--release-root", root); o.code != verdict.ExitRefused || !strings.Contains(o.stdout, "BND-41") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -170,9 +172,9 @@ func TestBundleFetch(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/good":
-			w.Write(trimLine(good))
+			w.Write(cli.TrimLine(good))
 		case "/bad":
-			w.Write(trimLine(bad))
+			w.Write(cli.TrimLine(bad))
 		default:
 			http.Redirect(w, r, "/good", http.StatusFound)
 		}
@@ -182,7 +184,7 @@ func TestBundleFetch(t *testing.T) {
 	get := func(path, out string, more ...string) outcome {
 		return tool(append([]string{"bundle", "fetch", "--bundle-url", server.URL + path, "--out", f.path(out), "--ca-file", ca}, more...)...)
 	}
-	if o := get("/good", "a.jws", "--release-root", root); o.code != 0 || o.stdout != "FETCHED (verified: version 17, valid until 2026-05-01T00:00:00Z)\n"+f.path("a.jws")+"\n" || string(mustRead(t, f.path("a.jws"))) != string(trimLine(good)) {
+	if o := get("/good", "a.jws", "--release-root", root); o.code != 0 || o.stdout != "FETCHED (verified: version 17, valid until 2026-05-01T00:00:00Z)\n"+f.path("a.jws")+"\n" || string(mustRead(t, f.path("a.jws"))) != string(cli.TrimLine(good)) {
 		t.Errorf("%+v", o)
 	}
 	if o := get("/bad", "b.jws"); o.code != 0 || !strings.HasPrefix(o.stdout, "FETCHED (nothing was verified") {
@@ -202,16 +204,16 @@ func TestBundleFetch(t *testing.T) {
 			t.Errorf("%s: %+v %v", path, v, err)
 		}
 	}
-	if o := get("/bad", "refused.jws", "--release-root", root); o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: BundleSignatureInvalid\n") {
+	if o := get("/bad", "refused.jws", "--release-root", root); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: BundleSignatureInvalid\n") {
 		t.Errorf("%+v", o)
 	}
 	if _, err := os.Stat(f.path("refused.jws")); err == nil {
 		t.Error("a bundle that was refused was written")
 	}
-	if o := get("/away", "d.jws"); o.code != exitUndecided {
+	if o := get("/away", "d.jws"); o.code != verdict.ExitUndecided {
 		t.Errorf("%+v", o)
 	}
-	if o := get("/good", "none/d.jws"); o.code != exitInternal {
+	if o := get("/good", "none/d.jws"); o.code != verdict.ExitInternal {
 		t.Errorf("%+v", o)
 	}
 }
@@ -241,17 +243,17 @@ func TestBundleUsage(t *testing.T) {
 		"fetch without root": {"fetch", "--bundle-url", "https://127.0.0.1/", "--out", f.path("x"), "--release-root", f.path("none")},
 		"time":               {"verify", good, "--release-root", root, "--at", "now"},
 	} {
-		if o := tool(append([]string{"bundle"}, args...)...); o.code != exitUsage || o.stdout != "" {
+		if o := tool(append([]string{"bundle"}, args...)...); o.code != verdict.ExitUsage || o.stdout != "" {
 			t.Errorf("%s: %+v", name, o)
 		}
-		if v := tool(append(append([]string{"bundle"}, args...), "--json")...).verdict(t); v.ExitCode != exitUsage || v.Error.Type != "UsageError" {
+		if v := tool(append(append([]string{"bundle"}, args...), "--json")...).verdict(t); v.ExitCode != verdict.ExitUsage || v.Error.Type != "UsageError" {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
-	if o := tool("bundle", "verify", f.path("none"), "--release-root", root); o.code != exitUndecided {
+	if o := tool("bundle", "verify", f.path("none"), "--release-root", root); o.code != verdict.ExitUndecided {
 		t.Errorf("%+v", o)
 	}
-	if o := toolWith(bomb{}, "bundle", "verify", "-", "--release-root", root); o.code != exitInternal {
+	if o := toolWith(bomb{}, "bundle", "verify", "-", "--release-root", root); o.code != verdict.ExitInternal {
 		t.Errorf("%+v", o)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 const ciExamples = "../../examples/ci/"
@@ -56,13 +57,13 @@ func TestCheckEndpoint(t *testing.T) {
 			m["version"] = "v2"
 		}
 	})
-	expect("another release", exitChanged, "changed")
+	expect("another release", verdict.ExitChanged, "changed")
 	f.write("envelope.json", []byte("{}"))
-	expect("nonsense", exitRefused, "was refused")
+	expect("nonsense", verdict.ExitRefused, "was refused")
 	server.Close()
-	expect("gone", exitUndecided, "could not be judged")
+	expect("gone", verdict.ExitUndecided, "could not be judged")
 	f.write("release.pem", nil)
-	expect("no root", exitUsage, "in a wrong way")
+	expect("no root", verdict.ExitUsage, "in a wrong way")
 }
 
 func mustAbs(t *testing.T, name string) string {

@@ -7,57 +7,38 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/verdict"
 )
 
-// TestTableOfFlags: what the table lists is declared. The reverse is proven by
-// every run of a command: a flag that the table lacks can not be declared.
+// TestTableOfFlags: each flag is taken, with a value or without as its row says, and
+// more than once only if it is repeatable.
 func TestTableOfFlags(t *testing.T) {
-	for _, c := range commands() {
+	for _, c := range newProgram().Commands {
 		names := map[string]bool{"help": true} // of package flag
-		for _, d := range c.flags {
-			if d.name == "" {
+		for _, d := range c.Flags {
+			if d.Name == "" {
 				continue
 			}
-			if names[d.name] || d.help == "" {
-				t.Errorf("%s --%s: twice, or without help", c.name, d.name)
+			if names[d.Name] || d.Help == "" {
+				t.Errorf("%s --%s: twice, or without help", c.Name, d.Name)
 			}
-			names[d.name] = true
-			if o := tool(c.name, "--"+d.name+"="); o.code != exitUsage || strings.Contains(o.stderr, "no such flag") {
-				t.Errorf("%s --%s= : %+v", c.name, d.name, o)
+			names[d.Name] = true
+			if o := tool(c.Name, "--"+d.Name+"="); o.code != verdict.ExitUsage || strings.Contains(o.stderr, "no such flag") {
+				t.Errorf("%s --%s= : %+v", c.Name, d.Name, o)
 			}
-			twice := tool(c.name, "--"+d.name, "1", "--"+d.name, "1")
-			if d.arg == "" {
-				twice = tool(c.name, "--"+d.name, "--"+d.name+"=0")
+			twice := tool(c.Name, "--"+d.Name, "1", "--"+d.Name, "1")
+			if d.Arg == "" {
+				twice = tool(c.Name, "--"+d.Name, "--"+d.Name+"=0")
 			}
-			if said := strings.Contains(twice.stderr+twice.stdout, "given twice"); said == d.repeatable() && !strings.Contains(twice.stderr, "invalid value") {
-				t.Errorf("%s --%s twice: %+v", c.name, d.name, twice)
+			if said := strings.Contains(twice.stderr+twice.stdout, "given twice"); said == d.Repeatable() && !strings.Contains(twice.stderr, "invalid value") {
+				t.Errorf("%s --%s twice: %+v", c.Name, d.Name, twice)
 			}
 		}
-		if o := tool(c.name, "--no-such-flag"); o.code != exitUsage || !strings.Contains(o.stderr, "no such flag") {
-			t.Errorf("%s: %+v", c.name, o)
+		if o := tool(c.Name, "--no-such-flag"); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "no such flag") {
+			t.Errorf("%s: %+v", c.Name, o)
 		}
-	}
-}
-
-// TestUndeclaredFlag: a flag that is not in the table, or of another kind there,
-// is a mistake that no run survives.
-func TestUndeclaredFlag(t *testing.T) {
-	fs := newFlagSet("attest")
-	for name, declare := range map[string]func(){
-		"absent":     func() { fs.text(new(string), "absent") },
-		"a switch":   func() { fs.text(new(string), "json") },
-		"a value":    func() { fs.yes(new(bool), "url") },
-		"repeatable": func() { fs.text(new(string), "release-root") },
-		"single":     func() { fs.texts(new([]string), "url") },
-	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: declared", name)
-				}
-			}()
-			declare()
-		}()
 	}
 }
 
@@ -65,28 +46,28 @@ func TestUndeclaredFlag(t *testing.T) {
 func TestHelpIsWhole(t *testing.T) {
 	all := tool("help").stdout
 	man := strings.ReplaceAll(tool("help", "--man").stdout, `\-`, "-")
-	for _, c := range commands() {
-		help := tool("help", c.name).stdout
-		if help != tool(c.name, "--help").stdout || len(c.examples) == 0 || !strings.Contains(all, "  "+c.name+" ") || !strings.Contains(man, ".SS "+c.name+"\n") {
-			t.Errorf("%s: %s", c.name, help)
+	for _, c := range newProgram().Commands {
+		help := tool("help", c.Name).stdout
+		if help != tool(c.Name, "--help").stdout || len(c.Examples) == 0 || !strings.Contains(all, "  "+c.Name+" ") || !strings.Contains(man, ".SS "+c.Name+"\n") {
+			t.Errorf("%s: %s", c.Name, help)
 		}
-		for _, line := range strings.Split(help, "\n")[1:] {
-			if len(line) > 84 {
-				t.Errorf("%s: %d bytes in %q", c.name, len(line), line)
+		for _, line := range strings.Split(help, "\n") {
+			if len(line) > 80 {
+				t.Errorf("%s: %d bytes in %q", c.Name, len(line), line)
 			}
 		}
-		for _, e := range c.examples {
-			if !strings.Contains(strings.ReplaceAll(help, " \\\n     ", ""), program+" "+e) {
-				t.Errorf("%s: no example %q in %s", c.name, e, help)
+		for _, e := range c.Examples {
+			if !strings.Contains(strings.ReplaceAll(help, " \\\n     ", ""), "tresor-verify"+" "+e) {
+				t.Errorf("%s: no example %q in %s", c.Name, e, help)
 			}
 		}
-		for _, d := range c.flags {
-			if !strings.Contains(help, d.name) || !strings.Contains(man, d.name) {
-				t.Errorf("%s: no flag --%s", c.name, d.name)
+		for _, d := range c.Flags {
+			if !strings.Contains(help, d.Name) || !strings.Contains(man, d.Name) {
+				t.Errorf("%s: no flag --%s", c.Name, d.Name)
 			}
 			for _, shell := range []string{"bash", "zsh", "fish"} {
-				if !strings.Contains(tool("completion", shell).stdout, d.name) {
-					t.Errorf("%s: %s does not know --%s", c.name, shell, d.name)
+				if !strings.Contains(tool("completion", shell).stdout, d.Name) {
+					t.Errorf("%s: %s does not know --%s", c.Name, shell, d.Name)
 				}
 			}
 		}
@@ -97,8 +78,8 @@ func TestHelpIsWhole(t *testing.T) {
 // they fail for want of files, never as usage of a flag.
 func TestExamples(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, c := range commands() {
-		for _, e := range c.examples {
+	for _, c := range newProgram().Commands {
+		for _, e := range c.Examples {
 			words := strings.Fields(strings.Split(e, " > ")[0])
 			if slices.Contains(words, "--url") || words[0] == "fetch" || words[0] == "demo" {
 				continue // these begin to work
@@ -116,7 +97,7 @@ func TestExamples(t *testing.T) {
 // TestManPage: groff warns of nothing and loses no flag.
 func TestManPage(t *testing.T) {
 	page := tool("help", "--man").stdout
-	if o := tool("help", "--man", "attest"); o.code != exitUsage {
+	if o := tool("help", "--man", "attest"); o.code != verdict.ExitUsage {
 		t.Errorf("%+v", o)
 	}
 	groff, err := exec.LookPath("groff")
@@ -140,17 +121,18 @@ func TestManPage(t *testing.T) {
 // program are command lines that it takes.
 func TestReadmeNamesCommands(t *testing.T) {
 	readme := string(mustRead(t, "../../README.md"))
-	for _, c := range commands() {
-		if !strings.Contains(readme, "\n    "+program+" "+c.name+" ") {
-			t.Errorf("README.md does not list %s", c.name)
+	for _, c := range newProgram().Commands {
+		if !strings.Contains(readme, "\n    "+"tresor-verify"+" "+c.Name+" ") {
+			t.Errorf("README.md does not list %s", c.Name)
 		}
 	}
 	for _, line := range regexp.MustCompile(`(?m)^    tresor-verify (\w+ --.*)$`).FindAllStringSubmatch(readme, -1) {
 		words := strings.Fields(strings.Split(line[1], "  #")[0])
-		c, ok := findCommand(words[0])
+		c := newProgram().Find(words[0])
+		ok := c != nil
 		for _, word := range words[1:] {
 			name, isFlag := strings.CutPrefix(word, "--")
-			known := slices.ContainsFunc(c.flags, func(d flagDoc) bool { return d.name == name })
+			known := ok && slices.ContainsFunc(c.Flags, func(d cli.Flag) bool { return d.Name == name })
 			if !ok || isFlag && !known {
 				t.Errorf("README.md: %s: no flag %s", line[1], word)
 			}

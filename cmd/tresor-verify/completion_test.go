@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tresorhq/attest/verdict"
 )
 
 // TestCompletionSyntax lets the shells that are installed read their scripts.
@@ -31,7 +33,7 @@ func TestCompletionSyntax(t *testing.T) {
 		})
 	}
 	for _, args := range [][]string{{"completion"}, {"completion", "sh"}, {"completion", "bash", "zsh"}} {
-		if o := tool(args...); o.code != exitUsage {
+		if o := tool(args...); o.code != verdict.ExitUsage {
 			t.Errorf("%v: %+v", args, o)
 		}
 	}

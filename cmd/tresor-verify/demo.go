@@ -13,29 +13,31 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/verdict"
 )
 
-func demoCommand() command {
-	return command{
-		name: "demo", usage: "[--json]", run: runDemo,
-		summary: "attest a synthetic enclave, and show attacks being refused",
-		about: `Starts a synthetic enclave on loopback, with real TLS and a synthetic AMD root,
+func demoCommand() cli.Command {
+	return cli.Command{
+		Name: "demo", Usage: "[--json]", Run: runDemo,
+		Summary: "attest a synthetic enclave, and show attacks being refused",
+		About: `Starts a synthetic enclave on loopback, with real TLS and a synthetic AMD root,
 and attests it; then shows attacks being refused. It needs no file and no network.
 Its keys are public: every other command refuses them. The exit code is 0 when the
 enclave is verified and every attack is refused for the right reason, 1 when not.`,
-		flags:    []flagDoc{{"json", "", "the same as JSON"}},
-		examples: []string{"demo"},
+		Flags:    []cli.Flag{cli.JSON("the same as JSON")},
+		Examples: []string{"demo"},
 	}
 }
 
 // demoJSON is what the endpoint and the attacks came to.
 type demoJSON struct {
-	Schema   string       `json:"schema"`
-	Tool     string       `json:"tool"`
-	Verdict  string       `json:"verdict"`
-	ExitCode int          `json:"exit_code"`
-	Endpoint *verdictJSON `json:"endpoint"`
-	Attacks  []attack     `json:"attacks"`
+	Schema   string            `json:"schema"`
+	Tool     string            `json:"tool"`
+	Verdict  string            `json:"verdict"`
+	ExitCode int               `json:"exit_code"`
+	Endpoint *verdict.Document `json:"endpoint"`
+	Attacks  []attack          `json:"attacks"`
 }
 
 // attack is what became of one.
@@ -48,22 +50,16 @@ type attack struct {
 	Refused  bool   `json:"refused"`
 }
 
-func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
-	fs := newFlagSet("demo")
-	var h hardwareFlags
-	fs.yes(&h.json, "json")
-	if _, err := fs.parse(args, 0); err != nil {
-		return 0, err
-	}
+func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	config := attesttest.Config{Now: w.now().Truncate(time.Second), Seed: rand.Text()} // one publisher for all: its keys are made once
+	config := attesttest.Config{Now: c.Now().Truncate(time.Second), Seed: rand.Text()} // one publisher for all: its keys are made once
 	enclave, err := attesttest.New(config)
 	if err != nil {
 		return 0, err
 	}
-	defer u.slow("making certificates and forging evidence")()
-	audit, err := attestDemo(ctx, enclave, w)
+	defer c.Slow("making certificates and forging evidence")()
+	audit, err := attestDemo(ctx, enclave, c.Now())
 	if err != nil {
 		return 0, err
 	}
@@ -71,33 +67,34 @@ func runDemo(ctx context.Context, w world, u *ui, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	code := exitCode(audit.Err)
+	code := verdict.ExitCode(audit.Err)
 	for _, a := range attacks {
 		if !a.Refused {
-			code = exitRefused
+			code = verdict.ExitRefused
 		}
 	}
-	f := frame{mode: "live", at: enclave.Now(), source: "clock"}
-	if h.json {
-		u.object(demoJSON{"tresor.demo/v1", toolName(), verdictWord(code), code, u.verdict(audit, f), attacks})
+	d := verdict.New(audit, verdict.Frame{Tool: c.Program.Tool(), Mode: "live", At: enclave.Now(), TimeSource: "clock"})
+	adviceFor(c).Complete(d.Error)
+	if c.AsJSON {
+		c.Object(demoJSON{"tresor.demo/v1", c.Program.Tool(), verdict.Word(code), code, d, attacks})
 		return code, nil
 	}
-	h.answer(u, audit, f)
-	u.line("")
-	u.line("Attacks, each with everything else right and signed:")
+	c.WriteString(d.Text(false, false))
+	c.Line("")
+	c.Line("Attacks, each with everything else right and signed:")
 	for _, a := range attacks {
 		word := "refused"
 		if !a.Refused {
 			word = "GOT THROUGH"
 		}
-		u.line("%-8s %-30s %s", word, a.Error, a.About)
+		c.Line("%-8s %-30s %s", word, a.Error, a.About)
 	}
 	return code, nil
 }
 
 // attestDemo fetches the evidence from a server, over the connection whose key
 // it then holds against it.
-func attestDemo(ctx context.Context, enclave *attesttest.Enclave, w world) (*attest.Audit, error) {
+func attestDemo(ctx context.Context, enclave *attesttest.Enclave, now time.Time) (*attest.Audit, error) {
 	server, err := enclave.Serve(nil)
 	if err != nil {
 		return nil, err
@@ -118,7 +115,7 @@ func attestDemo(ctx context.Context, enclave *attesttest.Enclave, w world) (*att
 	if err != nil {
 		return nil, err
 	}
-	return verifier.Audit(attest.Evidence{Envelope: envelope, Bundle: bundle, LiveSPKI: key, CRLs: enclave.Evidence().CRLs}, w.now()), nil
+	return verifier.Audit(attest.Evidence{Envelope: envelope, Bundle: bundle, LiveSPKI: key, CRLs: enclave.Evidence().CRLs}, now), nil
 }
 
 // get returns a body, and the SHA-256 of the key of the server that sent it.

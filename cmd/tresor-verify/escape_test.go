@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // evil moves the cursor, begins a line, sets a window's title and turns the
@@ -83,14 +84,14 @@ func TestEscapedEverywhere(t *testing.T) {
 	if o := tool(args...); !strings.Contains(o.stdout, `\x1b]0;x`) {
 		t.Errorf("the strings are not shown at all: %+v", o)
 	}
-	check("workload", exitRefused, append(slices.Clip(args), "--workload", "router"))
+	check("workload", verdict.ExitRefused, append(slices.Clip(args), "--workload", "router"))
 	for _, name := range []string{"envelope.json", "bundle.jws", "evidence.json"} {
 		check("show "+name, 0, []string{"show", f.path(name)})
 	}
 	bundle := []string{"bundle", "verify", "--release-root", f.path("release.pem"), f.path("bundle.jws")}
 	check("bundle verify", 0, bundle)
 	mine := mustRead(t, f.path("bundle.jws"))
-	for code, older := range map[int][]func(string, map[string]any){0: {everywhere}, exitRefused: nil} { // the latter is of another workload
+	for code, older := range map[int][]func(string, map[string]any){0: {everywhere}, verdict.ExitRefused: nil} { // the latter is of another workload
 		endpoint(t, f, 16, older...)
 		check("bundle diff", code, []string{"bundle", "diff", "--release-root", f.path("release.pem"), f.path("bundle.jws"), f.write("evil.jws", mine)})
 	}
@@ -99,7 +100,7 @@ func TestEscapedEverywhere(t *testing.T) {
 	check("show pin", 0, []string{"show", f.write("pin.json", []byte(pin))})
 	check("replay", 0, []string{"attest", "--evidence", f.path("evidence.json"), "--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem")})
 	check("show policy", 0, []string{"show", f.write("policy.json", []byte(`{"schema": "attest.policy/v1", "csp_ids": [`+quoteJSON("CN="+evil)+`]}`))})
-	check("schema", exitUsage, []string{"show", f.write("schema.json", []byte(`{"schema": `+quoteJSON(evil)+`}`))})
+	check("schema", verdict.ExitUsage, []string{"show", f.write("schema.json", []byte(`{"schema": `+quoteJSON(evil)+`}`))})
 
 	for name, tt := range map[string]struct {
 		document, member string
@@ -110,7 +111,7 @@ func TestEscapedEverywhere(t *testing.T) {
 		"product": {"bundle", "allowed_products", []string{evil}}, "floor": {"bundle", "min_tcb", map[string]int{evil: 1}}, "workload of the bundle": {"bundle", "workload", evil},
 		"schema of the manifest": {"manifest", "schema", evil}, "root": {"bundle", "amd_root_ca_pem", evil},
 	} {
-		check(name, exitRefused, endpoint(t, f, 17, said(tt.document, tt.member, tt.value)))
+		check(name, verdict.ExitRefused, endpoint(t, f, 17, said(tt.document, tt.member, tt.value)))
 	}
 
 	signReceipt(t, f, evil, map[string]any{"jti": evil, "requested_route": evil, "routed_model": evil, "router_attestation": evil, evil: evil})
@@ -118,13 +119,13 @@ func TestEscapedEverywhere(t *testing.T) {
 	check("receipt", 0, receipt)
 	check("show receipt", 0, []string{"show", f.path("receipt.jws")})
 	signReceipt(t, f, "k", map[string]any{"request_digest": evil})
-	check("receipt, refused", exitRefused, receipt)
+	check("receipt, refused", verdict.ExitRefused, receipt)
 
-	check("file name", exitUndecided, []string{"report", "--report", evil})
-	check("argument", exitUsage, []string{"report", evil})
-	check("flag", exitUsage, []string{"report", "--" + evil})
-	check("value", exitUsage, []string{"report", "--report", "x", "--at", evil})
-	check("url", exitUsage, []string{"attest", "--url", evil, "--release-root", f.path("release.pem")})
+	check("file name", verdict.ExitUndecided, []string{"report", "--report", evil})
+	check("argument", verdict.ExitUsage, []string{"report", evil})
+	check("flag", verdict.ExitUsage, []string{"report", "--" + evil})
+	check("value", verdict.ExitUsage, []string{"report", "--report", "x", "--at", evil})
+	check("url", verdict.ExitUsage, []string{"attest", "--url", evil, "--release-root", f.path("release.pem")})
 }
 
 func quoteJSON(s string) string {
@@ -162,39 +163,11 @@ func TestEscapedFromTheWire(t *testing.T) {
 		for _, more := range [][]string{nil, {"--json"}} {
 			o := tool(slices.Concat(replaceFlag(args, []string{"--url", "https://" + listener.Addr().String()}), more)...)
 			harmless(t, name, o)
-			if o.code != exitUndecided && o.code != exitRefused {
+			if o.code != verdict.ExitUndecided && o.code != verdict.ExitRefused {
 				t.Errorf("%s: %+v", name, o)
 			}
 		}
 		listener.Close()
-	}
-}
-
-// TestEscapedByTheProxy: in its log, in its answers, and in the verdict.
-func TestEscapedByTheProxy(t *testing.T) {
-	e := kitEnclave(t)
-	for name, answer := range evilAnswers() {
-		for _, asJSON := range []bool{false, true} {
-			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{e.TLSCertificate()}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			go serveRaw(listener, answer)
-			d := openDoor(t, "https://"+listener.Addr().String(), kitConfig(e, "https://127.0.0.1:1/"), func(f *proxyFlags) { f.jsonLog = asJSON })
-			for _, path := range []string{"/", verdictPath, healthPath} {
-				if r := d.get(path); r.status < 500 {
-					t.Errorf("%s: %+v", name, r)
-				} else {
-					harmless(t, name+path, outcome{stdout: r.body})
-				}
-			}
-			d.stop()
-			listener.Close()
-			harmless(t, name, outcome{stderr: d.log.String()})
-			if d.log.String() == "" {
-				t.Errorf("%s: nothing was logged", name)
-			}
-		}
 	}
 }
 

@@ -8,91 +8,83 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tresorhq/attest"
-	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/collateral"
+	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/verdict"
 )
 
-func fetchCommand() command {
-	return command{
-		name: "fetch", usage: "--report FILE|- --out DIR [flags]", run: runFetch,
-		summary: "fetch the collateral of a report from AMD, for use without a network",
-		about: `Asks AMD's key server for everything that vouches for a report, and writes it to
+type fetchFlags struct {
+	kdsFlags
+	report, out string
+	certs       []string
+}
+
+func fetchCommand() cli.Command {
+	f := new(fetchFlags)
+	return cli.Command{
+		Name: "fetch", Usage: "--report FILE|- --out DIR [flags]", Run: f.run,
+		Summary: "fetch the collateral of a report from AMD, for use without a network",
+		About: `Asks AMD's key server for everything that vouches for a report, and writes it to
 a folder: leaf.der (the VCEK), chain.pem (leaf, intermediate, root) and crl.der.
 Nothing is verified here; do that on the machine without a network.`,
-		flags: slices.Concat([]flagDoc{
-			{"report", "FILE|-", "the report, in any form that \"report\" takes"},
-			{"certs", "FILE...", "certificates that came with it; a VLEK must be among them, since AMD gives it to its owner only"},
-			{"out", "DIR", "the folder; it is made when it is not there"},
-		}, kdsDocs(), []flagDoc{{help: "What is printed"}, {"json", "", "what was written, as JSON"}}),
-		examples: []string{
+		Flags: slices.Concat([]cli.Flag{
+			cli.Heading("What is fetched"),
+			cli.Row("report", "FILE|-", "the report, in any form that \"report\" takes", cli.Text(&f.report)),
+			cli.Row("certs", "FILE...", "certificates that came with it; a VLEK must be among them, since AMD gives it to its owner only", cli.Texts(&f.certs)),
+			cli.Row("out", "DIR", "the folder; it is made when it is not there", cli.Text(&f.out)),
+		}, f.kdsFlags.rows(), []cli.Flag{cli.Heading("What is printed"), cli.JSON("what was written, as JSON")}),
+		Examples: []string{
 			"fetch --report report.bin --out collateral",
 			"report --report report.bin --certs collateral/chain.pem --crl collateral/crl.der",
 		},
 	}
 }
 
-type fetchFlags struct {
-	kdsFlags
-	report, out string
-	certs       []string
-	json        bool
-}
-
 // fetchedJSON says what was written.
 type fetchedJSON struct {
-	Schema   string        `json:"schema"`
-	Tool     string        `json:"tool"`
-	Verified bool          `json:"verified"`
-	Files    []string      `json:"files"`
-	Warnings []warningJSON `json:"warnings,omitempty"` // of a trust bundle that was verified
+	Schema   string            `json:"schema"`
+	Tool     string            `json:"tool"`
+	Verified bool              `json:"verified"`
+	Files    []string          `json:"files"`
+	Warnings []verdict.Warning `json:"warnings,omitempty"` // of a trust bundle that was verified
 }
 
-func runFetch(ctx context.Context, w world, u *ui, args []string) (int, error) {
-	var f fetchFlags
-	fs := newFlagSet("fetch")
-	f.kdsFlags.declare(fs)
-	fs.text(&f.report, "report")
-	fs.text(&f.out, "out")
-	fs.texts(&f.certs, "certs")
-	fs.yes(&f.json, "json")
-	if _, err := fs.parse(args, 0); err != nil {
-		return 0, err
-	}
+func (f *fetchFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if f.report == "" || f.out == "" {
-		return 0, usagef("--report and --out are needed")
+		return 0, cli.Usagef("--report and --out are needed")
 	}
-	client, err := f.client(w, u)
+	client, err := f.client(ctx, c, "fetch")
 	if err != nil {
 		return 0, err
 	}
-	client.what = "fetch"
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	files, err := f.collect(ctx, w, client)
+	files, err := f.collect(ctx, c, client)
 	if err != nil {
 		return 0, err
 	}
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		return 0, usagef("--out: %v", err)
+		return 0, cli.Usagef("--out: %v", err)
 	}
 	var written []string
 	for _, file := range files {
 		name := filepath.Join(f.out, file.name)
-		if err := output("--out", name, file.data); err != nil {
+		if err := c.WriteFile("--out", name, file.data); err != nil {
 			return 0, err
 		}
 		written = append(written, name)
 	}
-	if f.json {
-		u.object(fetchedJSON{"tresor.fetch/v1", toolName(), false, written, nil})
-		return exitVerified, nil
+	if c.AsJSON {
+		c.Object(fetchedJSON{"tresor.fetch/v1", c.Program.Tool(), false, written, nil})
+		return verdict.ExitVerified, nil
 	}
-	u.line("FETCHED (nothing was verified)")
+	c.Line("FETCHED (nothing was verified)")
 	for _, name := range written {
-		u.line("%s", name)
+		c.Line("%s", name)
 	}
-	return exitVerified, nil
+	return verdict.ExitVerified, nil
 }
 
 type outFile struct {
@@ -101,52 +93,32 @@ type outFile struct {
 }
 
 // collect fetches leaf, chain and CRL.
-func (f *fetchFlags) collect(ctx context.Context, w world, c *kdsClient) ([]outFile, error) {
-	reading := reportFlags{report: f.report, certs: f.certs}
-	e, err := reading.evidence(ctx, w, nil)
+func (f *fetchFlags) collect(ctx context.Context, c *cli.Call, client *collateral.Client) ([]outFile, error) {
+	e, err := readEvidence(ctx, c, f.report, f.certs)
 	if err != nil {
 		return nil, err
 	}
-	p, err := parseEvidence(e)
+	o, err := collateral.Parse(e)
 	if err != nil {
-		return nil, malformed(err)
+		return nil, inspect.Malformed(err)
 	}
-	if p.leaf == nil {
-		der, err := c.leaf(ctx, p)
-		if err != nil {
+	if o.Leaf == nil {
+		if err := client.FetchLeaf(ctx, o); err != nil {
 			return nil, err
 		}
-		if p.leaf, err = certchain.ParseCertificate(der); err != nil {
-			return nil, unavailable("fetch: not a certificate of AMD's", err)
-		}
 	}
-	chain, err := c.Fetch(ctx, kds.CertChain(p.leaf.Product, signingKey(p.leaf)), isChain)
+	chain, err := client.Fetch(ctx, kds.CertChain(o.Leaf.Product, collateral.SigningKey(o.Leaf)), collateral.IsChain)
 	if err != nil {
-		return nil, unavailable("fetch", err)
+		return nil, verdict.Unavailable("fetch", err)
 	}
-	crl, err := c.Fetch(ctx, kds.CRL(p.leaf.Product, signingKey(p.leaf)), isCRL)
+	crl, err := client.Fetch(ctx, kds.CRL(o.Leaf.Product, collateral.SigningKey(o.Leaf)), collateral.IsCRL)
 	if err != nil {
-		return nil, unavailable("fetch", err)
+		return nil, verdict.Unavailable("fetch", err)
 	}
 	var text strings.Builder
-	if err := pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: p.leaf.Raw}); err != nil {
+	if err := pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: o.Leaf.Raw}); err != nil {
 		return nil, err
 	}
 	text.Write(chain)
-	return []outFile{{"leaf.der", p.leaf.Raw}, {"chain.pem", []byte(text.String())}, {"crl.der", crl}}, nil
-}
-
-// malformed gives what can not be parsed the type it has in a verdict.
-func malformed(err error) error {
-	if attest.ErrorType(err) != "" { // it has one
-		return err
-	}
-	f := attest.Failure{Rule: "RPT-01", Message: err.Error(), Cause: err}
-	if rule := ruleOf(err); rule != "" {
-		f.Rule = rule
-	}
-	if strings.HasPrefix(f.Rule, "CHN-") {
-		return &attest.CertChainInvalidError{Failure: f}
-	}
-	return &attest.ReportInvalidError{Failure: f}
+	return []outFile{{"leaf.der", o.Leaf.Raw}, {"chain.pem", []byte(text.String())}, {"crl.der", crl}}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // keyServer serves what AMD would have for a set, on loopback, and returns the
@@ -86,7 +87,7 @@ func TestReportFetchNothing(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	f.write("report.bin", e.Report[:1000])
-	if o := tool(append(f.report("--fetch", "--crl", "fetch"), flags...)...); o.code != exitRefused || !strings.Contains(o.stdout, "ReportInvalidError") {
+	if o := tool(append(f.report("--fetch", "--crl", "fetch"), flags...)...); o.code != verdict.ExitRefused || !strings.Contains(o.stdout, "ReportInvalidError") {
 		t.Errorf("%+v", o)
 	}
 	if len(*asked) != 0 {
@@ -112,7 +113,7 @@ func TestFetchFails(t *testing.T) {
 		"fetch":         {"fetch", "--report", f.path("report.bin"), "--out", f.path("out")},
 	} {
 		o := tool(append(args, flags...)...)
-		if o.code != exitUndecided || !strings.Contains(o.stdout, "UNDECIDED: EvidenceUnavailableError") {
+		if o.code != verdict.ExitUndecided || !strings.Contains(o.stdout, "UNDECIDED: EvidenceUnavailableError") {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
@@ -179,7 +180,7 @@ func TestFetchGarbage(t *testing.T) {
 	fetch := append([]string{"fetch", "--report", f.path("report.bin"), "--certs", f.path("leaf.der"), "--out", f.path("out")}, flags...)
 	for range 2 {
 		for _, args := range [][]string{report, append(report, "--certs", f.path("chain.pem"), "--crl", "fetch"), fetch} {
-			want := exitUndecided
+			want := verdict.ExitUndecided
 			if healthy {
 				want = 0
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,9 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/tresorhq/attest/internal/advice"
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/vectors"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // Types of error and prefixes of rules that a command can end with.
@@ -24,27 +27,46 @@ var (
 
 	ends = map[string]struct {
 		types, rules, layers []string
-		where                map[string]advice
+		where                advice.Table
 	}{
 		"attest": {append(ofEndpoint, "PinChangedError"), []string{"JWS", "BND", "STA", "PIN", "WKL", "CHN", "CRL", "IDT", "BIN", "POL", "TRN", "KDS"},
-			[]string{"dns", "tcp", "tls", "http", "bundle", "size", "cache", "--pin", "--evidence", "--envelope", "--bundle", "--cert", "--crl"}, inReplay},
+			[]string{"dns", "tcp", "tls", "http", "bundle", "size", "cache", "--pin", "--evidence", "--envelope", "--bundle", "--cert", "--crl"}, advice.InReplay},
 		"proxy": {ofEndpoint, []string{"JWS", "BND", "STA", "WKL", "CHN", "CRL", "IDT", "BIN-0", "BIN-10", "POL", "PRX", "TRN", "KDS"},
 			[]string{"dns", "tcp", "tls", "http", "bundle", "size", "cache", "--bundle", "--crl", "proxy"}, nil},
 		"report":  {ofHardware, []string{"CHN", "CRL", "POL", "KDS"}, []string{"dns", "tcp", "tls", "http", "size", "cache", "--report", "--certs", "--fetch", "--crl"}, nil},
 		"fetch":   {[]string{"ReportInvalidError", "CertChainInvalidError", "EvidenceUnavailableError"}, []string{"CHN-0", "KDS"}, []string{"dns", "tcp", "tls", "http", "size", "cache", "--report", "--certs", "fetch"}, nil},
 		"show":    {[]string{"ReportInvalidError", "CertChainInvalidError", "EnvelopeInvalidError", "EvidenceUnavailableError"}, []string{"JWS", "CHN-0"}, []string{"show"}, nil},
-		"receipt": {append(ofBundle, "ReceiptInvalidError", "ReceiptSignatureInvalidError", "ReceiptDigestMismatchError"), []string{"JWS", "RCP"}, []string{"dns", "tcp", "tls", "http", "size", "--jwks-url", "--request", "--response", "receipt"}, inReceipt},
-		"bundle":  {append(ofBundle, "EvidenceUnavailableError"), []string{"JWS"}, []string{"dns", "tcp", "tls", "http", "size", "file"}, inDiff},
+		"receipt": {append(ofBundle, "ReceiptInvalidError", "ReceiptSignatureInvalidError", "ReceiptDigestMismatchError"), []string{"JWS", "RCP"}, []string{"dns", "tcp", "tls", "http", "size", "--jwks-url", "--request", "--response", "receipt"}, advice.InReceipt},
+		"bundle":  {append(ofBundle, "EvidenceUnavailableError"), []string{"JWS"}, []string{"dns", "tcp", "tls", "http", "size", "file"}, advice.InDiff},
 		"vectors": {[]string{"EvidenceUnavailableError"}, nil, []string{"vectors"}, nil},
 	}
 )
 
+// A sample is an error of this type, rule or layer.
+type sample struct{ kind, rule, message string }
+
+func (e sample) Error() string       { return e.message }
+func (e sample) VerdictType() string { return e.kind }
+func (e sample) Requirement() string { return e.rule }
+
+// adviceOn returns what a command says of an error.
+func adviceOn(f advice.For, err error) *verdict.Error {
+	e := verdict.Describe(err)
+	e.Expected, e.Actual = "x", "x"
+	f.Complete(e)
+	return e
+}
+
+func adviceOf(c cli.Command) advice.For {
+	return advice.For{Program: "tresor-verify", Name: c.Name, Flags: c.Dashed()}
+}
+
 // foreignFlags are the flags in a hint that the command lacks. What stands in
 // quotation marks is another command line, or a name from outside.
-func foreignFlags(c command, a advice) (foreign []string) {
-	text := regexp.MustCompile(`"[^"]*"`).ReplaceAllString(strings.Join([]string{a.next, a.expected, a.actual}, "\n"), "")
-	for _, name := range flagName.FindAllString(text, -1) {
-		if !slices.Contains(c.dashed(), name) {
+func foreignFlags(f advice.For, texts ...string) (foreign []string) {
+	text := regexp.MustCompile(`"[^"]*"`).ReplaceAllString(strings.Join(texts, "\n"), "")
+	for _, name := range regexp.MustCompile(`--[a-z][a-z-]*`).FindAllString(text, -1) {
+		if !slices.Contains(f.Flags, name) {
 			foreign = append(foreign, name)
 		}
 	}
@@ -57,30 +79,30 @@ func foreignFlags(c command, a advice) (foreign []string) {
 // TestHintsNameOwnFlags: no hint of a command names a flag that it lacks.
 // Rules: CLI-12.
 func TestHintsNameOwnFlags(t *testing.T) {
-	for _, c := range commands() {
-		e := ends[c.name]
-		look := func(what string, a advice) {
-			if foreign := foreignFlags(c, c.fit(a)); len(foreign) > 0 {
-				t.Errorf("%s, %s: %v in %+v", c.name, what, foreign, c.fit(a))
+	rules, _, flags := advice.Subjects()
+	for _, c := range newProgram().Commands {
+		e, f := ends[c.Name], adviceOf(c)
+		look := func(what string, err error) {
+			said := adviceOn(f, err)
+			if foreign := foreignFlags(f, said.Hint, said.ExpectedFrom, said.ActualFrom); len(foreign) > 0 {
+				t.Errorf("%s, %s: %v in %+v", c.Name, what, foreign, said)
 			}
 		}
 		for _, kind := range e.types {
-			look(kind, c.general(kind, nil))
-			look(kind, c.general(kind, nil).from(e.where, kind, nil))
-			for rule := range byRule {
+			look(kind, sample{kind: kind})
+			look(kind, advice.About(sample{kind: kind}, "", e.where))
+			for _, rule := range rules {
 				if slices.ContainsFunc(e.rules, func(prefix string) bool { return strings.HasPrefix(rule, prefix) }) {
-					a := c.general(kind, []string{rule})
-					look(kind+" "+rule, advice{next: a.next}) // where values are from belongs to the rule's own type
-					look(rule, advice{expected: byRule[rule].expected, actual: byRule[rule].actual}.from(byCommand[c.name], "", []string{rule}))
+					look(kind+" "+rule, sample{kind: kind, rule: rule})
 				}
 			}
 		}
 		for _, layer := range e.layers {
-			look(layer, advice{next: byLayer[layer]})
+			look(layer, verdict.Unavailable(layer, errors.New("x")))
 		}
-		for name, hint := range byFlag {
-			if slices.Contains(c.dashed(), name) {
-				look(name, advice{next: hint})
+		for _, name := range flags {
+			if slices.Contains(f.Flags, name) {
+				look(name, cli.Usagef("%s: x", name))
 			}
 		}
 	}
@@ -95,10 +117,9 @@ func TestHintsOfVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := world{stdin: strings.NewReader(""), now: func() time.Time { return recent }}
 	scratch := t.TempDir()
 	from := map[string]string{
-		"CRL-19": "the chain's anchor", "POL-12": leafCert, "POL-40": leafCert, "POL-41": leafCert, "POL-42": leafCert,
+		"CRL-19": "the chain's anchor", "POL-12": "the leaf certificate", "POL-40": "the leaf certificate", "POL-41": "the leaf certificate", "POL-42": "the leaf certificate",
 		"CHN-42": "the built-in roots or --amd-root", "CHN-47": "the time of verification: the clock, or --at",
 		"attest CHN-42": "the built-in roots or --amd-root, and the trust bundle's amd_root_ca_pem", "attest CHN-10": "the envelope's vcek_chain_pem",
 	}
@@ -109,14 +130,13 @@ func TestHintsOfVectors(t *testing.T) {
 			continue
 		}
 		seen[key] = true
-		a, err := play(ctx(), w, c, filepath.Join(scratch, strconv.Itoa(i)))
+		a, err := play(ctx(), now, c, filepath.Join(scratch, strconv.Itoa(i)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		failure, _ := a.object["error"].(map[string]any)
 		text := func(name string) string { s, _ := failure[name].(string); return s }
-		command, _ := findCommand(c.Command)
-		if names := foreignFlags(command, advice{text("hint"), text("expected_from"), text("actual_from")}); len(names) > 0 || text("hint") == "" {
+		if names := foreignFlags(adviceOf(*newProgram().Find(c.Command)), text("hint"), text("expected_from"), text("actual_from")); len(names) > 0 || text("hint") == "" {
 			t.Errorf("%s: %v in %v", c.ID, names, failure)
 		}
 		if want := cmp.Or(from[c.Command+" "+c.Expect.Requirement], from[c.Expect.Requirement]); want != "" && text("actual_from") != want {
@@ -128,9 +148,9 @@ func TestHintsOfVectors(t *testing.T) {
 			}
 		}
 	}
-	proxy, _ := findCommand("proxy") // its log asks whether a value is another each time
-	if a := proxy.general("CertChainInvalidError", []string{"CHN-47"}); !strings.Contains(a.actual, clock) {
-		t.Errorf("actual is from %q", a.actual)
+	// The log of the proxy asks whether a value is another each time.
+	if e := adviceOn(adviceOf(proxyCommand()), sample{kind: "CertChainInvalidError", rule: "CHN-47"}); !strings.Contains(e.ActualFrom, advice.Clock) {
+		t.Errorf("actual is from %q", e.ActualFrom)
 	}
 	if len(seen) < 100 {
 		t.Errorf("%d vectors", len(seen))

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tresorhq/attest/internal/cli"
 )
 
 // explained wants a refusal by this rule with such lines, whole but for the end,
@@ -38,7 +40,7 @@ func TestHintsOfReceipt(t *testing.T) {
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	bundle := func(key string, change map[string]any) string {
-		return string(trimLine(mustRead(t, writeBundle(t, f, "bundle.jws", key, change))))
+		return string(cli.TrimLine(mustRead(t, writeBundle(t, f, "bundle.jws", key, change))))
 	}
 	good := bundle("release", nil)
 	tag := strings.Repeat("c3", 32)

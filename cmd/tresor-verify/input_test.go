@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // TestCAFile: the file is part of the trust configuration, whether the network
@@ -28,16 +30,16 @@ func TestCAFile(t *testing.T) {
 		"two":                  {good + good, 0},
 		"with text":            {"# a comment\n" + good + "# another\n", 0},
 		"DER":                  {string(mint.CACert("ARK-Milan")), 0},
-		"empty":                {"", exitUsage},
-		"garbage":              {"garbage", exitUsage},
-		"broken":               {broken, exitUsage},
-		"broken behind":        {good + broken, exitUsage},
-		"broken before":        {broken + good, exitUsage},
-		"no base64":            {good + strings.Replace(broken, "AAAA", "!", 1), exitUsage},
-		"cut":                  {good + good[:len(good)-20], exitUsage},
-		"a key":                {good + strings.ReplaceAll(good, "CERTIFICATE", "PUBLIC KEY"), exitUsage},
-		"DER and a byte":       {string(mint.CACert("ARK-Milan")) + "x", exitUsage},
-		"DER and then the PEM": {string(mint.CACert("ARK-Milan")) + broken, exitUsage},
+		"empty":                {"", verdict.ExitUsage},
+		"garbage":              {"garbage", verdict.ExitUsage},
+		"broken":               {broken, verdict.ExitUsage},
+		"broken behind":        {good + broken, verdict.ExitUsage},
+		"broken before":        {broken + good, verdict.ExitUsage},
+		"no base64":            {good + strings.Replace(broken, "AAAA", "!", 1), verdict.ExitUsage},
+		"cut":                  {good + good[:len(good)-20], verdict.ExitUsage},
+		"a key":                {good + strings.ReplaceAll(good, "CERTIFICATE", "PUBLIC KEY"), verdict.ExitUsage},
+		"DER and a byte":       {string(mint.CACert("ARK-Milan")) + "x", verdict.ExitUsage},
+		"DER and then the PEM": {string(mint.CACert("ARK-Milan")) + broken, verdict.ExitUsage},
 	} {
 		if o := tool(append(args, "--ca-file", f.write("ca", []byte(tt.file)))...); o.code != tt.code {
 			t.Errorf("%s: %+v", name, o)
@@ -45,11 +47,11 @@ func TestCAFile(t *testing.T) {
 	}
 	receipt, receiptArgs := receiptFolder(t)
 	for _, args := range [][]string{receiptArgs, {"bundle", "verify", "--release-root", receipt.path("release.hex"), f.path("bundle.jws")}} { // which have no use for them
-		if o := tool(append(args, "--ca-file", f.path("none"))...); o.code != exitUsage || !strings.Contains(o.stderr, "--ca-file: ") {
+		if o := tool(append(args, "--ca-file", f.path("none"))...); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "--ca-file: ") {
 			t.Errorf("%+v", o)
 		}
 	}
-	if o := tool(append(args, "--ca-file", f.path("none"))...); o.code != exitUsage {
+	if o := tool(append(args, "--ca-file", f.path("none"))...); o.code != verdict.ExitUsage {
 		t.Errorf("%+v", o)
 	}
 }
@@ -69,13 +71,13 @@ func TestStandardInputOnce(t *testing.T) {
 				}
 				given = append(given, flag, "-")
 			}
-			if o := tool(given...); o.code != exitUsage || !strings.Contains(o.stderr, "standard input can only be one") {
+			if o := tool(given...); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "standard input can only be one") {
 				t.Errorf("%s and %s: %+v", first, second, o)
 			}
 		}
 	}
 	for _, flag := range []string{"--certs", "--amd-root", "--ca-file", "--policy", "--crl"} {
-		if o := tool("report", "--report", "-", flag, "-"); o.code != exitUsage || !strings.Contains(o.stderr, "standard input can only be one") {
+		if o := tool("report", "--report", "-", flag, "-"); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "standard input can only be one") {
 			t.Errorf("%s: %+v", flag, o)
 		}
 	}
@@ -94,15 +96,15 @@ func TestTimeoutWhileReading(t *testing.T) {
 		code int
 		args []string
 	}{
-		{exitUndecided, append(removeFlag(args, "--envelope"), "--envelope", "-")},
-		{exitUndecided, append(removeFlag(args, "--bundle"), "--bundle", "-")},
-		{exitUsage, append(removeFlag(args, "--release-root"), "--release-root", "-")},
-		{exitUndecided, []string{"receipt", "--jwks", kept.path("jwks.json"), "-"}},
-		{exitUndecided, []string{"bundle", "verify", "--release-root", kept.path("release.hex"), "-"}},
-		{exitUndecided, []string{"bundle", "diff", "--release-root", kept.path("release.hex"), kept.path("request"), "-"}},
-		{exitUndecided, []string{"report", "--report", "-"}},
-		{exitUndecided, []string{"report", "--report", f.path("report.bin"), "--certs", "-"}},
-		{exitUndecided, []string{"report", "--report", f.path("report.bin"), "--crl", "-"}},
+		{verdict.ExitUndecided, append(removeFlag(args, "--envelope"), "--envelope", "-")},
+		{verdict.ExitUndecided, append(removeFlag(args, "--bundle"), "--bundle", "-")},
+		{verdict.ExitUsage, append(removeFlag(args, "--release-root"), "--release-root", "-")},
+		{verdict.ExitUndecided, []string{"receipt", "--jwks", kept.path("jwks.json"), "-"}},
+		{verdict.ExitUndecided, []string{"bundle", "verify", "--release-root", kept.path("release.hex"), "-"}},
+		{verdict.ExitUndecided, []string{"bundle", "diff", "--release-root", kept.path("release.hex"), kept.path("request"), "-"}},
+		{verdict.ExitUndecided, []string{"report", "--report", "-"}},
+		{verdict.ExitUndecided, []string{"report", "--report", f.path("report.bin"), "--certs", "-"}},
+		{verdict.ExitUndecided, []string{"report", "--report", f.path("report.bin"), "--crl", "-"}},
 	} {
 		all.Go(func() {
 			silent, end := io.Pipe()
@@ -123,8 +125,8 @@ func TestSignalWhileReading(t *testing.T) {
 		signalled, stop := context.WithCancel(t.Context())
 		time.AfterFunc(20*time.Millisecond, stop)
 		var stdout, stderr bytes.Buffer
-		code := run(signalled, append(given, "--json"), world{stdin: silent, stdout: &stdout, stderr: &stderr, now: time.Now})
-		if code != exitUndecided && code != exitUsage || !strings.Contains(stdout.String(), "signal") {
+		code := run(signalled, append(given, "--json"), cli.Env{Stdin: silent, Stdout: &stdout, Stderr: &stderr, Now: time.Now})
+		if code != verdict.ExitUndecided && code != verdict.ExitUsage || !strings.Contains(stdout.String(), "signal") {
 			t.Errorf("%q: %d, %s", given, code, &stdout)
 		}
 		end.Close()

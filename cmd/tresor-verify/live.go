@@ -4,6 +4,9 @@ import (
 	"context"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/capture"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/transport"
@@ -11,39 +14,39 @@ import (
 
 // live fetches the evidence of an endpoint, over the connection whose key is
 // then held against it.
-func (f *attestFlags) live(ctx context.Context, w world, u *ui, v *attest.Verifier) (*collected, error) {
-	config, err := f.connection(w, u)
+func (f *attestFlags) live(ctx context.Context, c *cli.Call, v *attest.Verifier) (*capture.Evidence, error) {
+	config, err := f.connection(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	config.Verifier = v
 	t, err := transport.New(f.url, config)
 	if err != nil {
-		return nil, usagef("%v", err)
+		return nil, cli.Usagef("%v", err)
 	}
 	defer t.Close()
-	done := u.slow("asking %s for its evidence, for %v at most", f.url, f.timeout)
+	done := c.Slow("asking %s for its evidence, for %v at most", f.url, f.timeout)
 	e, err := t.Collect(ctx)
 	done()
 	if err != nil {
 		return nil, err
 	}
-	return &collected{evidence: e.Evidence, origin: e.Origin, fetchedAt: e.FetchedAt, leaf: e.LeafDER}, nil
+	return (*capture.Evidence)(e), nil
 }
 
 // connection says how to reach an endpoint and what else is needed to judge it.
-func (f *attestFlags) connection(w world, u *ui) (transport.Config, error) {
+func (f *endpointFlags) connection(ctx context.Context, c *cli.Call) (transport.Config, error) {
 	config := transport.Config{BundleURL: f.bundleURL, AttestTimeout: f.timeout}
 	var err error
 	if f.bundle != "" {
-		if config.Bundle, err = f.readBundle(w); err != nil {
+		if config.Bundle, err = f.readBundle(ctx, c); err != nil {
 			return config, err
 		}
 	}
-	if config.WebRoots, err = f.webRoots(w); err != nil {
+	if config.WebRoots, err = f.webRoots(ctx, c); err != nil {
 		return config, err
 	}
-	client, err := f.client(w, u)
+	client, err := f.client(ctx, c, "--crl fetch")
 	if err != nil {
 		return config, err
 	}
@@ -51,18 +54,18 @@ func (f *attestFlags) connection(w world, u *ui) (transport.Config, error) {
 	case "":
 	case "fetch":
 		config.Revocation = func(ctx context.Context, p snpreport.Product, key snpreport.SigningKey) ([]byte, error) {
-			return client.Fetch(ctx, kds.CRL(p, key), isCRL)
+			return client.Fetch(ctx, kds.CRL(p, key), collateral.IsCRL)
 		}
 	default:
-		crl, err := readCRL(w, f.crl)
+		crl, err := readCRL(ctx, c, f.crl)
 		if err != nil {
 			return config, err
 		}
-		config.Revocation = func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
+		config.Revocation = func(ctx context.Context, _ snpreport.Product, _ snpreport.SigningKey) ([]byte, error) {
 			if f.crl == "-" {
 				return crl, nil
 			}
-			return readCRL(w, f.crl) // a day later it may have been replaced
+			return readCRL(ctx, c, f.crl) // a day later it may have been replaced
 		}
 	}
 	return config, nil

@@ -18,7 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // liveEndpoint serves the evidence of a folder over TLS with the attested key,
@@ -56,7 +58,7 @@ func liveEndpointAt(t *testing.T, f folder, key *ecdsa.PrivateKey, at time.Time,
 		if name == "envelope.json" {
 			w.Header().Set("Content-Type", "application/json")
 		}
-		w.Write(trimLine(b))
+		w.Write(cli.TrimLine(b))
 	}))
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 	server.StartTLS()
@@ -87,7 +89,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("%s %v", pin, err)
 	}
 	f.write("pin.json", []byte(strings.Replace(string(pin), server.URL, "https://elsewhere.example", 1)))
-	if o := tool(append(args, "--pin", f.path("pin.json"))...); o.code != exitChanged || !strings.Contains(o.stdout, "changed:") {
+	if o := tool(append(args, "--pin", f.path("pin.json"))...); o.code != verdict.ExitChanged || !strings.Contains(o.stdout, "changed:") {
 		t.Errorf("%+v", o)
 	}
 	// What was saved verifies again when nobody answers any more.
@@ -105,7 +107,7 @@ func TestLive(t *testing.T) {
 func TestLiveRefused(t *testing.T) {
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("somebody in between"))
-	if o := tool(args...); o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: SPKIMismatchError\n") {
+	if o := tool(args...); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: SPKIMismatchError\n") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -138,13 +140,13 @@ func TestLiveLayers(t *testing.T) {
 		"bundle:": replaceFlag(args, []string{"--bundle-url", server.URL + "/nothing"}),
 	} {
 		o := tool(given...)
-		if o.code != exitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(o.stdout, layer) || !strings.Contains(o.stdout, byLayer[strings.TrimSuffix(layer, ":")]) {
+		if o.code != verdict.ExitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(o.stdout, layer) || !strings.Contains(o.stdout, layerHint(strings.TrimSuffix(layer, ":"))) {
 			t.Errorf("%s: %+v", layer, o)
 		}
 	}
 	start := time.Now()
 	o := tool(append(replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), "--timeout", "200ms")...)
-	if o.code != exitUndecided || time.Since(start) > 10*time.Second {
+	if o.code != verdict.ExitUndecided || time.Since(start) > 10*time.Second {
 		t.Errorf("%v %+v", time.Since(start), o)
 	}
 }
@@ -158,8 +160,8 @@ func TestLiveMalformed(t *testing.T) {
 	for name, given := range map[string][]string{"given": args, "named": removeFlag(args, "--bundle-url")} {
 		v := tool(append(given, "--json", "--allow-vlek", "--save", f.path(name))...).verdict(t)
 		again := tool("attest", "--evidence", f.path(name), "--at", "recorded", "--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem"), "--json").verdict(t)
-		for mode, v := range map[string]verdictJSON{"live": v, "replay": again} {
-			if v.ExitCode != exitRefused || v.Error == nil || v.Error.Type != "EnvelopeInvalidError" || len(v.Checks) != 19 || v.Checks[0].Status != "fail" || v.Mode != mode || v.Time == "" {
+		for mode, v := range map[string]verdict.Document{"live": v, "replay": again} {
+			if v.ExitCode != verdict.ExitRefused || v.Error == nil || v.Error.Type != "EnvelopeInvalidError" || len(v.Checks) != 19 || v.Checks[0].Status != "fail" || v.Mode != mode || v.Time == "" {
 				t.Errorf("%s, %s: %+v", name, mode, v)
 			}
 		}
@@ -177,7 +179,7 @@ func TestLiveUsage(t *testing.T) {
 		"http://api.example", "https://", "https://user:pass@api.example", "https://api.example/v1", "https://api.example/?x", "https://api.example/#x",
 		"api.example", "https://api.example:0", "https://api.example:99999", "https://api\texample", "https://bücher.example", "ftp://api.example", "https://api.example/..",
 	} {
-		if o := tool(replaceFlag(args, []string{"--url", url})...); o.code != exitUsage || strings.Contains(o.stderr, "pass") {
+		if o := tool(replaceFlag(args, []string{"--url", url})...); o.code != verdict.ExitUsage || strings.Contains(o.stderr, "pass") {
 			t.Errorf("%q: %+v", url, o)
 		}
 	}
@@ -191,7 +193,7 @@ func TestLiveUsage(t *testing.T) {
 		"ca file":      replaceFlag(args, []string{"--ca-file", f.path("none")}),
 		"ca file, bad": replaceFlag(args, []string{"--ca-file", f.path("release.pem")}),
 	} {
-		if o := tool(given...); o.code != exitUsage {
+		if o := tool(given...); o.code != verdict.ExitUsage {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
@@ -231,7 +233,7 @@ func TestRevocationFromFiles(t *testing.T) {
 		file, crl string
 		code      int
 	}{
-		{"evidence.json", "", 0}, {"without.json", "", 0}, {"without.json", "crl.der", 0}, {"without.json", "leaf.der", exitRefused}, {"without.json", "none", exitUndecided},
+		{"evidence.json", "", 0}, {"without.json", "", 0}, {"without.json", "crl.der", 0}, {"without.json", "leaf.der", verdict.ExitRefused}, {"without.json", "none", verdict.ExitUndecided},
 	} {
 		given := append(slices.Clone(replay), f.path(tt.file))
 		if tt.crl != "" {
@@ -241,11 +243,11 @@ func TestRevocationFromFiles(t *testing.T) {
 			t.Errorf("%+v: %+v", tt, o)
 		}
 	}
-	if o := tool(append(replay, f.path("evidence.json"), "--crl", "fetch")...); o.code != exitUsage {
+	if o := tool(append(replay, f.path("evidence.json"), "--crl", "fetch")...); o.code != verdict.ExitUsage {
 		t.Errorf("%+v", o)
 	}
 	f.write("envelope.json", []byte("{}"))
-	if o := tool(slices.Concat(args, server, []string{"--crl", "fetch"})...); o.code != exitRefused || !strings.Contains(o.stdout, "EnvelopeInvalidError") {
+	if o := tool(slices.Concat(args, server, []string{"--crl", "fetch"})...); o.code != verdict.ExitRefused || !strings.Contains(o.stdout, "EnvelopeInvalidError") {
 		t.Errorf("%+v", o)
 	}
 }

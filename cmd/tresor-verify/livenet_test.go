@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // connectProxy answers CONNECT, whatever the name, with a tunnel to target.
@@ -83,12 +84,12 @@ func TestProxyVariables(t *testing.T) {
 		}
 		before := asked.Load()
 		code, out := live("NO_PROXY=attested.example")
-		if code != exitUndecided || !strings.HasPrefix(out, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(out, "dns: ") || !strings.Contains(out, "hint:") || tunnels.Load() != 2 || asked.Load() != before {
+		if code != verdict.ExitUndecided || !strings.HasPrefix(out, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(out, "dns: ") || !strings.Contains(out, "hint:") || tunnels.Load() != 2 || asked.Load() != before {
 			t.Errorf("%s: NO_PROXY: exit code %d, %d tunnels\n%s", scheme, code, tunnels.Load(), out)
 		}
 		l.Close() // nobody answers there now
 		code, out = live("NO_PROXY=")
-		if code != exitUndecided || !strings.Contains(out, "tcp: ") || !strings.Contains(out, "through the proxy") || asked.Load() != before {
+		if code != verdict.ExitUndecided || !strings.Contains(out, "tcp: ") || !strings.Contains(out, "through the proxy") || asked.Load() != before {
 			t.Errorf("%s: no proxy there: exit code %d\n%s", scheme, code, out)
 		}
 	}

@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // recent is the clock of these tests.
@@ -32,12 +34,12 @@ func toolWith(stdin io.Reader, args ...string) outcome {
 	if stdin == nil {
 		stdin = strings.NewReader("")
 	}
-	code := run(ctx(), args, world{stdin: stdin, stdout: &stdout, stderr: &stderr, now: func() time.Time { return recent }})
+	code := run(ctx(), args, cli.Env{Stdin: stdin, Stdout: &stdout, Stderr: &stderr, Now: func() time.Time { return recent }})
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
 // verdict decodes the one JSON object on stdout.
-func (o outcome) verdict(t *testing.T) (v verdictJSON) {
+func (o outcome) verdict(t *testing.T) (v verdict.Document) {
 	t.Helper()
 	dec := json.NewDecoder(strings.NewReader(o.stdout))
 	dec.DisallowUnknownFields()
@@ -47,7 +49,7 @@ func (o outcome) verdict(t *testing.T) (v verdictJSON) {
 	if _, err := dec.Token(); err != io.EOF {
 		t.Fatalf("more than one object: %q", o.stdout)
 	}
-	if v.Schema != verdictSchema || v.ExitCode != o.code || v.Tool == "" {
+	if v.Schema != verdict.Schema || v.ExitCode != o.code || v.Tool == "" {
 		t.Errorf("%+v, exit code %d", v, o.code)
 	}
 	return v
@@ -161,7 +163,7 @@ func TestReportRefusals(t *testing.T) {
 				args = append(args, "--at", "2031-06-02T00:00:00Z")
 			}
 			o := tool(args...)
-			if o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
+			if o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
 				t.Errorf("%+v", o)
 			}
 			v := tool(append(args, "--json")...).verdict(t)
@@ -224,7 +226,7 @@ func TestUsage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := tool(args...)
-			if o.code != exitUsage || o.stdout != "" || !strings.HasPrefix(o.stderr, "tresor-verify: ") {
+			if o.code != verdict.ExitUsage || o.stdout != "" || !strings.HasPrefix(o.stderr, "tresor-verify: ") {
 				t.Errorf("%+v", o)
 			}
 			v := tool(append(args, "--json")...).verdict(t)
@@ -233,7 +235,7 @@ func TestUsage(t *testing.T) {
 			}
 		})
 	}
-	if o := tool(); o.code != exitUsage || o.stdout != "" || !strings.Contains(o.stderr, "Commands:") {
+	if o := tool(); o.code != verdict.ExitUsage || o.stdout != "" || !strings.Contains(o.stderr, "Commands:") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -253,7 +255,7 @@ func TestUndecided(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := tool(args...)
-			if o.code != exitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") {
+			if o.code != verdict.ExitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") {
 				t.Errorf("%+v", o)
 			}
 			if v := tool(append(args, "--json")...).verdict(t); v.Verdict != "error" || v.Error.Type != "EvidenceUnavailableError" {
@@ -277,11 +279,11 @@ func TestInternalError(t *testing.T) {
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	var stderr bytes.Buffer
 	now := func() time.Time { return recent }
-	if code := run(ctx(), f.report(), world{stdin: strings.NewReader(""), stdout: brokenPipe{}, stderr: &stderr, now: now}); code != exitInternal {
+	if code := run(ctx(), f.report(), cli.Env{Stdin: strings.NewReader(""), Stdout: brokenPipe{}, Stderr: &stderr, Now: now}); code != verdict.ExitInternal {
 		t.Errorf("exit %d when stdout is broken", code)
 	}
 	v := toolWith(bomb{}, "report", "--report", "-", "--json").verdict(t)
-	if v.ExitCode != exitInternal || v.Error.Type != "InternalError" || v.Verdict != "error" {
+	if v.ExitCode != verdict.ExitInternal || v.Error.Type != "InternalError" || v.Verdict != "error" {
 		t.Errorf("%+v", v)
 	}
 }
@@ -299,7 +301,7 @@ func TestStdinAndText(t *testing.T) {
 		}
 	}
 	o := toolWith(strings.NewReader(hex.EncodeToString(e.Report)+"\n\n"), "report", "--report", "-", "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"))
-	if o.code != exitRefused {
+	if o.code != verdict.ExitRefused {
 		t.Errorf("two line breaks forgiven: %+v", o)
 	}
 }
@@ -321,19 +323,21 @@ func TestWritePolicy(t *testing.T) {
 	e.Spec.Measurement[0] ^= 1
 	e.Resign()
 	f.write("report.bin", e.Report)
-	if o := tool(f.report("--policy", f.path("policy.json"))...); o.code != exitRefused {
+	if o := tool(f.report("--policy", f.path("policy.json"))...); o.code != verdict.ExitRefused {
 		t.Errorf("%+v", o)
 	}
 	os.Remove(f.path("policy.json"))
-	if o := tool(f.report("--vmpl", "1", "--write-policy", f.path("policy.json"))...); o.code != exitRefused {
+	if o := tool(f.report("--vmpl", "1", "--write-policy", f.path("policy.json"))...); o.code != verdict.ExitRefused {
 		t.Errorf("%+v", o)
 	}
 	if _, err := os.Stat(f.path("policy.json")); err == nil {
 		t.Error("a policy was written after a refusal")
 	}
-	if o := tool(f.report("--write-policy", f.path("none/policy.json"))...); o.code != exitInternal {
+	if o := tool(f.report("--write-policy", f.path("none/policy.json"))...); o.code != verdict.ExitInternal {
 		t.Errorf("%+v", o)
 	}
 }
+
+func now() time.Time { return recent }
 
 func ctx() context.Context { return context.Background() }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"github.com/tresorhq/attest/verdict"
 )
 
 // noSockets names the program that init turns this one into, without the right
@@ -77,7 +79,7 @@ func TestReplayWithoutSockets(t *testing.T) {
 	if out, state := without("attest", "--evidence", f.path("evidence.json"), "--at", "recorded"); state.ExitCode() != 0 || !strings.HasPrefix(out, "PASS\n") {
 		t.Errorf("%v\n%s", state, out)
 	}
-	if out, state := without("attest", "--evidence", f.path("evidence.json"), "--at", "recorded", "--workload", "other"); state.ExitCode() != exitRefused || !strings.HasPrefix(out, "FAIL: WorkloadMismatchError\n") {
+	if out, state := without("attest", "--evidence", f.path("evidence.json"), "--at", "recorded", "--workload", "other"); state.ExitCode() != verdict.ExitRefused || !strings.HasPrefix(out, "FAIL: WorkloadMismatchError\n") {
 		t.Errorf("%v\n%s", state, out)
 	}
 }

@@ -8,97 +8,105 @@ import (
 	"errors"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // replay reads what --save wrote.
-func (f *attestFlags) replay(w world) (*collected, error) {
-	b, err := w.read(f.evidenceFile, maxEvidenceFile)
+func (f *attestFlags) replay(ctx context.Context, c *cli.Call) (*capture.Evidence, error) {
+	b, err := c.ReadConfig(ctx, f.evidenceFile, capture.MaxEvidenceFile)
 	if err != nil {
-		return nil, unavailable("--evidence", err)
+		return nil, verdict.Unavailable("--evidence", err)
 	}
-	c, err := parseEvidenceFile(trimLine(b))
+	e, err := capture.ParseEvidence(cli.TrimLine(b))
 	if err != nil {
-		return nil, unavailable("--evidence "+f.evidenceFile, err)
+		return nil, verdict.Unavailable("--evidence "+f.evidenceFile, err)
 	}
-	return c, nil
+	return e, nil
 }
 
 // offline reads the evidence from files.
-func (f *attestFlags) offline(w world) (*collected, error) {
-	at, _, err := f.time(w) // what is saved must verify again as it did now
+func (f *attestFlags) offline(ctx context.Context, c *cli.Call) (*capture.Evidence, error) {
+	fr, err := f.frame(c, nil) // what is saved must verify again as it did now
 	if err != nil {
 		return nil, err
 	}
-	c := &collected{fetchedAt: at}
-	if c.evidence.Envelope, err = w.evidence(f.envelope, maxEnvelopeFile); err != nil {
-		return nil, unavailable("--envelope", err)
+	e := &capture.Evidence{FetchedAt: fr.At}
+	if e.Envelope, err = c.ReadEvidence(ctx, f.envelope, maxEnvelopeFile); err != nil {
+		return nil, verdict.Unavailable("--envelope", err)
 	}
-	if c.evidence.Bundle, err = f.readBundle(w); err != nil {
+	if e.Bundle, err = f.readBundle(ctx, c); err != nil {
 		return nil, err
 	}
-	c.evidence.Envelope = trimLine(c.evidence.Envelope)
-	return c, f.liveKey(w, c)
+	e.Envelope = cli.TrimLine(e.Envelope)
+	return e, f.liveKey(ctx, c, e)
 }
 
 // revocation adds the CRL that --crl names to evidence from files.
-func (f *attestFlags) revocation(ctx context.Context, w world, u *ui, c *collected) error {
+func (f *attestFlags) revocation(ctx context.Context, c *cli.Call, e *capture.Evidence) error {
 	switch f.crl {
 	case "":
 		return nil
 	case "fetch":
-		envelope, err := attest.ParseEnvelope(c.evidence.Envelope)
+		envelope, err := attest.ParseEnvelope(e.Envelope)
 		if err != nil {
 			return nil // verifying it will say why
 		}
-		client, err := f.client(w, u)
+		client, err := f.client(ctx, c, "--crl fetch")
 		if err != nil {
 			return err
 		}
-		crls, err := client.crls(ctx, attest.ReportEvidence{Report: envelope.Report, Certificates: [][]byte{envelope.ChainPEM}})
-		c.evidence.CRLs = append(c.evidence.CRLs, crls...)
+		outline, err := collateral.Parse(attest.ReportEvidence{Report: envelope.Report, Certificates: [][]byte{envelope.ChainPEM}})
+		if err != nil {
+			return nil // as above
+		}
+		crls, err := client.CRLs(ctx, outline)
+		e.CRLs = append(e.CRLs, crls...)
 		return err
 	}
-	crl, err := readCRL(w, f.crl)
-	c.evidence.CRLs = append(c.evidence.CRLs, crl)
+	crl, err := readCRL(ctx, c, f.crl)
+	e.CRLs = append(e.CRLs, crl)
 	return err
 }
 
-func (f *attestFlags) readBundle(w world) ([]byte, error) {
-	b, err := w.evidence(f.bundle, maxBundleFile)
+func (f *endpointFlags) readBundle(ctx context.Context, c *cli.Call) ([]byte, error) {
+	b, err := c.ReadEvidence(ctx, f.bundle, maxBundleFile)
 	if err != nil {
-		return nil, unavailable("--bundle", err)
+		return nil, verdict.Unavailable("--bundle", err)
 	}
-	return trimLine(b), nil
+	return cli.TrimLine(b), nil
 }
 
 // liveKey reads the key that was seen on the connection.
-func (f *attestFlags) liveKey(w world, c *collected) error {
+func (f *attestFlags) liveKey(ctx context.Context, c *cli.Call, e *capture.Evidence) error {
 	if f.spki != "" {
 		var ok bool
-		if c.evidence.LiveSPKI, ok = strictjson.ParseHex[[32]byte](f.spki); !ok {
-			return usagef("--spki is 64 lower-case hex digits")
+		if e.LiveSPKI, ok = strictjson.ParseHex[[32]byte](f.spki); !ok {
+			return cli.Usagef("--spki is 64 lower-case hex digits")
 		}
 		return nil
 	}
-	b, err := w.evidence(f.cert, maxCertFile)
+	b, err := c.ReadEvidence(ctx, f.cert, maxCertFile)
 	if err != nil {
-		return unavailable("--cert", err)
+		return verdict.Unavailable("--cert", err)
 	}
 	if bytes.HasPrefix(b, []byte("-----BEGIN")) {
 		const end = "-----END CERTIFICATE-----"
 		first, _, _ := bytes.Cut(b, []byte(end))                                       // the rest of a chain does not count
 		ders, err := certchain.SplitPEM(append(first[:len(first):len(first)], end...)) // strictly: a block that was passed over would make another the leaf
 		if err != nil {
-			return unavailable("--cert", err)
+			return verdict.Unavailable("--cert", err)
 		}
 		b = ders[0]
 	}
 	leaf, err := x509.ParseCertificate(b)
 	if err != nil {
-		return unavailable("--cert", errors.New("no certificate in it: "+err.Error()))
+		return verdict.Unavailable("--cert", errors.New("no certificate in it: "+err.Error()))
 	}
-	c.leaf, c.evidence.LiveSPKI = leaf.Raw, sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+	e.LeafDER, e.LiveSPKI = leaf.Raw, sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/printable"
 )
 
 func TestHelpAndVersion(t *testing.T) {
@@ -67,7 +68,7 @@ func TestEscapes(t *testing.T) {
 		"plain": "plain", "a\nPASS": `a\nPASS`, "\x1b[31mred": `\x1b[31mred`, "bidi\u202eevil": `bidi\u202eevil`,
 		"\r": `\r`, "c1\u009b": `c1\u009b`, "\xff": `\xff`, "zero\u200bwidth": `zero\u200bwidth`, "ü": "ü", "a\x00b": `a\x00b`,
 	} {
-		if got := printable(in); got != want {
+		if got := printable.Escape(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

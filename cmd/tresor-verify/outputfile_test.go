@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // TestOutputPath: a file that can not be written is no bug of the program's, and
@@ -36,7 +37,7 @@ func TestOutputPath(t *testing.T) {
 			args := append(append([]string{}, args...), flag, path)
 			o := tool(args...)
 			want := "message:               " + flag + " " + path + ": "
-			if o.code != exitInternal || !strings.Contains(o.stdout, want) || !strings.Contains(o.stdout, hint) || strings.Contains(o.stdout, "SECURITY.md") || strings.Contains(o.stdout, ".tresor-") {
+			if o.code != verdict.ExitInternal || !strings.Contains(o.stdout, want) || !strings.Contains(o.stdout, hint) || strings.Contains(o.stdout, "SECURITY.md") || strings.Contains(o.stdout, ".tresor-") {
 				t.Errorf("%s %s: %+v", flag, path, o)
 			}
 			if v := tool(append(args, "--json")...).verdict(t); v.Error.Type != "InternalError" || !strings.HasPrefix(v.Error.Message, flag+" "+path+": ") {

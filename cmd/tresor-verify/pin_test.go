@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // withCert replaces --spki by --cert, which --save needs.
@@ -66,7 +67,7 @@ func TestPin(t *testing.T) {
 		}
 	}
 	for name, file := range map[string]string{"absent": f.path("none"), "empty": f.write("empty", nil), "damaged": f.write("damaged", []byte("{"))} {
-		if o := tool(append(args, "--pin", file)...); o.code != exitUndecided {
+		if o := tool(append(args, "--pin", file)...); o.code != verdict.ExitUndecided {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
@@ -129,28 +130,28 @@ func TestReplay(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	// A refusal is saved too, and stays one.
-	if o := tool(append(args, "--workload", "other", "--save", f.path("refused.json"))...); o.code != exitRefused {
+	if o := tool(append(args, "--workload", "other", "--save", f.path("refused.json"))...); o.code != verdict.ExitRefused {
 		t.Errorf("%+v", o)
 	}
-	if o := tool(append([]string{"attest", "--evidence", f.path("refused.json"), "--workload", "other"}, trust...)...); o.code != exitRefused {
+	if o := tool(append([]string{"attest", "--evidence", f.path("refused.json"), "--workload", "other"}, trust...)...); o.code != verdict.ExitRefused {
 		t.Errorf("%+v", o)
 	}
 	for _, more := range [][]string{
 		{"--record", f.path("p")}, {"--save", f.path("e")}, {"--state", f.path("s")}, {"--bundle", f.path("bundle.jws")}, {"--bundle-url", "https://x.example"},
 		{"--spki", strings.Repeat("ab", 32)}, {"--cert", f.path("leaf.der")}, {"--envelope", f.path("envelope.json")}, {"--url", "https://x.example"}, {"--crl", "fetch"},
 	} {
-		if o := tool(append(replay, more...)...); o.code != exitUsage {
+		if o := tool(append(replay, more...)...); o.code != verdict.ExitUsage {
 			t.Errorf("%v: %+v", more, o)
 		}
 	}
-	if o := tool(append(args, "--at", "recorded")...); o.code != exitUsage {
+	if o := tool(append(args, "--at", "recorded")...); o.code != verdict.ExitUsage {
 		t.Errorf("%+v", o)
 	}
-	if o := tool(append(endpoint(t, f, 17), "--save", f.path("e"))...); o.code != exitUsage {
+	if o := tool(append(endpoint(t, f, 17), "--save", f.path("e"))...); o.code != verdict.ExitUsage {
 		t.Errorf("saved without the certificate: %+v", o)
 	}
 	for name, file := range map[string]string{"absent": f.path("none"), "damaged": f.write("damaged", []byte(`{"schema": "tresor.evidence/v1"}`))} {
-		if o := tool(append([]string{"attest", "--evidence", file}, trust...)...); o.code != exitUndecided {
+		if o := tool(append([]string{"attest", "--evidence", file}, trust...)...); o.code != verdict.ExitUndecided {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}

@@ -2,10 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"sync"
@@ -13,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/mint"
-	"github.com/tresorhq/attest/transport"
 )
 
 // waiter is a standard error that can be waited for.
@@ -41,12 +38,12 @@ func TestProgress(t *testing.T) {
 	stderr := &waiter{said: make(chan struct{})}
 	server.Config.Handler = waitFor(stderr.said, server.Config.Handler)
 	var stdout bytes.Buffer
-	code := run(ctx(), args, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: stderr, now: func() time.Time { return recent }})
+	code := run(ctx(), args, cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: stderr, Now: func() time.Time { return recent }})
 	if want := "tresor-verify: asking " + server.URL + " for its evidence, for 30s at most\n"; code != 0 || !strings.HasPrefix(stdout.String(), "PASS\n") || stderr.text.String() != want {
 		t.Errorf("exit code %d\n%s%s", code, &stdout, stderr.text.String())
 	}
-	u := &ui{stderr: os.Stderr}
-	done := u.slow("this must not be seen")
+	u := cli.NewPrinter("x", os.Stderr)
+	done := u.Slow("this must not be seen")
 	done()
 	done()
 }
@@ -60,7 +57,7 @@ func TestProgressFetching(t *testing.T) {
 	server.Config.Handler = waitFor(stderr.said, server.Config.Handler)
 	var stdout bytes.Buffer
 	code := run(ctx(), []string{"bundle", "fetch", "--bundle-url", server.URL + "/bundle", "--out", f.path("bundle"), "--ca-file", f.path("web.pem")},
-		world{stdin: strings.NewReader(""), stdout: &stdout, stderr: stderr, now: func() time.Time { return recent }})
+		cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: stderr, Now: func() time.Time { return recent }})
 	if want := "tresor-verify: fetching the trust bundle of --bundle-url, for 30s at most\n"; code != 0 || stderr.text.String() != want {
 		t.Errorf("exit code %d\n%s%s", code, &stdout, stderr.text.String())
 	}
@@ -89,40 +86,9 @@ func TestProgressReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stderr := &waiter{said: make(chan struct{})}
 		var stdout bytes.Buffer
-		code := run(t.Context(), []string{"show", "-"}, world{stdin: slowReader{stderr.said, bytes.NewReader(report)}, stdout: &stdout, stderr: stderr, now: time.Now})
+		code := run(t.Context(), []string{"show", "-"}, cli.Env{Stdin: slowReader{stderr.said, bytes.NewReader(report)}, Stdout: &stdout, Stderr: stderr, Now: time.Now})
 		if want := "tresor-verify: waiting for standard input\n"; code != 0 || stderr.text.String() != want {
 			t.Errorf("exit code %d\n%s%s", code, &stdout, stderr.text.String())
-		}
-	})
-}
-
-// TestProgressProxy: and the proxy, but for an endpoint of which its log has said
-// already that it can not be asked.
-// Rules: CLI-15.
-func TestProgressProxy(t *testing.T) {
-	e := kitEnclave(t)
-	synctest.Test(t, func(t *testing.T) {
-		c := kitConfig(e, "https://127.0.0.1/bundle")
-		c.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			<-ctx.Done()
-			return nil, errors.New("no answer")
-		}
-		log := new(lockedBuffer)
-		w := &watcher{world: world{now: time.Now}, ui: &ui{stderr: log}, origin: "https://127.0.0.1"}
-		c.OnAudit = w.observe
-		var err error
-		if w.transport, err = transport.New(w.origin, c); err != nil {
-			t.Fatal(err)
-		}
-		defer w.close()
-		for range 3 {
-			if _, err := w.current(t.Context()); err == nil {
-				t.Error("a verdict")
-			}
-		}
-		lines := strings.SplitAfter(log.String(), "\n")
-		if len(lines) != 3 || lines[0] != "tresor-verify: asking https://127.0.0.1 for its evidence\n" || !strings.Contains(lines[1], " error: EvidenceUnavailableError by TRN-60: ") {
-			t.Errorf("%q", lines)
 		}
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tresorhq/attest/verdict"
 )
 
 // TestProxyNamesThatNeverMatch: a name that no request can have is a mistake of
@@ -23,49 +25,20 @@ func TestProxyNamesThatNeverMatch(t *testing.T) {
 	} {
 		for _, value := range values {
 			args := append(slices.Clone(start), flag, value)
-			if o := tool(args...); o.code != exitUsage || !strings.Contains(o.stderr, flag+": ") || !strings.Contains(o.stderr, byFlag[flag]) || strings.Contains(o.stderr, "listening") {
+			if o := tool(args...); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, flag+": ") || !strings.Contains(o.stderr, flagHint(flag)) || strings.Contains(o.stderr, "listening") {
 				t.Errorf("%s %s: %+v", flag, value, o)
 			}
-			if v := tool(append(args, "--json-log")...); v.code != exitUsage {
+			if v := tool(append(args, "--json-log")...); v.code != verdict.ExitUsage {
 				t.Errorf("%s %s: %+v", flag, value, v)
 			}
 		}
-	}
-	good := proxyFlags{
-		hosts:   []string{"foo", "FOO.example", "foo_bar:8080", "192.0.2.1", "192.0.2.1:80", "::1", "[::1]", "[::1]:80"},
-		origins: []string{"https://x", "http://localhost:3000", "https://x.example:80", "https://[::1]:8443", "tauri://localhost", "safari-web-extension://8F3C", "null"},
-	}
-	if err := good.checkNames(); err != nil {
-		t.Error(err)
 	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if o := tool(append(start, "--listen", taken.Addr().String())...); o.code != exitUsage || !strings.Contains(o.stderr, "another address or port by --listen") {
+	if o := tool(append(start, "--listen", taken.Addr().String())...); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "another address or port by --listen") {
 		t.Errorf("%+v", o)
-	}
-}
-
-// TestProxyNames: what Host may be, for the address that is listened on.
-// Rules: PRX-10.
-func TestProxyNames(t *testing.T) {
-	f := proxyFlags{listen: "127.0.0.1:80", hosts: []string{"foo", "bar:81", "[2001:db8::1]", "2001:db8::2"}}
-	for at, want := range map[int][]string{
-		80:   {"127.0.0.1:80", "127.0.0.1", "[::1]:80", "[::1]", "localhost:80", "localhost", "foo:80", "foo", "bar:81", "[2001:db8::1]:80", "[2001:db8::1]", "[2001:db8::2]:80", "[2001:db8::2]"},
-		8787: {"127.0.0.1:8787", "[::1]:8787", "localhost:8787", "foo:8787", "foo", "bar:81", "[2001:db8::1]:8787", "[2001:db8::1]", "[2001:db8::2]:8787", "[2001:db8::2]"},
-	} {
-		names := f.names(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: at})
-		for _, name := range want {
-			if !slices.Contains(names, name) {
-				t.Errorf("port %d: no %q in %q", at, name, names)
-			}
-		}
-		for _, name := range names {
-			if !slices.Contains(want, name) {
-				t.Errorf("port %d: %q", at, name)
-			}
-		}
 	}
 }

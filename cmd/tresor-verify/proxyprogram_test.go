@@ -13,14 +13,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // proxyArgs serves an endpoint that the command accepts, with an application, and
@@ -59,18 +59,18 @@ func TestProxyUsage(t *testing.T) {
 		"state":            append(args, "--state", f.dir+"/.."),
 		"at":               append(args, "--at", "2026-04-01T12:00:00Z"),
 	} {
-		if o := tool(given...); o.code != exitUsage || o.stdout != "" || !strings.HasPrefix(o.stderr, "tresor-verify: ") {
+		if o := tool(given...); o.code != verdict.ExitUsage || o.stdout != "" || !strings.HasPrefix(o.stderr, "tresor-verify: ") {
 			t.Errorf("%s: %+v", name, o)
 		}
-		if v := tool(append(given, "--json")...).verdict(t); v.ExitCode != exitUsage || v.Error.Type != "UsageError" {
+		if v := tool(append(given, "--json")...).verdict(t); v.ExitCode != verdict.ExitUsage || v.Error.Type != "UsageError" {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
 	bundle := append(removeFlag(args, "--bundle-url"), "--bundle")
-	if o := tool(append(bundle, f.path("none"))...); o.code != exitUndecided {
+	if o := tool(append(bundle, f.path("none"))...); o.code != verdict.ExitUndecided {
 		t.Errorf("%+v", o)
 	}
-	if o := toolWith(bomb{}, append(bundle, "-")...); o.code != exitInternal {
+	if o := toolWith(bomb{}, append(bundle, "-")...); o.code != verdict.ExitInternal {
 		t.Errorf("%+v", o)
 	}
 }
@@ -90,7 +90,7 @@ func TestProxyRun(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan int)
 		go func() {
-			done <- run(ctx, given, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: log, now: time.Now})
+			done <- run(ctx, given, cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: log, Now: time.Now})
 		}()
 		if !soon(func() bool {
 			return strings.Contains(log.String(), "listening") && strings.Contains(log.String(), "pass")
@@ -108,7 +108,7 @@ func TestProxyRun(t *testing.T) {
 				t.Errorf("no %q in %q", remark, log)
 			}
 		}
-		for path, want := range map[string]string{"/v1": "hello", healthPath: "verified\n"} {
+		for path, want := range map[string]string{"/v1": "hello", "/healthz": "verified\n"} {
 			res, err := http.Get(base + path)
 			if err != nil {
 				t.Fatal(err)
@@ -119,7 +119,7 @@ func TestProxyRun(t *testing.T) {
 				t.Errorf("%s: %q %v", path, b, err)
 			}
 			for _, remark := range remarks {
-				if path == healthPath && !strings.Contains(string(b), "\n"+remark+"\n") {
+				if path == "/healthz" && !strings.Contains(string(b), "\n"+remark+"\n") {
 					t.Errorf("no %q in %q", remark, b)
 				}
 			}
@@ -159,10 +159,10 @@ func TestProxyExitCode(t *testing.T) {
 		code        int
 		out         string
 	}{
-		{"verified", " pass: ", args, exitVerified, ""},
-		{"refused", " fail: ", append(args, "--workload", "another"), exitRefused, "FAIL: WorkloadMismatchError\n"},
-		{"not reached", " error: ", replaceFlag(args, []string{"--url", "https://" + closed.Addr().String()}), exitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
-		{"nothing yet", "listening", replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), exitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
+		{"verified", " pass: ", args, verdict.ExitVerified, ""},
+		{"refused", " fail: ", append(args, "--workload", "another"), verdict.ExitRefused, "FAIL: WorkloadMismatchError\n"},
+		{"not reached", " error: ", replaceFlag(args, []string{"--url", "https://" + closed.Addr().String()}), verdict.ExitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
+		{"nothing yet", "listening", replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), verdict.ExitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stdout bytes.Buffer
@@ -170,7 +170,7 @@ func TestProxyExitCode(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan int)
 			go func() {
-				done <- run(ctx, tt.args, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: log, now: time.Now})
+				done <- run(ctx, tt.args, cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: log, Now: time.Now})
 			}()
 			reached := soon(func() bool { return strings.Contains(log.String(), tt.until) })
 			cancel()
@@ -181,36 +181,20 @@ func TestProxyExitCode(t *testing.T) {
 	}
 }
 
-// TestProxyJSONLog: with --json-log whatever is said is JSON, also by the client
-// of the key server, and when it ends with a mistake.
+// TestProxyJSONLog: with --json-log whatever is said is JSON, also when it ends with a
+// mistake.
 func TestProxyJSONLog(t *testing.T) {
 	log := new(lockedBuffer)
-	w := &watcher{world: world{stderr: log, now: time.Now}, ui: &ui{stderr: log}, json: true, origin: "https://api.example"}
-	w.ui.event = w.note
-	notes := sync.WaitGroup{}
-	for range 20 {
-		notes.Go(func() { w.ui.note("cache: %s", "evil\x1b[31m\nline") })
-		notes.Go(func() { w.say("listening", "127.0.0.1:1") })
-		notes.Go(func() { w.observe(&attest.Audit{Err: errNoVerdict}) })
-	}
-	notes.Wait()
 	var stdout bytes.Buffer
 	args := append(proxyArgs(t, http.NotFoundHandler()), "--json-log", "--listen", "192.0.2.1:1")
-	if code := run(t.Context(), removeFlag(args, "--listen"), world{stdin: strings.NewReader(""), stdout: &stdout, stderr: log, now: time.Now}); code != exitUsage {
+	if code := run(t.Context(), removeFlag(args, "--listen"), cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: log, Now: time.Now}); code != verdict.ExitUsage {
 		t.Errorf("exit %d", code)
 	}
-	texts := 0
 	for line := range strings.Lines(log.String()) {
 		var e struct{ Event, Text string }
-		if err := json.Unmarshal([]byte(line), &e); err != nil {
+		if err := json.Unmarshal([]byte(line), &e); err != nil || e.Event != "note" {
 			t.Errorf("%q: %v", line, err)
 		}
-		if e.Event == "note" && strings.HasPrefix(e.Text, "cache: evil") {
-			texts++
-		}
-	}
-	if texts != 20 {
-		t.Errorf("%d notes: %s", texts, log)
 	}
 }
 
@@ -327,7 +311,7 @@ func TestProxyProgram(t *testing.T) {
 	}{
 		{"hello world", []string{"--data", "hello ", "-H", "X-Mine: world", base + "/v1/x"}},
 		{strings.Repeat("0123456789abcdef", 1<<16) + "end", []string{"--data-binary", "@" + long, "-H", "X-Mine: end", base + "/v1/x"}},
-		{"200", []string{"-o", os.DevNull, "-w", "%{http_code}", base + healthPath}},
+		{"200", []string{"-o", os.DevNull, "-w", "%{http_code}", base + "/healthz"}},
 		{"421", []string{"-o", os.DevNull, "-w", "%{http_code}", "-H", "Host: evil.example", base + "/"}},
 		{"403", []string{"-o", os.DevNull, "-w", "%{http_code}", "-H", "Origin: https://evil.example", base + "/"}},
 	} {
@@ -335,7 +319,7 @@ func TestProxyProgram(t *testing.T) {
 			t.Errorf("%q: %.100q, want %.100q", tt.args, got, tt.want)
 		}
 	}
-	if got := ask(base + verdictPath); !strings.Contains(got, `"verdict": "pass"`) || !strings.Contains(got, `v1\u001b[31m`) {
+	if got := ask(base + "/.well-known/tresor-verify/verdict"); !strings.Contains(got, `"verdict": "pass"`) || !strings.Contains(got, `v1\u001b[31m`) {
 		t.Error(got)
 	}
 	if n := asked.Load(); n != 2 {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tresorhq/attest/verdict"
 )
 
 // realCases returns the folders of real captures, which are not part of this
@@ -80,7 +82,7 @@ func TestRealCaptures(t *testing.T) {
 func checkCapture(t *testing.T, args []string, relax [][]string, expect, product, measurement string) {
 	t.Helper()
 	if strings.HasPrefix(expect, "reject") {
-		if v := tool(args...).verdict(t); v.ExitCode != exitRefused || v.Error.Type != "ReportInvalidError" || v.Error.Requirement != "RPT-02" {
+		if v := tool(args...).verdict(t); v.ExitCode != verdict.ExitRefused || v.Error.Type != "ReportInvalidError" || v.Error.Requirement != "RPT-02" {
 			t.Errorf("%+v", v.Error)
 		}
 		return
@@ -92,7 +94,7 @@ func checkCapture(t *testing.T, args []string, relax [][]string, expect, product
 				given = append(given, flags...)
 			}
 		}
-		if v := tool(given...).verdict(t); v.ExitCode != exitRefused || v.Error.Type != "PolicyViolationError" {
+		if v := tool(given...).verdict(t); v.ExitCode != verdict.ExitRefused || v.Error.Type != "PolicyViolationError" {
 			t.Errorf("without %v: %+v", relax[without], v)
 		}
 	}

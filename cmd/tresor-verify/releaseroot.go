@@ -6,46 +6,19 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
 	"strings"
 
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
-	"github.com/tresorhq/attest/releaseroot"
 )
 
 // spkiPrefix is what stands before the 32 bytes of an Ed25519 key in a
 // SubjectPublicKeyInfo: RFC 8410 section 4.
 var spkiPrefix = []byte{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00}
 
-var errPrivateKey = breaks("CLI-10", "this is a PRIVATE key: it has no business here; treat it as leaked if others could read the file")
-
-// readReleaseRoots reads the keys that may sign trust bundles.
-func readReleaseRoots(w world, files []string) ([]ed25519.PublicKey, error) {
-	if len(files) == 0 {
-		keys, err := releaseroot.Keys()
-		switch {
-		case errors.Is(err, releaseroot.ErrNone):
-			return nil, usagef("--release-root is missing: no release root ships with this release")
-		case err != nil:
-			return nil, usagef("%w", err)
-		}
-		return keys, nil
-	}
-	var roots []ed25519.PublicKey
-	for _, name := range files {
-		b, err := w.read(name, maxReleaseRootFile)
-		if err != nil {
-			return nil, usagef("--release-root: %v", err)
-		}
-		keys, err := parseReleaseRoots(trimLine(b))
-		if err != nil {
-			return nil, usagef("--release-root %s: %w", name, err)
-		}
-		roots = append(roots, keys...)
-	}
-	return roots, nil
-}
+var errPrivateKey = cli.Breaks("CLI-10", "this is a PRIVATE key: it has no business here; treat it as leaked if others could read the file")
 
 // parseReleaseRoots reads one file: PEM, a JWK, or 32 bytes as hex or base64.
 func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
@@ -61,7 +34,7 @@ func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
 		}
 		public, ok := k.Ed25519()
 		if !ok {
-			return nil, breaks("CLI-10", "the JWK is no Ed25519 key")
+			return nil, cli.Breaks("CLI-10", "the JWK is no Ed25519 key")
 		}
 		return []ed25519.PublicKey{public}, nil
 	}
@@ -72,7 +45,7 @@ func parseReleaseRoots(b []byte) ([]ed25519.PublicKey, error) {
 	if key, ok := strictjson.ParseBase64(text); ok && len(key) == ed25519.PublicKeySize {
 		return []ed25519.PublicKey{key}, nil
 	}
-	return nil, breaks("CLI-10", "neither PEM PUBLIC KEY, nor a JWK, nor 32 bytes in hex or base64")
+	return nil, cli.Breaks("CLI-10", "neither PEM PUBLIC KEY, nor a JWK, nor 32 bytes in hex or base64")
 }
 
 // isPrivateKey recognises the forms in which Ed25519 private keys are kept: PEM of
@@ -100,17 +73,17 @@ func parsePEMKeys(b []byte) ([]ed25519.PublicKey, error) {
 	var keys []ed25519.PublicKey
 	for len(bytes.TrimSpace(b)) > 0 {
 		if !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("-----BEGIN PUBLIC KEY-----")) {
-			return nil, breaks("CLI-10", "expected a block of type PUBLIC KEY, got %q", short(strings.TrimSpace(string(b[:min(len(b), 64)]))))
+			return nil, cli.Breaks("CLI-10", "expected a block of type PUBLIC KEY, got %q", printable.Short(strings.TrimSpace(string(b[:min(len(b), 64)]))))
 		}
 		block, rest := pem.Decode(b)
 		// Decode passes over a block that it can not read: that the rest shrank by
 		// more than one block shows it.
 		if block == nil || len(block.Headers) != 0 || bytes.Count(b[:len(b)-len(rest)], []byte("-----BEGIN")) != 1 {
-			return nil, breaks("CLI-10", "a malformed PEM block")
+			return nil, cli.Breaks("CLI-10", "a malformed PEM block")
 		}
 		key, ok := bytes.CutPrefix(block.Bytes, spkiPrefix)
 		if !ok || len(key) != ed25519.PublicKeySize {
-			return nil, breaks("CLI-10", "the PUBLIC KEY is no Ed25519 key (RFC 8410)")
+			return nil, cli.Breaks("CLI-10", "the PUBLIC KEY is no Ed25519 key (RFC 8410)")
 		}
 		keys = append(keys, key)
 		b = rest

@@ -10,41 +10,19 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/collateral"
+	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/verdict"
 )
 
-func reportCommand() command {
-	return command{
-		name: "report", usage: "--report FILE|- [flags]", run: runReport,
-		summary: "verify any SEV-SNP report with its certificates",
-		about: `The report may be 1184 raw bytes, hex, base64, a /dev/sev-guest response, or a
-report with its certificate table. AMD's keys for Milan, Genoa and Turin are
-built in, so that the leaf certificate is enough.`,
-		flags: slices.Concat([]flagDoc{
-			{help: "What is verified"},
-			{"report", "FILE|-", "the report"},
-			{"certs", "FILE...", "certificates: PEM, DER or a certificate table"},
-			{"fetch", "", "ask AMD's key server for what is missing"},
-			{help: "What is demanded"},
-			{"measurement", "HEX...", "an allowed MEASUREMENT, 96 digits"},
-			{"report-data", "HEX", "the exact REPORT_DATA, 128 digits"},
-			{"host-data", "HEX", "the exact HOST_DATA, 64 digits"},
-			{"min-tcb", "LIST", "lowest levels: bootloader=4,tee=0,snp=22,microcode=213"},
-			{"chip-id", "HEX", "the one allowed CHIP_ID, 128 digits"},
-			{"write-policy", "FILE", "after a PASS, write a policy that just accepts this report"},
-		}, hardwareDocs("TIME"), kdsDocs(), outputDocs()),
-		examples: []string{
-			"report --report report.bin --certs vcek.der",
-			"report --report report.bin --fetch --crl fetch --policy policy.json",
-			"report --report vlek-report.hex --certs chain.pem --allow-vlek",
-		},
-	}
-}
-
 type reportFlags struct {
-	hardwareFlags
+	trustFlags
+	timeFlag
 	kdsFlags
+	outputFlags
 	report      string
 	certs       []string
 	fetch       bool
@@ -52,118 +30,138 @@ type reportFlags struct {
 	writePolicy string
 }
 
-func (f *reportFlags) declare(fs *flagSet) {
-	f.hardwareFlags.declare(fs)
-	f.kdsFlags.declare(fs)
-	fs.text(&f.report, "report")
-	fs.texts(&f.certs, "certs")
-	fs.yes(&f.fetch, "fetch")
-	fs.text(&f.writePolicy, "write-policy")
-	fs.texts(&f.demands.Measurements, "measurement")
-	fs.text(&f.demands.ReportData, "report-data")
-	fs.custom("host-data", func(s string) error { f.demands.HostData = []string{s}; return nil })
-	fs.custom("chip-id", func(s string) error { f.demands.ChipIDs.Allow = []string{s}; return nil })
-	fs.custom("min-tcb", func(s string) (err error) { f.demands.MinTCB, err = parseMinTCB(s); return err })
+func reportCommand() cli.Command {
+	f := new(reportFlags)
+	one := func(list *[]string) func(string) error {
+		return func(s string) error { *list = []string{s}; return nil }
+	}
+	return cli.Command{
+		Name: "report", Usage: "--report FILE|- [flags]", Run: f.run,
+		Summary: "verify any SEV-SNP report with its certificates",
+		About: `The report may be 1184 raw bytes, hex, base64, a /dev/sev-guest response, or a
+report with its certificate table. AMD's keys for Milan, Genoa and Turin are
+built in, so that the leaf certificate is enough.`,
+		Flags: slices.Concat([]cli.Flag{
+			cli.Heading("What is verified"),
+			cli.Row("report", "FILE|-", "the report", cli.Text(&f.report)),
+			cli.Row("certs", "FILE...", "certificates: PEM, DER or a certificate table", cli.Texts(&f.certs)),
+			cli.Row("fetch", "", "ask AMD's key server for what is missing", cli.Switch(&f.fetch)),
+			cli.Heading("What is demanded"),
+			cli.Row("measurement", "HEX...", "an allowed MEASUREMENT, 96 digits", cli.Texts(&f.demands.Measurements)),
+			cli.Row("report-data", "HEX", "the exact REPORT_DATA, 128 digits", cli.Text(&f.demands.ReportData)),
+			cli.Row("host-data", "HEX", "the exact HOST_DATA, 64 digits", one(&f.demands.HostData)),
+			cli.Row("min-tcb", "LIST", "lowest levels: bootloader=4,tee=0,snp=22,microcode=213", func(s string) (err error) {
+				f.demands.MinTCB, err = parseMinTCB(s)
+				return err
+			}),
+			cli.Row("chip-id", "HEX", "the one allowed CHIP_ID, 128 digits", one(&f.demands.ChipIDs.Allow)),
+			cli.Row("write-policy", "FILE", "after a PASS, write a policy that just accepts this report", cli.Text(&f.writePolicy)),
+		}, f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
+		Examples: []string{
+			"report --report report.bin --certs vcek.der",
+			"report --report report.bin --fetch --crl fetch --policy policy.json",
+			"report --report vlek-report.hex --certs chain.pem --allow-vlek",
+		},
+	}
 }
 
-func runReport(ctx context.Context, w world, u *ui, args []string) (int, error) {
-	var f reportFlags
-	fs := newFlagSet("report")
-	f.declare(fs)
-	if _, err := fs.parse(args, 0); err != nil {
-		return 0, err
-	}
+func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if f.report == "" {
-		return 0, usagef("--report is missing")
+		return 0, cli.Usagef("--report is missing")
 	}
-	if err := onceStdin(slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)); err != nil {
+	if err := cli.OnceStdin(slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)...); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	w.limit = ctx
-	at, source, err := f.time(w)
+	fr, err := f.frame(c, "offline")
 	if err != nil {
 		return 0, err
 	}
-	pol, err := f.policy(w, f.demands)
+	pol, err := f.policy(ctx, c, f.demands)
 	if err != nil {
 		return 0, err
 	}
-	roots, err := f.roots(w)
+	fr.Relaxed = pol.Relaxed()
+	roots, err := f.roots(ctx, c)
 	if err != nil {
 		return 0, err
 	}
 	verifier, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != ""})
 	if err != nil {
-		return 0, usagef("%v", err)
+		return 0, cli.Usagef("%v", err)
 	}
-	client, err := f.client(w, u)
+	client, err := f.client(ctx, c, "--fetch")
 	if err != nil {
 		return 0, err
 	}
-	evidence, err := f.evidence(ctx, w, client)
+	evidence, err := readEvidence(ctx, c, f.report, f.certs)
 	if err != nil {
 		return 0, err
 	}
-	audit := verifier.Audit(evidence, at)
+	if err := f.complete(ctx, c, client, &evidence); err != nil {
+		return 0, err
+	}
+	audit := verifier.Audit(evidence, fr.At)
 	if uncertified(audit.Err) {
-		client.forget(u)
+		client.Forget()
 	}
 	if audit.Err == nil && f.writePolicy != "" {
-		if err := output("--write-policy", f.writePolicy, policy.Write(audit.Result.Facts())); err != nil {
+		if err := c.WriteFile("--write-policy", f.writePolicy, policy.Write(audit.Result.Facts())); err != nil {
 			return 0, err
 		}
 	}
-	return f.answer(u, audit, frame{mode: "offline", at: at, source: source, relaxed: pol.Relaxed()}), nil
+	return printVerdict(c, verdict.New(audit, fr), f.explain, false), nil
 }
 
-// evidence reads the files and fetches what is missing.
-func (f *reportFlags) evidence(ctx context.Context, w world, c *kdsClient) (e attest.ReportEvidence, err error) {
-	if e.Report, err = readReport(w, f.report); err != nil {
+// readEvidence reads a report and certificates.
+func readEvidence(ctx context.Context, c *cli.Call, report string, certs []string) (e attest.ReportEvidence, err error) {
+	if e.Report, err = readReport(ctx, c, report); err != nil {
 		return e, err
 	}
-	for _, name := range f.certs {
-		b, err := w.evidence(name, maxCertFile)
+	for _, name := range certs {
+		b, err := c.ReadEvidence(ctx, name, maxCertFile)
 		if err != nil {
-			return e, unavailable("--certs", err)
+			return e, verdict.Unavailable("--certs", err)
 		}
 		e.Certificates = append(e.Certificates, b)
 	}
-	if f.fetch {
-		if e.Certificates, err = c.complete(ctx, e, len(f.amdRoots) > 0); err != nil {
-			return e, err
-		}
-	}
-	switch f.crl {
-	case "":
-	case "fetch":
-		e.CRLs, err = c.crls(ctx, e)
-	default:
-		var crl []byte
-		crl, err = readCRL(w, f.crl)
-		e.CRLs = [][]byte{crl}
-	}
-	return e, err
+	return e, nil
 }
 
-// onceStdin refuses to read standard input twice.
-func onceStdin(names []string) error {
-	n := 0
-	for _, name := range names {
-		if name == "-" {
-			n++
+// complete adds the CRL, and fetches what is missing. What cannot be parsed stays as
+// it is: verifying it will say why.
+func (f *reportFlags) complete(ctx context.Context, c *cli.Call, client *collateral.Client, e *attest.ReportEvidence) error {
+	if f.crl != "" && f.crl != "fetch" {
+		crl, err := readCRL(ctx, c, f.crl)
+		e.CRLs = [][]byte{crl}
+		if err != nil {
+			return err
 		}
 	}
-	if n > 1 {
-		return usagef("standard input can only be one of the files")
+	if !f.fetch && f.crl != "fetch" {
+		return nil
 	}
-	return nil
+	outline, err := collateral.Parse(*e)
+	if err != nil {
+		return nil
+	}
+	if f.fetch {
+		certs, err := client.Complete(ctx, outline, len(f.amdRoots) > 0)
+		if err != nil {
+			return err
+		}
+		e.Certificates = append(e.Certificates, certs...)
+	}
+	if f.crl == "fetch" {
+		e.CRLs, err = client.CRLs(ctx, outline)
+	}
+	return err
 }
 
 // uncertified reports whether evidence was refused for what may be fetched.
 func uncertified(err error) bool {
-	switch errorType(err) {
+	switch verdict.Type(err) {
 	case "CertChainInvalidError", "CRLInvalidError", "ReportSignatureInvalidError", "EndorsementMismatchError":
 		return true
 	}
@@ -172,12 +170,12 @@ func uncertified(err error) bool {
 
 // readReport reads a report file. Text files are forgiven their last line
 // break; a raw report is told by its size, and may end in one.
-func readReport(w world, name string) ([]byte, error) {
-	b, err := w.evidence(name, maxReportFile)
+func readReport(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
+	b, err := c.ReadEvidence(ctx, name, maxReportFile)
 	if err != nil {
-		return nil, unavailable("--report", err)
+		return nil, verdict.Unavailable("--report", err)
 	}
-	if t := trimLine(b); len(b) != snpreport.Size && isText(t) {
+	if t := cli.TrimLine(b); len(b) != snpreport.Size && isText(t) {
 		return t, nil
 	}
 	return b, nil
@@ -193,10 +191,10 @@ func isText(b []byte) bool {
 }
 
 // readCRL reads a CRL file, PEM or DER.
-func readCRL(w world, name string) ([]byte, error) {
-	b, err := w.evidence(name, maxCRLFile)
+func readCRL(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
+	b, err := c.ReadEvidence(ctx, name, maxCRLFile)
 	if err != nil {
-		return nil, unavailable("--crl", err)
+		return nil, verdict.Unavailable("--crl", err)
 	}
 	if block, rest := pem.Decode(b); block != nil && block.Type == "X509 CRL" && len(bytes.TrimSpace(rest)) == 0 {
 		return block.Bytes, nil
@@ -209,15 +207,15 @@ func parseMinTCB(s string) (*policy.Floors, error) {
 	floor := policy.Floor{}
 	for _, part := range strings.Split(s, ",") {
 		name, value, _ := strings.Cut(part, "=")
-		c, ok := snpreport.ParseComponent(name)
+		component, ok := snpreport.ParseComponent(name)
 		n, err := strconv.ParseUint(value, 10, 8)
 		if !ok || err != nil || value != strconv.FormatUint(n, 10) {
-			return nil, fmt.Errorf("%q is not COMPONENT=LEVEL with a level of 0 to 255", short(part))
+			return nil, fmt.Errorf("%q is not COMPONENT=LEVEL; components are bootloader, tee, snp, microcode and fmc, a level is 0 to 255", printable.Short(part))
 		}
-		if _, twice := floor[c]; twice {
-			return nil, fmt.Errorf("%s stands twice", c)
+		if _, twice := floor[component]; twice {
+			return nil, fmt.Errorf("%s stands twice", component)
 		}
-		floor[c] = uint8(n)
+		floor[component] = uint8(n)
 	}
 	return &policy.Floors{Any: floor}, nil
 }

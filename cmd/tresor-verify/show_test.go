@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 func TestShow(t *testing.T) {
@@ -23,7 +25,7 @@ func TestShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	envelope, bundle := kit.Evidence().Envelope, kit.Evidence().Bundle
-	evidenceFile := (&collected{evidence: kit.Evidence(), fetchedAt: recent, leaf: kit.TLSCertificate().Certificate[0]}).encode()
+	evidenceFile := (&capture.Evidence{Evidence: kit.Evidence(), FetchedAt: recent, LeafDER: kit.TLSCertificate().Certificate[0]}).Encode()
 	files := map[string]struct {
 		data []byte
 		kind string
@@ -66,13 +68,13 @@ func TestShow(t *testing.T) {
 			path := f.write("file", file.data)
 			o := tool("show", path)
 			if file.kind == "?" { // nothing that could be refused
-				if o.code != exitUsage || !strings.Contains(o.stderr, "show knows reports, ") || !strings.Contains(o.stderr, "policies and pins") {
+				if o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "show knows reports, ") || !strings.Contains(o.stderr, "policies and pins") {
 					t.Errorf("%+v", o)
 				}
 				return
 			}
 			if file.kind == "" {
-				if o.code != exitRefused || !strings.HasPrefix(o.stdout, "FAIL: ") {
+				if o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: ") {
 					t.Errorf("%+v", o)
 				}
 				for _, rule := range file.want {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // TestSignals sends real signals to the program: between two rounds of --watch, and
@@ -59,7 +60,7 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v %s", err, line)
 		}
 		cmd.Process.Signal(signal)
-		if code := exitCodeOf(t, cmd.Wait()); code != exitVerified {
+		if code := exitCodeOf(t, cmd.Wait()); code != verdict.ExitVerified {
 			t.Errorf("%v between two rounds: exit code %d", signal, code)
 		}
 
@@ -75,7 +76,7 @@ func TestSignals(t *testing.T) {
 		cmd.Process.Signal(signal)
 		code := exitCodeOf(t, cmd.Wait())
 		close(over)
-		if code != exitUndecided || !strings.HasPrefix(out.String(), "UNDECIDED: EvidenceUnavailableError\n") {
+		if code != verdict.ExitUndecided || !strings.HasPrefix(out.String(), "UNDECIDED: EvidenceUnavailableError\n") {
 			t.Errorf("%v without an answer: exit code %d\n%s", signal, code, &out)
 		}
 	}
@@ -134,7 +135,7 @@ func TestSecondSignal(t *testing.T) {
 		t.Errorf("%v", cmd.ProcessState)
 	}
 	for _, args := range [][]string{{"help"}, {"help", "--man"}} {
-		if text := tool(args...).stdout; !strings.Contains(text, "130 or 143") {
+		if text := tool(args...).stdout; !strings.Contains(text, "exit status 130") {
 			t.Errorf("%v: %s", args, text)
 		}
 	}

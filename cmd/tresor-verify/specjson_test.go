@@ -5,6 +5,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/tresorhq/attest/internal/proxy"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // tags returns the names of the members of a struct, those of embedded ones too.
@@ -13,6 +16,9 @@ func tags(of reflect.Type) (names []string) {
 		field := of.Field(i)
 		if field.Anonymous {
 			names = append(names, tags(field.Type)...)
+			continue
+		}
+		if !field.IsExported() {
 			continue
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -29,36 +35,41 @@ func structs(of reflect.Type, found map[reflect.Type]bool) {
 	case reflect.Struct:
 		found[of] = true
 		for i := range of.NumField() {
-			structs(of.Field(i).Type, found)
+			if of.Field(i).IsExported() {
+				structs(of.Field(i).Type, found)
+			}
 		}
 	}
 }
 
 // jsonRows are the rows of SPEC.md section 16 for what is printed: how each begins.
 var jsonRows = map[reflect.Type][]string{
-	reflect.TypeFor[verdictJSON]():     {"`schema`, `tool`, `verdict`", "`mode`", "`error` | unless", "`tls_spki_sha256`", "`snp_measurement`", "`receipt`, `not", "`workload`, `warnings`", "`relaxed` |", "`checks` |"},
-	reflect.TypeFor[errorJSON]():       {"`error` | `type`"},
-	reflect.TypeFor[violationJSON]():   {"an element of `violations`"},
-	reflect.TypeFor[changeJSON]():      {"an element of `changes` in `error`"},
-	reflect.TypeFor[reportJSON]():      {"`report` |"},
-	reflect.TypeFor[tcbJSON]():         {"a TCB"},
-	reflect.TypeFor[rootsJSON]():       {"`roots`"},
-	reflect.TypeFor[manifestJSON]():    {"`manifest`"},
-	reflect.TypeFor[bundleJSON]():      {"`trust_bundle`"},
-	reflect.TypeFor[warningJSON]():     {"an element of `warnings`"},
-	reflect.TypeFor[checkJSON]():       {"an element of `checks`"},
-	reflect.TypeFor[bundleFactsJSON](): {"`bundle` |", "`trust_bundle`"},
-	reflect.TypeFor[bundleDiffJSON]():  {"`bundle_diff`"},
-	reflect.TypeFor[change]():          {"an element of `changes` in `bundle_diff`"},
-	reflect.TypeFor[receiptJSON]():     {"`receipt` |"},
-	reflect.TypeFor[attestationJSON](): {"`router_attestation`"},
-	reflect.TypeFor[proxyEvent]():      {"`tresor.proxy/v1`"},
-	reflect.TypeFor[demoJSON]():        {"`tresor.demo/v1`"},
-	reflect.TypeFor[attack]():          {"`tresor.demo/v1`"},
-	reflect.TypeFor[fetchedJSON]():     {"`tresor.fetch/v1`"},
-	reflect.TypeFor[versionJSON]():     {"`tresor.version/v1`"},
-	reflect.TypeFor[vectorsJSON]():     {"`tresor.vectors-result/v1`"},
-	reflect.TypeFor[problemJSON]():     {"`tresor.vectors-result/v1`"},
+	reflect.TypeFor[verdict.Document]():     {"`schema`, `tool`, `verdict`", "`mode`", "`error` | unless", "`tls_spki_sha256`", "`snp_measurement`", "`receipt`, `not", "`workload`, `warnings`", "`relaxed` |", "`checks` |"},
+	reflect.TypeFor[verdict.Error]():        {"`error` | `type`"},
+	reflect.TypeFor[verdict.Violation]():    {"an element of `violations`"},
+	reflect.TypeFor[verdict.Change]():       {"an element of `changes` in `error`"},
+	reflect.TypeFor[verdict.Report]():       {"`report` |"},
+	reflect.TypeFor[verdict.TCB]():          {"a TCB"},
+	reflect.TypeFor[verdict.Roots]():        {"`roots`"},
+	reflect.TypeFor[verdict.Leaf]():         {"`leaf`"},
+	reflect.TypeFor[verdict.Revocation]():   {"`revocation`"},
+	reflect.TypeFor[verdict.CRL]():          {"an element of `crls`"},
+	reflect.TypeFor[verdict.Manifest]():     {"`manifest`"},
+	reflect.TypeFor[verdict.Bundle]():       {"`trust_bundle`"},
+	reflect.TypeFor[verdict.Warning]():      {"an element of `warnings`"},
+	reflect.TypeFor[verdict.Step]():         {"an element of `checks`"},
+	reflect.TypeFor[verdict.BundleFacts]():  {"`bundle` |", "`trust_bundle`"},
+	reflect.TypeFor[verdict.BundleDiff]():   {"`bundle_diff`"},
+	reflect.TypeFor[verdict.BundleChange](): {"an element of `changes` in `bundle_diff`"},
+	reflect.TypeFor[verdict.Receipt]():      {"`receipt` |"},
+	reflect.TypeFor[verdict.Attestation]():  {"`router_attestation`"},
+	reflect.TypeFor[proxy.Event]():          {"`tresor.proxy/v1`"},
+	reflect.TypeFor[demoJSON]():             {"`tresor.demo/v1`"},
+	reflect.TypeFor[attack]():               {"`tresor.demo/v1`"},
+	reflect.TypeFor[fetchedJSON]():          {"`tresor.fetch/v1`"},
+	reflect.TypeFor[versionJSON]():          {"`tresor.version/v1`"},
+	reflect.TypeFor[vectorsJSON]():          {"`tresor.vectors-result/v1`"},
+	reflect.TypeFor[problemJSON]():          {"`tresor.vectors-result/v1`"},
 }
 
 // TestSpecNamesMembers: each member of what is printed as JSON stands in its row

@@ -8,11 +8,12 @@ import (
 	"slices"
 
 	"github.com/tresorhq/attest/internal/vectors"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // facts are the members that an answer has only when the evidence was verified.
 var facts = []string{
-	"tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "receipt", "roots", "warnings", "notes", "not_checked", "limits",
+	"tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "receipt", "leaf", "roots", "revocation", "warnings", "notes", "not_checked", "limits",
 }
 
 // An answer is what a command printed with --json, and its exit code.
@@ -56,7 +57,7 @@ func judge(e vectors.Expect, a answer) string {
 			return fmt.Sprintf("%s: expected %v, got %v (%v)", c.what, c.want, c.got, member(failure, "message"))
 		}
 	}
-	if e.Error != "" && e.ExitCode != exitChanged {
+	if e.Error != "" && e.ExitCode != verdict.ExitChanged {
 		for _, name := range facts {
 			if _, there := got[name]; there {
 				return "a refusal that shows " + name
@@ -78,7 +79,7 @@ func judgeChecks(checks any, e vectors.Expect) string {
 		if c["status"] != "fail" {
 			continue
 		}
-		if e.Error == "" || e.ExitCode == exitChanged || c["requirement"] != e.Requirement {
+		if e.Error == "" || e.ExitCode == verdict.ExitChanged || c["requirement"] != e.Requirement {
 			return fmt.Sprintf("step %v failed by %v, which is not the verdict", c["id"], c["requirement"])
 		}
 		break

@@ -10,23 +10,29 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/vectors"
+	"github.com/tresorhq/attest/verdict"
 )
 
-func vectorsCommand() command {
-	return command{
-		name: "vectors", usage: "DIR [flags]", operand: "DIR", run: runVectors,
-		summary: "run conformance vectors",
-		about: `Runs conformance vectors, such as those of testdata/vectors, each through the
+type vectorsFlags struct{ missing []string }
+
+func vectorsCommand() cli.Command {
+	f := new(vectorsFlags)
+	return cli.Command{
+		Name: "vectors", Usage: "DIR [flags]", Operand: "DIR", Run: f.run,
+		Summary: "run conformance vectors",
+		About: `Runs conformance vectors, such as those of testdata/vectors, each through the
 command that it names. DIR has an index.json; its README.md describes the format.
 Exit code 0 when every vector that was run passed and none was skipped undeclared,
-1 when not, 3 when the vectors can not be read.`,
-		flags: []flagDoc{
-			{"missing", "FEATURE...", "skip the vectors that use this command, input or option; what is skipped otherwise counts as failed"},
-			{"json", "", "the result as JSON"},
+1 when not, 3 when the vectors cannot be read.`,
+		Flags: []cli.Flag{
+			cli.Row("missing", "FEATURE...", "skip the vectors that use this command, input or option; what is skipped otherwise counts as failed", cli.Texts(&f.missing)),
+			cli.JSON("the result as JSON"),
 		},
-		examples: []string{"vectors testdata/vectors"},
+		Examples: []string{"vectors testdata/vectors"},
 	}
 }
 
@@ -52,22 +58,13 @@ type problemJSON struct {
 }
 
 // Rules: VEC-03.
-func runVectors(ctx context.Context, w world, u *ui, args []string) (int, error) {
-	fs := newFlagSet("vectors")
-	var asJSON bool
-	var missing []string
-	fs.yes(&asJSON, "json")
-	fs.texts(&missing, "missing")
-	rest, err := fs.parse(args, 1)
-	if err != nil {
-		return 0, err
+func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
+	if len(c.Args) == 0 {
+		return 0, cli.Usagef("the folder with the vectors is missing")
 	}
-	if len(rest) == 0 {
-		return 0, usagef("the folder with the vectors is missing")
-	}
-	cases, err := vectors.Read(os.DirFS(rest[0]))
+	cases, err := vectors.Read(os.DirFS(c.Args[0]))
 	if err != nil {
-		return 0, unavailable("vectors", err)
+		return 0, verdict.Unavailable("vectors", err)
 	}
 	scratch, err := os.MkdirTemp("", "tresor-vectors-")
 	if err != nil {
@@ -75,41 +72,41 @@ func runVectors(ctx context.Context, w world, u *ui, args []string) (int, error)
 	}
 	defer os.RemoveAll(scratch)
 
-	result := vectorsJSON{Schema: "tresor.vectors-result/v1", Tool: toolName(), Missing: append([]string{}, missing...), Problems: []problemJSON{}}
-	for i, c := range cases {
+	result := vectorsJSON{Schema: "tresor.vectors-result/v1", Tool: c.Program.Tool(), Missing: append([]string{}, f.missing...), Problems: []problemJSON{}}
+	for i, one := range cases {
 		if err := ctx.Err(); err != nil {
-			return 0, unavailable("vectors", err)
+			return 0, verdict.Unavailable("vectors", err)
 		}
-		if slices.ContainsFunc(c.Features(), func(f string) bool { return slices.Contains(missing, f) }) {
+		if slices.ContainsFunc(one.Features(), func(name string) bool { return slices.Contains(f.missing, name) }) {
 			result.Skipped++
 			continue
 		}
-		problem := foreign(c)
+		problem := foreign(one)
 		if problem != "" {
 			result.Unable++
 			problem = "skipped, and not declared missing: " + problem
 		} else {
-			a, err := play(ctx, w, c, filepath.Join(scratch, strconv.Itoa(i)))
+			a, err := play(ctx, c.Now, one, filepath.Join(scratch, strconv.Itoa(i)))
 			if err != nil {
 				return 0, err
 			}
-			if problem = judge(c.Expect, a); problem == "" {
+			if problem = judge(one.Expect, a); problem == "" {
 				result.Passed++
 				continue
 			}
 			result.Failed++
 		}
-		result.Problems = append(result.Problems, problemJSON{c.ID, problem})
+		result.Problems = append(result.Problems, problemJSON{one.ID, problem})
 	}
 	if result.Failed+result.Unable > 0 {
-		result.ExitCode = exitRefused
+		result.ExitCode = verdict.ExitRefused
 	}
-	result.Verdict = verdictWord(result.ExitCode)
-	if asJSON {
-		u.out.WriteString(marshal(result))
+	result.Verdict = verdict.Word(result.ExitCode)
+	if c.AsJSON {
+		c.Object(result)
 		return result.ExitCode, nil
 	}
-	u.vectors(result)
+	printVectors(c, result)
 	return result.ExitCode, nil
 }
 
@@ -150,28 +147,28 @@ func foreign(c *vectors.Case) string {
 	return ""
 }
 
-func (u *ui) vectors(r vectorsJSON) {
+func printVectors(c *cli.Call, r vectorsJSON) {
 	for _, p := range r.Problems {
-		u.line("%s: %s", p.ID, p.Reason)
+		c.Line("%s: %s", p.ID, p.Reason)
 	}
 	word := "PASS"
 	if r.ExitCode != 0 {
 		word = "FAIL"
 	}
-	u.line("%s: %d passed, %d failed, %d skipped as declared, %d skipped undeclared", word, r.Passed, r.Failed, r.Skipped, r.Unable)
-	u.field("declared missing", strings.Join(r.Missing, ", "))
+	c.Line("%s: %d passed, %d failed, %d skipped as declared, %d skipped undeclared", word, r.Passed, r.Failed, r.Skipped, r.Unable)
+	c.Field("declared missing", strings.Join(r.Missing, ", "))
 }
 
 // play runs one case as a command line of its own, with its inputs in files
 // below dir.
-func play(ctx context.Context, w world, c *vectors.Case, dir string) (answer, error) {
+func play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (answer, error) {
 	args, err := commandLine(c, dir)
 	if err != nil {
 		return answer{}, err
 	}
 	defer os.RemoveAll(dir)
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, world{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: w.now})
+	code := run(ctx, args, cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: now})
 	return newAnswer(code, stdout.Bytes()), nil
 }
 

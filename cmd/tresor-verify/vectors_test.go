@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tresorhq/attest/internal/vectors"
+	"github.com/tresorhq/attest/verdict"
 )
 
 const vectorDir = "../../testdata/vectors"
@@ -29,7 +29,6 @@ func TestVectors(t *testing.T) {
 			types = append(types, c.Expect.Error)
 		}
 	}
-	w := world{stdin: strings.NewReader(""), now: func() time.Time { return recent }}
 	scratch := t.TempDir()
 	step := 4 // the command itself runs all of them, as do the tests of the library
 	if os.Getenv("ATTEST_STRESS") != "" {
@@ -37,7 +36,7 @@ func TestVectors(t *testing.T) {
 	}
 	for i := 0; i < len(cases); i += step {
 		c := cases[i]
-		a, err := play(ctx(), w, c, filepath.Join(scratch, strconv.Itoa(i)))
+		a, err := play(ctx(), now, c, filepath.Join(scratch, strconv.Itoa(i)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,10 +183,10 @@ func TestVectorsCommand(t *testing.T) {
 			t.Errorf("%s: %+v", tt.name, text)
 		}
 	}
-	if o := tool("vectors"); o.code != exitUsage {
+	if o := tool("vectors"); o.code != verdict.ExitUsage {
 		t.Errorf("%+v", o)
 	}
-	if o := tool("vectors", t.TempDir()+"/none"); o.code != exitUndecided {
+	if o := tool("vectors", t.TempDir()+"/none"); o.code != verdict.ExitUndecided {
 		t.Errorf("%+v", o)
 	}
 }

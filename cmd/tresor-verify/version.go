@@ -4,19 +4,20 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/verdict"
 )
 
 const version = "0.1.0"
 
-func toolName() string { return "tresor-verify " + version }
-
-func versionCommand() command {
-	return command{
-		name: "version", usage: "[--json]", run: runVersion,
-		summary:  "print the version",
-		about:    "With --json: module, revision, toolchain and platform too.",
-		flags:    []flagDoc{{"json", "", "the same as JSON, and more"}},
-		examples: []string{"version --json"},
+func versionCommand() cli.Command {
+	return cli.Command{
+		Name: "version", Usage: "[--json]", Run: runVersion,
+		Summary:  "print the version",
+		About:    "With --json: module, revision, toolchain and platform too.",
+		Flags:    []cli.Flag{cli.JSON("the same as JSON, and more")},
+		Examples: []string{"version --json"},
 	}
 }
 
@@ -30,18 +31,12 @@ type versionJSON struct {
 	Platform  string `json:"platform"`
 }
 
-func runVersion(_ context.Context, _ world, u *ui, args []string) (int, error) {
-	fs := newFlagSet("version")
-	var asJSON bool
-	fs.yes(&asJSON, "json")
-	if _, err := fs.parse(args, 0); err != nil {
-		return 0, err
+func runVersion(_ context.Context, c *cli.Call) (int, error) {
+	if !c.AsJSON {
+		c.Line("%s", c.Program.Tool())
+		return verdict.ExitVerified, nil
 	}
-	if !asJSON {
-		u.line("%s", toolName())
-		return exitVerified, nil
-	}
-	v := versionJSON{Schema: "tresor.version/v1", Tool: toolName(), Toolchain: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := versionJSON{Schema: "tresor.version/v1", Tool: c.Program.Tool(), Toolchain: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v.Module = info.Main.Path + "@" + info.Main.Version
 		for _, s := range info.Settings {
@@ -50,6 +45,6 @@ func runVersion(_ context.Context, _ world, u *ui, args []string) (int, error) {
 			}
 		}
 	}
-	u.object(v)
-	return exitVerified, nil
+	c.Object(v)
+	return verdict.ExitVerified, nil
 }

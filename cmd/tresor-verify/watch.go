@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"time"
+
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // watch repeats a verification, with a pause in between, and writes each verdict
@@ -10,25 +13,25 @@ import (
 // ends it with that of the last round that was carried out to its end; when there
 // was none, no verdict was reached. A round that ends in a refusal was carried out.
 // Rules: CLI-13.
-func watch(ctx context.Context, w world, u *ui, pause time.Duration, round func(context.Context) (int, error)) (int, error) {
+func watch(ctx context.Context, c *cli.Call, pause time.Duration, round func(context.Context) (int, error)) (int, error) {
 	for first := true; ; first = false {
 		code, err := round(ctx)
-		if ctx.Err() != nil && !first && exitCode(err) == exitUndecided {
-			u.note("stopped by a signal; the round that was running is void")
-			return exitVerified, nil
+		if ctx.Err() != nil && !first && verdict.ExitCode(err) == verdict.ExitUndecided {
+			c.Note("stopped by a signal; the round that was running is void")
+			return verdict.ExitVerified, nil
 		}
-		if err != nil || code != exitVerified {
+		if err != nil || code != verdict.ExitVerified {
 			return code, err
 		}
-		if err := u.flush(w.stdout); err != nil {
-			return u.lost(err), nil
+		if err := c.Flush(c.Stdout); err != nil {
+			return c.Lost(err), nil
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			u.note("stopped by a signal")
-			return exitVerified, nil
+			c.Note("stopped by a signal")
+			return verdict.ExitVerified, nil
 		case <-timer.C:
 		}
 	}

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // hooked is a standard output that tells of each write.
@@ -40,13 +43,13 @@ func TestWatch(t *testing.T) {
 		}
 	}}
 	var stderr bytes.Buffer
-	code := run(ctx(), append(args, "--watch", "1ms", "--json"), world{stdin: strings.NewReader(""), stdout: out, stderr: &stderr, now: func() time.Time { return recent }})
+	code := run(ctx(), append(args, "--watch", "1ms", "--json"), cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: &stderr, Now: func() time.Time { return recent }})
 	lines := strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
-	if code != exitRefused || len(lines) != 4 {
+	if code != verdict.ExitRefused || len(lines) != 4 {
 		t.Fatalf("exit code %d, %d lines: %s %s", code, len(lines), out, &stderr)
 	}
 	for i, line := range lines {
-		var v verdictJSON
+		var v verdict.Document
 		if err := json.Unmarshal([]byte(line), &v); err != nil || (v.Verdict == "pass") != (i < 3) {
 			t.Errorf("%v %s", err, line)
 		}
@@ -63,8 +66,8 @@ func TestWatchText(t *testing.T) {
 		}
 	}}
 	var stderr bytes.Buffer
-	code := run(ctx(), append(args, "--watch", "1ms"), world{stdin: strings.NewReader(""), stdout: out, stderr: &stderr, now: func() time.Time { return recent }})
-	if code != exitUndecided || strings.Count(out.String(), "PASS\n") != 2 || strings.Count(out.String(), "verified:") != 2 || !strings.Contains(out.String(), "\nUNDECIDED: ") {
+	code := run(ctx(), append(args, "--watch", "1ms"), cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: &stderr, Now: func() time.Time { return recent }})
+	if code != verdict.ExitUndecided || strings.Count(out.String(), "PASS\n") != 2 || strings.Count(out.String(), "verified:") != 2 || !strings.Contains(out.String(), "\nUNDECIDED: ") {
 		t.Errorf("exit code %d: %s%s", code, out, &stderr)
 	}
 }
@@ -75,15 +78,20 @@ func TestWatchRollback(t *testing.T) {
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	out := &hooked{hook: func(int) { endpoint(t, f, 16) }}
-	code := run(ctx(), append(args, "--watch", "1ms"), world{stdin: strings.NewReader(""), stdout: out, stderr: new(bytes.Buffer), now: func() time.Time { return recent }})
-	if code != exitRefused || !strings.Contains(out.String(), "\nFAIL: BundleRollbackError\n") {
+	code := run(ctx(), append(args, "--watch", "1ms"), cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: new(bytes.Buffer), Now: func() time.Time { return recent }})
+	if code != verdict.ExitRefused || !strings.Contains(out.String(), "\nFAIL: BundleRollbackError\n") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
 
+// call is one of a command that writes to these.
+func call(stdout, stderr io.Writer) *cli.Call {
+	return &cli.Call{Env: cli.Env{Stdout: stdout, Stderr: stderr}, Printer: cli.NewPrinter("tresor-verify", stderr)}
+}
+
 // TestWatchSignals: a signal ends the watch with the code of the last round.
 func TestWatchSignals(t *testing.T) {
-	passed := func(context.Context) (int, error) { return exitVerified, nil }
+	passed := func(context.Context) (int, error) { return verdict.ExitVerified, nil }
 	for name, tt := range map[string]struct {
 		round func(ctx context.Context, n int) (int, error)
 		code  int
@@ -94,19 +102,19 @@ func TestWatchSignals(t *testing.T) {
 			if n == 1 {
 				return passed(ctx)
 			}
-			return 0, unavailable("tls", ctx.Err())
-		}, exitVerified, false},
+			return 0, verdict.Unavailable("tls", ctx.Err())
+		}, verdict.ExitVerified, false},
 		"refused in the second round": {func(ctx context.Context, n int) (int, error) {
 			if n == 1 {
 				return passed(ctx)
 			}
 			return 0, &attest.EnvelopeInvalidError{}
 		}, 0, true},
-		"a refusal counts": {func(ctx context.Context, n int) (int, error) { return exitChanged, nil }, exitChanged, false},
+		"a refusal counts": {func(ctx context.Context, n int) (int, error) { return verdict.ExitChanged, nil }, verdict.ExitChanged, false},
 	} {
 		ctx, cancel := context.WithCancel(ctx())
 		n := 0
-		code, err := watch(ctx, world{stdout: new(bytes.Buffer)}, &ui{stderr: new(bytes.Buffer)}, time.Nanosecond, func(ctx context.Context) (int, error) {
+		code, err := watch(ctx, call(new(bytes.Buffer), new(bytes.Buffer)), time.Nanosecond, func(ctx context.Context) (int, error) {
 			n++
 			if n == 2 || !strings.Contains(name, "second round") {
 				cancel()
@@ -120,12 +128,12 @@ func TestWatchSignals(t *testing.T) {
 	pausing, cancel := context.WithCancel(ctx())
 	out := &hooked{hook: func(int) { cancel() }}
 	var stderr bytes.Buffer
-	u := &ui{stderr: &stderr}
-	code, err := watch(pausing, world{stdout: out}, u, time.Hour, func(ctx context.Context) (int, error) { u.line("PASS"); return passed(ctx) })
-	if code != exitVerified || err != nil || !strings.Contains(stderr.String(), "signal") {
+	c := call(out, &stderr)
+	code, err := watch(pausing, c, time.Hour, func(ctx context.Context) (int, error) { c.Line("PASS"); return passed(ctx) })
+	if code != verdict.ExitVerified || err != nil || !strings.Contains(stderr.String(), "signal") {
 		t.Errorf("in the pause: %d %v %s", code, err, &stderr)
 	}
-	if code, err := watch(ctx(), world{stdout: brokenPipe{}}, u, time.Hour, passed); code != exitInternal || err != nil {
+	if code, err := watch(ctx(), call(brokenPipe{}, &stderr), time.Hour, passed); code != verdict.ExitInternal || err != nil {
 		t.Errorf("a lost verdict: %d %v", code, err)
 	}
 }
@@ -141,7 +149,7 @@ func TestWatchUsage(t *testing.T) {
 		"no number": append(args, "--watch", "often"),
 		"zero":      append(args, "--watch", "0s"),
 	} {
-		if o := tool(given...); o.code != exitUsage {
+		if o := tool(given...); o.code != verdict.ExitUsage {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}

@@ -31,7 +31,7 @@ func TestWording(t *testing.T) {
 		"bundle fetch takes no file; given: 1":                              {"bundle", "fetch", bundle},
 		"one for EdDSA by a trusted key":                                    {"bundle", "verify", alien, "--release-root", root},
 		"--release-root is missing: no release root ships with":             {"bundle", "verify", bundle},
-		byFlag["--release-root"]:                                            {"bundle", "verify", bundle},
+		flagHint("--release-root"):                                          {"bundle", "verify", bundle},
 		"message:               fetch: ":                                    append([]string{"fetch", "--report", f.path("report.bin"), "--out", f.path("out")}, collateral...),
 		"message:               --fetch: ":                                  append([]string{"report", "--fetch", "--report", f.path("report.bin")}, collateral...),
 		"chip_ids.allow":                                                    f.report("--chip-id", strings.Repeat("ab", 64)),

@@ -55,7 +55,18 @@ var layers = map[string]struct {
 	"attesttest/internal/loopback": {http: true},
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/loopback"}},
 	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "certchain", "internal/mint", "policy", "snpreport"}},
-	"cmd/tresor-verify":            {http: true, deps: []string{"", "attesttest", "certchain", "internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "rule", "snpreport", "transport"}},
+	"internal/printable":           {},
+	"capture":                      {deps: []string{"", "internal/strictjson"}},
+	"verdict":                      {deps: []string{"", "certchain", "internal/printable", "policy", "receipt", "rule", "snpreport"}},
+	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
+	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
+	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "verdict"}},
+	"internal/inspect":             {deps: []string{"", "capture", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "policy", "snpreport", "verdict"}},
+	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
+	"cmd/tresor-verify": {http: true, deps: []string{
+		"", "attesttest", "capture", "certchain", "internal/advice", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
+		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "snpreport", "transport", "verdict",
+	}},
 }
 
 // thirdParty is what shipped code may import from elsewhere.

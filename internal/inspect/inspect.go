@@ -1,0 +1,178 @@
+// Package inspect says what a file holds, field by field, as a tree. It verifies
+// nothing.
+package inspect
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/verdict"
+)
+
+// MaxFile is the longest file that Detect reads, in bytes.
+const MaxFile = 1 << 20
+
+// unknown is the error of a file that is nothing that Detect knows: there is nothing
+// in it that could be refused.
+func unknown(why string) error {
+	return cli.Usagef("%s; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies and pins", why)
+}
+
+// Malformed gives an error of a parser the type that it has in a verdict.
+func Malformed(err error) error {
+	if attest.ErrorType(err) != "" { // it has one
+		return err
+	}
+	f := attest.Failure{Rule: "RPT-01", Message: err.Error(), Cause: err}
+	if rules := verdict.Rules(err); len(rules) > 0 {
+		f.Rule = rules[0]
+	}
+	if strings.HasPrefix(f.Rule, "CHN-") {
+		return &attest.CertChainInvalidError{Failure: f}
+	}
+	return &attest.ReportInvalidError{Failure: f}
+}
+
+// A File is what a file says. Nothing of it is verified.
+type File struct {
+	Kind    string
+	Content []Node
+}
+
+// Detect finds out what a file is. The first form that fits is shown; none of them
+// can be mistaken for another.
+func Detect(b []byte) (*File, error) {
+	kind, nodes, err := detect(b)
+	if err != nil {
+		return nil, err
+	}
+	return &File{kind, nodes}, nil
+}
+
+// Object returns what is printed as JSON.
+func (f *File) Object(tool string) Node {
+	content := list("content")
+	for _, n := range f.Content {
+		content.kids = append(content.kids, group("", n)) // an object, which names what it is
+	}
+	return group("", leaf("schema", "tresor.show/v1"), leaf("tool", tool), leaf("kind", f.Kind), leaf("verified", false), content)
+}
+
+// Print writes what is printed as text.
+func (f *File) Print(b *printable.Builder) {
+	b.Line("NOT VERIFIED: this is what the file says (%s)", f.Kind)
+	for _, n := range f.Content {
+		n.print(b, 0)
+	}
+}
+
+func detect(b []byte) (kind string, nodes []Node, err error) {
+	text := cli.TrimLine(b)
+	switch {
+	case bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")):
+		return showJSON(text)
+	case bytes.HasPrefix(b, []byte("-----BEGIN X509 CRL-----")):
+		if block, _ := pem.Decode(b); block != nil {
+			return showDER(block.Bytes)
+		}
+		return "", nil, Malformed(errors.New("a CRL in PEM that can not be read"))
+	case bytes.HasPrefix(bytes.TrimSpace(b), []byte("-----BEGIN")):
+		ders, err := certchain.SplitPEM(b)
+		if err != nil {
+			return "", nil, Malformed(err)
+		}
+		nodes, err := certificateNodes(ders)
+		return "certificates", nodes, err
+	case len(b) > 1 && b[0] == 0x30 && b[1]&0x80 != 0:
+		return showDER(b)
+	}
+	if isCompact(text) {
+		return showCompact(text)
+	}
+	if len(b) != snpreport.Size && isText(text) {
+		b = text
+	}
+	carried, openErr := snpreport.Open(b)
+	if openErr == nil {
+		return showReport(carried)
+	}
+	if table, err := snpreport.ParseCertTable(b); err == nil && len(b) > 0 {
+		return "certificate table", tableNodes(table), nil
+	}
+	return "", nil, Malformed(openErr)
+}
+
+func showDER(der []byte) (kind string, nodes []Node, err error) {
+	nodes, certErr := certificateNodes([][]byte{der})
+	if certErr == nil {
+		return "certificate", nodes, nil
+	}
+	crl, crlErr := certchain.ParseCRL(der)
+	if crlErr == nil {
+		return "CRL", []Node{crlNode(crl)}, nil
+	}
+	return "", nil, Malformed(fmt.Errorf("neither a certificate of AMD's (%v) nor a CRL of AMD's (%w)", certErr, crlErr))
+}
+
+func showReport(c snpreport.Carried) (kind string, nodes []Node, err error) {
+	r, err := snpreport.Parse(c.Report)
+	if err != nil {
+		return "", nil, Malformed(err)
+	}
+	var product snpreport.Product
+	for _, e := range c.Certs {
+		if cert, err := certchain.ParseCertificate(e.Data); err == nil {
+			product = cert.Product
+		}
+	}
+	return "report, " + c.Form.String(), append([]Node{reportNode(r, product)}, tableNodes(c.Certs)...), nil
+}
+
+// tableNodes shows the entries of a certificate table. What an entry does not
+// hold as it should is shown as its error: the host wrote the table.
+func tableNodes(table []snpreport.TableEntry) []Node {
+	nodes := []Node{}
+	for _, e := range table {
+		kids := []Node{leaf("guid", guid(e.GUID)), leaf("bytes", len(e.Data))}
+		var content []Node
+		var err error
+		switch e.Kind {
+		case snpreport.TableVCEK, snpreport.TableVLEK, snpreport.TableASK, snpreport.TableARK:
+			ders := [][]byte{e.Data}
+			if bytes.HasPrefix(e.Data, []byte("-----BEGIN")) {
+				ders, err = certchain.SplitPEM(e.Data)
+			}
+			if err == nil {
+				content, err = certificateNodes(ders)
+			}
+		case snpreport.TableCRL:
+			var crl *certchain.CRL
+			if crl, err = certchain.ParseCRL(e.Data); err == nil {
+				content = []Node{crlNode(crl)}
+			}
+		}
+		if err != nil {
+			content = []Node{leaf("malformed", err.Error())}
+		}
+		nodes = append(nodes, group("entry "+e.Kind.String(), append(kids, content...)...))
+	}
+	return nodes
+}
+
+func guid(g [16]byte) string {
+	x := hex.EncodeToString(g[:])
+	return fmt.Sprintf("%s-%s-%s-%s-%s", x[:8], x[8:12], x[12:16], x[16:20], x[20:])
+}
+
+func isText(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(c rune) bool { return c <= ' ' || c > '~' })
+}

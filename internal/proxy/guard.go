@@ -1,0 +1,57 @@
+package proxy
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/printable"
+)
+
+// admit refuses what no client of the proxy sends: requests that a web page could
+// have made, that are for somebody else, or that want to leave HTTP. It reads
+// nothing of the body.
+func (p *proxy) admit(r *http.Request) (status int, err error) {
+	allowed := p.allows(r)
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	switch {
+	case !slices.Contains(p.hosts, strings.ToLower(r.Host)):
+		// A page whose name was changed to point here (DNS rebinding) still says its
+		// own name.
+		return http.StatusMisdirectedRequest, cli.Misuse("PRX-10", "nobody calls this proxy %q; --allow-host lets them", printable.Short(r.Host))
+	case len(r.Header.Values("Origin")) > 0 && !allowed:
+		return http.StatusForbidden, cli.Misuse("PRX-11", "web pages of %q may not use this proxy; --allow-origin lets them", printable.Short(r.Header.Get("Origin")))
+	case slices.ContainsFunc(r.Header.Values("Sec-Fetch-Site"), crosses) && !allowed:
+		return http.StatusForbidden, cli.Misuse("PRX-11", "a web page of another origin may not use this proxy")
+	case r.Method == http.MethodConnect:
+		return http.StatusMethodNotAllowed, cli.Misuse("PRX-13", "CONNECT is refused: a tunnel can not be attested")
+	case r.Header["Upgrade"] != nil:
+		return http.StatusNotImplemented, cli.Misuse("PRX-13", "Upgrade is refused: a connection that changes its protocol can not be attested again")
+	case !strings.HasPrefix(r.RequestURI, "/"):
+		return http.StatusBadRequest, cli.Misuse("PRX-14", "this is no proxy for every address: use it as the base URL")
+	case r.URL.EscapedPath() != path: // it would not arrive as it came
+		return http.StatusBadRequest, cli.Misuse("PRX-14", "the path has characters that RFC 3986 does not allow there: percent-encode them")
+	case r.ContentLength > p.maxBody:
+		return http.StatusRequestEntityTooLarge, cli.Misuse("PRX-12", "the body is longer than %d bytes", p.maxBody)
+	}
+	return 0, nil
+}
+
+// crosses reports whether a value of Sec-Fetch-Site is of a page of another site.
+func crosses(site string) bool { return site != "same-origin" && site != "none" }
+
+// allows reports whether a request is of a web page that may use the proxy.
+func (p *proxy) allows(r *http.Request) bool {
+	origins := r.Header.Values("Origin")
+	return len(origins) == 1 && slices.Contains(p.origins, origins[0])
+}
+
+// noPageReads takes out of an answer what lets web pages read it.
+func noPageReads(header http.Header) {
+	for name := range header {
+		if strings.HasPrefix(strings.TrimPrefix(name, http.TrailerPrefix), "Access-Control-") {
+			delete(header, name)
+		}
+	}
+}

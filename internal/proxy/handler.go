@@ -1,0 +1,251 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/transport"
+)
+
+// Paths of the proxy's own. They are never forwarded.
+const (
+	verdictPath = "/.well-known/tresor-verify/verdict"
+	healthPath  = "/healthz"
+)
+
+// A proxy passes requests on through an attested transport. httputil.ReverseProxy
+// does what HTTP demands of any intermediary: it drops hop-by-hop fields in both
+// directions, streams, and passes trailers and informational answers on. What is
+// special here: no request is taken that a web page could have made, nothing is
+// added to one, and a redirect does not lead around the proxy.
+type proxy struct {
+	origin  *url.URL
+	hosts   []string // lower case
+	origins []string
+	maxBody int64
+	watch   *watcher
+	forward *httputil.ReverseProxy
+	// lastRead is how long a client may go on with a body that nobody wants any more.
+	lastRead time.Duration
+}
+
+type (
+	connKey  struct{} // of the net.Conn that a request came through
+	wholeKey struct{} // of the function to be called when its answer has ended
+)
+
+// Rules: PRX-20, PRX-21, PRX-22, PRX-23.
+func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxBody int64) *proxy {
+	origin, err := url.Parse(watch.origin)
+	if err != nil {
+		panic(err) // transport.New took it
+	}
+	p := &proxy{origin: origin, origins: origins, maxBody: maxBody, watch: watch, lastRead: 5 * time.Second}
+	for _, host := range hosts {
+		p.hosts = append(p.hosts, strings.ToLower(host))
+	}
+	p.forward = &httputil.ReverseProxy{
+		Transport:      t,
+		Rewrite:        p.rewrite,
+		ModifyResponse: p.keepInside,
+		ErrorHandler:   p.failed,
+		FlushInterval:  -1, // at once
+		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	return p
+}
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	// net/http reads on for a while when a handler has left some of the body.
+	defer func() { control.SetReadDeadline(time.Now().Add(p.lastRead)) }()
+	if status, err := p.admit(r); err != nil {
+		p.answer(w, r, status, err)
+		return
+	}
+	switch r.URL.Path {
+	case verdictPath, healthPath:
+		p.health(w, r)
+		return
+	}
+	// An endpoint may answer while it is still being sent to.
+	if err := control.EnableFullDuplex(); err != nil {
+		p.answer(w, r, http.StatusInternalServerError, err)
+		return
+	}
+	body := &endedBody{ReadCloser: r.Body, trailer: r.Trailer, announced: maps.Clone(r.Trailer)}
+	body.ended.Store(r.ContentLength == 0)
+	// When the answer is whole, the rest of the request goes nowhere.
+	whole := sync.OnceFunc(func() {
+		if !body.ended.Load() {
+			time.AfterFunc(p.lastRead, func() { p.giveUp(r, body) })
+		}
+	})
+	defer whole()
+	forwarded := r.WithContext(context.WithValue(r.Context(), wholeKey{}, whole)) // net/http looks at its own
+	forwarded.Body = body
+	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(plainWriter{w, body}, forwarded)
+	if !p.allows(r) {
+		noPageReads(w.Header()) // trailers, which net/http has not written yet
+	}
+}
+
+// giveUp ends a connection whose client does not finish its request: nobody reads
+// there any more. Where the answer began before that, no other request follows on
+// it. net/http takes a deadline back when it ends a handler, so one is not enough.
+// Rules: PRX-23.
+func (p *proxy) giveUp(r *http.Request, body *endedBody) {
+	c, ok := r.Context().Value(connKey{}).(net.Conn)
+	if ok && !body.ended.Load() && c.SetReadDeadline(time.Now()) == nil {
+		time.AfterFunc(p.lastRead, func() { p.giveUp(r, body) })
+	}
+}
+
+// rewrite addresses a request to the endpoint. Nothing is added to it.
+func (p *proxy) rewrite(r *httputil.ProxyRequest) {
+	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = p.origin.Scheme, p.origin.Host, ""
+	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came; ReverseProxy tidies it up
+	r.Out.Trailer = r.In.Trailer           // the map that the server fills when the body ends
+}
+
+// keepInside fits an answer to the way from the proxy to the client. It changes a
+// redirect to the endpoint into one to the proxy, and refuses one to anywhere
+// else: the client would follow it, with all that it sent, to where nothing is
+// proven.
+func (p *proxy) keepInside(res *http.Response) error {
+	if res.StatusCode < 200 || res.StatusCode > 999 { // net/http reads more than it writes
+		return &upstreamError{"PRX-31", fmt.Errorf("status %d", res.StatusCode)}
+	}
+	if whole, ok := res.Request.Context().Value(wholeKey{}).(func()); ok {
+		res.Body = &wholeAnswer{res.Body, whole}
+	}
+	if !p.allows(res.Request) {
+		noPageReads(res.Header)
+		noPageReads(res.Trailer)
+	}
+	if len(res.Trailer) > 0 {
+		res.Header.Del("Content-Length") // HTTP/1.1 has trailers in chunked bodies only
+	}
+	locations := res.Header.Values("Location")
+	location := strings.Join(locations, ", ")
+	if location == "" {
+		res.Header.Del("Location")
+		return nil
+	}
+	to, err := res.Request.URL.Parse(location)
+	// A path that begins with two slashes would be read as another host.
+	if err != nil || len(locations) > 1 || to.Scheme != "https" || to.User != nil || !sameHost(to, p.origin) || strings.HasPrefix(to.EscapedPath(), "//") {
+		return &upstreamError{"PRX-32", fmt.Errorf("it redirects to %q, where nothing is proven", printable.Short(location))}
+	}
+	to.Scheme, to.Host = "", ""
+	if to.Path == "" {
+		to.Path = "/"
+	}
+	res.Header.Set("Location", to.String())
+	return nil
+}
+
+func sameHost(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		if u.Port() == "" {
+			return "443"
+		}
+		return u.Port()
+	}
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+// failed answers for an endpoint that is not proven, or did not answer.
+// Rules: PRX-30.
+func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
+	var refused attest.AttestationError
+	var long *http.MaxBytesError
+	var broken *brokenBody
+	var request *transport.RequestError
+	var elsewhere *transport.OriginError
+	var upstream *upstreamError
+	switch {
+	case errors.As(err, &request), errors.As(err, &elsewhere): // they too name a rule, and are no refusals of evidence
+		p.answer(w, r, http.StatusBadRequest, cli.Usagef("%w", err))
+	case errors.As(err, &refused), errors.As(err, &upstream):
+		p.answer(w, r, http.StatusBadGateway, err)
+	case errors.As(err, &long):
+		p.answer(w, r, http.StatusRequestEntityTooLarge, cli.Misuse("PRX-12", "the body is longer than %d bytes", p.maxBody))
+	case errors.As(err, &broken):
+		p.answer(w, r, http.StatusBadRequest, cli.Misuse("PRX-16", "the body of the request can not be read: %v", broken.cause))
+	case errors.Is(err, transport.ErrClosed):
+		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", err})
+	case errors.Is(err, context.Canceled): // the client has left
+		panic(http.ErrAbortHandler)
+	default:
+		p.answer(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", err})
+	}
+}
+
+// An upstreamError is what is wrong with an answer, and not with the evidence:
+// the request, or a part of it, may have arrived.
+type upstreamError struct {
+	rule  string
+	cause error
+}
+
+func (e *upstreamError) Error() string { return "no good answer from the endpoint: " + e.cause.Error() }
+func (e *upstreamError) Unwrap() error { return e.cause }
+
+// answer writes an error, as the object that every command prints with --json.
+func (p *proxy) answer(w http.ResponseWriter, r *http.Request, status int, err error) {
+	own(w, r, status, "application/json", printable.JSON(p.watch.verdict(nil, err)))
+}
+
+// own writes an answer of the proxy's own.
+func own(w http.ResponseWriter, r *http.Request, status int, kind, text string) {
+	if r.ContentLength != 0 { // what may still come of the body is not waited for
+		w.Header().Set("Connection", "close")
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	io.WriteString(w, text)
+}
+
+// health gives the current verdict. Everything but a verdict in date is 503.
+func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		p.answer(w, r, http.StatusMethodNotAllowed, cli.Misuse("PRX-40", "%s is answered to GET and HEAD", r.URL.Path))
+		return
+	}
+	result, err := p.watch.current(r.Context())
+	v := p.watch.verdict(result, err)
+	var block printable.Builder
+	status := http.StatusOK
+	if v.Error == nil {
+		block.Line("verified")
+	} else {
+		status = http.StatusServiceUnavailable
+		block.Line("not verified: %s", v.Error.Type)
+		block.WriteString(v.Error.Because())
+	}
+	for _, remark := range remarks(v) {
+		block.Line("%s", remark)
+	}
+	kind, text := "text/plain; charset=utf-8", block.String()
+	if r.URL.Path == verdictPath {
+		kind, text = "application/json", printable.JSON(v)
+	}
+	own(w, r, status, kind, text)
+}

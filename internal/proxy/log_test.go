@@ -1,0 +1,39 @@
+package proxy
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tresorhq/attest"
+)
+
+// TestJSONLog: whatever is said is JSON, also by the client of the key server.
+func TestJSONLog(t *testing.T) {
+	log := new(lockedBuffer)
+	c := kitProxy("https://api.example", log)
+	c.JSONLog = true
+	c.EventLog()
+	w := c.watcher()
+	notes := sync.WaitGroup{}
+	for range 20 {
+		notes.Go(func() { w.log.Note("cache: %s", "evil\x1b[31m\nline") })
+		notes.Go(func() { w.say("listening", "127.0.0.1:1") })
+		notes.Go(func() { w.observe(&attest.Audit{Err: errNoVerdict}) })
+	}
+	notes.Wait()
+	texts := 0
+	for line := range strings.Lines(log.String()) {
+		var e struct{ Event, Text string }
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+		if e.Event == "note" && strings.HasPrefix(e.Text, "cache: evil") {
+			texts++
+		}
+	}
+	if texts != 20 {
+		t.Errorf("%d notes: %s", texts, log)
+	}
+}

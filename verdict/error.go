@@ -1,0 +1,184 @@
+package verdict
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
+)
+
+// Exit codes.
+const (
+	ExitVerified  = 0
+	ExitRefused   = 1 // the evidence was checked and fails
+	ExitUsage     = 2 // flags, or files of the trust configuration
+	ExitUndecided = 3 // evidence could not be read or fetched
+	ExitChanged   = 4 // verified, but it differs from the pin
+	ExitInternal  = 5
+)
+
+// An Error says why there is no PASS.
+type Error struct {
+	Type        string `json:"type"`
+	Requirement string `json:"requirement"`
+	Message     string `json:"message"`
+	Expected    string `json:"expected"`
+	Actual      string `json:"actual"`
+	Hint        string `json:"hint,omitempty"` // what to try next
+
+	ExpectedFrom string `json:"expected_from,omitempty"` // what the two values were read from
+	ActualFrom   string `json:"actual_from,omitempty"`
+
+	Violations []Violation `json:"violations,omitempty"` // of a policy: all of them
+	Changes    []Change    `json:"changes,omitempty"`    // since the pin: all of them
+
+	cause error
+}
+
+// A Violation is one demand of a policy that is not met.
+type Violation struct {
+	Rule     string `json:"rule"`
+	Name     string `json:"name"`
+	Expected string `json:"expected"`
+	Actual   string `json:"actual"`
+}
+
+// A Change is one thing that differs from a pin.
+type Change struct {
+	Member   string `json:"member"`
+	Recorded string `json:"recorded"`
+	Now      string `json:"now"`
+}
+
+// Describe makes the description of an error, without Hint, ExpectedFrom and
+// ActualFrom: these depend on the program. An error of no known type is internal.
+func Describe(err error) *Error {
+	e := &Error{Type: Type(err), Message: err.Error(), cause: err}
+	switch list := Rules(err); {
+	case len(list) > 0:
+		e.Requirement = list[0]
+	case e.Type == "UsageError":
+		e.Requirement = "CLI-02"
+	}
+	var refusal rule.Detailed
+	if attest.ErrorType(err) != "" && errors.As(err, &refusal) {
+		f := refusal.Details()
+		e.Message, e.Expected, e.Actual = f.Problem(), f.Expected, f.Actual
+	}
+	if list := allowed(err); len(list) > 0 {
+		e.Expected = enumerate(list)
+	}
+	for _, v := range violations(err) {
+		e.Violations = append(e.Violations, Violation{v.Rule, v.Name, v.Expected, v.Actual})
+	}
+	var changed *attest.PinChangedError
+	if errors.As(err, &changed) {
+		for _, change := range changed.Changes {
+			e.Changes = append(e.Changes, Change(change))
+		}
+	}
+	return e
+}
+
+// Cause returns the error that e describes.
+func (e *Error) Cause() error { return e.cause }
+
+// Unavailable makes the error of evidence that could not be read or fetched. what
+// names the flag or the layer, and stands first in the message.
+// Rules: CLI-03.
+func Unavailable(what string, err error) error {
+	return &attest.EvidenceUnavailableError{Failure: attest.Failure{Rule: "CLI-03", Message: what + ": " + err.Error(), Cause: err}}
+}
+
+// allowed returns the list that lacks what was found.
+func allowed(err error) []string {
+	var m *attest.MeasurementNotAllowedError
+	var t *attest.IdentityTagNotAllowedError
+	switch {
+	case errors.As(err, &m):
+		return m.Allowed
+	case errors.As(err, &t):
+		return t.Allowed
+	}
+	return nil
+}
+
+// enumerate names the first few of a list.
+func enumerate(list []string) string {
+	const most = 4
+	if n := len(list) - most; n > 0 {
+		return fmt.Sprintf("%s or one of %d more", strings.Join(list[:most], ", "), n)
+	}
+	return strings.Join(list, " or ")
+}
+
+// violations returns those of a policy.
+func violations(err error) []policy.Violation {
+	var p *attest.PolicyViolationError
+	var t *attest.TCBBelowFloorError
+	switch {
+	case errors.As(err, &p):
+		return p.Violations
+	case errors.As(err, &t):
+		return t.Violations
+	}
+	return nil
+}
+
+// Type returns the word of SPEC.md for an error. An error of another package
+// chooses its own by a method VerdictType.
+func Type(err error) string {
+	var own interface{ VerdictType() string }
+	var refusal attest.AttestationError
+	switch {
+	case errors.As(err, &own):
+		return own.VerdictType()
+	case errors.As(err, &refusal) && attest.ErrorType(refusal) != "":
+		return attest.ErrorType(refusal)
+	}
+	return "InternalError"
+}
+
+// ExitCode returns the exit code for an error; nil: verified.
+func ExitCode(err error) int {
+	if err == nil {
+		return ExitVerified
+	}
+	switch Type(err) {
+	case "UsageError":
+		return ExitUsage
+	case "EvidenceUnavailableError":
+		return ExitUndecided
+	case "PinChangedError":
+		return ExitChanged
+	case "InternalError":
+		return ExitInternal
+	}
+	return ExitRefused
+}
+
+// Rules returns the rules of SPEC.md that an error and its causes name, outermost
+// first. What is wrong with a configuration names one too, but is no
+// attest.AttestationError.
+func Rules(err error) []string {
+	var list []string
+	for ; err != nil; err = errors.Unwrap(err) {
+		if rule := ruleOf(err); rule != "" {
+			list = append(list, rule)
+		}
+	}
+	return list
+}
+
+func ruleOf(err error) string {
+	switch e := err.(type) {
+	case interface{ Requirement() string }:
+		return e.Requirement()
+	case interface{ Rule() string }:
+		return e.Rule()
+	}
+	return ""
+}

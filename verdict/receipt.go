@@ -1,0 +1,74 @@
+package verdict
+
+import (
+	"encoding/hex"
+	"slices"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/receipt"
+)
+
+// A Receipt is what a verified receipt says.
+type Receipt struct {
+	Type            string       `json:"type"`
+	KeyID           string       `json:"key_id"`
+	ID              string       `json:"id"`
+	IssuedAt        string       `json:"issued_at"`
+	AgeSeconds      int64        `json:"age_seconds"`
+	RequestedRoute  string       `json:"requested_route"`
+	RoutedModel     string       `json:"routed_model"`
+	RequestDigest   string       `json:"request_digest,omitempty"`
+	RequestChecked  bool         `json:"request_digest_checked"`
+	ResponseDigest  string       `json:"response_digest,omitempty"`
+	ResponseChecked bool         `json:"response_digest_checked"`
+	Router          *Attestation `json:"router_attestation,omitempty"`
+	Inference       *Attestation `json:"inference_attestation,omitempty"`
+}
+
+// An Attestation is what was verified of an attestation that a receipt embeds.
+type Attestation struct {
+	Workload string    `json:"workload"`
+	Tag      string    `json:"workload_identity_tag,omitempty"`
+	Bundle   *Bundle   `json:"trust_bundle"`
+	Release  string    `json:"release_root"` // SHA-256 of the key that signed the bundle
+	Manifest *Manifest `json:"manifest,omitempty"`
+}
+
+// NewReceipt makes the document of a verification of a receipt.
+func NewReceipt(a *receipt.Audit, f Frame) *Document {
+	d := f.document(a.Err)
+	d.addSteps(18, a.Checks)
+	if a.Err != nil {
+		return d
+	}
+	r := a.Result
+	passed := func(id string) bool {
+		return slices.ContainsFunc(r.Checks, func(c attest.Check) bool { return c.ID == id && c.Status == attest.Pass })
+	}
+	d.Receipt = &Receipt{
+		Type: "JWS, ES256", KeyID: r.KeyID, ID: r.ID, IssuedAt: Stamp(r.IssuedAt), AgeSeconds: int64(r.At.Sub(r.IssuedAt).Seconds()),
+		RequestedRoute: r.RequestedRoute, RoutedModel: r.RoutedModel,
+		RequestDigest: r.RequestDigest, RequestChecked: passed("request_digest"),
+		ResponseDigest: r.ResponseDigest, ResponseChecked: passed("response_digest"),
+		Router: newAttestation(r.Router), Inference: newAttestation(r.Inference),
+	}
+	if r.Type != "" {
+		d.Receipt.Type = r.Type + ", ES256"
+	}
+	for _, n := range r.NotChecked {
+		d.NotChecked = append(d.NotChecked, n.Name)
+	}
+	d.Limits = r.Limits
+	return d
+}
+
+func newAttestation(a receipt.Attestation) *Attestation {
+	if a.Bundle == nil {
+		return nil
+	}
+	j := &Attestation{Workload: a.Bundle.Workload, Bundle: newBundle(a.Bundle), Release: hex.EncodeToString(a.Bundle.Root[:]), Manifest: newManifest(a.Manifest)}
+	if a.Tag != [32]byte{} {
+		j.Tag = hex.EncodeToString(a.Tag[:])
+	}
+	return j
+}

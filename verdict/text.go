@@ -1,0 +1,301 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// text writes a document for people.
+type text struct {
+	printable.Builder
+	d *Document
+}
+
+// Text returns the document as people read it, with every step when explain is set.
+// When dated, it says for what time it was verified, whatever that time was.
+func (d *Document) Text(explain, dated bool) string {
+	t := &text{d: d}
+	if d.Error != nil {
+		t.Line("%s: %s", d.Headline(), d.Error.Type)
+		t.because(d.Error)
+	} else {
+		t.Line("PASS")
+	}
+	switch {
+	case d.Bundle != nil:
+		t.endpoint()
+	case d.Report != nil:
+		t.report()
+	case d.Receipt != nil:
+		t.receipt()
+	case d.BundleFacts != nil:
+		t.bundle()
+	case d.BundleDiff != nil:
+		t.bundleDiff()
+	}
+	t.remarks()
+	if d.Time != "" && (dated || d.Mode != "live" || d.TimeSource != "clock") {
+		t.Field("verified", d.Mode+", for "+d.Time+" ("+d.TimeSource+")")
+	}
+	if explain && len(d.Checks) > 0 {
+		t.steps()
+	}
+	return t.String()
+}
+
+// Headline is the word for the verdict in text.
+func (d *Document) Headline() string {
+	return map[int]string{ExitVerified: "PASS", ExitRefused: "FAIL", ExitUndecided: "UNDECIDED", ExitChanged: "CHANGED"}[d.ExitCode] +
+		map[bool]string{true: "ERROR"}[d.ExitCode == ExitUsage || d.ExitCode == ExitInternal]
+}
+
+// Because returns what an error says beside its type, as text.
+// Rules: CLI-12.
+func (e *Error) Because() string {
+	t := new(text)
+	t.because(e)
+	return t.String()
+}
+
+func (t *text) because(e *Error) {
+	t.Field("message", e.Message)
+	t.Field("rule", e.Requirement)
+	for _, c := range e.Changes {
+		t.Field("changed", fmt.Sprintf("%s: recorded %s, now %s", c.Member, c.Recorded, c.Now))
+	}
+	if len(e.Changes) == 0 {
+		t.Field("expected", e.Expected)
+		t.Field("actual", e.Actual)
+		t.Field("expected is from", e.ExpectedFrom)
+		t.Field("actual is from", e.ActualFrom)
+	}
+	for i, v := range e.Violations {
+		if i > 0 {
+			t.Field("also", fmt.Sprintf("%s: expected %s, got %s (%s)", v.Name, v.Expected, v.Actual, v.Rule))
+		}
+	}
+	t.Field("hint", e.Hint)
+}
+
+// report writes what a verified report says.
+func (t *text) report() {
+	r := t.d.Report
+	t.Field("SNP MEASUREMENT", t.d.Measurement)
+	t.Field("product", r.Product)
+	t.Field("die", r.CPUID)
+	t.Field("report version", strconv.Itoa(int(r.Version)))
+	t.Field("signing key", r.SigningKey)
+	t.Field("CSP id", r.CSPID)
+	t.Field("chip id", r.ChipID)
+	t.Field("VMPL", strconv.Itoa(int(r.VMPL)))
+	t.Field("guest policy", r.GuestPolicy)
+	t.Field("platform info", r.PlatformInfo)
+	t.Field("reported TCB", r.ReportedTCB.String())
+	t.Field("committed TCB", r.CommittedTCB.String())
+	t.Field("current TCB", r.CurrentTCB.String())
+	t.Field("launch TCB", r.LaunchTCB.String())
+	t.Field("current firmware", r.CurrentFirmware)
+	t.Field("committed firmware", r.CommittedFirmware)
+	if r.LaunchMit != "" {
+		t.Field("mitigations", "launch "+r.LaunchMit+", current "+r.CurrentMit)
+	}
+	t.Field("guest SVN", strconv.FormatUint(uint64(r.GuestSVN), 10))
+	t.Field("report data", r.ReportData)
+	t.Field("host data", r.HostData)
+	t.Field("report id", r.ReportID)
+	t.Field("family id", r.FamilyID)
+	t.Field("image id", r.ImageID)
+	t.Field("id key digest", r.IDKeyDigest)
+	if r.AuthorKeyEn {
+		t.Field("author key digest", r.AuthorKeyDigest)
+	}
+	t.Field("leaf certificate", t.d.Leaf.SHA256+", valid until "+t.d.Leaf.NotAfter)
+	t.trust()
+}
+
+// endpoint writes what was verified of an endpoint: the four facts that people
+// compare, then all that qualifies them.
+func (t *text) endpoint() {
+	d := t.d
+	t.Field("TLS SPKI SHA-256", d.SPKI)
+	t.Field("SNP MEASUREMENT", d.Measurement)
+	t.Field("Workload identity tag", d.Tag)
+	t.Field("Trust bundle version", fmt.Sprintf("%d (valid until %s)", d.Bundle.Version, d.Bundle.ValidUntil))
+	t.Field("workload", d.Workload)
+	if d.Manifest != nil {
+		t.Field("claims of the tag", d.Manifest.String())
+	}
+	t.Field("processor", d.Report.Product+", "+d.Report.SigningKey+", "+d.Report.ReportedTCB.String())
+	t.trust()
+	t.Field("ignored in bundle", strings.Join(d.Bundle.IgnoredMembers, ", "))
+}
+
+// String returns the three claims.
+func (m *Manifest) String() string {
+	return fmt.Sprintf("version %s, image %s, binary %s", m.Version, m.ImageDigest, m.BinaryDigest)
+}
+
+// trust writes which roots were used, and whether revocation was looked at.
+func (t *text) trust() {
+	t.Field("AMD root", t.d.Roots.AMD+" "+t.d.Roots.AMDSHA256)
+	var numbers []string
+	for _, l := range t.d.Revocation.CRLs {
+		numbers = append(numbers, l.Number)
+	}
+	if len(numbers) == 0 {
+		t.Field("revocation", "not checked")
+	} else {
+		t.Field("revocation", "checked, CRL number "+strings.Join(numbers, ", "))
+	}
+}
+
+// remarks writes what was not judged.
+func (t *text) remarks() {
+	d := t.d
+	if d.Receipt == nil {
+		t.Field("not checked", strings.Join(d.NotChecked, ", "))
+	}
+	for _, n := range d.Notes {
+		t.Field("note", n)
+	}
+	for _, w := range d.Warnings {
+		t.Field("warning", w.Text+" ("+w.Source+")")
+	}
+	t.Field("relaxed", strings.Join(d.Relaxed, ", "))
+}
+
+func (t *text) receipt() {
+	r := t.d.Receipt
+	t.Field("Receipt type", r.Type)
+	t.Field("Key ID", r.KeyID)
+	t.Field("id", r.ID)
+	age := time.Duration(r.AgeSeconds) * time.Second
+	if age < 0 {
+		t.Field("issued", r.IssuedAt+", "+(-age).String()+" ahead of the time of verification")
+	} else {
+		t.Field("issued", r.IssuedAt+", "+age.String()+" ago")
+	}
+	t.Field("requested route", r.RequestedRoute)
+	t.Field("routed model", r.RoutedModel)
+	for _, d := range []struct {
+		name, value string
+		checked     bool
+	}{{"request digest", r.RequestDigest, r.RequestChecked}, {"response digest", r.ResponseDigest, r.ResponseChecked}} {
+		if d.value != "" {
+			t.Field(d.name, d.value+map[bool]string{true: ", compared", false: ", not compared with anything"}[d.checked])
+		}
+	}
+	t.attestation("router", r.Router)
+	t.attestation("inference", r.Inference)
+	for _, name := range t.d.NotChecked {
+		reason := ""
+		if i := slices.IndexFunc(t.d.Checks, func(s Step) bool { return s.ID == name }); i >= 0 {
+			reason = ": " + t.d.Checks[i].Reason
+		}
+		t.Field("not checked", name+reason)
+	}
+	for _, limit := range t.d.Limits {
+		t.Field("note", limit)
+	}
+}
+
+func (t *text) attestation(name string, a *Attestation) {
+	if a == nil {
+		return
+	}
+	validity := "valid until"
+	until, err := time.Parse(time.RFC3339Nano, a.Bundle.ValidUntil)
+	at, errAt := time.Parse(time.RFC3339Nano, t.d.Time)
+	if err == nil && errAt == nil && !at.Before(until) { // judged for the time at which the receipt was issued
+		validity = "expired since"
+	}
+	t.Field(name, fmt.Sprintf("%s, trust bundle version %d (%s %s), release root %s", a.Workload, a.Bundle.Version, validity, a.Bundle.ValidUntil, a.Release))
+	t.Field(name+" tag", a.Tag)
+	if a.Manifest != nil {
+		t.Field(name+" claims", a.Manifest.String())
+	}
+}
+
+// bundle writes all that a bundle says.
+// Rules: BDL-01.
+func (t *text) bundle() {
+	b := t.d.BundleFacts
+	t.Field("Trust bundle version", fmt.Sprintf("%d (valid until %s)", b.Version, b.ValidUntil))
+	t.Field("workload", b.Workload)
+	t.Field("sha256", b.SHA256)
+	t.Field("release root", b.ReleaseRoot)
+	t.Field("key id", b.KeyID)
+	t.Field("issued", b.IssuedAt)
+	for _, list := range []struct {
+		name   string
+		values []string
+	}{{"measurement", b.Measurements}, {"identity tag", b.Tags}, {"product", b.Products}, {"AMD root", b.AMDRoots}} {
+		for _, value := range list.values {
+			t.Field(list.name, value)
+		}
+	}
+	for _, scope := range slices.Sorted(maps.Keys(b.MinTCB)) {
+		for _, name := range slices.SortedFunc(maps.Keys(b.MinTCB[scope]), byComponent) {
+			t.Field("TCB floor", fmt.Sprintf("%s %s %d", scope, name, b.MinTCB[scope][name]))
+		}
+	}
+	t.Field("ignored in bundle", strings.Join(b.IgnoredMembers, ", "))
+}
+
+func byComponent(a, b string) int {
+	first, _ := snpreport.ParseComponent(a)
+	second, _ := snpreport.ParseComponent(b)
+	return int(first) - int(second)
+}
+
+// bundleDiff writes what differs.
+func (t *text) bundleDiff() {
+	d := t.d.BundleDiff
+	for _, b := range []struct {
+		name string
+		Bundle
+	}{{"old", d.Was}, {"new", d.Now}} {
+		t.Field(b.name, fmt.Sprintf("version %d for %s, valid until %s, sha256 %s", b.Version, t.d.Workload, b.ValidUntil, b.SHA256))
+	}
+	for i, c := range d.Changes {
+		value := c.Member + " " + c.Value
+		if c.Was != "" {
+			value += ", was " + c.Was
+		}
+		t.Field(c.Change, value)
+		if i+1 == len(d.Changes) || d.Changes[i+1].Note != c.Note { // one for all components that it is about
+			t.Field("note", c.Note)
+		}
+	}
+	if len(d.Changes) == 0 {
+		t.Field("changed", "nothing: they say the same")
+	}
+}
+
+// steps writes every step.
+func (t *text) steps() {
+	t.Line("")
+	t.Line("steps (SPEC.md section %d):", t.d.section)
+	width := 17
+	for _, s := range t.d.Checks {
+		width = max(width, len(s.ID))
+	}
+	for _, s := range t.d.Checks {
+		said := s.Actual
+		switch {
+		case s.Status == attest.Fail && s.Expected != "":
+			said = fmt.Sprintf("%s: expected %s, got %s", s.Reason, s.Expected, s.Actual)
+		case s.Reason != "":
+			said = s.Reason
+		}
+		t.Line("%2d  %-*s %-7s %-14s %s", s.Step, width, s.ID, s.Requirement, s.Status, said)
+	}
+}
