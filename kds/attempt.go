@@ -14,8 +14,9 @@ import (
 )
 
 // limits are the sizes in bytes above which an answer is refused. Real ones: a
-// VCEK has about 1.4 KiB, a chain 4 KiB, a CRL 1 KiB.
-var limits = [...]int{vcek: 16 << 10, certChain: 32 << 10, crl: 1 << 20}
+// VCEK has about 1.4 KiB, a chain 4 KiB, a CRL 1 KiB. No larger CRL than this one
+// is read by package certchain.
+var limits = [...]int{vcek: 16 << 10, certChain: 32 << 10, crl: 128 << 10}
 
 const maxRedirects = 3
 
@@ -33,7 +34,7 @@ func (c *Client) get(ctx context.Context, r Request, u string) ([]byte, again, *
 	ctx = httptrace.WithClientTrace(ctx, layer.trace())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
 	if err != nil {
-		return nil, again{}, &FetchError{Rule: "KDS-21", Layer: layerHTTP, URL: u, Err: err}
+		return nil, again{}, unfetched("KDS-21", layerHTTP, u, err)
 	}
 	// Without this header any encoding would do, RFC 9110 section 12.5.3.
 	req.Header.Set("Accept-Encoding", "identity")
@@ -42,7 +43,8 @@ func (c *Client) get(ctx context.Context, r Request, u string) ([]byte, again, *
 		return c.broken(ctx, u, layer.name(), err)
 	}
 	defer res.Body.Close()
-	refused := &FetchError{Layer: layerHTTP, URL: u, Status: res.StatusCode}
+	refused := unfetched("", layerHTTP, u, nil)
+	refused.Status = res.StatusCode
 	if res.StatusCode != http.StatusOK {
 		refused.Rule, refused.Expected, refused.Actual = "KDS-23", "status 200", fmt.Sprint("status ", res.StatusCode)
 		refused.Hint = hint(r, res.StatusCode)
@@ -79,12 +81,12 @@ func (c *Client) broken(ctx context.Context, u, layer string, err error) ([]byte
 		return nil, again{}, refused
 	}
 	if done := ctx.Err(); done != nil {
-		return nil, again{}, &FetchError{Rule: "KDS-28", Layer: layer, URL: u, Err: done}
+		return nil, again{}, unfetched("KDS-28", layer, u, done)
 	}
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // the rest repeats the URL
 	}
-	failed := &FetchError{Rule: "KDS-21", Layer: layer, URL: u, Err: err}
+	failed := unfetched("KDS-21", layer, u, err)
 	// A name that does not exist and a TLS server that is the wrong one stay so.
 	dns, ok := errors.AsType[*net.DNSError](err)
 	return nil, again{allowed: layer != layerTLS && !(ok && dns.IsNotFound)}, failed
@@ -92,7 +94,8 @@ func (c *Client) broken(ctx context.Context, u, layer string, err error) ([]byte
 
 // checkRedirect allows what a server does to tidy up its own addresses.
 func checkRedirect(req *http.Request, via []*http.Request) error {
-	refused := &FetchError{Rule: "KDS-22", Layer: layerHTTP, Status: req.Response.StatusCode}
+	refused := unfetched("KDS-22", layerHTTP, "", nil)
+	refused.Status = req.Response.StatusCode
 	if len(via) > maxRedirects {
 		refused.Expected, refused.Actual = fmt.Sprintf("at most %d redirects", maxRedirects), "another one"
 		return refused

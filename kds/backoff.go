@@ -79,9 +79,9 @@ func (c *Client) pause(ctx context.Context, n int, next again, failed *FetchErro
 }
 
 // givenUp is e with the reason why there was no further attempt.
-func (e *FetchError) givenUp(rule, hint string, cause error) *FetchError {
+func (e *FetchError) givenUp(id, hint string, cause error) *FetchError {
 	up := *e
-	up.Rule, up.Hint, up.Err = rule, hint, cause
+	up.Rule, up.Hint, up.Cause = id, hint, cause
 	return &up
 }
 

@@ -10,7 +10,7 @@ import (
 // optionally ":" with a port and a path without trailing slash. Only one
 // spelling of each is accepted, so that URLs can be compared as strings. There
 // is no place for user names, queries, fragments or escapes.
-func checkBase(base string) *RequestError {
+func checkBase(base string) error {
 	rest, ok := strings.CutPrefix(base, "https://")
 	if !ok {
 		return badBase("https://", base)
@@ -33,11 +33,11 @@ func checkBase(base string) *RequestError {
 	return nil
 }
 
-func badBase(expected, actual string) *RequestError {
+func badBase(expected, actual string) error {
 	if strings.Contains(actual, "@") {
-		return &RequestError{"KDS-11", "base", expected, "one with user information, which is not shown"}
+		return refuse("KDS-11", "base", expected, "one with user information, which is not shown")
 	}
-	return &RequestError{"KDS-11", "base", expected, quote(actual)}
+	return refuse("KDS-11", "base", expected, quote(actual))
 }
 
 // validHost accepts DNS names without a dot at the end and IP addresses, IPv6

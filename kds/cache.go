@@ -77,7 +77,9 @@ func (c cache) get(u string, limit int) ([]byte, error) {
 }
 
 func damaged(u, expected, actual string) error {
-	return &FetchError{Rule: "KDS-30", Layer: layerCache, URL: u, Expected: expected, Actual: actual}
+	e := unfetched("KDS-30", layerCache, u, nil)
+	e.Expected, e.Actual = expected, actual
+	return e
 }
 
 // put keeps body for u. A reader sees the file from before or this one, never a
@@ -129,7 +131,7 @@ func (c cache) remove(u string) error {
 }
 
 // open returns nil without error when there is no directory (yet). What is in
-// it is opened through the Root: a link can not lead out.
+// it is opened through the Root: a link cannot lead out.
 func (c cache) open() (*os.Root, error) {
 	if c.dir == "" {
 		return nil, nil

@@ -106,7 +106,7 @@ func TestFetchKeepsNoFailure(t *testing.T) {
 	}
 }
 
-// KDS-31: a cache that can not be used costs nothing but a warning.
+// KDS-31: a cache that cannot be used costs nothing but a warning.
 func TestCacheFailuresAreWarnings(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "bytes") })
 	file := filepath.Join(t.TempDir(), "file")
@@ -118,7 +118,7 @@ func TestCacheFailuresAreWarnings(t *testing.T) {
 	config.CacheDir = file // a file, not a directory
 	config.Warn = func(err error) {
 		e := wantFetchError(t, "warning", nil, err, "KDS-31", "cache", 0)
-		if e.Err == nil {
+		if e.Cause == nil {
 			t.Error("no cause")
 		}
 		warnings++
@@ -170,7 +170,7 @@ func TestCacheModes(t *testing.T) {
 // reading it.
 func TestCacheReplaces(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("an open file can not be replaced on windows")
+		t.Skip("an open file cannot be replaced on windows")
 	}
 	dir := t.TempDir()
 	c, _ := cacheOnly(t, dir)

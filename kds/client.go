@@ -10,6 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
 )
 
 // Config says which key server to ask and how. Base is required; what else is
@@ -68,15 +71,15 @@ type Client struct {
 // is negative; its method Rule() string returns the rule of SPEC.md. Nothing is
 // asked or written yet.
 func NewClient(c Config) (*Client, error) {
-	if bad := checkBase(c.Base); bad != nil {
-		return nil, configError{bad}
+	if err := checkBase(c.Base); err != nil {
+		return nil, rule.Config(err)
 	}
 	for _, n := range []struct {
 		field string
 		value int64
 	}{{"Attempts", int64(c.Attempts)}, {"MaxWait", int64(c.MaxWait)}, {"Timeout", int64(c.Timeout)}} {
 		if n.value < 0 {
-			return nil, configError{&RequestError{"KDS-20", n.field, "no negative number", fmt.Sprint(n.value)}}
+			return nil, rule.Config(refuse("KDS-20", n.field, "no negative number", fmt.Sprint(n.value)))
 		}
 	}
 	client := &Client{
@@ -138,20 +141,20 @@ func orDefault[T int | time.Duration](v, def T) T {
 // the pause that the server asks for or an exponential one, until Attempts are
 // used up. All else is final. A context that ends, ends Fetch.
 //
-// The error is a *RequestError for the zero Request and a *FetchError for the
+// The error is a *rule.Error for the zero Request and a *FetchError for the
 // rest; the bytes are nil then.
 func (c *Client) Fetch(ctx context.Context, r Request) ([]byte, error) {
-	if c.base == "" {
+	if c == nil || c.base == "" {
 		return nil, badBase("a Client from NewClient", "")
 	}
 	if r.kind == 0 {
-		return nil, &RequestError{"KDS-01", "request", "a VCEK, a chain or a CRL", "the zero Request"}
+		return nil, refuse("KDS-01", "request", "a VCEK, a chain or a CRL", "the zero Request")
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	u := r.URL(c.base)
 	if err := ctx.Err(); err != nil {
-		return nil, &FetchError{Rule: "KDS-28", Layer: layerHTTP, URL: u, Err: err}
+		return nil, unfetched("KDS-28", layerHTTP, u, err)
 	}
 	if body := c.cached(r, u); body != nil {
 		return body, nil
@@ -171,10 +174,35 @@ func (c *Client) Fetch(ctx context.Context, r Request) ([]byte, error) {
 	}
 }
 
+// Leaf returns the certificate, in DER, of the key that signed r: what VCEKFor
+// names, by Fetch. p is the product of the chip; zero is the one that the report
+// names, which a report of version 2 does not do. The errors are theirs.
+func (c *Client) Leaf(ctx context.Context, r *snpreport.Report, p snpreport.Product) ([]byte, error) {
+	if r != nil && p == 0 {
+		if die, ok := r.Die(); ok {
+			p, _ = die.Product() // an unknown die leaves no product, which VCEKFor refuses
+		}
+	}
+	request, err := VCEKFor(r, p)
+	if err != nil {
+		return nil, err
+	}
+	return c.Fetch(ctx, request)
+}
+
+// CRL returns what the function of this name names, by Fetch. It is what
+// transport.Config.Revocation wants.
+func (c *Client) CRL(ctx context.Context, p snpreport.Product, key snpreport.SigningKey) ([]byte, error) {
+	return c.Fetch(ctx, CRL(p, key))
+}
+
 // Forget removes what the cache has for r. Call it when the bytes that Fetch
 // returned do not verify, so that the next Fetch asks the server. The error is a
-// *FetchError.
+// *FetchError, or a *rule.Error for a Client that NewClient did not make.
 func (c *Client) Forget(r Request) error {
+	if c == nil || c.base == "" {
+		return badBase("a Client from NewClient", "")
+	}
 	u := r.URL(c.base)
 	if err := c.cache.remove(u); err != nil {
 		return cacheError(u, err)
@@ -211,5 +239,5 @@ func cacheError(u string, err error) error {
 	if e, ok := errors.AsType[*FetchError](err); ok {
 		return e
 	}
-	return &FetchError{Rule: "KDS-31", Layer: layerCache, URL: u, Err: err}
+	return unfetched("KDS-31", layerCache, u, err)
 }

@@ -68,7 +68,7 @@ func wantFetchError(t testing.TB, name string, body []byte, err error, rule, lay
 	if !errors.As(err, &e) || e.Requirement() != rule || e.Layer != layer || e.Status != status || body != nil {
 		t.Fatalf("%s: %d bytes, error %v\n%+v, want rule %s, layer %s, status %d", name, len(body), err, e, rule, layer, status)
 	}
-	if !strings.HasPrefix(e.Error(), "kds: "+layer+": https://") || len(e.Error()) > 700 {
+	if !strings.HasPrefix(e.Error(), layer+": https://") || len(e.Error()) > 700 {
 		t.Errorf("%s: message %q", name, e)
 	}
 	return e
@@ -107,8 +107,41 @@ func TestFetchRefusesNothing(t *testing.T) {
 	if body != nil {
 		t.Error("bytes escaped")
 	}
-	_, err = new(kds.Client).Fetch(t.Context(), chain)
-	wantRequestError(t, "zero Client", err, "KDS-11")
+	for _, none := range []*kds.Client{nil, {}} {
+		_, err = none.Fetch(t.Context(), chain)
+		wantRequestError(t, "no Client", err, "KDS-11")
+		wantRequestError(t, "no Client", none.Forget(chain), "KDS-11")
+		_, err = none.Leaf(t.Context(), report(snpreport.Milan), 0)
+		wantRequestError(t, "no Client", err, "KDS-11")
+	}
+}
+
+// TestLeaf: one call from a report to the address of its certificate, and one for
+// the CRL of its product.
+func TestLeaf(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RequestURI) })
+	c, _ := client(t, to(s))
+	for _, p := range snpreport.Products() {
+		for _, given := range []snpreport.Product{0, p} {
+			if body, err := c.Leaf(t.Context(), report(p), given); err != nil || string(body) != vcekOf(t, p).Path() {
+				t.Errorf("%v: %q, %v", p, body, err)
+			}
+		}
+		if body, err := c.CRL(t.Context(), p, snpreport.VLEK); err != nil || string(body) != kds.CRL(p, snpreport.VLEK).Path() {
+			t.Errorf("%v: %q, %v", p, body, err)
+		}
+	}
+	unnamed := report(snpreport.Milan)
+	unnamed.Version, unnamed.CPUID = 2, snpreport.CPUID{}
+	if body, err := c.Leaf(t.Context(), unnamed, snpreport.Milan); err != nil || string(body) != vcekOf(t, snpreport.Milan).Path() {
+		t.Errorf("version 2: %q, %v", body, err)
+	}
+	_, err := c.Leaf(t.Context(), unnamed, 0)
+	wantRequestError(t, "version 2 without a product", err, "KDS-01")
+	_, err = c.Leaf(t.Context(), nil, 0)
+	wantRequestError(t, "no report", err, "KDS-01")
+	_, err = c.Leaf(t.Context(), report(snpreport.Milan), snpreport.Genoa)
+	wantRequestError(t, "another product", err, "KDS-03")
 }
 
 // KDS-20.
@@ -139,7 +172,7 @@ func TestSizes(t *testing.T) {
 	for _, tt := range []struct {
 		r     kds.Request
 		limit int
-	}{{vcekOf(t, snpreport.Milan), 16 << 10}, {chain, 32 << 10}, {kds.CRL(snpreport.Milan, snpreport.VCEK), 1 << 20}} {
+	}{{vcekOf(t, snpreport.Milan), 16 << 10}, {chain, 32 << 10}, {kds.CRL(snpreport.Milan, snpreport.VCEK), 128 << 10}} {
 		for _, size := range []int{0, 1, tt.limit, tt.limit + 1} {
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, size)) })
 			c, slept := client(t, to(s))

@@ -55,7 +55,7 @@ func TestConnections(t *testing.T) {
 		c, slept := client(t, tt.config)
 		body, err := c.Fetch(t.Context(), chain)
 		e := wantFetchError(t, tt.name, body, err, "KDS-21", tt.layer, 0)
-		if e.Err == nil || len(*slept) != tt.pauses || strings.Count(e.Error(), e.URL) != 1 {
+		if e.Cause == nil || len(*slept) != tt.pauses || strings.Count(e.Error(), e.URL) != 1 {
 			t.Errorf("%s: %d pauses, want %d; message %q", tt.name, len(*slept), tt.pauses, e)
 		}
 	}

@@ -3,64 +3,53 @@ package kds
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/tresorhq/attest/rule"
 )
 
-// A RequestError says why something can not be asked for: the report does not
-// name a certificate that the key server has, or the URL is none of its addresses.
-type RequestError struct {
-	Rule     string // rule of SPEC.md
-	Field    string // AMD's name of the field, or the part of the URL
-	Expected string
-	Actual   string
+// refuse says why something cannot be asked for: the report does not name a
+// certificate that the key server has, or an address is none of its addresses.
+func refuse(id, where, expected, actual string) *rule.Error {
+	return &rule.Error{Rule: id, Where: where, Offset: rule.NoOffset, Expected: expected, Actual: actual}
 }
 
-func (e *RequestError) Error() string {
-	return fmt.Sprintf("kds: %s: expected %s, got %s", e.Field, e.Expected, e.Actual)
-}
+// failure is rule.Error under a name that leaves its method Error to a struct that
+// embeds it.
+type failure = rule.Error
 
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *RequestError) Requirement() string { return e.Rule }
-
-// A configError is about a Config: it has text and rule of a RequestError, but
-// neither its method Requirement nor a way to it.
-type configError struct{ bad *RequestError }
-
-func (e configError) Error() string { return e.bad.Error() }
-func (e configError) Rule() string  { return e.bad.Rule }
-
-// A FetchError says why an answer could not be had. It never says anything
-// about the evidence: there is no verdict.
+// A FetchError says why an answer could not be had. It never says anything about
+// the evidence: there is no verdict. Beside the members below it has those of a
+// rule.Error: Rule; Expected and Actual, when an answer was refused; Cause, when
+// there was none.
 type FetchError struct {
-	Rule     string // rule of SPEC.md
-	Layer    string // where it failed: "dns", "tcp", "tls", "http", "size" or "cache"
-	URL      string // what was asked for
-	Status   int    // HTTP status of the last answer; 0: there was none
-	Expected string // with Actual, when an answer was refused
-	Actual   string
-	Hint     string // what it may mean, in words; may be empty
-	Err      error  // the cause; nil when an answer was refused
+	failure
+	Layer  string // where it failed: "dns", "tcp", "tls", "http", "size" or "cache"
+	URL    string // what was asked for
+	Status int    // HTTP status of the last answer; 0: there was none
+	Hint   string // what it may mean, in words; may be empty
+}
+
+func unfetched(id, layer, u string, cause error) *FetchError {
+	return &FetchError{failure: failure{Rule: id, Offset: rule.NoOffset, Cause: cause}, Layer: layer, URL: u}
 }
 
 func (e *FetchError) Error() string {
-	s := "kds: " + e.Layer + ": " + e.URL
-	if e.Expected != "" {
-		s += ": expected " + e.Expected + ", got " + e.Actual
-	}
-	if e.Err != nil {
-		s += ": " + excerpt(e.Err.Error())
-	}
-	if e.Hint != "" {
-		s += " (" + e.Hint + ")"
-	}
-	return s
+	f := e.Details()
+	return f.Error()
 }
 
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *FetchError) Requirement() string { return e.Rule }
-
-// Unwrap returns the cause, for errors.Is(err, context.DeadlineExceeded) and
-// the like.
-func (e *FetchError) Unwrap() error { return e.Err }
+// Details returns what e says as a rule.Error.
+func (e *FetchError) Details() rule.Error {
+	f := e.failure
+	f.Message = e.Layer + ": " + e.URL
+	if e.Cause != nil {
+		f.Message += ": " + excerpt(e.Cause.Error())
+	}
+	if e.Hint != "" {
+		f.Message += " (" + e.Hint + ")"
+	}
+	return f
+}
 
 // excerpt makes the text of a cause fit for a message: net/http and crypto/x509
 // quote what the server sent, at any length.

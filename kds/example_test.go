@@ -62,5 +62,5 @@ func Example() {
 	// https://kdsintf.amd.com/vcek/v1/Turin/c0ffee0000000001?fmcSPL=2&blSPL=4&teeSPL=1&snpSPL=7&ucodeSPL=81
 	// (the bytes of /vcek/v1/Turin/c0ffee0000000001)
 	// (the bytes of /vcek/v1/Turin/cert_chain)
-	// kds: CHIP_ID: expected the id of a chip, got 64 zero bytes: the host masks it, so the certificate has to come with the evidence
+	// CHIP_ID: expected the id of a chip, got 64 zero bytes: the host masks it, so the certificate has to come with the evidence [KDS-04]
 }

@@ -15,12 +15,12 @@ const maxURL = 2048 // bytes
 // write them so. Nothing else is accepted: URL of the result differs from u in
 // these two points or not at all.
 //
-// The error is a *RequestError. Checked in this order: at most 2048 bytes; one
+// The error is a *rule.Error. Checked in this order: at most 2048 bytes; one
 // of the two path prefixes; the base; the product; no VLEK certificate; the
 // rest of the path; the chip id; the parameters.
 func ParseURL(u string) (r Request, base string, err error) {
 	if len(u) > maxURL {
-		return Request{}, "", &RequestError{"KDS-12", "URL", fmt.Sprintf("at most %d bytes", maxURL), fmt.Sprintf("%d bytes", len(u))}
+		return Request{}, "", refuse("KDS-12", "URL", fmt.Sprintf("at most %d bytes", maxURL), fmt.Sprintf("%d bytes", len(u)))
 	}
 	base, key, rest, err := splitURL(u)
 	if err != nil {
@@ -41,7 +41,7 @@ func splitURL(u string) (base string, key snpreport.SigningKey, rest string, err
 		at, key = i, snpreport.VLEK
 	}
 	if at < 0 {
-		return "", 0, "", &RequestError{"KDS-07", "path", "/vcek/v1/ or /vlek/v1/", quote(u)}
+		return "", 0, "", refuse("KDS-07", "path", "/vcek/v1/ or /vlek/v1/", quote(u))
 	}
 	if err := checkBase(u[:at]); err != nil {
 		return "", 0, "", err
@@ -54,7 +54,7 @@ func parseRest(key snpreport.SigningKey, s string) (Request, error) {
 	name, rest, _ := strings.Cut(s, "/")
 	p, ok := snpreport.ParseProduct(name)
 	if !ok {
-		return Request{}, &RequestError{"KDS-01", "product", "Milan, Genoa or Turin", quote(name)}
+		return Request{}, refuse("KDS-01", "product", "Milan, Genoa or Turin", quote(name))
 	}
 	switch rest {
 	case "cert_chain":
@@ -64,10 +64,10 @@ func parseRest(key snpreport.SigningKey, s string) (Request, error) {
 	}
 	id, query, hasQuery := strings.Cut(rest, "?")
 	if key == snpreport.VLEK && id == "cert" {
-		return Request{}, &RequestError{"KDS-02", "path", "no VLEK certificate: AMD gives those to cloud providers only", quote(rest)}
+		return Request{}, refuse("KDS-02", "path", "no VLEK certificate: AMD gives those to cloud providers only", quote(rest))
 	}
 	if key == snpreport.VLEK || !hasQuery {
-		return Request{}, &RequestError{"KDS-07", "path", "cert_chain, crl, or a chip id with its levels", quote(rest)}
+		return Request{}, refuse("KDS-07", "path", "cert_chain, crl, or a chip id with its levels", quote(rest))
 	}
 	r := Request{kind: vcek, product: p, key: snpreport.VCEK}
 	if err := parseChipID(&r, id); err != nil {
@@ -81,7 +81,7 @@ func parseRest(key snpreport.SigningKey, s string) (Request, error) {
 
 func parseChipID(r *Request, id string) error {
 	n := r.product.ChipIDSize()
-	bad := &RequestError{"KDS-10", "chip id", fmt.Sprintf("%d lower-case hex digits, as for %v", 2*n, r.product), quote(id)}
+	bad := refuse("KDS-10", "chip id", fmt.Sprintf("%d lower-case hex digits, as for %v", 2*n, r.product), quote(id))
 	if len(id) != 2*n || strings.ToLower(id) != id {
 		return bad
 	}
@@ -89,7 +89,7 @@ func parseChipID(r *Request, id string) error {
 		return bad
 	}
 	if r.chipID == [64]byte{} {
-		return &RequestError{"KDS-04", "chip id", "the id of a chip", "zero"}
+		return refuse("KDS-04", "chip id", "the id of a chip", "zero")
 	}
 	return nil
 }
@@ -101,15 +101,15 @@ func parseLevels(r *Request, query string) error {
 		name, value, _ := strings.Cut(parameter, "=")
 		c, ok := componentOf(name)
 		if _, twice := levels[c]; !ok || twice {
-			return &RequestError{"KDS-08", "parameter", "each level of the TCB once", quote(parameter)}
+			return refuse("KDS-08", "parameter", "each level of the TCB once", quote(parameter))
 		}
 		if levels[c], ok = parseSPL(value); !ok {
-			return &RequestError{"KDS-09", name, "a decimal number from 0 to 255", quote(value)}
+			return refuse("KDS-09", name, "a decimal number from 0 to 255", quote(value))
 		}
 	}
 	var ok bool
 	if r.tcb, ok = snpreport.NewTCB(r.product, levels); !ok {
-		return &RequestError{"KDS-08", "parameters", "exactly the levels that " + r.product.String() + " has", quote(query)}
+		return refuse("KDS-08", "parameters", "exactly the levels that "+r.product.String()+" has", quote(query))
 	}
 	return nil
 }

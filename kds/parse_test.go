@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -185,7 +186,7 @@ func FuzzParseURL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, u string) {
 		r, base, err := kds.ParseURL(u)
 		if err != nil {
-			var e *kds.RequestError
+			var e *rule.Error
 			if !errors.As(err, &e) || r != (kds.Request{}) || base != "" {
 				t.Fatalf("%q: %q behind %q with error %v", u, r.Path(), base, err)
 			}

@@ -44,36 +44,36 @@ var splNames = [...]string{
 // report of product p. The chip is CHIP_ID; the levels are those of
 // REPORTED_TCB, the one the key is derived from.
 //
-// The error is a *RequestError. Checked in this order: there is a report, and p
+// The error is a *rule.Error. Checked in this order: there is a report, and p
 // is a product; SIGNING_KEY is the VCEK; the die, which reports from version 3
 // on carry, is one of p's; CHIP_ID is not zero, as it is when the host masks
 // it; it is zero behind p's ChipIDSize; REPORTED_TCB is zero where p has no
 // component, because the address has no place for the rest.
 func VCEKFor(r *snpreport.Report, p snpreport.Product) (Request, error) {
 	if r == nil {
-		return Request{}, &RequestError{"KDS-01", "report", "a report", "none"}
+		return Request{}, refuse("KDS-01", "report", "a report", "none")
 	}
 	tcb, ok := r.ReportedTCB.For(p)
 	if !ok {
-		return Request{}, &RequestError{"KDS-01", "product", "Milan, Genoa or Turin", p.String()}
+		return Request{}, refuse("KDS-01", "product", "Milan, Genoa or Turin", p.String())
 	}
 	if key := r.KeyInfo.SigningKey(); key != snpreport.VCEK {
-		return Request{}, &RequestError{"KDS-02", "SIGNING_KEY", "vcek, the only key whose certificate AMD gives to verifiers", key.String()}
+		return Request{}, refuse("KDS-02", "SIGNING_KEY", "vcek, the only key whose certificate AMD gives to verifiers", key.String())
 	}
 	if die, ok := r.Die(); ok {
 		if of, err := die.Product(); err != nil || of != p {
-			return Request{}, &RequestError{"KDS-03", "CPUID", "a die of " + p.String(), die.String()}
+			return Request{}, refuse("KDS-03", "CPUID", "a die of "+p.String(), die.String())
 		}
 	}
 	if r.ChipID == [64]byte{} {
-		return Request{}, &RequestError{"KDS-04", "CHIP_ID", "the id of a chip", "64 zero bytes: the host masks it, so the certificate has to come with the evidence"}
+		return Request{}, refuse("KDS-04", "CHIP_ID", "the id of a chip", "64 zero bytes: the host masks it, so the certificate has to come with the evidence")
 	}
 	n := p.ChipIDSize()
 	if tail := r.ChipID[n:]; strings.Trim(string(tail), "\x00") != "" {
-		return Request{}, &RequestError{"KDS-05", "CHIP_ID", fmt.Sprintf("zero bytes behind the first %d, as on %v", n, p), hex.EncodeToString(tail)}
+		return Request{}, refuse("KDS-05", "CHIP_ID", fmt.Sprintf("zero bytes behind the first %d, as on %v", n, p), hex.EncodeToString(tail))
 	}
 	if !tcb.ReservedZero() {
-		return Request{}, &RequestError{"KDS-06", "REPORTED_TCB", "zero bytes where " + p.String() + " has no component", fmt.Sprintf("%x", tcb.Raw())}
+		return Request{}, refuse("KDS-06", "REPORTED_TCB", "zero bytes where "+p.String()+" has no component", fmt.Sprintf("%x", tcb.Raw()))
 	}
 	return Request{kind: vcek, product: p, key: snpreport.VCEK, chipID: r.ChipID, tcb: tcb}, nil
 }

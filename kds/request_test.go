@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 	"pgregory.net/rapid"
 )
@@ -147,14 +148,14 @@ func TestVCEKForVersion2(t *testing.T) {
 	}
 }
 
-func wantRequestError(t testing.TB, name string, err error, rule string) {
+func wantRequestError(t testing.TB, name string, err error, id string) {
 	t.Helper()
-	var e *kds.RequestError
-	if !errors.As(err, &e) || e.Requirement() != rule {
-		t.Errorf("%s: error %v, want rule %s", name, err, rule)
+	var e *rule.Error
+	if !errors.As(err, &e) || e.Requirement() != id {
+		t.Errorf("%s: error %v, want rule %s", name, err, id)
 		return
 	}
-	if e.Field == "" || e.Expected == "" || e.Actual == "" || !strings.HasPrefix(e.Error(), "kds: ") {
+	if e.Where == "" || e.Expected == "" || e.Actual == "" || !strings.HasSuffix(e.Error(), " ["+id+"]") {
 		t.Errorf("%s: error says too little: %#v", name, e)
 	}
 }
@@ -253,7 +254,7 @@ func wantConfigError(t testing.TB, name string, err error, rule string) {
 	t.Helper()
 	var e interface{ Rule() string }
 	var other interface{ Requirement() string }
-	if !errors.As(err, &e) || e.Rule() != rule || errors.As(err, &other) || !strings.HasPrefix(err.Error(), "kds: ") {
+	if !errors.As(err, &e) || e.Rule() != rule || errors.As(err, &other) || !strings.HasSuffix(err.Error(), " ["+rule+"]") {
 		t.Errorf("%s: %T %v, want rule %s", name, err, err, rule)
 	}
 }
