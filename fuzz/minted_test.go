@@ -2,6 +2,8 @@ package fuzz
 
 import (
 	"crypto/ed25519"
+	"errors"
+	"testing"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
@@ -51,4 +53,13 @@ func with(o mint.Object, name string, value any) []byte {
 	changed := o.Clone()
 	changed.Set(name, value)
 	return changed.Text()
+}
+
+// wantError checks the type and, unless it is empty, the rule of a refusal.
+func wantError(t *testing.T, err error, typ, rule string) {
+	t.Helper()
+	var a attest.AttestationError
+	if !errors.As(err, &a) || attest.ErrorType(a) != typ || rule != "" && a.Requirement() != rule {
+		t.Errorf("%v, want %s of %s", err, typ, rule)
+	}
 }

@@ -2,8 +2,10 @@ package repo
 
 import (
 	"encoding/json"
+	"go/ast"
 	"os"
 	"os/exec"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,4 +71,34 @@ func TestReadmeLinks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestReadmeMap: each folder has a row that says what it is for, itself or by the
+// folder around it, and each row has a folder.
+func TestReadmeMap(t *testing.T) {
+	rows := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\|$").FindAllStringSubmatch(section(t, "README.md", "| folder | what |"), -1) {
+		if info, err := os.Stat(m[1]); err != nil || !info.IsDir() {
+			t.Errorf("README.md describes %s: %v", m[1], err)
+		}
+		rows[m[1]] = true
+	}
+	eachFile(t, func(dir, name string, _ *ast.File) {
+		for d := path.Dir(name); !rows[d]; d = path.Dir(d) {
+			if path.Dir(d) == "." || d == "internal" || d == "cmd" {
+				t.Fatalf("README.md does not say what %s is for", dir)
+			}
+		}
+	})
+}
+
+// section is a paragraph of a document, from the line that begins it.
+func section(t *testing.T, name, first string) string {
+	t.Helper()
+	_, text, found := strings.Cut(readText(t, name), "\n"+first+"\n")
+	if !found {
+		t.Fatalf("%s has no %q", name, first)
+	}
+	text, _, _ = strings.Cut(text, "\n\n")
+	return text
 }
