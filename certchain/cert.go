@@ -89,7 +89,7 @@ func (c *Certificate) parse(der []byte) error {
 	c.RawSubject = d.element(&tbs, asn1.SEQUENCE, "subject")
 	c.RawSPKI = d.element(&tbs, asn1.SEQUENCE, "subjectPublicKeyInfo")
 	wrapped := d.open(&tbs, asn1.Tag(3).ContextSpecific().Constructed(), "extensions") // no unique identifiers before it
-	list := d.open(&wrapped, asn1.SEQUENCE, "extensions")
+	list := d.openList(&wrapped, "extensions")
 	d.end(wrapped, "extensions")
 	d.end(tbs, "tbsCertificate")
 	if d.fault != nil {
@@ -143,22 +143,21 @@ const expectedTime = "UTCTime YYMMDDhhmmssZ, from 2050 on GeneralizedTime YYYYMM
 
 // parseNames finds Role and Product.
 func (c *Certificate) parseNames() error {
-	cn, ok := commonName(c.RawSubject)
+	subjectCN, ok := commonName(c.RawSubject)
 	if !ok {
 		return c.fail("CHN-15", "subject", c.RawSubject, "AMD's Name", quoteHex(c.RawSubject))
 	}
-	subject := identify(cn)
-	if subject.role == 0 || subject.unsupported() {
-		return c.fail("CHN-16", "subject", c.RawSubject, "the common name of a known certificate", subject.describe(cn))
-	}
-	c.Role, c.Product = subject.role, subject.product
-
-	if cn, ok = commonName(c.RawIssuer); !ok {
+	issuerCN, ok := commonName(c.RawIssuer)
+	if !ok {
 		return c.fail("CHN-15", "issuer", c.RawIssuer, "AMD's Name", quoteHex(c.RawIssuer))
 	}
-	issuer := identify(cn)
+	subject, issuer := identify(subjectCN), identify(issuerCN)
+	if subject.role == 0 || subject.unsupported() {
+		return c.fail("CHN-16", "subject", c.RawSubject, "the common name of a known certificate", subject.describe(subjectCN))
+	}
+	c.Role, c.Product = subject.role, subject.product
 	if issuer.role != c.Role.issuer() || issuer.unsupported() {
-		return c.fail("CHN-17", "issuer", c.RawIssuer, "the common name of an "+c.Role.issuer().String(), issuer.describe(cn))
+		return c.fail("CHN-17", "issuer", c.RawIssuer, "the common name of an "+c.Role.issuer().String(), issuer.describe(issuerCN))
 	}
 	if c.Role.isLeaf() {
 		c.Product = issuer.product

@@ -68,7 +68,7 @@ func (l *CRL) parse(der []byte) error {
 		l.revoked = d.open(&tbs, asn1.SEQUENCE, "revokedCertificates")
 	}
 	wrapped := d.open(&tbs, asn1.Tag(0).ContextSpecific().Constructed(), "crlExtensions")
-	extensions := d.open(&wrapped, asn1.SEQUENCE, "crlExtensions")
+	extensions := d.openList(&wrapped, "crlExtensions")
 	d.end(wrapped, "crlExtensions")
 	d.end(tbs, "tbsCertList")
 	if d.fault != nil {
@@ -119,7 +119,7 @@ func (l *CRL) eachEntry(found func(serial []byte) error) error {
 		date := d.time(&entry, "revocationDate")
 		var extensions cryptobyte.String
 		if entry.PeekASN1Tag(asn1.SEQUENCE) {
-			extensions = d.open(&entry, asn1.SEQUENCE, "crlEntryExtensions")
+			extensions = d.openList(&entry, "crlEntryExtensions")
 		}
 		d.end(entry, "revokedCertificates")
 		if d.fault != nil {

@@ -20,7 +20,6 @@ const maxCRLExtensions = 16
 
 // parseExtensions reads those of the list and returns the CRL number.
 func (l *CRL) parseExtensions(list cryptobyte.String) (number []byte, err error) {
-	var raw []byte
 	err = l.eachExtension(list, func(oid, value []byte) error {
 		switch string(oid) {
 		case oidDeltaCRLIndicator:
@@ -28,7 +27,10 @@ func (l *CRL) parseExtensions(list cryptobyte.String) (number []byte, err error)
 		case oidIssuingPoint:
 			return l.fail("CRL-12", "issuingDistributionPoint", oid, "a complete CRL", "a part of one")
 		case oidCRLNumber:
-			raw = value
+			var ok bool
+			if number, ok = integer(value); !ok {
+				return l.fail("CRL-13", "cRLNumber", value, expectedNumber, quoteHex(value))
+			}
 		case oidAuthorityKeyID:
 			if !isAuthorityKeyID(value) {
 				return l.fail("CRL-14", "authorityKeyIdentifier", value, "the form of RFC 5280", quoteHex(value))
@@ -36,15 +38,13 @@ func (l *CRL) parseExtensions(list cryptobyte.String) (number []byte, err error)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	if err == nil && number == nil {
+		err = l.fail("CRL-13", "cRLNumber", nil, expectedNumber, "none")
 	}
-	number, ok := integer(raw)
-	if !ok { // or absent
-		return nil, l.fail("CRL-13", "cRLNumber", raw, "a minimal INTEGER, not negative, of at most 20 bytes", quoteHex(raw))
-	}
-	return number, nil
+	return number, err
 }
+
+const expectedNumber = "a minimal INTEGER, not negative, of at most 20 bytes"
 
 // parseEntryExtensions reads those of an entry. Whatever the reason, an entry
 // means revoked.

@@ -45,6 +45,15 @@ func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptob
 	return body
 }
 
+// openList is open of a SEQUENCE that has an element: RFC 5280, SIZE (1..MAX).
+func (d *decoder) openList(s *cryptobyte.String, field string) cryptobyte.String {
+	body := d.open(s, asn1.SEQUENCE, field)
+	if d.fault == nil && body.Empty() {
+		d.fault = &fault{field, offset(d.raw, body), "an element or more", "none"}
+	}
+	return body
+}
+
 // expected records the first fault, that s does not begin with an element of the
 // tag, and ends s.
 func (d *decoder) expected(s *cryptobyte.String, tag asn1.Tag, field string) {

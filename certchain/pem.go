@@ -8,11 +8,7 @@ import (
 	"github.com/tresorhq/attest/rule"
 )
 
-const (
-	pemBegin = "-----BEGIN CERTIFICATE-----"
-	pemEnd   = "-----END CERTIFICATE-----"
-	pemLine  = 76 // longest line of base64
-)
+const pemLine = 76 // longest line of base64
 
 // SplitPEM returns the DER in PEM text: at most 64 KiB with 1 to 8 blocks, each of
 // them
@@ -23,15 +19,29 @@ const (
 //
 // where a line ends in LF or CRLF, the last of the text may end without, and
 // nothing but space, tab, CR and LF stands before, between and behind blocks.
-// BEGIN starts a line. The base64 is padded and canonical. RFC 7468 section 3,
-// strict, without its explanatory text.
+// BEGIN starts a line; only spaces and tabs follow END on its line. The base64 is
+// padded and canonical. RFC 7468 section 3, strict, without its explanatory text.
 //
-// The error is a *rule.Error. The blocks are not parsed.
-func SplitPEM(text []byte) ([][]byte, error) {
-	if len(text) > maxPEM {
-		return nil, pemError("CHN-03", "text", 0, fmt.Sprintf("at most %d bytes", maxPEM), fmt.Sprintf("%d bytes", len(text)))
+// The error is a *rule.Error. The text is checked for its size, then from front to
+// back. The blocks are not parsed.
+func SplitPEM(text []byte) ([][]byte, error) { return splitPEM(text, "CERTIFICATE", maxPEM, maxBlocks) }
+
+// SplitCRLPEM is SplitPEM for a text of exactly one block X509 CRL, of at most 256
+// KiB.
+func SplitCRLPEM(text []byte) (der []byte, err error) {
+	blocks, err := splitPEM(text, "X509 CRL", 2*maxCRL, 1)
+	if err != nil {
+		return nil, err
 	}
-	blocks := make([][]byte, 0, maxChain)
+	return blocks[0], nil
+}
+
+func splitPEM(text []byte, label string, maxSize, maxBlocks int) ([][]byte, error) {
+	begin, end := "-----BEGIN "+label+"-----", "-----END "+label+"-----"
+	if len(text) > maxSize {
+		return nil, pemError("CHN-03", "text", 0, fmt.Sprintf("at most %d bytes", maxSize), fmt.Sprintf("%d bytes", len(text)))
+	}
+	var blocks [][]byte
 	at := 0 // where the rest starts
 	for {
 		start := at
@@ -45,21 +55,21 @@ func SplitPEM(text []byte) ([][]byte, error) {
 			return nil, pemError("CHN-04", "number of blocks", at, fmt.Sprintf("1 to %d", maxBlocks), "more")
 		}
 		if at != start && text[at-1] != '\n' {
-			return nil, pemError("CHN-05", "text", at, pemBegin+" at the start of a line", quoteText(head(text[at:])))
+			return nil, pemError("CHN-05", "text", at, begin+" at the start of a line", quoteText(head(text[at:])))
 		}
 		line, next := cutLine(text, at)
-		if string(line) != pemBegin {
-			return nil, pemError("CHN-05", "text", at, pemBegin, quoteText(head(line)))
+		if string(line) != begin {
+			return nil, pemError("CHN-05", "text", at, begin, quoteText(head(line)))
 		}
 		body := next
 		for {
 			at = next
 			line, next = cutLine(text, at)
-			if string(bytes.TrimRight(line, " \t")) == pemEnd {
+			if string(bytes.TrimRight(line, " \t")) == end {
 				break
 			}
-			if len(line) == 0 || len(line) > pemLine || bytes.IndexByte(line, '\r') >= 0 {
-				return nil, pemError("CHN-06", "line", at, fmt.Sprintf("1 to %d characters of base64, or %s", pemLine, pemEnd), quoteText(head(line)))
+			if len(line) == 0 || len(line) > pemLine || bytes.ContainsAny(line, "\r:") { // a header has a colon
+				return nil, pemError("CHN-06", "line", at, fmt.Sprintf("1 to %d characters of base64, or %s", pemLine, end), quoteText(head(line)))
 			}
 		}
 		// The decoder passes over the line breaks, of which only those that end a
@@ -67,10 +77,10 @@ func SplitPEM(text []byte) ([][]byte, error) {
 		der := make([]byte, base64.StdEncoding.DecodedLen(at-body))
 		n, err := base64.StdEncoding.Strict().Decode(der, text[body:at])
 		if err != nil {
-			return nil, pemError("CHN-07", "base64", at, "padded, canonical base64", err.Error())
+			return nil, pemError("CHN-07", "base64", body, "padded, canonical base64", err.Error())
 		}
 		if n == 0 {
-			return nil, pemError("CHN-06", "line", at, "a line of base64", pemEnd)
+			return nil, pemError("CHN-06", "line", at, "a line of base64", end)
 		}
 		blocks = append(blocks, der[:n])
 		at = next

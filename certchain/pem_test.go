@@ -128,3 +128,28 @@ func squeeze(text []byte) string {
 		return r
 	}, string(text))
 }
+
+// TestSplitCRLPEM: one block X509 CRL, as strictly as certificates.
+// Rules: CHN-04, CHN-05, CHN-06, CHN-07.
+func TestSplitCRLPEM(t *testing.T) {
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: []byte("a list, whatever is in it, of more than one line of text")}))
+	for _, row := range []struct{ name, rule, text string }{
+		{"as written", "", text},
+		{"CRLF", "", strings.ReplaceAll(text, "\n", "\r\n")},
+		{"white space around", "", "\n" + text + "\n "},
+		{"two", "CHN-04", text + text},
+		{"none", "CHN-04", ""},
+		{"text before", "CHN-05", "a list\n" + text},
+		{"certificate", "CHN-05", strings.ReplaceAll(text, "X509 CRL", "CERTIFICATE")},
+		{"header", "CHN-06", strings.Replace(text, "CRL-----\n", "CRL-----\nx: y\n\n", 1)},
+		{"a line of 77", "CHN-06", "-----BEGIN X509 CRL-----\n" + strings.Repeat("A", 77) + "\n-----END X509 CRL-----\n"},
+		{"a blank in the base64", "CHN-07", strings.Replace(text, "Y", " ", 1)},
+		{"too long", "CHN-03", text + strings.Repeat("\n", 256<<10)},
+	} {
+		der, err := certchain.SplitCRLPEM([]byte(row.text))
+		wantRule(t, row.rule, err)
+		if (err == nil) != bytes.HasPrefix(der, []byte("a list")) {
+			t.Errorf("%s: %q", row.name, der)
+		}
+	}
+}

@@ -129,26 +129,33 @@ func signingKey(leaf Role) snpreport.SigningKey {
 	return snpreport.VCEK
 }
 
-// assign finds the role of each certificate: one leaf, at most one ASK or ASVK
+// assign finds the place of each certificate: one leaf, then at most one ASK or ASVK
 // and at most one ARK.
 func assign(certs []*Certificate) (leaf, intermediate, root *Certificate, err error) {
+	var first, second [maxChain]*Certificate // of leaf, intermediate, root
 	for _, c := range certs {
-		slot, id := &intermediate, "CHN-41"
+		place := 1
 		switch {
 		case c.Role.isLeaf():
-			slot, id = &leaf, "CHN-40"
+			place = 0
 		case c.Role == ARK:
-			slot = &root
+			place = 2
 		}
-		if *slot != nil {
-			return nil, nil, nil, c.fail(id, "subject", c.RawSubject, "one certificate of this place", "a second one")
+		if first[place] == nil {
+			first[place] = c
+		} else {
+			second[place] = c
 		}
-		*slot = c
 	}
-	if leaf == nil {
+	if first[0] == nil {
 		return nil, nil, nil, refuse("CHN-40", "chain: leaf", "a VCEK or VLEK", "none")
 	}
-	return leaf, intermediate, root, nil
+	for place, id := range [maxChain]string{"CHN-40", "CHN-41", "CHN-41"} {
+		if c := second[place]; c != nil {
+			return nil, nil, nil, c.fail(id, "subject", c.RawSubject, "one certificate of this place", "a second one")
+		}
+	}
+	return first[0], first[1], first[2], nil
 }
 
 // checkCA refuses an authority that its own certificate does not let sign what

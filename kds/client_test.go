@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/kds"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -337,6 +339,19 @@ func TestSameOrigin(t *testing.T) {
 		next.Response = &http.Response{StatusCode: 302}
 		if err := kds.CheckRedirect(next, []*http.Request{from}); (err == nil) != same {
 			t.Errorf("%s: %v", target, err)
+		}
+	}
+}
+
+// KDS-25: what is fetched as a CRL is never too long for its parser, so that the
+// fault of a key server isn't taken for one of evidence.
+func TestLimitOfCRL(t *testing.T) {
+	const limit = 128 << 10 // TestSizes
+	for size, tooLong := range map[int]bool{limit: false, limit + 1: true} {
+		_, err := certchain.ParseCRL(make([]byte, size))
+		var e *rule.Error
+		if !errors.As(err, &e) || (e.Rule == "CRL-01") != tooLong {
+			t.Errorf("%d bytes: %v", size, err)
 		}
 	}
 }

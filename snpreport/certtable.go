@@ -3,6 +3,7 @@ package snpreport
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/tresorhq/attest/rule"
 )
@@ -114,9 +115,9 @@ func parseCertTable(b []byte) ([]TableEntry, *rule.Error) {
 				return nil, parseError("CAR-17", "certificate table: OFFSET", i*entrySize+16, "data of its own",
 					fmt.Sprintf("%#x to %#x, but entry %d has %#x to %#x", s.lo, s.hi, j, earlier.lo, earlier.hi))
 			}
-			if e.Kind != TableUnknown && e.Kind == entries[j].Kind {
-				return nil, parseError("CAR-18", "certificate table: GUID", i*entrySize, "each known GUID once", "a second "+e.Kind.String())
-			}
+		}
+		if e.Kind != TableUnknown && slices.ContainsFunc(entries, func(earlier TableEntry) bool { return earlier.Kind == e.Kind }) {
+			return nil, parseError("CAR-18", "certificate table: GUID", i*entrySize, "each known GUID once", "a second "+e.Kind.String())
 		}
 		entries, spans = append(entries, e), append(spans, s)
 	}
@@ -128,16 +129,17 @@ func countEntries(b []byte) (int, *rule.Error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	for n := range maxEntries + 1 {
-		at := n * entrySize
+	at := 0
+	for ; len(b)-at < entrySize || [entrySize]byte(b[at:]) != [entrySize]byte{}; at += entrySize {
 		if len(b)-at < entrySize {
 			return 0, parseError("CAR-11", "certificate table", at, "an entry, or 24 zero bytes", fmt.Sprintf("%d bytes", len(b)-at))
 		}
-		if [entrySize]byte(b[at:]) == [entrySize]byte{} {
-			return n, nil
-		}
 	}
-	return 0, parseError("CAR-12", "certificate table", maxEntries*entrySize, fmt.Sprintf("at most %d entries", maxEntries), "more")
+	n := at / entrySize
+	if n > maxEntries {
+		return 0, parseError("CAR-12", "certificate table", maxEntries*entrySize, fmt.Sprintf("at most %d entries", maxEntries), fmt.Sprint(n))
+	}
+	return n, nil
 }
 
 // span is the data of an entry, from lo up to but not including hi. The sum of

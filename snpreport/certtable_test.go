@@ -162,7 +162,9 @@ func TestCertTableRefuses(t *testing.T) {
 		{"half an end", make([]byte, 23), "CAR-11", "certificate table", 0, "an entry, or 24 zero bytes, got 23 bytes"},
 		{"no end", table(one)[:24], "CAR-11", "certificate table", 24, "an entry, or 24 zero bytes, got 0 bytes"},
 		{"half an end behind an entry", table(one)[:47], "CAR-11", "certificate table", 24, "an entry, or 24 zero bytes, got 23 bytes"},
-		{"33 entries", table(many...), "CAR-12", "certificate table", 768, "at most 32 entries, got more"},
+		{"33 entries, and no end", bytes.Repeat(table(entry{guid: private, data: []byte{1}})[:24], 33), "CAR-11", "certificate table", 792, "an entry, or 24 zero bytes, got 0 bytes"},
+		{"33 entries, and half an end", append(bytes.Repeat(table(entry{guid: private, data: []byte{1}})[:24], 33), make([]byte, 23)...), "CAR-11", "certificate table", 792, "an entry, or 24 zero bytes, got 23 bytes"},
+		{"33 entries", table(many...), "CAR-12", "certificate table", 768, "at most 32 entries, got 33"},
 		{"zero GUID with data", table(one, entry{guid: zero, data: []byte("asvk")}), "CAR-13", "certificate table: GUID", 24, "a GUID, or 24 zero bytes, got zero, with OFFSET or LENGTH set"},
 		{"zero GUID with LENGTH", table(entry{guid: zero, offset: u32(0), length: u32(1)}), "CAR-13", "certificate table: GUID", 0, "a GUID, or 24 zero bytes, got zero, with OFFSET or LENGTH set"},
 		{"data in the entries", table(entry{guid: vcek, data: []byte("leaf"), offset: u32(0x2f)}), "CAR-14", "certificate table: OFFSET", 16, "at least 0x30, got 0x2f"},
@@ -176,6 +178,8 @@ func TestCertTableRefuses(t *testing.T) {
 		{"the same data twice", table(one, entry{guid: ark, offset: u32(72), length: u32(4)}), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4c, but entry 0 has 0x48 to 0x4c"},
 		{"overlap at the end", table(entry{guid: private, data: []byte("leaf")}, entry{guid: private, data: []byte("root"), offset: u32(75)}), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x4b to 0x4f, but entry 0 has 0x48 to 0x4c"},
 		{"overlap at the start", table(entry{guid: vcek, data: []byte("leaf."), offset: u32(73), length: u32(4)}, entry{guid: ark, offset: u32(72), length: u32(2)}), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4a, but entry 0 has 0x49 to 0x4d"},
+		{"the same GUID before an overlap", table(one, one, entry{guid: ark, data: []byte("root")}, entry{guid: private, offset: u32(120), length: u32(1)}), "CAR-18", "certificate table: GUID", 24, "each known GUID once, got a second VCEK"},
+		{"an overlap before the same GUID", table(entry{guid: vcek, data: []byte("leaf")}, entry{guid: ark, data: []byte("root")}, entry{guid: vcek, offset: u32(100), length: u32(1)}), "CAR-17", "certificate table: OFFSET", 64, "data of its own, got 0x64 to 0x65, but entry 1 has 0x64 to 0x68"},
 		{"overlap inside", append(table(entry{guid: vcek, offset: u32(73), length: u32(1)}, entry{guid: ark, offset: u32(72), length: u32(3)}), 1, 2, 3), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4b, but entry 0 has 0x49 to 0x4a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/pem"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/internal/printable"
@@ -196,10 +195,10 @@ func readCRL(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
 	if err != nil {
 		return nil, verdict.Unavailable("--crl", err)
 	}
-	if block, rest := pem.Decode(b); block != nil && block.Type == "X509 CRL" && len(bytes.TrimSpace(rest)) == 0 {
-		return block.Bytes, nil
+	if der, err := certchain.SplitCRLPEM(b); err == nil {
+		return der, nil
 	}
-	return b, nil
+	return b, nil // DER, or no CRL: its parser refuses it
 }
 
 // parseMinTCB reads "bootloader=4,tee=0,snp=22,microcode=213".

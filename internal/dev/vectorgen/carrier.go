@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
@@ -77,12 +78,18 @@ func carrierSections() []section {
 				t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")})
 			}
 		})},
+		{"table-of-33-entries-without-end", no("CAR-11"), "without an end there is no number of entries", in(func(r []byte) []byte {
+			return append(r, bytes.Repeat([]byte{0x11}, 33*24)...)
+		})},
 		{"table-zero-guid", no("CAR-13"), "an entry without GUID that is not the end", badTable(func(t *mint.Table) { t.Entries[1].GUID = "00000000-0000-0000-0000-000000000000" })},
 		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset = number(24) })},
 		{"table-length-zero", no("CAR-15"), "an entry without data", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0) })},
 		{"table-beyond-its-end", no("CAR-16"), "data behind the table", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0x10000) })},
 		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0xFFFFFFFF) })},
 		{"table-overlap", no("CAR-17"), "two entries with one piece of data", badTable(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = number(96), number(16) })},
+		{"table-overlap-and-guid-twice", no("CAR-17"), "an overlap with the second entry is looked for before the GUID of the first", badTable(func(t *mint.Table) {
+			t.Entries = append(t.Entries, mint.TableEntry{GUID: t.Entries[0].GUID, Offset: number(uint32(24*5 + len(t.Entries[0].Data))), Length: number(1)})
+		})},
 		{"table-guid-twice", no("CAR-18"), "two VCEKs to choose from", badTable(func(t *mint.Table) { t.Entries = append(t.Entries, t.Entries[0]) })},
 	}}
 	chain := section{"carrier-certs", hardware("Milan", 3, "vcek"), "CertChainInvalidError", []row{

@@ -53,6 +53,15 @@ func pemRows() []row {
 		{"private-key-among-them", no("CHN-05"), "blocks of another type", changed(func(s string) string { return s + string(mint.PEMSpec{Type: "PRIVATE KEY"}.Encode([]byte{1})) })},
 		{"trusted-certificate", no("CHN-05"), "another type", written(mint.PEMSpec{Type: "TRUSTED CERTIFICATE"})},
 		{"header", no("CHN-06"), "no headers", replaced(begin, begin+"Proc-Type: 4,ENCRYPTED\n\n")},
+		{"header-without-empty-line", no("CHN-06"), "a header is one without the empty line too", replaced(begin, begin+"Proc-Type: 4,ENCRYPTED\n")},
+		{"cr-behind-end", no("CHN-06"), "a CR that ends no line, behind END", replaced(end, strings.TrimSuffix(end, "\n")+"\r \n")},
+		{"blank-behind-end", yes("CHN-05"), "a space and a tab behind END", replaced(end, strings.TrimSuffix(end, "\n")+" \t\n")},
+		{"bad-base64-before-9-blocks", no("CHN-07"), "a text is read from front to back", func(x *exhibit) {
+			x.pem = func(ders ...[]byte) []byte {
+				s := string(mint.PEM([]byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}))
+				return []byte(strings.Replace(s, "MA==", "MA=", 1))
+			}
+		}},
 		{"empty-line", no("CHN-06"), "no empty line", replaced(begin, begin+"\n")},
 		{"no-end", no("CHN-06"), "a text that breaks off", changed(func(s string) string { return strings.TrimSuffix(s, end) })},
 		{"base64-url", no("CHN-07"), "the standard alphabet", changed(func(s string) string {
@@ -107,6 +116,7 @@ func chainRows() []row {
 		{"four-certificates", no("CHN-02", "GEN-04"), "three at most", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, m, a, mint.CACert("SEV-VLEK-Milan")} })},
 		{"no-leaf", no("CHN-40"), "an ASK and an ARK in place of a VCEK: a chain of authorities endorses no report", sends(func(l, m, a []byte) [][]byte { return [][]byte{m, a} })},
 		{"only-the-ark", no("CHN-40"), "the ARK presented as the VCEK", sends(func(l, m, a []byte) [][]byte { return [][]byte{a} })},
+		{"two-asks-and-no-leaf", no("CHN-40"), "a leaf is looked for before a second intermediate", sends(func(l, m, a []byte) [][]byte { return [][]byte{m, mint.CACert("SEV-Genoa")} })},
 		{"vcek-and-vlek", no("CHN-40"), "two leaves to choose from", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, mint.Evidence("Milan", 3, "vlek").Leaf, m} })},
 		{"ask-and-asvk", no("CHN-41"), "two intermediates", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, m, mint.CACert("SEV-VLEK-Milan")} })},
 		{"two-arks", no("CHN-41"), "two roots", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, a, mint.CACert("ARK-Genoa")} })},

@@ -44,6 +44,8 @@ func crlSections() []section {
 		{"trailing-byte", no("CRL-02"), "a byte behind the list", list(func(s S) { s.Trailing = []byte{0} })},
 		{"without-next-update", no("CRL-02"), "a list without end was good for ever", list(func(s S) { s.NextUpdate = mint.Time{} })},
 		{"without-extensions", no("CRL-02"), "a list has a number", list(func(s S) { s.Extensions = nil })},
+		{"with-an-empty-list-of-extensions", no("CRL-02"), "nor is an empty list one", list(func(s S) { s.Extensions = []mint.Extension{} })},
+		{"entry-with-an-empty-list-of-extensions", no("CRL-02"), "of an entry, too", list(func(s S) { s.Entries[0].Extensions = []mint.Extension{} })},
 		{"version-1", no("CRL-03"), "version 2", list(func(s S) { s.Version = nil })},
 		{"pss-without-parameters", no("CRL-04"), "AMD's algorithm", list(func(s S) { s.SetAlgorithm(mint.PSSParams{}.Encode()) })},
 		{"ecdsa", no("CRL-04"), "a verifier took these lists for ECDSA ones", list(func(s S) { s.SetAlgorithm(algorithm("1.2.840.10045.4.3.3")) })},
@@ -67,6 +69,12 @@ func crlSections() []section {
 		{"part-of-a-list", no("CRL-12"), "a list of some certificates only", add(mint.Extension{OID: mint.OIDIssuingDistPoint, Value: mint.TLV(0x30)})},
 		{"without-number", no("CRL-13"), "a list has a number", list(func(s S) { s.DropExt(mint.OIDCRLNumber); s.AddExt(mint.Extension{OID: "1.2.3", Value: null}) })},
 		{"number-negative", no("CRL-13"), "that is not negative", list(func(s S) { s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 0x80} })},
+		{"number-negative-before-another-fault", no("CRL-13"), "extensions are judged one after the other", list(func(s S) {
+			s.DropExt(mint.OIDAuthorityKeyID)
+			s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 0x80}
+			s.AddExt(mint.Extension{OID: mint.OIDAuthorityKeyID, Value: null})
+		})},
+		{"delta-in-an-entry", yes("CRL-12"), "which says nothing there, as any other extension that is not critical", entry(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)})},
 		{"reason-of-another-type", no("CRL-14"), "a reason is an ENUMERATED", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{2, 1, 1}})},
 		{"of-another-product", no("CRL-17"), "Genoa's list for a chain of Milan", func(x X) { s := mint.CRL("Genoa"); x.crl, x.crlSigner = &s, mint.CAKey("ARK-Genoa") }},
 		{"signed-by-the-ask", no("CRL-18"), "a verifier checked the list with the ASK's key", signer("SEV-Milan")},
@@ -85,6 +93,12 @@ func crlSections() []section {
 		{"last-second", yes("CRL-20"), "nextUpdate is now", window(mint.NotBefore, now)},
 		{"not-yet", no("CRL-20"), "a list of tomorrow", window(now.Add(time.Second), mint.NotAfterLeaf)},
 		{"stale", no("CRL-20"), "a list that was fetched once, and never again", window(mint.NotBefore, now.Add(-time.Second))},
+		{"names-near-misses", yes("CRL-21"), "serial numbers that begin or end like those of ASK and ARK", list(func(s S) {
+			ask, ark := mint.ASK("Milan").Serial, mint.ARK("Milan").Serial
+			for _, serial := range [][]byte{ask[:2], ask[2:], ark[:2], ark[:1], append(bytes.Clone(ask), 0), append([]byte{1}, ask...), append([]byte{2}, ark...)} {
+				s.Revoke(serial...)
+			}
+		})},
 		{"stale-and-revoked", no("CRL-20"), "a list that is no good says nothing", both(window(mint.NotBefore, now.Add(-time.Second)), list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) }))},
 	}}
 	without := section{"crl-none", endpoint("Milan", 3, "vcek"), err, []row{
@@ -92,6 +106,7 @@ func crlSections() []section {
 	}}
 	vlek := section{"crl-vlek", base("vlek"), err, []row{
 		{"names-the-ask", yes("CRL-21"), "the chain has none", list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) })},
+		{"ark-revoked", as("CertRevokedError", "CRL-21"), "the root counts under an ASVK as under an ASK", list(func(s S) { s.Revoke(mint.ARK("Milan").Serial...) })},
 		{"asvk-revoked", as("CertRevokedError", "CRL-21"), "the serial number of an ASVK was never looked up", list(func(s S) { s.Revoke(mint.ASVK("Milan").Serial...) })},
 	}}
 	return []section{vcek, without, vlek}
