@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -122,14 +121,11 @@ func (e *Enclave) Envelope(bundleURL string) []byte {
 }
 
 func (e *Enclave) writeEnvelope(at time.Time, url string) []byte {
-	var text bytes.Buffer
-	if err := json.Compact(&text, e.draft.envelopeAt(at, url).Text()); err != nil {
-		panic(err)
-	}
+	text := e.draft.envelopeAt(at, url).Text()
 	if change := e.draft.EnvelopeText; change != nil {
-		return change(text.Bytes())
+		return change(text)
 	}
-	return text.Bytes()
+	return text
 }
 
 // ReleaseRoot returns the key that the publisher signs trust bundles with.

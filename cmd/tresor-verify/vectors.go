@@ -17,16 +17,10 @@ import (
 	"github.com/tresorhq/attest/verdict"
 )
 
-type vectorsFlags struct {
-	missing []string
-	program runner
-}
+type vectorsFlags struct{ missing []string }
 
-// A runner carries out a command line.
-type runner func(ctx context.Context, args []string, env cli.Env) (code int)
-
-func vectorsCommand(program runner) cli.Command {
-	f := &vectorsFlags{program: program}
+func vectorsCommand() cli.Command {
+	f := new(vectorsFlags)
 	return cli.Command{
 		Name: "vectors", Usage: "DIR [flags]", Operand: "DIR", Run: f.run,
 		Summary: "run conformance vectors",
@@ -92,7 +86,7 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 			result.Unable++
 			problem = "skipped, and not declared missing: " + problem
 		} else {
-			a, err := f.program.play(ctx, c.Now, one, filepath.Join(scratch, strconv.Itoa(i)))
+			a, err := play(ctx, c.Now, one, filepath.Join(scratch, strconv.Itoa(i)))
 			if err != nil {
 				return 0, err
 			}
@@ -167,7 +161,7 @@ func printVectors(c *cli.Call, r vectorsJSON) {
 
 // play runs one case as a command line of its own, with its inputs in files
 // below dir.
-func (run runner) play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (answer, error) {
+func play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (answer, error) {
 	args, err := commandLine(c, dir)
 	if err != nil {
 		return answer{}, err

@@ -124,7 +124,13 @@ func (s ReportSpec) Encode() (r [ReportSize]byte) {
 // is not meant to break the signature. The rest of the signature field is left
 // alone. It panics when the report is shorter than that.
 func Sign(report []byte, key *ecdsa.PrivateKey) {
-	sig, err := key.Sign(nil, digest(crypto.SHA384, report[:SignedSize]), crypto.SHA384)
+	r, s := signP384(report[:SignedSize], key)
+	PutSignature(report, r, s)
+}
+
+// signP384 signs with SHA-384. The nonce is that of RFC 6979.
+func signP384(message []byte, key *ecdsa.PrivateKey) (r, s *big.Int) {
+	sig, err := key.Sign(nil, digest(crypto.SHA384, message), crypto.SHA384)
 	if err != nil {
 		panic(err)
 	}
@@ -132,7 +138,7 @@ func Sign(report []byte, key *ecdsa.PrivateKey) {
 	if _, err := asn1.Unmarshal(sig, &rs); err != nil {
 		panic(err)
 	}
-	PutSignature(report, rs.R, rs.S)
+	return rs.R, rs.S
 }
 
 // PutSignature writes r and s to their places in a report, for values that no

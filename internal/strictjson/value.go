@@ -126,6 +126,11 @@ func (v Value) integer() (text string, ok bool) {
 // IsObject reports whether v is an object. It is for members that may be one.
 func (v Value) IsObject() bool { return v.d != nil && v.token().kind == kindObject }
 
+// IsString reports whether v is a string. It is for members that may be one.
+func (v Value) IsString() bool {
+	return v.d != nil && (v.token().kind == kindString || v.token().kind == kindEscaped)
+}
+
 // Object returns an object whose known members have these names.
 func (v Value) Object(known ...string) *Object {
 	if !v.is(kindObject, kindObject) {
