@@ -158,6 +158,14 @@ type (
 	// ReceiptDigestMismatchError: the receipt is for another request or response.
 	ReceiptDigestMismatchError struct{ Failure }
 
+	// IDBlockInvalidError: an ID block or its authentication information is malformed,
+	// is not signed by the keys beside it, or is for another measurement or report.
+	// Package launch returns it. Failure describes the first difference.
+	IDBlockInvalidError struct {
+		Failure
+		Differences []Failure // all of them, in the order of SPEC.md
+	}
+
 	// PinChangedError: everything was verified, but it is not what was recorded
 	// before. Nothing in this package returns it, since it records nothing.
 	PinChangedError struct {

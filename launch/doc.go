@@ -5,7 +5,7 @@
 // The digest starts as 48 zero bytes. Each page that is launched replaces it by the
 // SHA-384 of a PAGE_INFO structure of 112 bytes, in which the digest so far, the
 // SHA-384 of the page, its type and its guest-physical address stand (SPEC.md
-// section 21; AMD 56860, SNP_LAUNCH_UPDATE). So the order of pages counts, and one
+// section 22; AMD 56860, SNP_LAUNCH_UPDATE). So the order of pages counts, and one
 // more virtual processor costs one more hash.
 //
 // ParseFirmware or ParseIGVM reads the one, a Kernel holds the digests of the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -41,13 +42,13 @@ func ParseIDBlock(block []byte) (*IDBlock, error) {
 	}, nil
 }
 
-// CompareIDBlock reads an ID block and its ID authentication information, and
-// returns all that is wrong with them: the first fault of each one's form;
-// otherwise each signature that does not hold, LD when it is none of the computed
-// measurements, and each member of a report that is not what they say. Without
-// measurements LD is held against the report alone; the report may be nil.
+// VerifyIDBlock reads an ID block and its ID authentication information. The error
+// is an *attest.IDBlockInvalidError with all that is wrong: the first fault of each
+// one's form; otherwise each signature that does not hold, LD when it is none of the
+// computed measurements, and each member of a report that is not what they say.
+// Without measurements LD is held against the report alone; the report may be nil.
 // Rules: LCH-54, LCH-56, LCH-57.
-func CompareIDBlock(block, auth []byte, computed []Measurement, report *snpreport.Report) (*IDBlock, *IDAuth, []rule.Error) {
+func VerifyIDBlock(block, auth []byte, computed []Measurement, report *snpreport.Report) (*IDBlock, *IDAuth, error) {
 	var list []rule.Error
 	add := func(err error) {
 		if e, ok := err.(*rule.Error); ok {
@@ -58,19 +59,21 @@ func CompareIDBlock(block, auth []byte, computed []Measurement, report *snprepor
 	add(err)
 	a, err := ParseIDAuth(auth)
 	add(err)
+	if list == nil {
+		add(a.verify("ID_BLOCK_SIG", idSignatureAt, a.idKey, block))
+		add(a.verify("ID_KEY_SIG", idKeySignatureAt, a.author, a.keyBytes(idKeyAt)))
+		ld := func(m Measurement) bool { return m.Digest == b.LaunchDigest }
+		if n := len(computed); n > 0 && !slices.ContainsFunc(computed, ld) {
+			add(refuse("LCH-56", "LD", 0, fmt.Sprintf("%v, or another of the %d computed digests", computed[0].Digest, n), b.LaunchDigest.String()))
+		}
+		if report != nil {
+			list = append(list, b.differences(a, report)...)
+		}
+	}
 	if list != nil {
-		return nil, nil, list
+		return nil, nil, &attest.IDBlockInvalidError{Failure: list[0], Differences: list}
 	}
-	add(a.verify("ID_BLOCK_SIG", idSignatureAt, a.idKey, block))
-	add(a.verify("ID_KEY_SIG", idKeySignatureAt, a.author, a.keyBytes(idKeyAt)))
-	ld := func(m Measurement) bool { return m.Digest == b.LaunchDigest }
-	if n := len(computed); n > 0 && !slices.ContainsFunc(computed, ld) {
-		add(refuse("LCH-56", "LD", 0, fmt.Sprintf("%v, or another of the %d computed digests", computed[0].Digest, n), b.LaunchDigest.String()))
-	}
-	if report != nil {
-		list = append(list, b.differences(a, report)...)
-	}
-	return b, a, list
+	return b, a, nil
 }
 
 // differences compares with what the processor copied into a report. Expected is

@@ -84,6 +84,7 @@ func digest(t rapid.TB, g launch.Guest) launch.Digest {
 }
 
 // The generator and the package agree on any launch, and Explain finds it.
+// Rules: LCH-05, LCH-36.
 func TestGeneratorAgrees(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawLaunch(t)

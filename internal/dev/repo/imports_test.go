@@ -43,6 +43,7 @@ var layers = map[string]struct {
 	"":                             {core: true, deps: []string{"certchain", "internal/steps", "internal/strictjson", "jws", "policy", "rule", "snpreport"}},
 	"receipt":                      {core: true, deps: []string{"", "internal/steps", "internal/strictjson", "jws", "policy", "rule"}},
 	"carrier":                      {core: true, std: []string{"compress/gzip", "io"}, deps: []string{"certchain", "internal/strictjson", "rule", "snpreport"}},
+	"launch":                       {core: true, std: []string{"hash/crc32"}, deps: []string{"", "internal/strictjson", "rule", "snpreport"}},
 	"internal/statefile":           {deps: []string{"", "internal/strictjson", "rule"}},
 	"kds":                          {http: true, deps: []string{"rule", "snpreport"}},
 	"internal/mint":                {},                                // imports nothing of what it tests
