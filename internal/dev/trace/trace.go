@@ -30,9 +30,9 @@ type Sources struct {
 	memo map[string][]string // the ids in a text, shared by copies
 }
 
-// least.txt has how many files of code, tests and vectors name each rule, one
-// rule a line. There may be more, but not fewer: what is taken away is taken away
-// there too.
+// least.txt has how often code, tests and vectors name each rule, one rule a line.
+// There may be more, but not fewer: what is taken away is taken away there too. In
+// which files that is does not matter.
 const least = "internal/dev/trace/least.txt"
 
 // notCode are folders with Go that carries out no rule of SPEC.md: what makes
@@ -86,9 +86,9 @@ func Read(module fs.FS) (*Sources, error) {
 
 // A Row says where one rule is named.
 type Row struct {
-	ID, Keyword          string // the strongest of MUST, SHOULD and MAY
-	Code, Tests, Vectors []string
-	Unseen               string // why no vector can show it
+	ID, Keyword          string   // the strongest of MUST, SHOULD and MAY
+	Code, Tests, Vectors []string // files, each as often as it names the rule; vectors by id
+	Unseen               string   // why no vector can show it
 }
 
 // Check returns a row for each rule of SPEC.md, in its order, and what is wrong.
@@ -136,8 +136,8 @@ func Check(s *Sources) (table []Row, problems []string) {
 			continue
 		}
 		for i, list := range [][]string{code[id], tests[id], shown[id]} {
-			if what := []string{"files of code", "tests", "vectors"}[i]; len(list) < want[i] {
-				complain("%s: %d %s name it, and there were %d", id, len(list), what, want[i])
+			if what := []string{"places in code", "places in tests", "vectors"}[i]; len(list) < want[i] {
+				complain("%s: named by %d %s, and there were %d", id, len(list), what, want[i])
 			}
 		}
 	}
@@ -191,7 +191,7 @@ func rules(spec string) (list []Row) {
 	return list
 }
 
-// mentions returns the files that name each id.
+// mentions returns the files that name each id, each as often as it does.
 func (s *Sources) mentions(files map[string]string) map[string][]string {
 	found := map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -202,14 +202,14 @@ func (s *Sources) mentions(files map[string]string) map[string][]string {
 	return found
 }
 
-// ids returns the ids in a text, each once.
+// ids returns the ids in a text.
 func (s *Sources) ids(text string) []string {
 	if known, ok := s.memo[text]; ok {
 		return known
 	}
 	var list []string
 	for _, id := range ruleID.FindAllString(text, -1) {
-		if !slices.Contains(notRules, id) && !slices.Contains(list, id) {
+		if !slices.Contains(notRules, id) {
 			list = append(list, id)
 		}
 	}

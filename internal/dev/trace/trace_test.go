@@ -40,7 +40,7 @@ func TestTraceability(t *testing.T) {
 		if shown == "" {
 			shown = counted(r.Vectors, "vector")
 		}
-		t.Logf("%s %-6s %-9s %-9s %s", r.ID, r.Keyword, counted(r.Code, "file"), counted(r.Tests, "test"), shown)
+		t.Logf("%s %-6s %-9s %-9s %s", r.ID, r.Keyword, counted(r.Code, "place"), counted(r.Tests, "test"), shown)
 	}
 	for _, problem := range problems {
 		t.Error(problem)
@@ -138,7 +138,7 @@ func TestCheck(t *testing.T) {
 		"ABC-09, in w, is no":        func(s *Sources) { s.Vectors["w"] = []string{"ABC-09"} },
 		"is said to be beyond":       func(s *Sources) { s.Spec += "- **KDS-01** It MAY.\n"; s.Vectors["w"] = []string{"KDS-01"} },
 		"ABC-01, in a.go, is no":     func(s *Sources) { s.Spec = "ABC-01 MUST" },
-		"1 vectors name it, and":     func(s *Sources) { delete(s.Vectors, "v") },
+		"named by 1 vectors, and":    func(s *Sources) { delete(s.Vectors, "v") },
 		"no good line":               func(s *Sources) { s.Least += "ABC-03 1 1 1\n" },
 		"ABC-01: no vector shows it": func(s *Sources) { s.Vectors = nil },
 	} {
