@@ -10,12 +10,11 @@ import (
 )
 
 // A Cache remembers chains that verified, so that the same bytes against the
-// same roots cost no signature check again. What it answers is what Verify would
-// answer, save for the time that takes: dates are checked on every call. Refusals
-// are not remembered.
+// same roots need no second check of signatures. It gives the answers of Verify,
+// sooner: dates are checked on every call. Refusals are not remembered.
 //
-// A Cache may be used by several goroutines at once. A nil Cache remembers
-// nothing and verifies every time.
+// A Cache may be used by several goroutines at once. Nil and the zero Cache
+// remember no chain and verify every time.
 // Rules: CHN-70, CHN-71.
 type Cache struct {
 	mu     sync.Mutex
@@ -26,7 +25,7 @@ type Cache struct {
 }
 
 // NewCache returns a Cache of at most size chains; when it is full, the oldest
-// makes room. Below 1 it remembers nothing.
+// makes room. Below 1 it remembers none.
 func NewCache(size int) *Cache {
 	return &Cache{size: size, proofs: make(map[[32]byte]*proof)}
 }
@@ -36,7 +35,7 @@ func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, erro
 	if c == nil || len(certs) > maxChain || slices.ContainsFunc(certs, func(der []byte) bool { return len(der) > maxCertificate }) {
 		return Verify(certs, roots, at)
 	}
-	own := make([][]byte, len(certs)) // what is hashed is what is verified, whatever the caller writes meanwhile
+	own := make([][]byte, len(certs)) // the same bytes are hashed and verified, also when the caller writes to its own
 	for i, der := range certs {
 		own[i] = bytes.Clone(der)
 	}
@@ -53,7 +52,7 @@ func (c *Cache) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, erro
 	return c.recall(keyOf(kindPEM, [][]byte{own}, roots), at, func() (*Chain, error) { return VerifyPEM(own, roots, at) })
 }
 
-// recall returns what is remembered under key, or what verify returns.
+// recall returns the chain that is remembered under key, or calls verify.
 func (c *Cache) recall(key [32]byte, at time.Time, verify func() (*Chain, error)) (*Chain, error) {
 	c.mu.Lock()
 	known := c.proofs[key]

@@ -85,7 +85,7 @@ func parseBasicConstraints(v []byte) (isCA bool, pathLen int, ok bool) {
 		return isCA, -1, true
 	}
 	n, ok := parseUint8(length)
-	return true, int(n), ok // nothing else has one
+	return true, int(n), ok // only a CA has one
 }
 
 // isKeyID: OCTET STRING, not empty.
@@ -107,7 +107,7 @@ func isAuthorityKeyID(v []byte) bool {
 }
 
 // isCRLDistribution: one or more DistributionPoints with a fullName of one or
-// more URIs and nothing else. Nothing is ever fetched from there.
+// more URIs alone. No address in it is ever fetched.
 func isCRLDistribution(v []byte) bool {
 	zero := asn1.Tag(0).ContextSpecific().Constructed()
 	s := cryptobyte.String(v)

@@ -12,11 +12,11 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// A Certificate is one of AMD's, parsed. Nobody vouches for it: that takes a
-// chain, see Verify. All its byte slices are parts of Raw.
+// A Certificate is a parsed certificate in AMD's profile. It is not verified: that
+// takes a chain, see Verify. All its byte slices are parts of Raw.
 type Certificate struct {
 	Raw        []byte // the DER, as received
-	RawTBS     []byte // tbsCertificate, what is signed
+	RawTBS     []byte // tbsCertificate, the signed part
 	RawIssuer  []byte // Name
 	RawSubject []byte // Name
 	RawSPKI    []byte // SubjectPublicKeyInfo
@@ -192,6 +192,6 @@ func (c *Certificate) fail(id, field string, part []byte, expected, actual strin
 	return refuseAt(id, c.label()+": "+field, offsetOf(c.Raw, part), expected, actual)
 }
 
-func (c *Certificate) malformed(f *fault) *rule.Error {
-	return refuseAt("CHN-10", c.label()+": "+f.field, f.offset, f.expected, f.actual)
+func (c *Certificate) malformed(f *rule.Error) *rule.Error {
+	return refuseAt("CHN-10", c.label()+": "+f.Where, f.Offset, f.Expected, f.Actual)
 }

@@ -7,10 +7,9 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// A Chain is what a verified chain says. Only Verify, VerifyPEM and Cache make
+// A Chain has the facts of a verified chain. Only Verify, VerifyPEM and Cache make
 // one that verifies reports; nil and the zero Chain refuse them. It may be copied.
-// Its fields are the caller's: no method reads them, so that writing to one changes
-// neither a verdict nor what is remembered.
+// No method reads its exported fields, so that writing to one changes no verdict.
 type Chain struct {
 	Product    snpreport.Product
 	SigningKey snpreport.SigningKey // kind of the leaf: VCEK or VLEK
@@ -34,14 +33,14 @@ type Chain struct {
 	proof *proof // nil: not verified
 }
 
-// A proof is what Verify found, where no caller can write to it.
+// A proof holds the facts that Verify found, out of the reach of callers.
 type proof struct {
 	Chain // without a proof of its own
 	key   *ecdsa.PublicKey
 	dates dates
 }
 
-// proven returns the proof of c, or one of nothing, which has no key.
+// proven returns the proof of c, or an empty one, which has no key.
 func (c *Chain) proven() *proof {
 	if c == nil || c.proof == nil {
 		return new(proof)
@@ -49,7 +48,7 @@ func (c *Chain) proven() *proof {
 	return c.proof
 }
 
-// chain returns a Chain of the caller's own.
+// chain returns a Chain that the caller may write to.
 func (p *proof) chain() *Chain {
 	c := p.Chain
 	c.proof = p

@@ -14,8 +14,8 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// A CRL is one of AMD's certificate revocation lists, parsed. Nobody vouches for
-// it until Check does. Check reads nothing that can be written from outside.
+// A CRL is a parsed certificate revocation list of AMD's. It is not verified until
+// Check returns nil. Check reads none of the exported fields.
 type CRL struct {
 	Product    snpreport.Product // of the ARK that is named as issuer
 	Number     string            // cRLNumber, decimal
@@ -161,6 +161,159 @@ func (l *CRL) fail(id, field string, part []byte, expected, actual string) *rule
 	return refuseAt(id, "CRL: "+field, offsetOf(l.raw, part), expected, actual)
 }
 
-func (l *CRL) malformed(f *fault) *rule.Error {
-	return refuseAt("CRL-02", "CRL: "+f.field, f.offset, f.expected, f.actual)
+func (l *CRL) malformed(f *rule.Error) *rule.Error {
+	return refuseAt("CRL-02", "CRL: "+f.Where, f.Offset, f.Expected, f.Actual)
+}
+
+// Check verifies the CRL and looks up the intermediate and the anchor of a
+// verified chain. Leaves are never looked up: every one of them has the serial
+// number 0, so that no list can name one.
+//
+// The error is a *rule.Error when the CRL cannot be used, and a *RevokedError when
+// it lists a certificate of the chain. Checked in this order: a time is given;
+// the chain was verified and its anchor is among roots; issuer; signature by
+// the anchor; the anchor's cRLSign; at lies within thisUpdate and nextUpdate, both
+// inclusive; serial numbers.
+func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
+	if at.IsZero() {
+		return refuse("CRL-15", "CRL: time", "a time to verify at", "none")
+	}
+	chain := c.proven()
+	if l == nil || chain.key == nil {
+		return refuse("CRL-16", "CRL: chain", "a parsed CRL and a verified chain", "none")
+	}
+	anchor := roots.anchor(chain.Product)
+	if anchor == nil || anchor.sha256 != chain.RootSHA256 {
+		return refuse("CRL-16", "CRL: chain", "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", chain.RootSHA256))
+	}
+	if !bytes.Equal(l.issuer, anchor.RawSubject) {
+		return l.fail("CRL-17", "issuer", l.issuer, "the ARK of "+anchor.Product.String(), "the ARK of "+l.Product.String())
+	}
+	if !verifyPSS(anchor.key, l.tbs, l.signature) {
+		return l.fail("CRL-18", "signatureValue", l.signature, "a signature by the anchor", "another")
+	}
+	if anchor.KeyUsage&CRLSign == 0 {
+		return refuse("CRL-19", "CRL: keyUsage", "an anchor with cRLSign", anchor.KeyUsage.String())
+	}
+	if !l.window.contains(at) {
+		return refuse("CRL-20", "CRL: validity", l.window.String(), stamp(at))
+	}
+	intermediate, _ := hex.DecodeString(chain.IntermediateSerial)
+	return l.eachEntry(func(serial []byte) error {
+		switch {
+		case bytes.Equal(serial, intermediate):
+			return revoked(chain.IntermediateRole, serial)
+		case bytes.Equal(serial, anchor.Serial):
+			return revoked(ARK, serial)
+		}
+		return nil
+	})
+}
+
+// Extensions of a CRL that are read. RFC 5280 sections 5.2 and 5.3, 2.5.29.n.
+const (
+	oidCRLNumber         = "\x55\x1d\x14"
+	oidReasonCode        = "\x55\x1d\x15"
+	oidDeltaCRLIndicator = "\x55\x1d\x1b"
+	oidIssuingPoint      = "\x55\x1d\x1c"
+	oidAuthorityKeyID    = "\x55\x1d\x23"
+)
+
+// maxCRLExtensions bounds those of one list and those of one entry, and so the
+// search for a second one of a kind.
+const maxCRLExtensions = 16
+
+// parseExtensions reads those of the list and returns the CRL number.
+func (l *CRL) parseExtensions(list cryptobyte.String) (number []byte, err error) {
+	err = l.eachExtension(list, func(oid, value []byte) error {
+		switch string(oid) {
+		case oidDeltaCRLIndicator:
+			return l.fail("CRL-12", "deltaCRLIndicator", oid, "a complete CRL", "changes to another")
+		case oidIssuingPoint:
+			return l.fail("CRL-12", "issuingDistributionPoint", oid, "a complete CRL", "a part of one")
+		case oidCRLNumber:
+			var ok bool
+			if number, ok = integer(value); !ok {
+				return l.fail("CRL-13", "cRLNumber", value, expectedNumber, quoteHex(value))
+			}
+		case oidAuthorityKeyID:
+			if !isAuthorityKeyID(value) {
+				return l.fail("CRL-14", "authorityKeyIdentifier", value, "the form of RFC 5280", quoteHex(value))
+			}
+		}
+		return nil
+	})
+	if err == nil && number == nil {
+		err = l.fail("CRL-13", "cRLNumber", nil, expectedNumber, "none")
+	}
+	return number, err
+}
+
+const expectedNumber = "a minimal INTEGER, not negative, of at most 20 bytes"
+
+// parseEntryExtensions reads those of an entry. An entry means
+// revoked, for any reason.
+func (l *CRL) parseEntryExtensions(list cryptobyte.String) error {
+	return l.eachExtension(list, func(oid, value []byte) error {
+		if string(oid) == oidReasonCode && !(len(value) == 3 && value[0] == byte(asn1.ENUM) && value[1] == 1) {
+			return l.fail("CRL-14", "reasonCode", value, "an ENUMERATED of one byte", quoteHex(value))
+		}
+		return nil
+	})
+}
+
+// eachExtension calls found for every extension: none critical, none twice.
+func (l *CRL) eachExtension(list cryptobyte.String, found func(oid, value []byte) error) error {
+	var seen [maxCRLExtensions][]byte
+	for n := 0; !list.Empty(); n++ {
+		d := decoder{raw: l.raw}
+		oid, critical, value := d.extension(&list)
+		if d.fault != nil {
+			return l.malformed(d.fault)
+		}
+		if !isOID(oid) {
+			return l.fail("CRL-02", "extnID", oid, "an OBJECT IDENTIFIER", quoteHex(oid))
+		}
+		if critical != nil { // FALSE is the default, which DER does not write
+			return l.fail("CRL-10", "critical", critical, "no critical extension, and no flag", quoteHex(critical)+" of OID "+quoteHex(oid))
+		}
+		if n == maxCRLExtensions {
+			return l.fail("CRL-11", "Extension", oid, "at most 16 extensions", "more")
+		}
+		for _, other := range seen[:n] {
+			if string(other) == string(oid) {
+				return l.fail("CRL-11", "Extension", oid, "one of each", "a second one of OID "+quoteHex(oid))
+			}
+		}
+		seen[n] = oid
+		if err := found(oid, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// integer decodes a whole INTEGER element.
+func integer(e []byte) (n []byte, ok bool) {
+	s := cryptobyte.String(e)
+	var body cryptobyte.String
+	if !s.ReadASN1(&body, asn1.INTEGER) || !s.Empty() {
+		return nil, false
+	}
+	return unsigned(body)
+}
+
+// isOID checks the content of an OBJECT IDENTIFIER: arcs in base 128, minimal,
+// each below 2^28.
+func isOID(b []byte) bool {
+	start := 0
+	for i, c := range b {
+		if i == start && c == 0x80 || i-start == 4 {
+			return false
+		}
+		if c&0x80 == 0 {
+			start = i + 1
+		}
+	}
+	return len(b) > 0 && start == len(b)
 }

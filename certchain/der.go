@@ -4,23 +4,17 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tresorhq/attest/rule"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// A decoder walks DER. It keeps the first fault and goes on with nothing in the
-// place of what is not there, so that a structure is walked in one go and judged
-// once. Nothing that was read may be used before.
+// A decoder walks DER. It keeps the first fault and goes on with an empty element
+// in place of a missing one, so that a structure is walked in one go and judged
+// once. No element may be used before that.
 type decoder struct {
 	raw   []byte
-	fault *fault
-}
-
-// A fault is an element that is absent, malformed or left over.
-type fault struct {
-	field            string
-	offset           int
-	expected, actual string
+	fault *rule.Error // an element that is absent, malformed or left over; without Rule
 }
 
 // offset returns where part starts, which must be a slice of raw. Slicing never
@@ -36,7 +30,7 @@ func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []by
 	return e
 }
 
-// open reads one element and returns what is in it.
+// open reads one element and returns its content.
 func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptobyte.String {
 	var body cryptobyte.String
 	if !s.PeekASN1Tag(tag) || !s.ReadASN1(&body, tag) {
@@ -49,7 +43,7 @@ func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptob
 func (d *decoder) openList(s *cryptobyte.String, field string) cryptobyte.String {
 	body := d.open(s, asn1.SEQUENCE, field)
 	if d.fault == nil && body.Empty() {
-		d.fault = &fault{field, offset(d.raw, body), "an element or more", "none"}
+		d.fault = refuseAt("", field, offset(d.raw, body), "an element or more", "none")
 	}
 	return body
 }
@@ -58,7 +52,7 @@ func (d *decoder) openList(s *cryptobyte.String, field string) cryptobyte.String
 // tag, and ends s.
 func (d *decoder) expected(s *cryptobyte.String, tag asn1.Tag, field string) {
 	if d.fault == nil {
-		d.fault = &fault{field, offset(d.raw, *s), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)])}
+		d.fault = refuseAt("", field, offset(d.raw, *s), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)]))
 	}
 	*s = nil
 }
@@ -79,10 +73,10 @@ func (d *decoder) time(s *cryptobyte.String, field string) []byte {
 	return d.element(s, asn1.UTCTime, field)
 }
 
-// end refuses what is left of s.
+// end refuses an element that is left in s.
 func (d *decoder) end(s cryptobyte.String, field string) {
 	if d.fault == nil && !s.Empty() {
-		d.fault = &fault{field, offset(d.raw, s), "no further element", quoteHex(s[:min(len(s), 16)])}
+		d.fault = refuseAt("", field, offset(d.raw, s), "no further element", quoteHex(s[:min(len(s), 16)]))
 	}
 }
 
@@ -123,7 +117,7 @@ func parseTime(e []byte) (t time.Time, ok bool) {
 		}
 	}
 	t = time.Date(year, time.Month(part[0]), part[1], part[2], part[3], part[4], 0, time.UTC)
-	// time.Date carries what is out of range into the next unit.
+	// time.Date carries a value out of range into the next unit.
 	if part != [5]int{int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second()} {
 		return time.Time{}, false
 	}

@@ -25,7 +25,12 @@
 // # Trust
 //
 // The anchor is an ARK that the caller's Roots hold. All facts about it come
-// from there; an ARK that is sent must be the same certificate. Builtin knows
-// AMD's keys, the ASKs and ASVKs included, so that a leaf alone verifies
+// from there; an ARK that is sent must be the same certificate. Builtin has AMD's
+// nine certificates, the ASKs and ASVKs included, so that a leaf alone verifies
 // offline.
+//
+// # A report
+//
+// A report is endorsed by a chain when both hold: VerifyReport, that the leaf's key
+// signed it, and CheckEndorsement, that the leaf is of its chip, product and TCB.
 package certchain

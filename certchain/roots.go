@@ -46,7 +46,7 @@ type Roots struct {
 // Builtin returns AMD's roots for Milan, Genoa and Turin.
 func Builtin() *Roots { return builtin() }
 
-// builtin leaves out a file that is no certificate. A test proves that none is.
+// builtin leaves out a file that is no certificate. A test proves that all nine are.
 var builtin = sync.OnceValue(func() *Roots {
 	r := new(Roots)
 	files, _ := amdFiles.ReadDir("amd")
@@ -63,8 +63,8 @@ var builtin = sync.OnceValue(func() *Roots {
 	return r.withFingerprint()
 })
 
-// NewRoots returns roots of the caller's, which replace all of AMD's: DER ARK
-// certificates, at least one and one for each product at most. Checked for each in
+// NewRoots returns custom roots, which replace all of AMD's: DER ARK certificates,
+// at least one, and at most one for each product. Checked for each in
 // order: the profile, that it is an ARK, no second one of its product, that it
 // names itself as issuer, CA bits, and its signature by its own key. Dates are
 // checked when a chain is.
@@ -108,7 +108,7 @@ func newRoots(arks [][]byte) (*Roots, error) {
 	return r.withFingerprint(), nil
 }
 
-// Custom reports whether the roots are the caller's and not AMD's.
+// Custom reports whether the roots come from NewRoots.
 func (r *Roots) Custom() bool { return r != nil && r.custom }
 
 // Empty reports whether there is no anchor, so that every chain is refused.

@@ -12,7 +12,7 @@ import (
 
 // Verify checks that DER certificates lead from one VCEK or VLEK to an anchor of
 // roots, all of them valid at the time at. They may come in any order: subject
-// names say which is which, and signatures prove it. The ASK or ASVK that roots
+// names give the role of each, and signatures prove it. The ASK or ASVK that roots
 // knows may be absent, and is not verified again when it is sent; an ARK is not
 // needed, and one that is sent must be the anchor's certificate.
 //

@@ -8,8 +8,8 @@ import (
 	"github.com/tresorhq/attest/rule"
 )
 
-// TableKind says what an entry of a certificate table is said to hold. Nobody
-// vouches for it: the host writes the table.
+// TableKind is the kind of certificate that an entry of a table claims to hold. It
+// is not verified: the host writes the table.
 type TableKind uint8
 
 // The zero TableKind is that of every GUID that this package doesn't know.

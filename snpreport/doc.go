@@ -50,7 +50,7 @@
 // # What is refused where
 //
 // Parse refuses what makes the layout uncertain: another size, an unknown
-// version, a reserved byte that is not zero, a signature that can not be one.
+// version, a reserved byte that is not zero, a signature that cannot be one.
 // It keeps unknown bits of POLICY, PLATFORM_INFO and the TCB versions: AMD
 // assigns those without a new report version, so they are a matter of policy.
 //

@@ -6,7 +6,7 @@ import (
 )
 
 // Firmware is a version of the SEV-SNP firmware. Build numbers count per
-// product; they can not be compared between products.
+// product; they cannot be compared between products.
 type Firmware struct {
 	Major, Minor, Build uint8
 }

@@ -9,7 +9,7 @@ const (
 )
 
 // Report is a parsed ATTESTATION_REPORT. It keeps the received bytes: the
-// signature is checked over those, whatever is done to the fields.
+// signature is checked over those, also when a field was written to.
 //
 // A Report holds no pointers and may be copied. Its zero value, and nil, are no
 // report: the signature never verifies.
@@ -66,7 +66,7 @@ func Parse(b []byte) (*Report, error) {
 	return r, nil
 }
 
-// UnmarshalBinary is Parse into a value of the caller's, without allocation. On
+// UnmarshalBinary is Parse into r, without allocation. On
 // error r is the zero Report. A nil r is an error too.
 func (r *Report) UnmarshalBinary(b []byte) error {
 	if r == nil {
