@@ -3,6 +3,10 @@ package attest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/policy"
@@ -38,6 +42,30 @@ func (s *session) checkReportData() (steps.Outcome, error) {
 		return steps.Outcome{}, &ReportDataMismatchError{failureOf(list[0])}
 	}
 	return o, nil
+}
+
+// SPKISHA256 returns the SHA-256 of the SubjectPublicKeyInfo, in DER as received, of
+// a certificate in DER: of the leaf of a TLS connection it is Evidence.LiveSPKI. The
+// leaf is PeerCertificates[0].Raw of a tls.ConnectionState.
+//
+// Only what leads to the key is read, RFC 5280 section 4.1. Any other input than a
+// certificate is an ordinary error.
+func SPKISHA256(leafDER []byte) ([32]byte, error) {
+	var certificate, tbs, spki cryptobyte.String
+	input := cryptobyte.String(leafDER)
+	ok := input.ReadASN1(&certificate, asn1.SEQUENCE) && input.Empty() &&
+		certificate.ReadASN1(&tbs, asn1.SEQUENCE) &&
+		tbs.SkipOptionalASN1(asn1.Tag(0).Constructed().ContextSpecific()) && // version
+		tbs.SkipASN1(asn1.INTEGER) && // serialNumber
+		tbs.SkipASN1(asn1.SEQUENCE) && // signature
+		tbs.SkipASN1(asn1.SEQUENCE) && // issuer
+		tbs.SkipASN1(asn1.SEQUENCE) && // validity
+		tbs.SkipASN1(asn1.SEQUENCE) && // subject
+		tbs.ReadASN1Element(&spki, asn1.SEQUENCE)
+	if !ok {
+		return [32]byte{}, errors.New("attest: this is no certificate in DER")
+	}
+	return sha256.Sum256(spki), nil
 }
 
 // checkLiveKey is step 19: the key at the other end of the connection is the

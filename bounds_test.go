@@ -1,7 +1,9 @@
 package attest_test
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -97,6 +99,87 @@ func TestRuleOfTheCause(t *testing.T) {
 	mint.PutSignature(p.Report, new(big.Int), big.NewInt(1))
 	p.Envelope.Set("snp_report_b64", base64.StdEncoding.EncodeToString(p.Report))
 	refusedBy(t, p, func(e *attest.Evidence) { e.Envelope = p.Envelope.Text() }, "ReportSignatureInvalidError", "RPT-21")
+}
+
+// TestManyCertificates: what is more than a chain is not compared with each other,
+// however many there are and however large.
+// Rules: GEN-04, CHN-02, CHN-09.
+func TestManyCertificates(t *testing.T) {
+	s := newSample("Milan", 3, "vcek")
+	e := s.evidence()
+	list := func(n, size int, same bool) (all [][]byte) {
+		for i := range n {
+			der := make([]byte, size)
+			copy(der, []byte{0x30, 0x84})
+			if !same {
+				binary.BigEndian.PutUint32(der[size-4:], uint32(i))
+			}
+			all = append(all, der)
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		name     string
+		certs    [][]byte
+		rule     string
+		compared int
+	}{
+		{"40,000", list(40000, 8, false), "CHN-02", 4},
+		{"40,000 of one", list(40000, 8, true), "CHN-10", 1},
+		{"300 of 1 MiB", list(300, 1<<20, false), "CHN-02", 4},
+		{"300 of one of 1 MiB", list(300, 1<<20, true), "CHN-02", 4},
+		{"one of 8193 bytes", list(1, 8193, true), "CHN-09", 1},
+		{"three and a fourth", [][]byte{s.Leaf, s.Intermediate, s.ARK, s.Leaf, mint.CACert("ARK-Genoa")}, "CHN-02", 4},
+	} {
+		e.Certificates = tt.certs
+		_, err := s.verifier(t).Verify(e, at)
+		wantError(t, err, "CertChainInvalidError", tt.rule)
+		if ders, err := e.DER(); err != nil || len(ders) != tt.compared {
+			t.Errorf("%s: %d are collected, %v", tt.name, len(ders), err)
+		}
+	}
+}
+
+// TestSources: a certificate in two sources counts once, twice in one source twice,
+// wherever the source stands; a certificate that is only beside a table counts.
+// Rules: CAR-21.
+func TestSources(t *testing.T) {
+	s := newSample("Milan", 3, "vcek")
+	e := s.evidence()
+	table := mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Data: s.Leaf}}}.Encode()
+	twice := mint.PEM(s.Leaf, s.Leaf)
+	extended := append(bytes.Clone(e.Report), table...)
+	for _, tt := range []struct {
+		name   string
+		report []byte
+		certs  [][]byte
+		rule   string // "": accepted
+	}{
+		{"in a table and beside it", extended, [][]byte{mint.PEM(s.Leaf, s.Intermediate)}, ""},
+		{"the leaf in the table, the rest beside it", extended, [][]byte{mint.PEM(s.Intermediate, s.ARK)}, ""},
+		{"an unknown ASK in no table, but beside it", extended, [][]byte{s.Intermediate}, ""},
+		{"nothing beside the table", extended, nil, "CHN-44"},
+		{"twice in a text beside a table", extended, [][]byte{s.Intermediate, twice}, ""},
+		{"twice in the first of two texts", e.Report, [][]byte{twice, s.Intermediate}, "CHN-40"},
+		{"twice in the second of two texts", e.Report, [][]byte{s.Intermediate, twice}, "CHN-40"},
+	} {
+		_, err := s.verifier(t).Verify(attest.ReportEvidence{Report: tt.report, Certificates: tt.certs, CRLs: e.CRLs}, at)
+		if tt.rule == "" {
+			if err != nil {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+			continue
+		}
+		wantError(t, err, "CertChainInvalidError", tt.rule)
+	}
+}
+
+// TestRequiredCRL: a list without an element is no CRL.
+func TestRequiredCRL(t *testing.T) {
+	for _, none := range [][][]byte{nil, {}} {
+		refusedBy(t, newEndpoint("Milan", 3, "vcek"), func(e *attest.Evidence) { e.CRLs = none }, "CRLInvalidError", "CRL-01")
+	}
+	refusedBy(t, newEndpoint("Milan", 3, "vcek"), func(e *attest.Evidence) { e.CRLs = [][]byte{{}} }, "CRLInvalidError", "CRL-01")
 }
 
 // CHN-01 and below: certificates in odd forms are read by one rule.

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -338,12 +339,86 @@ func TestBrokenMemory(t *testing.T) {
 		{brokenMemory{highest: errors.New("damaged")}, "EvidenceUnavailableError", "BND-42"},
 		{brokenMemory{accept: errors.New("disk full")}, "EvidenceUnavailableError", "BND-42"},
 		{brokenMemory{}, "BundleRollbackError", "BND-40"},
+		// Lesson: what a memory answers was believed, though it recorded nothing.
+		{answers{accepted: attest.BundleVersion{Version: 16}}, "EvidenceUnavailableError", "BND-42"},
+		{answers{}, "EvidenceUnavailableError", "BND-42"},
+		{answers{accepted: attest.BundleVersion{Version: 17}}, "BundleRollbackError", "BND-41"},
+		{answers{known: true}, "EvidenceUnavailableError", "BND-42"},
 	} {
 		p := newEndpoint("Milan", 3, "vcek")
 		c := p.config(t)
 		c.Memory = tt.memory
 		_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
 		wantError(t, err, tt.typ, tt.rule)
+	}
+}
+
+// answers is a memory that says the same whatever it is given.
+type answers struct {
+	known             bool
+	highest, accepted attest.BundleVersion
+}
+
+func (a answers) Highest(string) (attest.BundleVersion, bool, error) { return a.highest, a.known, nil }
+
+func (a answers) Accept(string, attest.BundleVersion) (attest.BundleVersion, error) {
+	return a.accepted, nil
+}
+
+// readOnly is a memory that cannot record.
+type readOnly struct{ attest.BundleMemory }
+
+func (readOnly) Accept(string, attest.BundleVersion) (attest.BundleVersion, error) {
+	return attest.BundleVersion{}, errors.New("read-only file system")
+}
+
+// TestKnownBundle: there is nothing to record about a bundle that the memory holds,
+// so that a memory that cannot be written to does not matter.
+// Rules: BND-43.
+func TestKnownBundle(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	e, c := p.evidenceOf(t), p.config(t)
+	c.Memory.Accept("router", attest.BundleVersion{Version: 17, SHA256: sha256.Sum256(e.Bundle)})
+	c.Memory = readOnly{c.Memory}
+	if _, err := p.verifierOf(t, c).Verify(e, at); err != nil {
+		t.Error(err)
+	}
+	p.Bundle.Payload.Set("version", 18)
+	_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+	wantError(t, err, "EvidenceUnavailableError", "BND-42")
+}
+
+// TestMemoryOfConfig: a Verifier remembers bundles unless it is told not to, and a
+// memory that is a nil pointer is refused.
+func TestMemoryOfConfig(t *testing.T) {
+	for _, tt := range []struct {
+		memory    attest.BundleMemory
+		typ, rule string
+	}{{nil, "BundleRollbackError", "BND-40"}, {attest.NoMemory{}, "", ""}} {
+		p := newEndpoint("Milan", 3, "vcek")
+		c := p.config(t)
+		c.Memory = tt.memory
+		v := p.verifierOf(t, c)
+		older := p.evidenceOf(t)
+		p.Bundle.Payload.Set("version", 18)
+		if _, err := v.Verify(p.evidenceOf(t), at); err != nil {
+			t.Fatal(err)
+		}
+		result, err := v.Verify(older, at)
+		if tt.typ != "" {
+			wantError(t, err, tt.typ, tt.rule)
+			continue
+		}
+		if err != nil || !slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == "bundle_rollback" }) {
+			t.Errorf("%v, %v", result, err)
+		}
+	}
+	none := attest.NoMemory{}
+	if v, err := none.Accept("router", attest.BundleVersion{Version: 3}); err != nil || v.Version != 3 {
+		t.Errorf("%v, %v", v, err)
+	}
+	if _, known, err := none.Highest("router"); known || err != nil {
+		t.Errorf("%v, %v", known, err)
 	}
 }
 

@@ -8,24 +8,36 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
+// The limits of package certchain, which refuses what is above them: the
+// certificates of a chain, and the bytes of each. Of longer ones, no two are compared.
+const (
+	mostCertificates   = 3
+	largestCertificate = 8 << 10
+)
+
 // certificates returns the DER certificates in blobs, each of which is PEM
 // text, one DER certificate or a certificate table, and in the table that came
 // with the report. The same certificate from two sources counts once; twice in
-// one source it is passed on, and the chain refuses it.
-// Rules: CAR-21.
+// one source it is passed on, and the chain refuses it. Collecting ends with more
+// certificates than a chain has, which refuses them for their number: what is never
+// verified must not cost a comparison with all others.
+// Rules: GEN-04, CAR-21.
 func certificates(table []snpreport.TableEntry, blobs [][]byte) ([][]byte, error) {
 	all, err := fromTable(table)
 	if err != nil {
 		return nil, err
 	}
 	for _, blob := range blobs {
+		if len(all) > mostCertificates {
+			break
+		}
 		ders, err := Certificates(blob)
 		if err != nil {
 			return nil, err
 		}
 		before := len(all)
 		for _, der := range ders {
-			if !slices.ContainsFunc(all[:before], func(have []byte) bool { return bytes.Equal(have, der) }) {
+			if len(der) > largestCertificate || !slices.ContainsFunc(all[:before], func(have []byte) bool { return bytes.Equal(have, der) }) {
 				all = append(all, der)
 			}
 		}

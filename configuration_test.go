@@ -41,6 +41,7 @@ func TestConfigurationIsNoRefusal(t *testing.T) {
 		{"a manifest key of small order", "JWK-03", verifier(attest.Config{ManifestKeys: []ed25519.PublicKey{smallOrder}}, good)},
 		{"a manifest key that is a release root", "", verifier(attest.Config{ManifestKeys: []ed25519.PublicKey{good}}, good)},
 		{"no policy", "", second(attest.NewVerifier([]ed25519.PublicKey{good}, attest.Config{}))},
+		{"a memory that is a nil pointer", "", verifier(attest.Config{Memory: (*pointerMemory)(nil)}, good)},
 		{"empty roots", "", verifier(attest.Config{AMDRoots: new(certchain.Roots)}, good)},
 		{"no policy for a report", "", second(attest.NewReportVerifier(attest.ReportConfig{}))},
 		{"empty roots for a report", "", second(attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: new(certchain.Roots)}))},
@@ -67,6 +68,9 @@ func TestConfigurationIsNoRefusal(t *testing.T) {
 		}
 	}
 }
+
+// pointerMemory is a memory whose methods want a pointer.
+type pointerMemory struct{ attest.BundleMemory }
 
 // second returns the error of a call.
 func second[T any](_ T, err error) error { return err }

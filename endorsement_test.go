@@ -28,6 +28,7 @@ func TestEndorsement(t *testing.T) {
 		{"CPUID of Venice", "Turin", 5, "vcek", "END-02", func(s *sample) { s.Spec.Model = 0x50 }},
 		{"Genoa's CPUID, Milan's certificate", "Milan", 3, "vcek", "END-03", func(s *sample) { s.Spec.Model = 0x11 }},
 		{"Milan's CPUID, Genoa's certificate", "Genoa", 5, "vcek", "END-03", func(s *sample) { s.Spec.Model = 0x01 }},
+		{"Milan's CPUID, Genoa's VLEK", "Genoa", 3, "vlek", "END-03", func(s *sample) { s.Spec.Model = 0x01 }},
 		{"bootloader", "Milan", 3, "vcek", "END-04", func(s *sample) { s.Spec.ReportedTCB.BootLoader-- }},
 		{"tee", "Milan", 3, "vcek", "END-04", func(s *sample) { s.Spec.ReportedTCB.TEE++ }},
 		{"snp", "Genoa", 3, "vcek", "END-04", func(s *sample) { s.Spec.ReportedTCB.SNP-- }},

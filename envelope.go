@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -36,6 +37,8 @@ type Envelope struct {
 	TrustBundleURL string // as sent, "" when there is none; who fetches it must judge it
 	IssuedAt       time.Time
 	MaxAge         time.Duration // 1 s to 24 h
+
+	received *Envelope // a copy for verifiers, which the caller cannot write to
 }
 
 // ParseEnvelope reads an envelope: step 1. The error is an
@@ -66,7 +69,14 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 	if err != nil {
 		return nil, &EnvelopeInvalidError{rule.From(err, "ENV-01", "the envelope is malformed")}
 	}
+	e.received = e.clone()
 	return e, nil
+}
+
+func (e *Envelope) clone() *Envelope {
+	c := *e
+	c.Report, c.ChainPEM, c.ManifestJWS = bytes.Clone(e.Report), bytes.Clone(e.ChainPEM), bytes.Clone(e.ManifestJWS)
+	return &c
 }
 
 // urlText has the characters of a URL: RFC 3986 section 2.
@@ -99,8 +109,16 @@ func isHTTPS(address string) bool {
 
 // parseEnvelope is step 1.
 func (s *session) parseEnvelope() (_ steps.Outcome, err error) {
-	s.envelope, err = ParseEnvelope(s.evidence.Envelope)
-	return steps.Outcome{}, err
+	parsed := s.evidence.Parsed
+	if parsed == nil {
+		if parsed, err = ParseEnvelope(s.evidence.Envelope); err != nil {
+			return steps.Outcome{}, err
+		}
+	}
+	if s.envelope = parsed.received; s.envelope == nil {
+		return steps.Outcome{}, &EnvelopeInvalidError{Failure{Rule: "ENV-01", Message: "the envelope was not made by ParseEnvelope"}}
+	}
+	return steps.Outcome{}, nil
 }
 
 // checkFreshness is step 2. issued_at has no signature, so this only keeps an

@@ -32,6 +32,14 @@ func TestManifest(t *testing.T) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
 			p.Manifest.Sign = mint.EdDSA(mint.Ed25519Key("anybody"))
 		}},
+		{"signed by a release root, which is none of the configured keys", "JWS-10", func(p *endpoint, c *attest.Config) {
+			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
+			p.Manifest.Sign = mint.EdDSA(p.release)
+		}},
+		{"signed by the configured key, of another workload", "IDT-13", func(p *endpoint, c *attest.Config) {
+			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
+			p.Manifest.Payload = with(p.Manifest.Payload, "workload", "other")
+		}},
 		// Lesson: a check that is skipped where its input is absent.
 		{"left out, though a key is configured", "IDT-14", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}

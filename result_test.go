@@ -263,10 +263,35 @@ func TestManyCRLs(t *testing.T) {
 	e.CRLs = append(e.CRLs, e.CRLs[0])
 	_, err := s.verifier(t).Verify(e, at)
 	wantError(t, err, "CRLInvalidError", "CRL-22")
-	// One bad one among good ones is enough.
-	e.CRLs = e.CRLs[:3]
+}
+
+// TestOneBadCRL: a CRL that revokes, or is not valid, counts among good ones
+// wherever it stands, and so does each pair of bad ones in their order.
+// Rules: CRL-22.
+func TestOneBadCRL(t *testing.T) {
+	s := newSample("Milan", 3, "vcek")
+	e := s.evidence()
+	good := e.CRLs[0]
+	stale := mint.CRL("Milan")
+	stale.NextUpdate = mint.At(at.AddDate(0, 0, -1))
 	s.crl.Revoke(serials["Milanvcek"]...)
-	e.CRLs[2] = s.evidence().CRLs[0]
-	_, err = s.verifier(t).Verify(e, at)
-	wantError(t, err, "CertRevokedError", "")
+	bad := map[string][]byte{
+		"CRL-21": s.evidence().CRLs[0],
+		"CRL-20": stale.Encode(mint.CAKey("ARK-Milan")),
+		"CRL-02": {0x30, 0},
+	}
+	v := s.verifier(t)
+	for first, crl := range bad {
+		for _, list := range [][][]byte{{crl}, {crl, good}, {good, crl}, {good, crl, good}, {crl, good, good, good}, {good, good, good, crl}} {
+			e.CRLs = list
+			_, err := v.Verify(e, at)
+			wantError(t, err, map[bool]string{true: "CertRevokedError", false: "CRLInvalidError"}[first == "CRL-21"], first)
+		}
+		for second, other := range bad {
+			e.CRLs = [][]byte{crl, other}
+			if _, err := v.Verify(e, at); err == nil || err.(attest.AttestationError).Requirement() != first {
+				t.Errorf("%s before %s: %v", first, second, err)
+			}
+		}
+	}
 }

@@ -18,6 +18,9 @@ import (
 type Evidence struct {
 	// Envelope is the body of GET /attestation.
 	Envelope []byte
+	// Parsed, if not nil, is what ParseEnvelope returned for Envelope, which is not
+	// read again then. What is written to it afterwards does not count.
+	Parsed *Envelope
 	// Bundle is the trust bundle, a compact JWS.
 	Bundle []byte
 	// LiveSPKI is the SHA-256 of the SubjectPublicKeyInfo, in DER as received, of

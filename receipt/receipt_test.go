@@ -1,6 +1,7 @@
 package receipt_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/jws"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/receipt"
@@ -285,6 +287,61 @@ func TestAgeAndTime(t *testing.T) {
 	}
 }
 
+// TestReleaseRootsAreCopied: what the caller does with its keys afterwards does not
+// count.
+// Rules: RCP-13.
+func TestReleaseRootsAreCopied(t *testing.T) {
+	e := enclave(t)
+	data, jwks := e.Receipt(request, response)
+	keys, err := jws.ParseJWKS(jwks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := bytes.Clone(e.ReleaseRoot())
+	other := mint.Ed25519Key("another").Public().(ed25519.PublicKey)
+	trusting := verifier(t, receipt.Config{Keys: keys, ReleaseRoots: []ed25519.PublicKey{root}})
+	wrong := bytes.Clone(other)
+	distrusting := verifier(t, receipt.Config{Keys: keys, ReleaseRoots: []ed25519.PublicKey{wrong}})
+	copy(root, other)
+	copy(wrong, e.ReleaseRoot())
+	if _, err := trusting.Verify(receipt.Evidence{Receipt: data}, now); err != nil {
+		t.Error(err)
+	}
+	r, err := distrusting.Verify(receipt.Evidence{Receipt: data}, now)
+	refused(t, r, err, "BundleSignatureInvalid", "JWS-10")
+}
+
+// TestAudit: behind a step that failed an audit goes on with those that need it not.
+// Rules: ORD-02.
+func TestAudit(t *testing.T) {
+	v := verifier(t, receipt.Config{Keys: keySet(t, jwkOf(&signer.PublicKey, "k"))})
+	statuses := func(a *receipt.Audit) string {
+		list := ""
+		for _, c := range a.Checks {
+			list += string(c.Status) + " "
+		}
+		return list
+	}
+	late := receipt.Evidence{Receipt: sign(header, with("request_digest", nil)), Request: request}
+	a := v.Audit(late, now.Add(-time.Hour))
+	if got := statuses(a); got != "pass pass pass not_applicable fail not_checked fail not_checked not_checked not_checked " || a.Passed() {
+		t.Error(got)
+	}
+	refused(t, a.Result, a.Err, "ReceiptInvalidError", "RCP-30")
+	a = v.Audit(receipt.Evidence{Receipt: sign(header, "{}")}, now)
+	if got := statuses(a); got != "pass pass fail"+strings.Repeat(" not_reached", 7)+" " {
+		t.Error(got)
+	}
+	if a = v.Audit(receipt.Evidence{Receipt: sign(header, with("x", 1))}, now); !a.Passed() {
+		t.Error(a.Err)
+	}
+	for _, none := range []*receipt.Audit{nil, {}} {
+		if none.Passed() {
+			t.Error("the zero Audit passed")
+		}
+	}
+}
+
 // Rules: RCP-12, RCP-13.
 func TestConfiguration(t *testing.T) {
 	keys := keySet(t, jwkOf(&signer.PublicKey, "k"))
@@ -308,6 +365,7 @@ func TestConfiguration(t *testing.T) {
 		{"one kid twice", "", receipt.Config{Keys: append(keys, keys...)}},
 		{"negative age", "", receipt.Config{Keys: keys, MaxAge: -1}},
 		{"short root", "JWK-01", receipt.Config{Keys: keys, ReleaseRoots: []ed25519.PublicKey{root[:31]}}},
+		{"a root twice", "", receipt.Config{Keys: keys, ReleaseRoots: []ed25519.PublicKey{root, root}}},
 		{"one key, twice", "RCP-13", receipt.Config{Keys: append(keys, rootAsKey...), ReleaseRoots: []ed25519.PublicKey{root}}},
 	} {
 		var refusal attest.AttestationError
