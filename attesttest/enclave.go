@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -121,11 +122,14 @@ func (e *Enclave) Envelope(bundleURL string) []byte {
 }
 
 func (e *Enclave) writeEnvelope(at time.Time, url string) []byte {
-	text := e.draft.envelopeAt(at, url).Text()
-	if change := e.draft.EnvelopeText; change != nil {
-		return change(text)
+	var text bytes.Buffer
+	if err := json.Compact(&text, e.draft.envelopeAt(at, url).Text()); err != nil {
+		panic(err)
 	}
-	return text
+	if change := e.draft.EnvelopeText; change != nil {
+		return change(text.Bytes())
+	}
+	return text.Bytes()
 }
 
 // ReleaseRoot returns the key that the publisher signs trust bundles with.

@@ -104,7 +104,7 @@ func withFault(name string, f attesttest.Fault) dishonestPod {
 // withMaxAge is a pod with good evidence but for max_age_seconds.
 func withMaxAge(seconds string) func(*scenarioRun, *pod) *pod {
 	return responding(func(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
-		before, rest, found := bytes.Cut(envelope, []byte(`"max_age_seconds": `))
+		before, rest, found := bytes.Cut(envelope, []byte(`"max_age_seconds":`))
 		digits := bytes.IndexAny(rest, ",}")
 		if !found || digits < 0 {
 			panic(http.ErrAbortHandler) // which is another refusal than the one that must come
