@@ -2,6 +2,7 @@ package attest
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
@@ -29,6 +30,10 @@ type ReportConfig struct {
 	Policy policy.Policy
 	// AMDRoots are the AMD roots; nil means those of certchain.Builtin.
 	AMDRoots *certchain.Roots
+	// Launch, unless it is nil, are measurements that were computed from what is
+	// launched. MEASUREMENT must be one of them, besides all that the policy demands.
+	// An empty list is refused.
+	Launch []LaunchMeasurement
 	// RequireCRL refuses evidence without a CRL.
 	RequireCRL bool
 	// Cache keeps chains that were verified, or is nil. It may be shared.
@@ -50,6 +55,10 @@ func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
 	if c.AMDRoots, err = trusted(c.Policy, c.AMDRoots); err != nil {
 		return nil, err
 	}
+	if c.Policy, err = demandLaunch(c.Policy, c.Launch); err != nil {
+		return nil, err
+	}
+	c.Launch = slices.Clone(c.Launch)
 	return &ReportVerifier{c}, nil
 }
 

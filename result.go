@@ -17,6 +17,7 @@ type Result struct {
 	Chain       *certchain.Chain
 	CustomRoots bool                // the AMD roots are the caller's, not the built-in ones
 	CRLs        []*certchain.CRL    // that were given, all of which passed
+	Launch      string              // the label of the computed measurement that matched; "": none was demanded
 	Relaxed     []string            // the named relaxations in force
 	NotChecked  []policy.NotChecked // what nothing demanded
 	Warnings    []Warning           // known weaknesses that evidence cannot disprove

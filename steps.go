@@ -123,10 +123,13 @@ func (s *session) fillResult(checks []Check) *Result {
 	r.Warnings = slices.Clone(weaknesses[s.chain.Product])
 	r.Notes = s.notes()
 	r.Limits = slices.Clone(reportLimits)
+	if s.verifier != nil {
+		r.Limits = slices.Clone(endpointLimits)
+	}
+	r.describeLaunch(s.trust.Launch)
 	if s.verifier == nil {
 		return r
 	}
-	r.Limits = slices.Clone(endpointLimits)
 	r.TLSSPKISHA256, r.IdentityTag = s.envelope.TLSSPKISHA256, s.envelope.IdentityTag
 	r.IssuedAt, r.MaxAge = s.envelope.IssuedAt, s.envelope.MaxAge
 	r.Workload, r.Bundle, r.Manifest = s.bundle.Workload, s.bundle.clone(), s.manifest

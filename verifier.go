@@ -39,6 +39,10 @@ type Config struct {
 	// AMDRoots are the AMD roots; nil means those of certchain.Builtin. Of these,
 	// only the ones that the trust bundle names too are used.
 	AMDRoots *certchain.Roots
+	// Launch, unless it is nil, are measurements that were computed from what is
+	// launched. MEASUREMENT must be one of them, besides all that the policy demands.
+	// An empty list is refused.
+	Launch []LaunchMeasurement
 	// Workload is the workload that must be behind the endpoint; "" accepts the one
 	// that envelope and bundle agree on.
 	Workload string
@@ -88,6 +92,10 @@ func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) 
 	if c.AMDRoots, err = trusted(c.Policy, c.AMDRoots); err != nil {
 		return nil, err
 	}
+	if c.Policy, err = demandLaunch(c.Policy, c.Launch); err != nil {
+		return nil, err
+	}
+	c.Launch = slices.Clone(c.Launch)
 	if c.Memory == nil {
 		c.Memory = NewBundleMemory()
 	}
@@ -148,6 +156,6 @@ func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
 	}
 	s := newSession(at)
 	s.verifier, s.evidence = v, e
-	s.hardware.CRLs, s.trust.RequireCRL, s.trust.Cache = e.CRLs, v.config.RequireCRL, v.config.Cache
+	s.hardware.CRLs, s.trust.RequireCRL, s.trust.Cache, s.trust.Launch = e.CRLs, v.config.RequireCRL, v.config.Cache, v.config.Launch
 	return s.run(endpointSteps, audit)
 }

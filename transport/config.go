@@ -152,7 +152,7 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 func (c Config) verifier() (*attest.Verifier, error) {
 	if c.Verifier != nil {
 		if w := c.Demands; c.ReleaseRoots != nil || !w.Policy.IsZero() || w.AMDRoots != nil || w.Memory != nil || w.Cache != nil ||
-			w.Workload != "" || w.RequireCRL || w.ManifestKeys != nil {
+			w.Workload != "" || w.RequireCRL || w.ManifestKeys != nil || w.Launch != nil {
 			return nil, errors.New("transport: Verifier, and what it replaces, are given")
 		}
 		return c.Verifier, nil

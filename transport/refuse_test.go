@@ -319,6 +319,7 @@ func TestConfig(t *testing.T) {
 		"two verifiers":          func(c *transport.Config) { c.Verifier = v },
 		"short release root":     func(c *transport.Config) { c.ReleaseRoots = []ed25519.PublicKey{make([]byte, 31)} },
 		"manifest key of zeros":  func(c *transport.Config) { c.Demands.ManifestKeys = []ed25519.PublicKey{make([]byte, 32)} },
+		"no launch":              func(c *transport.Config) { c.Demands.Launch = []attest.LaunchMeasurement{} },
 		"an empty bundle":        func(c *transport.Config) { c.Bundle = []byte{} },
 		"a CRL from nowhere":     func(c *transport.Config) { c.Demands.RequireCRL, c.Revocation = true, nil },
 	} {
@@ -337,6 +338,7 @@ func TestConfig(t *testing.T) {
 		"chains":        {Verifier: v, Demands: attest.Config{Cache: certchain.NewCache(1)}},
 		"a workload":    {Verifier: v, Demands: attest.Config{Workload: "router"}},
 		"manifest keys": {Verifier: v, Demands: attest.Config{ManifestKeys: []ed25519.PublicKey{}}},
+		"launch":        {Verifier: v, Demands: attest.Config{Launch: []attest.LaunchMeasurement{}}},
 		"a CRL": {Verifier: v, Demands: attest.Config{RequireCRL: true}, Revocation: func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
 			return nil, nil
 		}},

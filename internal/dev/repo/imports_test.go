@@ -129,7 +129,7 @@ func forbidden(core, http bool, deps []string, imported string) string {
 func TestForbiddenImports(t *testing.T) {
 	for _, imported := range []string{
 		"net", "net/http", "os", "io/fs", "log", "log/slog", "flag", "encoding/json", "crypto/x509", "reflect",
-		"unsafe", "C", "example.com/x", "golang.org/x/crypto/ocsp", module + "/kds",
+		"unsafe", "C", "example.com/x", "golang.org/x/crypto/ocsp", module + "/kds", module + "/launch",
 	} {
 		if forbidden(true, false, []string{"snpreport"}, imported) == "" {
 			t.Errorf("the core may import %s", imported)
