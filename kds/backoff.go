@@ -78,10 +78,14 @@ func (c *Client) pause(ctx context.Context, n int, next again, failed *FetchErro
 	return nil
 }
 
-// givenUp is e with the reason why there was no further attempt.
+// givenUp is e with the reason why there was no further attempt. What stopped the last
+// attempt stays in the chain of causes.
 func (e *FetchError) givenUp(id, hint string, cause error) *FetchError {
 	up := *e
 	up.Rule, up.Hint, up.Cause = id, hint, cause
+	if cause != nil && e.Cause != nil {
+		up.Cause = fmt.Errorf("%w; the last attempt: %w", cause, e.Cause)
+	}
 	return &up
 }
 

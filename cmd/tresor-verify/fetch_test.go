@@ -55,6 +55,20 @@ func keyServer(t *testing.T, f folder, e *mint.Set) (flags []string, asked *[]st
 	return []string{"--kds-url", server.URL, "--ca-file", ca}, asked
 }
 
+// TestEveryAddressIsNamed: a report of version 2 does not name its product, and the
+// error says for which ones AMD was asked.
+func TestEveryAddressIsNamed(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Genoa", 2, "vcek"))
+	flags, _ := keyServer(t, f, mint.Evidence("Turin", 5, "vcek"))
+	o := tool(append([]string{"report", "--report", f.path("report.bin"), "--fetch"}, flags...)...)
+	for _, want := range []string{"/vcek/v1/Milan/", "/vcek/v1/Genoa/", "AMD has no certificate for this chip"} {
+		if o.code != verdict.ExitUndecided || !strings.Contains(o.stdout, want) {
+			t.Errorf("no %q: %+v", want, o)
+		}
+	}
+}
+
 // TestReportFetch: leaf, intermediate and CRL come from the key server.
 func TestReportFetch(t *testing.T) {
 	for _, tt := range []struct {

@@ -47,7 +47,7 @@ func TestHints(t *testing.T) {
 		"--certs":         {"report", "--report", f.path("report.bin")},
 		"the floors lack": f.report("--min-tcb", "snp=1"),
 		"newer firmware":  f.report("--min-tcb", "bootloader=255,tee=0,snp=1,microcode=1"),
-		"is the clock":    f.report("--at", "2040-01-01T00:00:00Z"),
+		"the certificate is not valid at the time that --at gives": f.report("--at", "2040-01-01T00:00:00Z"),
 		"actual is from:        the time of verification": f.report("--at", "2040-01-01T00:00:00Z"),
 		"--vmpl N":            f.report("--vmpl", "1"),
 		layerHint("--report"): {"report", "--report", f.path("none")},

@@ -68,7 +68,7 @@ that a terminal could act upon are escaped.`},
 func adviceFor(c *cli.Call) advice.For {
 	f := advice.For{Program: c.Program.Name}
 	if c.Command != nil {
-		f.Name, f.Flags = c.Command.Name, c.Command.Dashed()
+		f.Name, f.Flags, f.AtGiven = c.Command.Name, c.Command.Dashed(), c.Given("at")
 	}
 	return f
 }

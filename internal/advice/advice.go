@@ -19,6 +19,7 @@ type For struct {
 	Program string
 	Name    string   // "": no command is known
 	Flags   []string // that it has, with dashes
+	AtGiven bool     // the caller gave the time of verification
 }
 
 // An about is an error that its command knows more about.
@@ -73,6 +74,12 @@ func (f For) advise(e *verdict.Error) advice {
 	}
 	if kind == "UsageError" {
 		a = a.override(f.usage(e.Message, a.next))
+	}
+	if because := diagnose(err); because != "" && kind == "EvidenceUnavailableError" {
+		a.next = because
+	}
+	if known == nil {
+		a = a.override(advice{next: f.time(e)})
 	}
 	var own interface{ Hint() string }
 	if errors.As(err, &own) && own.Hint() != "" {

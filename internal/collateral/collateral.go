@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tresorhq/attest"
@@ -179,8 +180,8 @@ func (c *Client) FetchLeaf(ctx context.Context, o *Outline) error {
 	if err != nil {
 		return verdict.Unavailable(c.What, err)
 	}
-	var first error
-	for _, product := range products {
+	var asked []string
+	for i, product := range products {
 		request, err := kds.VCEKFor(o.Report, product)
 		if err != nil {
 			return verdict.Unavailable(c.What, err)
@@ -192,15 +193,16 @@ func (c *Client) FetchLeaf(ctx context.Context, o *Outline) error {
 			}
 			return nil
 		}
-		if first == nil {
-			first = err
-		}
 		var f *kds.FetchError
-		if !errors.As(err, &f) || f.Status != 404 {
-			break
+		if i+1 == len(products) || !errors.As(err, &f) || f.Status != 404 {
+			if len(asked) > 0 {
+				err = fmt.Errorf("%w; before that, with status 404: %s", err, strings.Join(asked, ", "))
+			}
+			return verdict.Unavailable(c.What, err)
 		}
+		asked = append(asked, f.URL)
 	}
-	return verdict.Unavailable(c.What, first)
+	return verdict.Unavailable(c.What, errors.New("the report is of no known product"))
 }
 
 // chain fetches the intermediate of a leaf. The ARK that AMD sends with it is
