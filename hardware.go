@@ -103,9 +103,36 @@ func revocationError(err error) error {
 // verifySignature is step 11.
 func (s *session) verifySignature() (steps.Outcome, error) {
 	if err := s.chain.VerifyReport(s.report); err != nil {
-		return steps.Outcome{}, &ReportSignatureInvalidError{rule.From(err, "RPT-23", "the leaf's key did not sign the report")}
+		f := rule.From(err, "RPT-23", "")
+		if f.Rule == "RPT-23" {
+			f.Message = "the report was not signed with the key in this certificate" + s.whyUnsigned()
+		}
+		return steps.Outcome{}, &ReportSignatureInvalidError{f}
 	}
 	return steps.Outcome{}, nil
+}
+
+// whyUnsigned says by what the report and the leaf differ: most reports whose signature
+// does not hold came with the certificate of another chip or firmware level. It changes
+// no verdict, since nothing of the report is authenticated.
+func (s *session) whyUnsigned() string {
+	list := s.chain.Differences(s.report)
+	if len(list) == 0 {
+		return "; the two name the same product, chip and TCB, so the report itself was changed"
+	}
+	var parts []string
+	for _, d := range list {
+		parts = append(parts, fmt.Sprintf("%s (certificate %s, report %s)", d.Message, short(d.Expected), short(d.Actual)))
+	}
+	return "; not authenticated: " + strings.Join(parts, "; ")
+}
+
+// short shows the beginning of a chip's 128 digits.
+func short(value string) string {
+	if len(value) > 100 {
+		return value[:16] + "…"
+	}
+	return value
 }
 
 // checkEndorsement is step 12. It leaves everything that the policy may look at.

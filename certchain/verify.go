@@ -64,6 +64,11 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 	}
 	if root != nil {
 		if sum := sha256.Sum256(root.Raw); sum != anchor.sha256 {
+			if root.Product != leaf.Product {
+				e := root.fail("CHN-43", "certificate", nil, "the ARK of "+leaf.Product.String()+", the leaf's product", "the ARK of "+root.Product.String())
+				e.Message = "the ARK is of another product than the leaf"
+				return nil, e
+			}
 			return nil, root.fail("CHN-43", "certificate", nil, fmt.Sprintf("the anchor's, SHA-256 %x", anchor.sha256), fmt.Sprintf("%x", sum))
 		}
 	}

@@ -48,7 +48,7 @@ func TestHints(t *testing.T) {
 		"the floors lack": f.report("--min-tcb", "snp=1"),
 		"newer firmware":  f.report("--min-tcb", "bootloader=255,tee=0,snp=1,microcode=1"),
 		"the certificate is not valid at the time that --at gives": f.report("--at", "2040-01-01T00:00:00Z"),
-		"actual is from:        the time of verification": f.report("--at", "2040-01-01T00:00:00Z"),
+		"actual is from:        the time of verification":          f.report("--at", "2040-01-01T00:00:00Z"),
 		"--vmpl N":            f.report("--vmpl", "1"),
 		layerHint("--report"): {"report", "--report", f.path("none")},
 		layerHint("--certs"):  f.report("--certs", f.path("none")),
@@ -56,6 +56,10 @@ func TestHints(t *testing.T) {
 		if o := tool(args...); !strings.Contains(o.stdout, want) {
 			t.Errorf("no %q in %s", want, o.stdout)
 		}
+	}
+	genoa := f.write("genoa.der", mint.Evidence("Genoa", 3, "vcek").ARK)
+	if o := tool("report", "--report", f.path("report.bin"), "--certs", f.path("leaf.der"), "--certs", genoa, "--amd-root", f.path("ark.pem")); !strings.Contains(o.stdout, "the ARK is of another product than the leaf") || !strings.Contains(o.stdout, "leave the root out") || strings.Contains(o.stdout, "find out who sent it") {
+		t.Errorf("%s", o.stdout)
 	}
 	keys, _ := receiptFolder(t)
 	for _, args := range [][]string{

@@ -79,7 +79,7 @@ func (f For) advise(e *verdict.Error) advice {
 		a.next = because
 	}
 	if known == nil {
-		a = a.override(advice{next: f.time(e)})
+		a = a.override(advice{next: f.time(e)}).override(advice{next: otherProduct(e)})
 	}
 	var own interface{ Hint() string }
 	if errors.As(err, &own) && own.Hint() != "" {

@@ -111,3 +111,11 @@ func (f For) time(e *verdict.Error) string {
 	}
 	return ""
 }
+
+// otherProduct says what to do about a root that is genuine and of another product.
+func otherProduct(e *verdict.Error) string {
+	if e.Requirement == "CHN-43" && strings.HasPrefix(e.Actual, "the ARK of ") {
+		return "the root and the leaf do not belong together: leave the root out, or give the leaf of this report"
+	}
+	return ""
+}

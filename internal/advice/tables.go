@@ -48,6 +48,7 @@ var byType = Table{
 	"ReceiptInvalidError":           {"this is not what the service signs; check that the file is whole, and that id and receipt belong together", "the form of a receipt, SPEC.md section 18", "the receipt"},
 	"ReceiptSignatureInvalidError":  {"the receipt was altered, or is of another service; was the key rotated? fetch the key set again", "the key set: --jwks or --jwks-url", "header and signature of the receipt"},
 	"ReceiptDigestMismatchError":    {"the digest is over the exact bytes of the body: before any formatting, without content encoding", "the digest in the receipt", "SHA-256 of --request or --response"},
+	"IDBlockInvalidError":           {"the ID block was not made for this launch: compare it with the artefacts that it was signed for", "the ID block, SPEC.md", "the computed digests, or the report"},
 	"PinChangedError":               {"compare with what the operator announced; --record a new pin once you accept the change", "the pin", "the evidence"},
 	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "SPEC.md section 15", "what was answered"},
 }
@@ -77,7 +78,7 @@ var byRule = Table{
 	"CHN-44": {next: "the ASK or ASVK must be there too: with --amd-root nothing is built in"},
 	"CHN-46": {expected: anchors},
 	"CHN-47": {expected: "the certificate's validity", actual: clocks},
-	"CRL-17": {expected: "the anchor of the chain"},
+	"CRL-17": {next: "the list is of another product than the chain: give the list of the chain's product{, or --crl fetch}", expected: "the anchor of the chain"},
 	"CRL-18": {expected: "the key of the chain's anchor"},
 	"CRL-19": {next: "this root may not sign lists: is it AMD's?", actual: "the chain's anchor"},
 	"CRL-20": {expected: "the CRL's thisUpdate and nextUpdate", actual: clocks},
