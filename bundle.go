@@ -107,7 +107,10 @@ func (b *Bundle) parse(payload []byte) error {
 		if slices.Contains(b.IdentityTags, [32]byte{}) {
 			tags.Fail("BND-12", "no zero tag", "one")
 		}
-		b.MinTCB = policy.ParseMinTCB(o.Required("min_tcb"))
+		o.Required("min_tcb").ParseObject(func(text []byte) (err error) {
+			b.MinTCB, err = policy.ParseFloors(text)
+			return err
+		})
 		b.Version = uint64(o.Required("version").Int(1, maxBundleVersion))
 		b.ValidUntil = o.Required("valid_until").Time()
 		b.readRoots(o.Required("amd_root_ca_pem"))

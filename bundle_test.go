@@ -224,7 +224,7 @@ func TestBundleNarrows(t *testing.T) {
 		"policy's floor":         {rules: policy.Rules{MinTCB: &policy.Floors{Any: policy.Floor{0: 1, 1: 1, 2: 0, 3: 200, 4: 1}}}, typ: "TCBBelowFloorError"},
 		"floor lacks components": {bundle: [2]any{"min_tcb", members{"snp": 1}}, typ: "TCBBelowFloorError"},
 		"floor of another":       {bundle: [2]any{"min_tcb", members{"Genoa": members{"snp": 1}}}, typ: "TCBBelowFloorError"},
-		"policy's REPORT_DATA":   {rules: policy.Rules{ReportData: strings.Repeat("ab", 64)}, typ: "ReportDataMismatchError"},
+		"policy's REPORT_DATA":   {rules: policy.Rules{ReportData: new(strings.Repeat("ab", 64))}, typ: "ReportDataMismatchError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newEndpoint("Milan", 3, "vcek")
@@ -409,7 +409,7 @@ func TestMemoryOfConfig(t *testing.T) {
 			wantError(t, err, tt.typ, tt.rule)
 			continue
 		}
-		if err != nil || !slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == "bundle_rollback" }) {
+		if err != nil || !slices.ContainsFunc(result.NotChecked, func(n policy.Unchecked) bool { return n.Name == "bundle_rollback" }) {
 			t.Errorf("%v, %v", result, err)
 		}
 	}

@@ -156,7 +156,7 @@ func (s *session) violations(kind policy.Kind) []policy.Violation {
 }
 
 func failureOf(v policy.Violation) Failure {
-	return Failure{Rule: v.Rule, Message: "policy: " + v.Name + " is not met", Expected: v.Expected, Actual: v.Actual}
+	return Failure{Rule: v.Rule, Message: v.Message, Where: v.Name, Offset: rule.NoOffset, Expected: v.Expected, Actual: v.Actual}
 }
 
 // demanded is the outcome of a step that no policy demands, when that is so.

@@ -46,7 +46,7 @@ func TestLaunchMeasurements(t *testing.T) {
 		if !strings.Contains(strings.Join(r.Limits, " "), "edk2-stable202408") {
 			t.Errorf("%s: limits %q", name, r.Limits)
 		}
-		if slices.ContainsFunc(r.NotChecked, func(n policy.NotChecked) bool { return n.Name == "measurements" }) {
+		if slices.ContainsFunc(r.NotChecked, func(n policy.Unchecked) bool { return n.Name == "measurements" }) {
 			t.Errorf("%s: not checked %v", name, r.NotChecked)
 		}
 		r, err = verify(matching[:1])

@@ -65,8 +65,8 @@ func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
 // trusted returns the AMD roots of a configuration, and refuses one by which
 // nothing could pass.
 func trusted(p policy.Policy, roots *certchain.Roots) (*certchain.Roots, error) {
-	if p.IsZero() {
-		return nil, errors.New("attest: no policy: it would refuse everything")
+	if err := p.Check(); err != nil {
+		return nil, err
 	}
 	if roots == nil {
 		roots = certchain.Builtin()

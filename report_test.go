@@ -52,7 +52,7 @@ func newSample(product string, version uint32, kind string) *sample {
 	s.rules = policy.Rules{
 		Measurements: []string{hex.EncodeToString(e.Spec.Measurement[:])},
 		MinTCB:       &policy.Floors{Any: floor},
-		ReportData:   hex.EncodeToString(e.Spec.ReportData[:]),
+		ReportData:   new(hex.EncodeToString(e.Spec.ReportData[:])),
 	}
 	return s
 }
@@ -298,7 +298,7 @@ func TestNothingDemanded(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"measurements", "min_tcb", "report_data", "host_data", "revocation"} {
-		if !slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == name && n.Reason != "" }) {
+		if !slices.ContainsFunc(result.NotChecked, func(n policy.Unchecked) bool { return n.Name == name && n.Reason != "" }) {
 			t.Errorf("%s is missing in %q", name, result.NotChecked)
 		}
 	}

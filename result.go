@@ -3,6 +3,7 @@ package attest
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tresorhq/attest/certchain"
@@ -15,15 +16,15 @@ type Result struct {
 	At          time.Time // the time it was verified for
 	Report      snpreport.Report
 	Chain       *certchain.Chain
-	CustomRoots bool                // the AMD roots are the caller's, not the built-in ones
-	CRLs        []*certchain.CRL    // that were given, all of which passed
-	Launch      string              // the label of the computed measurement that matched; "": none was demanded
-	Relaxed     []string            // the named relaxations in force
-	NotChecked  []policy.NotChecked // what nothing demanded
-	Warnings    []Warning           // known weaknesses that evidence cannot disprove
-	Notes       []string            // what is worth knowing, and was not judged
-	Limits      []string            // what this verdict does not say
-	Checks      []Check             // all 19 steps
+	CustomRoots bool               // the AMD roots are the caller's, not the built-in ones
+	CRLs        []*certchain.CRL   // that were given, all of which passed
+	Launch      string             // the label of the computed measurement that matched; "": none was demanded
+	Relaxed     []string           // the named relaxations in force
+	NotChecked  []policy.Unchecked // what nothing demanded
+	Warnings    []Warning          // known weaknesses that evidence cannot disprove
+	Notes       []string           // what is worth knowing, and was not judged
+	Limits      []string           // what this verdict does not say
+	Checks      []Check            // all 19 steps
 
 	// Of a Verifier only; zero in the result of a ReportVerifier.
 	TLSSPKISHA256 [32]byte  // of the attested TLS key, which is the live one
@@ -133,7 +134,7 @@ var (
 
 // notes lists what an auditor wants to see and what is not judged.
 func (s *session) notes() []string {
-	var notes []string
+	notes := s.trust.Policy.Notes()
 	add := func(when bool, format string, args ...any) {
 		if when {
 			notes = append(notes, fmt.Sprintf(format, args...))
@@ -150,6 +151,6 @@ func (s *session) notes() []string {
 	add(!committed.AtLeast(reported), "REPORTED_TCB (%v) is above COMMITTED_TCB (%v): the host can go back below it", reported, committed)
 	add(!current.AtLeast(committed), "COMMITTED_TCB (%v) is above CURRENT_TCB (%v)", committed, current)
 	add(!current.AtLeast(reported), "REPORTED_TCB (%v) is above CURRENT_TCB (%v)", reported, current)
-	add([32]byte(r.ReportData[32:]) != [32]byte{} && s.demanded("report_data").Status == NotChecked, "REPORT_DATA[32:64] is not zero, and was not judged")
+	add([32]byte(r.ReportData[32:]) != [32]byte{} && !slices.ContainsFunc(s.outcome.Enforced, func(e policy.Enforced) bool { return e.Name == "report_data" }), "REPORT_DATA[32:64] is not zero, and was not judged")
 	return notes
 }

@@ -60,11 +60,11 @@ func TestWhatStepsSay(t *testing.T) {
 	if tail := names[max(0, len(names)-2):]; !slices.Equal(tail, []string{"bundle_rollback: nothing remembers earlier bundles", "revocation: no CRL was given"}) {
 		t.Errorf("not checked: %q", names)
 	}
-	if slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == "report_data" }) {
+	if slices.ContainsFunc(result.NotChecked, func(n policy.Unchecked) bool { return n.Name == "report_data" }) {
 		t.Error("REPORT_DATA, which binds the key, is not checked")
 	}
 	result, err = v.Verify(p.evidenceOf(t), at)
-	if err != nil || slices.ContainsFunc(result.NotChecked, func(n policy.NotChecked) bool { return n.Name == "revocation" || n.Name == "bundle_rollback" }) {
+	if err != nil || slices.ContainsFunc(result.NotChecked, func(n policy.Unchecked) bool { return n.Name == "revocation" || n.Name == "bundle_rollback" }) {
 		t.Errorf("%v, %v", result, err)
 	}
 }
@@ -209,18 +209,23 @@ func TestNotes(t *testing.T) {
 		{"firmware", "Genoa", "vcek", func(s *sample) { s.Spec.Current.Build++ }, "is not committed"},
 		{"reported above committed", "Genoa", "vcek", func(s *sample) { s.Spec.CommittedTCB.SNP-- }, "REPORTED_TCB ("},
 		{"committed above current", "Genoa", "vcek", func(s *sample) { s.Spec.CommittedTCB.SNP++ }, "COMMITTED_TCB ("},
-		{"a tail that is zero", "Genoa", "vcek", func(s *sample) { s.rules.ReportData = "" }, ""},
-		{"tail of REPORT_DATA", "Genoa", "vcek", func(s *sample) { s.Spec.ReportData[63] = 1; s.rules.ReportData = "" }, "REPORT_DATA[32:64]"},
+		{"a tail that is zero", "Genoa", "vcek", func(s *sample) { s.rules.ReportData = nil }, ""},
+		{"tail of REPORT_DATA", "Genoa", "vcek", func(s *sample) { s.Spec.ReportData[63] = 1; s.rules.ReportData = nil }, "REPORT_DATA[32:64]"},
+		{"tail behind a prefix", "Genoa", "vcek", func(s *sample) {
+			s.Spec.ReportData[63] = 1
+			s.rules.ReportDataPrefix, s.rules.ReportData = new((*s.rules.ReportData)[:64]), nil
+		}, "REPORT_DATA[32:64]"},
+		{"build without a version", "Genoa", "vcek", func(s *sample) { s.rules.Firmware.MinBuild = new(uint8(1)) }, "add firmware.min_version"},
 		{"tail that was judged", "Genoa", "vcek", func(s *sample) {
 			s.Spec.ReportData[63] = 1
-			s.rules.ReportData = s.rules.ReportData[:126] + "01"
+			s.rules.ReportData = new((*s.rules.ReportData)[:126] + "01")
 		}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSample(tt.product, 5, tt.kind)
 			s.Spec.ReportData[63] = 0
 			clear(s.Spec.ReportData[32:])
-			s.rules.ReportData = s.rules.ReportData[:64] + strings.Repeat("0", 64)
+			s.rules.ReportData = new((*s.rules.ReportData)[:64] + strings.Repeat("0", 64))
 			tt.change(s)
 			result, err := s.verifier(t).Verify(s.evidence(), at)
 			if err != nil {

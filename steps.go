@@ -117,7 +117,7 @@ func (s *session) fillResult(checks []Check) *Result {
 	}
 	for _, c := range checks { // steps that no policy knows
 		if c.Status == NotChecked && (c.ID == "bundle_rollback" || c.ID == "revocation") {
-			r.NotChecked = append(r.NotChecked, policy.NotChecked{Name: c.ID, Reason: c.Reason})
+			r.NotChecked = append(r.NotChecked, policy.Unchecked{Name: c.ID, Reason: c.Reason})
 		}
 	}
 	r.Warnings = slices.Clone(weaknesses[s.chain.Product])

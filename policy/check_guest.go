@@ -1,215 +1,165 @@
 package policy
 
 import (
-	"encoding/hex"
 	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// The demands on the guest: how it was launched and what it says. Each returns
-// false when the rule set does not demand it.
+// The demands on the guest, how it was launched and what it says, that take more
+// than a line of the table.
 
 // POL-02.
-func demandMeasurement(e *evaluation, s *rules) bool {
-	if s.measurements != nil && !slices.Contains(s.measurements, e.r.Measurement) {
-		e.violate("", amount(len(s.measurements), "allowed measurement"), hexOf(e.r.Measurement[:]))
-		e.out.Violations[len(e.out.Violations)-1].Allowed = slices.Clone(s.measurementTexts)
-	}
-	return s.measurements != nil
+func demandMeasurement(c *compiler, r *Rules) check {
+	list, texts := hexList[[48]byte](c, r.Measurements, notZero), slices.Clone(r.Measurements)
+	return when(list != nil, amount(len(list), "allowed measurement"), func(e *evaluation) {
+		if !slices.Contains(list, e.r.Measurement) {
+			e.violate(hexOf(e.r.Measurement))
+			e.out.Violations[len(e.out.Violations)-1].Allowed = slices.Clone(texts)
+		}
+	})
 }
 
 // POL-22.
-func demandVMPL(e *evaluation, s *rules) bool {
-	if s.vmpl != nil && e.r.VMPL != *s.vmpl {
-		e.violate("", decimal(*s.vmpl), decimal(e.r.VMPL))
+func demandVMPL(c *compiler, r *Rules) check {
+	if r.VMPL == nil {
+		return nil
 	}
-	return true // POL-11 checks it anyway
+	want := *r.VMPL
+	if want > 3 {
+		c.fail("POL-72", c.member, "0 to 3", decimal(want))
+	}
+	return when(true, decimal(want), func(e *evaluation) {
+		if e.r.VMPL != want {
+			e.violate(decimal(e.r.VMPL))
+		}
+	})
 }
 
 // POL-24.
-func demandGuestRequire(e *evaluation, s *rules) bool {
-	e.bits(snpreport.GuestPolicyBits(), s.guestRequire&^uint64(e.r.GuestPolicy), "set", e.r.GuestPolicyState)
-	return s.guestRequire != 0
+func demandGuestRequire(c *compiler, r *Rules) check {
+	return requireBits(snpreport.GuestPolicyBits(), c.mask(snpreport.GuestPolicyBits(), r.GuestPolicy.Require, 0), (*snpreport.Report).GuestPolicyState)
 }
 
 // POL-25.
-func demandGuestForbid(e *evaluation, s *rules) bool {
-	e.bits(snpreport.GuestPolicyBits(), s.guestForbid&uint64(e.r.GuestPolicy), "clear", e.r.GuestPolicyState)
-	return true // what matters most is forbidden by POL-05 and POL-06 anyway
+func demandGuestForbid(c *compiler, r *Rules) check {
+	return forbidBits(snpreport.GuestPolicyBits(), c.forbidden(snpreport.GuestPolicyBits(), r.GuestPolicy.Forbid, r.GuestPolicy.Require), (*snpreport.Report).GuestPolicyState)
 }
 
-// bits adds a violation for each bit of wrong. A bit that the report can not say
-// is not set either: state tells which.
-func (e *evaluation) bits(known []snpreport.Bit, wrong uint64, expected string, state func(snpreport.Bit) snpreport.State) {
-	for _, b := range known {
-		if wrong&b.Mask != 0 {
-			actual := "set"
-			switch state(b) {
-			case snpreport.Clear:
-				actual = "clear"
-			case snpreport.Unknown:
-				actual = "unknown to a report of this version and firmware"
+// requireBits demands bits. One that the report cannot express is not set.
+func requireBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report, snpreport.Bit) snpreport.State) check {
+	return when(mask != 0, bitNames(known, mask), func(e *evaluation) {
+		for _, b := range known {
+			switch s := state(e.r, b); {
+			case mask&b.Mask == 0 || s == snpreport.Set:
+			case s == snpreport.Unknown:
+				e.violatePart(b.Name, "set", "unknown to a report of this version and firmware")
+			default:
+				e.violatePart(b.Name, "set", "clear")
 			}
-			e.violate(b.Name, expected, actual)
 		}
-	}
+	})
+}
+
+// forbidBits demands that bits are not set.
+func forbidBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report, snpreport.Bit) snpreport.State) check {
+	return when(mask != 0, bitNames(known, mask), func(e *evaluation) {
+		for _, b := range known {
+			if mask&b.Mask != 0 && state(e.r, b) == snpreport.Set {
+				e.violatePart(b.Name, "clear", "set")
+			}
+		}
+	})
 }
 
 // POL-26. ABI_MAJOR and ABI_MINOR are compared as one.
-func demandABI(e *evaluation, s *rules) bool {
-	p := e.r.GuestPolicy
-	if abi := (snpreport.Firmware{Major: p.ABIMajor(), Minor: p.ABIMinor()}); s.minABI != nil && abi.Compare(*s.minABI) < 0 {
-		e.violate("", "at least "+majorMinor(*s.minABI), majorMinor(abi))
+func demandABI(c *compiler, r *Rules) check {
+	low := c.version(r.GuestPolicy.MinABI)
+	if low == nil {
+		return nil
 	}
-	return s.minABI != nil
+	return when(true, "at least "+majorMinor(*low), func(e *evaluation) {
+		p := e.r.GuestPolicy
+		if abi := (snpreport.Firmware{Major: p.ABIMajor(), Minor: p.ABIMinor()}); abi.Compare(*low) < 0 {
+			e.violate(majorMinor(abi))
+		}
+	})
+}
+
+var reportDataPrefix = exactly(func(r *Rules) *string { return r.ReportDataPrefix }, func(r *snpreport.Report) [32]byte { return [32]byte(r.ReportData[:32]) })
+
+// POL-54. It leaves the last 32 bytes to report_data_tail_zero.
+func demandPrefix(c *compiler, r *Rules) check {
+	if r.ReportDataPrefix != nil && r.ReportData != nil {
+		c.fail("POL-73", c.member, "report_data or report_data_prefix", "both")
+	}
+	return reportDataPrefix(c, r)
 }
 
 // POL-32.
-func demandTailZero(e *evaluation, s *rules) bool {
-	if s.tailZero && [32]byte(e.r.ReportData[32:]) != [32]byte{} {
-		e.violate("", "all zero", hexOf(e.r.ReportData[32:]))
-	}
-	return s.tailZero
-}
-
-// POL-33.
-func demandHostData(e *evaluation, s *rules) bool {
-	if s.hostData != nil && !slices.Contains(s.hostData, e.r.HostData) {
-		e.violate("", oneOf(s.hostData, func(h [32]byte) string { return hexOf(h[:]) }), hexOf(e.r.HostData[:]))
-	}
-	return s.hostData != nil
-}
-
-// POL-34.
-func demandFamilyID(e *evaluation, s *rules) bool {
-	if s.familyID != nil && e.r.FamilyID != *s.familyID {
-		e.violate("", hexOf(s.familyID[:]), hexOf(e.r.FamilyID[:]))
-	}
-	return s.familyID != nil
-}
-
-// POL-35.
-func demandImageID(e *evaluation, s *rules) bool {
-	if s.imageID != nil && e.r.ImageID != *s.imageID {
-		e.violate("", hexOf(s.imageID[:]), hexOf(e.r.ImageID[:]))
-	}
-	return s.imageID != nil
-}
-
-// POL-36.
-func demandReportID(e *evaluation, s *rules) bool {
-	if s.reportID != nil && e.r.ReportID != *s.reportID {
-		e.violate("", hexOf(s.reportID[:]), hexOf(e.r.ReportID[:]))
-	}
-	return s.reportID != nil
-}
-
-// POL-37.
-func demandReportIDMA(e *evaluation, s *rules) bool {
-	if s.reportIDMA != nil && e.r.ReportIDMA != *s.reportIDMA {
-		e.violate("", hexOf(s.reportIDMA[:]), hexOf(e.r.ReportIDMA[:]))
-	}
-	return true // POL-07 checks it anyway
+func demandTailZero(c *compiler, r *Rules) check {
+	return when(r.ReportDataTailZero, "all zero", func(e *evaluation) {
+		if tail := [32]byte(e.r.ReportData[32:]); tail != [32]byte{} {
+			e.violate(hexOf(tail))
+		}
+	})
 }
 
 // POL-43.
-func demandGuestSVN(e *evaluation, s *rules) bool {
-	if e.r.GuestSVN < s.minGuestSVN {
-		e.violate("", "at least "+decimal(s.minGuestSVN), decimal(e.r.GuestSVN))
-	}
-	return s.minGuestSVN != 0
+func demandGuestSVN(c *compiler, r *Rules) check {
+	low := r.MinGuestSVN
+	return when(low != 0, "at least "+decimal(low), func(e *evaluation) {
+		if e.r.GuestSVN < low {
+			e.violate(decimal(e.r.GuestSVN))
+		}
+	})
 }
 
 // POL-48. Without an ID block ID_KEY_DIGEST is zero.
-func demandIDBlock(e *evaluation, s *rules) bool {
-	if s.idBlock.Require && e.r.IDKeyDigest == [48]byte{} {
-		e.violate("", "an ID block", "none: ID_KEY_DIGEST is zero")
-	}
-	return s.idBlock.Require
-}
-
-// POL-49. No list has a zero entry, so that this demands an ID block too.
-func demandIDKey(e *evaluation, s *rules) bool {
-	if s.idKeys != nil && !slices.Contains(s.idKeys, e.r.IDKeyDigest) {
-		e.violate("", oneOf(s.idKeys, func(k [48]byte) string { return hexOf(k[:]) }), hexOf(e.r.IDKeyDigest[:]))
-	}
-	return s.idKeys != nil
+func demandIDBlock(c *compiler, r *Rules) check {
+	return when(r.IDBlock.Require, "an ID block", func(e *evaluation) {
+		if e.r.IDKeyDigest == [48]byte{} {
+			e.violate("none: ID_KEY_DIGEST is zero")
+		}
+	})
 }
 
 // POL-50. AUTHOR_KEY_DIGEST means something only when AUTHOR_KEY_EN is set.
-func demandAuthorKey(e *evaluation, s *rules) bool {
-	if s.authorKeys == nil {
-		return false
-	}
-	if !e.r.KeyInfo.AuthorKeyEn() {
-		e.violate("", oneOf(s.authorKeys, func(k [48]byte) string { return hexOf(k[:]) }), "AUTHOR_KEY_EN clear")
-	} else if !slices.Contains(s.authorKeys, e.r.AuthorKeyDigest) {
-		e.violate("", oneOf(s.authorKeys, func(k [48]byte) string { return hexOf(k[:]) }), hexOf(e.r.AuthorKeyDigest[:]))
-	}
-	return true
+func demandAuthorKey(c *compiler, r *Rules) check {
+	list := hexList[[48]byte](c, r.IDBlock.AuthorKeys, notZero)
+	return when(list != nil, oneOf(list, hexOf), func(e *evaluation) {
+		if !e.r.KeyInfo.AuthorKeyEn() {
+			e.violate("AUTHOR_KEY_EN clear")
+		} else if !slices.Contains(list, e.r.AuthorKeyDigest) {
+			e.violate(hexOf(e.r.AuthorKeyDigest))
+		}
+	})
 }
 
 // POL-51.
-func demandAuthorKeyEn(e *evaluation, s *rules) bool {
-	if s.idBlock.RequireAuthorKey && !e.r.KeyInfo.AuthorKeyEn() {
-		e.violate("", "AUTHOR_KEY_EN set", "clear")
-	}
-	return s.idBlock.RequireAuthorKey
+func demandAuthorKeyEn(c *compiler, r *Rules) check {
+	return when(r.IDBlock.RequireAuthorKey, "AUTHOR_KEY_EN set", func(e *evaluation) {
+		if !e.r.KeyInfo.AuthorKeyEn() {
+			e.violate("clear")
+		}
+	})
 }
 
 // POL-52.
-func demandNoIDBlock(e *evaluation, s *rules) bool {
-	if !s.idBlock.Forbid {
-		return false
+func demandNoIDBlock(c *compiler, r *Rules) check {
+	if b := r.IDBlock; b.Forbid && (b.Require || b.RequireAuthorKey || b.IDKeys != nil || b.AuthorKeys != nil) {
+		c.fail("POL-71", "id_block", "forbid alone", "forbid together with demands on the ID block")
 	}
-	if e.r.IDKeyDigest != [48]byte{} {
-		e.violate("", "ID_KEY_DIGEST zero", hexOf(e.r.IDKeyDigest[:]))
-	}
-	if e.r.AuthorKeyDigest != [48]byte{} {
-		e.violate("", "AUTHOR_KEY_DIGEST zero", hexOf(e.r.AuthorKeyDigest[:]))
-	}
-	if e.r.KeyInfo.AuthorKeyEn() {
-		e.violate("", "AUTHOR_KEY_EN clear", "set")
-	}
-	return true
+	return when(r.IDBlock.Forbid, "no ID block", func(e *evaluation) {
+		refuse := func(expected, actual string) { e.add(e.row.name, e.row.broken, expected, actual) }
+		if e.r.IDKeyDigest != [48]byte{} {
+			refuse("ID_KEY_DIGEST zero", hexOf(e.r.IDKeyDigest))
+		}
+		if e.r.AuthorKeyDigest != [48]byte{} {
+			refuse("AUTHOR_KEY_DIGEST zero", hexOf(e.r.AuthorKeyDigest))
+		}
+		if e.r.KeyInfo.AuthorKeyEn() {
+			refuse("AUTHOR_KEY_EN clear", "set")
+		}
+	})
 }
-
-// POL-53.
-func demandReportData(e *evaluation, s *rules) bool {
-	if s.reportData != nil && e.r.ReportData != *s.reportData {
-		e.violate("", hexOf(s.reportData[:]), hexOf(e.r.ReportData[:]))
-	}
-	return s.reportData != nil
-}
-
-func hexOf(b []byte) string { return hex.EncodeToString(b) }
-
-func majorMinor(v snpreport.Firmware) string {
-	return decimal(uint32(v.Major)) + "." + decimal(uint32(v.Minor))
-}
-
-// amount describes a list that is too long to print.
-func amount(n int, what string) string {
-	if n == 1 {
-		return "the one " + what
-	}
-	return "one of " + strconv.Itoa(n) + " " + what + "s"
-}
-
-// oneOf prints a short list and describes a long one.
-func oneOf[A any](list []A, text func(A) string) string {
-	if len(list) > 4 {
-		return amount(len(list), "allowed value")
-	}
-	var texts []string
-	for _, a := range list {
-		texts = append(texts, text(a))
-	}
-	return strings.Join(texts, " or ")
-}
-
-func quote(s string) string { return strictjson.Quote(s) }

@@ -1,181 +1,202 @@
 package policy
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// The demands on the platform: the chip, its key, its firmware.
+// The demands on the platform, the chip, its key and its firmware, that take more
+// than a line of the table.
 
 // POL-20.
-func demandProduct(e *evaluation, s *rules) bool {
-	if s.products != nil && !slices.Contains(s.products, e.facts.Product) {
-		e.violate("", oneOf(s.products, snpreport.Product.String), e.facts.Product.String())
-	}
-	return s.products != nil
+func demandProduct(c *compiler, r *Rules) check {
+	list := words(c, r.Products, 0, snpreport.ParseProduct)
+	return when(list != nil, oneOf(list, snpreport.Product.String), func(e *evaluation) {
+		if p := e.facts.Product; !slices.Contains(list, p) {
+			e.violate(p.String())
+		}
+	})
 }
 
 // POL-21.
-func demandSigningKey(e *evaluation, s *rules) bool {
-	if s.signingKeys != nil && !slices.Contains(s.signingKeys, e.facts.SigningKey) {
-		e.violate("", oneOf(s.signingKeys, snpreport.SigningKey.String), e.facts.SigningKey.String())
-	}
-	return true // POL-12 checks it anyway
+func demandSigningKey(c *compiler, r *Rules) check {
+	list := words(c, r.SigningKeys, 0, parseSigningKey)
+	return when(list != nil, oneOf(list, snpreport.SigningKey.String), func(e *evaluation) {
+		if k := e.facts.SigningKey; !slices.Contains(list, k) {
+			e.violate(k.String())
+		}
+	})
 }
 
 // POL-27.
-func demandPlatformRequire(e *evaluation, s *rules) bool {
-	e.bits(snpreport.PlatformInfoBits(), s.platformRequire&^uint64(e.r.PlatformInfo), "set", e.r.PlatformInfoState)
-	return s.platformRequire != 0
+func demandPlatformRequire(c *compiler, r *Rules) check {
+	return requireBits(snpreport.PlatformInfoBits(), c.mask(snpreport.PlatformInfoBits(), r.PlatformInfo.Require, 0), (*snpreport.Report).PlatformInfoState)
 }
 
 // POL-28.
-func demandPlatformForbid(e *evaluation, s *rules) bool {
-	e.bits(snpreport.PlatformInfoBits(), s.platformForbid&uint64(e.r.PlatformInfo), "clear", e.r.PlatformInfoState)
-	return s.platformForbid != 0
+func demandPlatformForbid(c *compiler, r *Rules) check {
+	return forbidBits(snpreport.PlatformInfoBits(), c.forbidden(snpreport.PlatformInfoBits(), r.PlatformInfo.Forbid, r.PlatformInfo.Require), (*snpreport.Report).PlatformInfoState)
 }
 
 // POL-29.
-func demandPlatformKnown(e *evaluation, s *rules) bool {
-	if u := e.r.PlatformInfo.Unknown(); s.platformUnknown == no && u != 0 {
-		e.violate("", "no unknown bit", u.String())
-	}
-	return s.platformUnknown == no
+func demandPlatformKnown(c *compiler, r *Rules) check {
+	return when(triOf(r.PlatformInfo.AllowUnknownBits) == refused, "no unknown bit", func(e *evaluation) {
+		if u := e.r.PlatformInfo.Unknown(); u != 0 {
+			e.violate(u.String())
+		}
+	})
 }
 
 // POL-30.
-func demandLaunchMitigation(e *evaluation, s *rules) bool {
-	launch, _, ok := e.r.Mitigations()
-	return e.mitigations(s.launchMitigation, launch, ok)
+func demandLaunchMitigation(c *compiler, r *Rules) check {
+	return mitigations(c.vector(r.Mitigations.Launch), func(launch, _ uint64) uint64 { return launch })
 }
 
 // POL-31.
-func demandCurrentMitigation(e *evaluation, s *rules) bool {
-	_, current, ok := e.r.Mitigations()
-	return e.mitigations(s.currentMitigation, current, ok)
+func demandCurrentMitigation(c *compiler, r *Rules) check {
+	return mitigations(c.vector(r.Mitigations.Current), func(_, current uint64) uint64 { return current })
 }
 
 // mitigations demands a superset: the vectors are sets, not numbers.
-func (e *evaluation) mitigations(need, have uint64, carried bool) bool {
-	if need == 0 {
-		return false
-	}
-	if !carried {
-		e.violate("", fmt.Sprintf("all of %#x", need), "a report of version "+decimal(e.r.Version)+", which carries none")
-	} else if have&need != need {
-		e.violate("", fmt.Sprintf("all of %#x", need), fmt.Sprintf("%#x", have))
-	}
-	return true
+func mitigations(need uint64, choose func(launch, current uint64) uint64) check {
+	return when(need != 0, "all of "+hexNumber(need), func(e *evaluation) {
+		launch, current, carried := e.r.Mitigations()
+		if have := choose(launch, current); !carried {
+			e.violate("a report of version " + decimal(e.r.Version) + ", which carries none")
+		} else if have&need != need {
+			e.violate(hexNumber(have))
+		}
+	})
 }
 
-// POL-38. A zero CHIP_ID names no chip, and no list has one.
-func demandChipAllowed(e *evaluation, s *rules) bool {
-	if s.chips.allow != nil && !slices.Contains(s.chips.allow, e.r.ChipID) {
-		e.violate("", oneOf(s.chips.allow, func(c [64]byte) string { return hexOf(c[:]) }), hexOf(e.r.ChipID[:]))
-	}
-	return s.chips.allow != nil
+// uncertified says why a VLEK is no proof of a chip: no certificate has CHIP_ID.
+const uncertified = "a CHIP_ID that no certificate has: a VLEK signed the report"
+
+// POL-38. A zero CHIP_ID names no chip, and no list has one. Under a VLEK only the
+// report says CHIP_ID.
+func demandChipAllowed(c *compiler, r *Rules) check {
+	list := hexList[[64]byte](c, r.ChipIDs.Allow, notZero)
+	return when(list != nil, oneOf(list, hexOf), func(e *evaluation) {
+		switch {
+		case !slices.Contains(list, e.r.ChipID):
+			e.violate(hexOf(e.r.ChipID))
+		case e.facts.SigningKey == snpreport.VLEK:
+			e.violate(uncertified)
+		}
+	})
 }
 
-// POL-39. A zero CHIP_ID may be that of any chip, a denied one too.
-func demandChipNotDenied(e *evaluation, s *rules) bool {
-	if s.chips.deny == nil {
-		return false
-	}
-	if e.r.ChipID == [64]byte{} {
-		e.violate("", "a chip that is not denied", "a masked CHIP_ID, which may hide one")
-	} else if slices.Contains(s.chips.deny, e.r.ChipID) {
-		e.violate("", "a chip that is not denied", hexOf(e.r.ChipID[:]))
-	}
-	return true
+// POL-39. A zero CHIP_ID, and one under a VLEK, may be that of any chip, a denied
+// one too.
+func demandChipNotDenied(c *compiler, r *Rules) check {
+	list := hexList[[64]byte](c, r.ChipIDs.Deny, mayBeEmpty)
+	return when(list != nil, "a chip that is not denied", func(e *evaluation) {
+		switch {
+		case e.r.ChipID == [64]byte{}:
+			e.violate("a masked CHIP_ID, which may hide one")
+		case slices.Contains(list, e.r.ChipID):
+			e.violate(hexOf(e.r.ChipID))
+		case e.facts.SigningKey == snpreport.VLEK:
+			e.violate(uncertified)
+		}
+	})
 }
 
-// POL-40.
-func demandLeafAllowed(e *evaluation, s *rules) bool {
-	if s.leafKeys.allow != nil && !slices.Contains(s.leafKeys.allow, e.facts.LeafKeySHA256) {
-		e.violate("", oneOf(s.leafKeys.allow, func(k [32]byte) string { return hexOf(k[:]) }), hexOf(e.facts.LeafKeySHA256[:]))
-	}
-	return s.leafKeys.allow != nil
-}
-
-// POL-41. No key has the zero hash: the caller did not say.
-func demandLeafNotDenied(e *evaluation, s *rules) bool {
-	if s.leafKeys.deny == nil {
-		return false
-	}
-	if e.facts.LeafKeySHA256 == [32]byte{} {
-		e.violate("", "a key that is not denied", "no key")
-	} else if slices.Contains(s.leafKeys.deny, e.facts.LeafKeySHA256) {
-		e.violate("", "a key that is not denied", hexOf(e.facts.LeafKeySHA256[:]))
-	}
-	return true
+// POL-41. No key has the zero hash: it is that of facts without a key.
+func demandLeafNotDenied(c *compiler, r *Rules) check {
+	list := hexList[[32]byte](c, r.LeafKeys.Deny, mayBeEmpty)
+	return when(list != nil, "a key that is not denied", func(e *evaluation) {
+		if e.facts.LeafKeySHA256 == [32]byte{} {
+			e.violate("no key")
+		} else if slices.Contains(list, e.facts.LeafKeySHA256) {
+			e.violate(hexOf(e.facts.LeafKeySHA256))
+		}
+	})
 }
 
 // POL-42. Only a VLEK names a provider.
-func demandCSP(e *evaluation, s *rules) bool {
-	if s.cspIDs == nil {
-		return false
-	}
-	if e.facts.SigningKey != snpreport.VLEK {
-		e.violate("", oneOf(s.cspIDs, quote), "a "+e.facts.SigningKey.String()+", which names no provider")
-	} else if !slices.Contains(s.cspIDs, e.facts.CSPID) {
-		e.violate("", oneOf(s.cspIDs, quote), quote(e.facts.CSPID))
-	}
-	return true
+func demandCSP(c *compiler, r *Rules) check {
+	list := words(c, r.CSPIDs, 0, func(id string) (string, bool) { return id, id != "" })
+	return when(list != nil, oneOf(list, quote), func(e *evaluation) {
+		if e.facts.SigningKey != snpreport.VLEK {
+			e.violate("a " + e.facts.SigningKey.String() + ", which names no provider")
+		} else if !slices.Contains(list, e.facts.CSPID) {
+			e.violate(quote(e.facts.CSPID))
+		}
+	})
 }
 
+// The lowest and the highest VERSION that snpreport parses.
+const minVersion, maxVersion = 2, 5
+
 // POL-44.
-func demandReportVersion(e *evaluation, s *rules) bool {
-	if s.versions == (VersionRange{}) {
-		return false
+func demandReportVersion(c *compiler, r *Rules) check {
+	if r.ReportVersions == (VersionRange{}) {
+		return nil
 	}
-	if v := e.r.Version; v < s.versions.Min || v > s.versions.Max {
-		e.violate("", decimal(s.versions.Min)+" to "+decimal(s.versions.Max), decimal(v))
+	v := VersionRange{cmp.Or(r.ReportVersions.Min, minVersion), cmp.Or(r.ReportVersions.Max, maxVersion)}
+	if v.Min < minVersion || v.Max > maxVersion || v.Min > v.Max {
+		c.fail("POL-70", c.member, "2 <= min <= max <= 5", decimal(v.Min)+" and "+decimal(v.Max))
 	}
-	return true
+	return when(true, decimal(v.Min)+" to "+decimal(v.Max), func(e *evaluation) {
+		if e.r.Version < v.Min || e.r.Version > v.Max {
+			e.violate(decimal(e.r.Version))
+		}
+	})
 }
 
 // POL-45. Major, minor and build are compared as one.
-func demandFirmware(e *evaluation, s *rules) bool {
-	low := s.minFirmware
+func demandFirmware(c *compiler, r *Rules) check {
+	low := c.version(r.Firmware.MinVersion)
 	if low == nil {
-		return false
+		return nil
 	}
-	e.firmwares(func(v snpreport.Firmware) bool { return v.Compare(*low) >= 0 }, func() string { return "at least " + low.String() })
-	return true
+	if r.Firmware.MinBuild != nil {
+		low.Build = *r.Firmware.MinBuild
+	}
+	return firmware("at least "+low.String(), func(v snpreport.Firmware) bool { return v.Compare(*low) >= 0 })
 }
 
-// POL-46.
-func demandBuild(e *evaluation, s *rules) bool {
-	if s.minBuild == nil {
-		return false
+// buildsOf is the version that a build without one is of. Builds start again with
+// each version, and this is the oldest that hosts in use run.
+var buildsOf = snpreport.Firmware{Major: 1, Minor: 55}
+
+// POL-46. Firmware of a version above 1.55 is newer than any build of 1.55.
+func demandBuild(c *compiler, r *Rules) check {
+	if r.Firmware.MinBuild == nil || r.Firmware.MinVersion != nil {
+		return nil
 	}
-	e.firmwares(func(v snpreport.Firmware) bool { return v.Build >= *s.minBuild },
-		func() string { return "at least build " + decimal(uint32(*s.minBuild)) })
-	return true
+	low := *r.Firmware.MinBuild
+	c.set.buildAlone = true
+	return firmware("at least build "+decimal(uint32(low)), func(v snpreport.Firmware) bool {
+		newer := snpreport.Firmware{Major: v.Major, Minor: v.Minor}.Compare(buildsOf) > 0
+		return newer || v.Build >= low
+	})
 }
 
-// firmwares checks both versions: the host may go back to the committed one.
-func (e *evaluation) firmwares(ok func(snpreport.Firmware) bool, expected func() string) {
-	if v := e.r.CurrentFirmware; !ok(v) {
-		e.violate("current", expected(), "current firmware "+v.String())
-	}
-	if v := e.r.CommittedFirmware; !ok(v) {
-		e.violate("committed", expected(), "committed firmware "+v.String())
-	}
+// firmware demands something of both versions: the host may go back to the
+// committed one.
+func firmware(value string, ok func(snpreport.Firmware) bool) check {
+	return when(true, value, func(e *evaluation) {
+		if v := e.r.CurrentFirmware; !ok(v) {
+			e.violatePart("current", e.expected, "current firmware "+v.String())
+		}
+		if v := e.r.CommittedFirmware; !ok(v) {
+			e.violatePart("committed", e.expected, "committed firmware "+v.String())
+		}
+	})
 }
 
 // POL-47.
-func demandCommitted(e *evaluation, s *rules) bool {
-	if !s.committedIsCur {
-		return false
-	}
-	if e.r.CurrentFirmware != e.r.CommittedFirmware {
-		e.violate("", "committed firmware "+e.r.CurrentFirmware.String(), e.r.CommittedFirmware.String())
-	}
-	if e.r.CurrentTCB != e.r.CommittedTCB {
-		e.violate("", "COMMITTED_TCB "+hexOf(e.r.CurrentTCB[:]), hexOf(e.r.CommittedTCB[:]))
-	}
-	return true
+func demandCommitted(c *compiler, r *Rules) check {
+	return when(r.Firmware.CommittedEqualsCurrent, "committed and current firmware and TCB the same", func(e *evaluation) {
+		if r := e.r; r.CurrentFirmware != r.CommittedFirmware {
+			e.add(e.row.name, e.row.broken, "committed firmware "+r.CurrentFirmware.String(), r.CommittedFirmware.String())
+		}
+		if r := e.r; r.CurrentTCB != r.CommittedTCB {
+			e.add(e.row.name, e.row.broken, "COMMITTED_TCB "+hexOf(r.CurrentTCB), hexOf(r.CommittedTCB))
+		}
+	})
 }

@@ -1,62 +1,109 @@
 package policy
 
-import "github.com/tresorhq/attest/snpreport"
+import (
+	"strings"
+
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// A namedTCB is a TCB of the report with AMD's name of the field.
+type namedTCB struct {
+	name string
+	tcb  snpreport.TCBVersion
+}
+
+// noFloor is the Message where the floors do not cover the evidence.
+const noFloor = "no floor applies to this report"
+
+func demandMinTCB(c *compiler, r *Rules) check {
+	c.set.minTCB = c.floors(r.MinTCB)
+	return nil
+}
+
+func demandLaunchTCB(c *compiler, r *Rules) check {
+	c.set.minLaunchTCB = c.floors(r.MinLaunchTCB)
+	return nil
+}
+
+func (c *compiler) floors(f *Floors) *Floors {
+	if f == nil {
+		return nil
+	}
+	if expected, actual := f.check(); expected != "" {
+		c.fail("POL-67", c.member, expected, actual)
+	}
+	return f.Clone()
+}
 
 // POL-03. REPORTED_TCB is what the leaf is for; the host may go back from it to
 // COMMITTED_TCB at any time.
-func acrossMinTCB(e *evaluation) bool {
-	return e.floors(func(s *rules) *Floors { return s.minTCB }, func(check func(string, snpreport.TCBVersion)) {
-		check("REPORTED_TCB", e.r.ReportedTCB)
-		check("COMMITTED_TCB", e.r.CommittedTCB)
-	})
+func checkMinTCB(e *evaluation) {
+	e.floors(func(s *set) *Floors { return s.minTCB }, namedTCB{"REPORTED_TCB", e.r.ReportedTCB}, namedTCB{"COMMITTED_TCB", e.r.CommittedTCB})
 }
 
 // POL-23. A guest that was launched under broken firmware stays suspect after
 // the firmware is mended.
-func acrossLaunchTCB(e *evaluation) bool {
-	return e.floors(func(s *rules) *Floors { return s.minLaunchTCB }, func(check func(string, snpreport.TCBVersion)) {
-		check("LAUNCH_TCB", e.r.LaunchTCB)
-	})
+func checkLaunchTCB(e *evaluation) {
+	e.floors(func(s *set) *Floors { return s.minLaunchTCB }, namedTCB{"LAUNCH_TCB", e.r.LaunchTCB})
 }
 
 // floors joins the floors of all rule sets, the highest of each component, and
 // checks TCBs against it component by component: a high level of one never makes
 // up for a low level of another. A set whose floors do not cover the evidence is
-// a violation by itself. It returns false when no set has floors.
-func (e *evaluation) floors(of func(*rules) *Floors, each func(check func(name string, v snpreport.TCBVersion))) bool {
-	demanded, highest := false, [snpreport.Microcode + 1]uint8{}
-	shape, _ := e.r.ReportedTCB.For(e.facts.Product) // its components are the product's
-	for _, s := range e.policy.sets {
+// a violation by itself.
+func (e *evaluation) floors(of func(*set) *Floors, tcbs ...namedTCB) {
+	product, demanded, highest := e.facts.Product, false, [snpreport.Microcode + 1]uint8{}
+	shape, _ := e.r.ReportedTCB.For(product) // its components are the product's
+	for _, s := range e.sets {
 		f := of(s)
 		if f == nil {
 			continue
 		}
 		demanded = true
-		floor, why := f.of(e.r, e.facts.Product)
+		floor, why := f.of(e.r, product)
 		if floor == nil {
-			e.violate("", "a floor that applies", why)
+			e.add(e.row.name, e.row.broken, "a floor that applies", why)
 			continue
 		}
 		for c := range highest {
-			if _, has := shape.Level(snpreport.Component(c)); !has {
+			component := snpreport.Component(c)
+			if _, has := shape.Level(component); !has {
 				continue
 			}
-			level, ok := floor[snpreport.Component(c)]
+			level, ok := floor[component]
 			if !ok {
-				name := snpreport.Component(c).String()
-				e.violate(name, "a floor for "+name+", which "+e.facts.Product.String()+" has", "none")
+				message := "the floor has no level for " + component.String()
+				if f.Unmeetable() {
+					message = unmeetable + ": it has no level for " + component.String()
+				}
+				e.add(e.row.name+" "+component.String(), message, "a floor for "+component.String()+", which "+product.String()+" has", "none")
 			}
 			highest[c] = max(highest[c], level)
 		}
 	}
-	each(func(name string, v snpreport.TCBVersion) {
-		t, _ := v.For(e.facts.Product)
+	if !demanded {
+		return
+	}
+	e.enforce(levels(shape, highest[:]))
+	for _, v := range tcbs {
+		t, _ := v.tcb.For(product)
 		for c, low := range highest {
-			// What the product lacks reads as 0, and has no floor above that.
-			if level, _ := t.Level(snpreport.Component(c)); level < low {
-				e.violate(snpreport.Component(c).String(), "at least "+decimal(uint32(low)), name+" has "+decimal(uint32(level)))
+			// A component that the product lacks reads as 0, and its floor is 0.
+			component := snpreport.Component(c)
+			if level, _ := t.Level(component); level < low {
+				e.add(e.row.name+" "+component.String(),
+					v.name+" "+component.String()+" is "+decimal(uint32(level))+", the floor is "+decimal(uint32(low)),
+					"at least "+decimal(uint32(low)), v.name+" "+decimal(uint32(level)))
 			}
 		}
-	})
-	return demanded
+	}
+}
+
+// levels prints a floor: "bootloader=4,tee=0,snp=22,microcode=213".
+func levels(shape snpreport.TCB, floor []uint8) string {
+	var list []string
+	for _, c := range shape.Components() {
+		list = append(list, c.String()+"="+decimal(uint32(floor[c])))
+	}
+	return strings.Join(list, ",")
 }

@@ -12,78 +12,69 @@ import (
 // maxList is how many entries a list may have.
 const maxList = 1024
 
-// How a list differs from others.
+// A listOption is how a list differs from others.
+type listOption uint8
+
 const (
-	mayBeEmpty = 1 << iota // and then demands nothing
-	notZero                // an entry of zeros would stand for something absent
+	mayBeEmpty listOption = 1 << iota // and then demands nothing
+	notZero                           // an entry of zeros would stand for something absent
 )
 
-// count checks the length of a list. It returns false for one that is absent or
-// wrong.
-func (c *compiler) count(member string, n int, absent bool, how int) bool {
-	if absent || n == 0 && how&mayBeEmpty != 0 {
-		return false
-	}
-	if n == 0 || n > maxList {
-		c.fail("POL-61", member, "1 to "+strconv.Itoa(maxList)+" entries", strconv.Itoa(n))
-		return false
-	}
-	return true
-}
-
-// list decodes and checks a list: its length, every entry, no entry twice.
-func list[A comparable](c *compiler, member string, in []string, how int, decode func(member, s string) A) []A {
-	if !c.count(member, len(in), in == nil, how) {
+// decodeList decodes and checks a list: its length, every entry, no entry twice. It
+// returns nil for one that is absent, and for an empty one that demands nothing.
+func decodeList[A comparable](c *compiler, in []string, opts listOption, decode func(where, s string) A) []A {
+	if in == nil || len(in) == 0 && opts&mayBeEmpty != 0 {
 		return nil
 	}
-	out, seen := make([]A, 0, len(in)), make(map[A]struct{}, len(in))
+	if len(in) == 0 || len(in) > maxList {
+		c.fail("POL-61", c.member, "1 to "+strconv.Itoa(maxList)+" entries", map[bool]string{true: "none", false: "more"}[len(in) == 0])
+		return nil
+	}
+	out, seen := make([]A, 0, len(in)), make(map[A]bool, len(in))
 	for i, s := range in {
-		path := member + "[" + strconv.Itoa(i) + "]"
-		a := decode(path, s)
-		if _, twice := seen[a]; twice {
-			c.fail("POL-63", path, "every entry once", "a second "+strictjson.Quote(s))
+		where := c.member + "[" + strconv.Itoa(i) + "]"
+		a := decode(where, s)
+		if seen[a] {
+			c.fail("POL-63", where, "every entry once", "a second "+strictjson.Quote(s))
 		}
-		seen[a] = struct{}{}
+		seen[a] = true
 		out = append(out, a)
 	}
 	return out
 }
 
-func hexList[A interface {
+// hexBytes are the lengths of what is given in hex.
+type hexBytes interface {
 	strictjson.Bytes
 	comparable
-}](c *compiler, member string, in []string, how int) []A {
-	return list(c, member, in, how, func(path, s string) A {
-		a := hexText[A](c, path, s)
+}
+
+// hexList decodes a list of hex digits.
+func hexList[A hexBytes](c *compiler, in []string, opts listOption) []A {
+	return decodeList(c, in, opts, func(where, s string) A {
+		a := hexText[A](c, where, s)
 		var zero A
-		if a == zero && how&notZero != 0 {
-			c.fail("POL-64", path, "not all zero", "all zero")
+		if a == zero && opts&notZero != 0 {
+			c.fail("POL-64", where, "not all zero", "all zero")
 		}
 		return a
 	})
 }
 
-func hexOne[A strictjson.Bytes](c *compiler, member, s string) *A {
-	if s == "" {
-		return nil
-	}
-	return new(hexText[A](c, member, s))
-}
-
-func hexText[A strictjson.Bytes](c *compiler, member, s string) A {
+func hexText[A hexBytes](c *compiler, where, s string) A {
 	a, ok := strictjson.ParseHex[A](s)
 	if !ok {
-		c.fail("POL-62", member, strconv.Itoa(2*len(a))+" lower-case hex digits", strictjson.Quote(s))
+		c.fail("POL-62", where, strconv.Itoa(2*len(a))+" lower-case hex digits", strictjson.Quote(s))
 	}
 	return a
 }
 
 // words decodes a list of names.
-func words[A comparable](c *compiler, member string, in []string, parse func(string) (A, bool)) []A {
-	return list(c, member, in, 0, func(path, s string) A {
+func words[A comparable](c *compiler, in []string, opts listOption, parse func(string) (A, bool)) []A {
+	return decodeList(c, in, opts, func(where, s string) A {
 		a, ok := parse(s)
 		if !ok {
-			c.fail("POL-65", path, "a known name", strictjson.Quote(s))
+			c.fail("POL-65", where, "a known name", strictjson.Quote(s))
 		}
 		return a
 	})
@@ -98,53 +89,57 @@ func parseSigningKey(s string) (snpreport.SigningKey, bool) {
 	return 0, false
 }
 
-// bits decodes a require and a forbid list of bit names.
-func (c *compiler) bits(member string, known []snpreport.Bit, require, forbid []string) (must, mustNot uint64) {
-	parse := func(s string) (uint64, bool) {
+// mask decodes a list of names of bits.
+func (c *compiler) mask(known []snpreport.Bit, names []string, opts listOption) (mask uint64) {
+	for _, m := range words(c, names, opts, func(s string) (uint64, bool) {
 		i := slices.IndexFunc(known, func(b snpreport.Bit) bool { return b.Name == s })
 		if i < 0 {
 			return 0, false
 		}
 		return known[i].Mask, true
+	}) {
+		mask |= m
 	}
-	for _, mask := range words(c, member+".require", require, parse) {
-		must |= mask
-	}
-	if len(forbid) > 0 { // an empty list forbids nothing
-		for _, mask := range words(c, member+".forbid", forbid, parse) {
-			mustNot |= mask
+	return mask
+}
+
+// forbidden decodes a list of forbidden bits, none of which is required.
+func (c *compiler) forbidden(known []snpreport.Bit, forbid, require []string) uint64 {
+	mask := c.mask(known, forbid, mayBeEmpty)
+	for _, b := range known {
+		if mask&b.Mask != 0 && slices.Contains(require, b.Name) {
+			object, _, _ := strings.Cut(c.member, ".")
+			c.fail("POL-66", object, "no bit both required and forbidden", b.Name)
 		}
 	}
-	if must&mustNot != 0 {
-		c.fail("POL-66", member, "no bit both required and forbidden", "0x"+strconv.FormatUint(must&mustNot, 16))
-	}
-	return must, mustNot
+	return mask
 }
 
-// version reads "major.minor", each 0 to 255 in canonical decimal.
-func (c *compiler) version(member, s string) *snpreport.Firmware {
-	if s == "" {
+// version decodes "major.minor", each 0 to 255 in canonical decimal.
+func (c *compiler) version(s *string) *snpreport.Firmware {
+	if s == nil {
 		return nil
 	}
-	major, minor, _ := strings.Cut(s, ".")
+	major, minor, _ := strings.Cut(*s, ".")
 	a, _ := strconv.ParseUint(major, 10, 8)
 	b, _ := strconv.ParseUint(minor, 10, 8)
-	if strconv.FormatUint(a, 10)+"."+strconv.FormatUint(b, 10) != s { // so is any that is no number
-		c.fail("POL-68", member, `a version such as "1.55"`, strictjson.Quote(s))
+	v := &snpreport.Firmware{Major: uint8(a), Minor: uint8(b)}
+	if majorMinor(*v) != *s { // a text that is no number is refused here too
+		c.fail("POL-68", c.member, `a version such as "1.55"`, strictjson.Quote(*s))
 	}
-	return &snpreport.Firmware{Major: uint8(a), Minor: uint8(b)}
+	return v
 }
 
-// mask reads "0x" and 1 to 16 lower-case hex digits.
-func (c *compiler) mask(member, s string) uint64 {
-	if s == "" {
+// vector decodes a mitigation vector: "0x" and 1 to 16 lower-case hex digits.
+func (c *compiler) vector(s *string) uint64 {
+	if s == nil {
 		return 0
 	}
-	digits, ok := strings.CutPrefix(s, "0x")
+	digits, ok := strings.CutPrefix(*s, "0x")
 	if !ok || len(digits) < 1 || len(digits) > 16 || strings.Trim(digits, "0123456789abcdef") != "" {
-		c.fail("POL-69", member, `a mask such as "0x3f"`, strictjson.Quote(s))
+		c.fail("POL-69", c.member, `a mask such as "0x3f"`, strictjson.Quote(*s))
 		return 0
 	}
-	v, _ := strconv.ParseUint(digits, 16, 64) // can not fail
+	v, _ := strconv.ParseUint(digits, 16, 64) // cannot fail
 	return v
 }

@@ -5,7 +5,7 @@
 // # Policies
 //
 // Default holds the rules that always apply: no debugging, no migration, VMPL 0,
-// a VCEK, no bit that this package has no name for. New and Parse add demands;
+// a VCEK, no bit without a name in this package. New and Parse add demands;
 // no demand can lift a rule. Intersect joins policies: a report must meet all of
 // them, the highest floor of each component counts. Only the relaxations that
 // Relax names lift a rule, and one that the policy file names: allow_unknown_bits.
@@ -33,6 +33,7 @@
 //	platform_info        require, forbid: lists of bits; allow_unknown_bits
 //	mitigations          launch, current: masks such as "0x3f"
 //	report_data          128 hex digits
+//	report_data_prefix   64 hex digits; not together with report_data
 //	report_data_tail_zero
 //	host_data            list of 64 hex digits
 //	family_id, image_id  32 hex digits

@@ -173,6 +173,19 @@ func TestEveryRule(t *testing.T) {
 		{"POL-38 masked chip", `"chip_ids": {"allow": ["` + hexes(0xc1, 64) + `"]}`, allowVLEK, nil,
 			func(f *policy.Facts, r *snpreport.Report) { r.ChipID, f.SigningKey = [64]byte{}, vlek },
 			[]string{"POL-38 chip_ids.allow: " + hexes(0xc1, 64) + " | " + hexes(0, 64)}},
+		{"POL-38 a chip that a VLEK does not certify", `"chip_ids": {"allow": ["` + hexes(0xc1, 64) + `"]}`, allowVLEK, nil,
+			func(f *policy.Facts, r *snpreport.Report) { f.SigningKey = vlek },
+			[]string{"POL-38 chip_ids.allow: " + hexes(0xc1, 64) + " | a CHIP_ID that no certificate has: a VLEK signed the report"}},
+		{"POL-39 a chip that a VLEK does not certify", `"chip_ids": {"deny": ["` + hexes(0xc2, 64) + `"]}`, allowVLEK, nil,
+			func(f *policy.Facts, r *snpreport.Report) { f.SigningKey = vlek },
+			[]string{"POL-39 chip_ids.deny: a chip that is not denied | a CHIP_ID that no certificate has: a VLEK signed the report"}},
+		{"POL-54 prefix, first byte", `"report_data_prefix": "` + hexes(0xda, 32) + `"`, policy.Relax{},
+			func(f *policy.Facts, r *snpreport.Report) { fill(r.ReportData[32:], 9) },
+			func(f *policy.Facts, r *snpreport.Report) { r.ReportData[0] = 0 },
+			[]string{"POL-54 report_data_prefix: " + hexes(0xda, 32) + " | 00" + hexes(0xda, 31)}},
+		{"POL-54 prefix, last byte", `"report_data_prefix": "` + hexes(0xda, 32) + `"`, policy.Relax{}, nil,
+			func(f *policy.Facts, r *snpreport.Report) { r.ReportData[31] = 0 },
+			[]string{"POL-54 report_data_prefix: " + hexes(0xda, 32) + " | " + hexes(0xda, 31) + "00"}},
 		{"POL-39 chip denied", `"chip_ids": {"deny": ["` + hexes(0xc2, 64) + `"]}`, policy.Relax{}, nil,
 			func(f *policy.Facts, r *snpreport.Report) { fill(r.ChipID[:], 0xc2) },
 			[]string{"POL-39 chip_ids.deny: a chip that is not denied | " + hexes(0xc2, 64)}},
@@ -224,10 +237,18 @@ func TestEveryRule(t *testing.T) {
 			[]string{"POL-45 firmware.min_version current: at least 1.55.0 | current firmware 1.54.49"}},
 		{"POL-46 build alone, current", `"firmware": {"min_build": 49}`, policy.Relax{},
 			func(f *policy.Facts, r *snpreport.Report) { r.CurrentFirmware.Minor = 1 },
+			func(f *policy.Facts, r *snpreport.Report) { r.CurrentFirmware.Minor, r.CurrentFirmware.Build = 1, 48 },
+			[]string{"POL-46 firmware.min_build current: at least build 49 | current firmware 1.1.48"}},
+		{"POL-46 a newer minor version starts again", `"firmware": {"min_build": 49}`, policy.Relax{},
 			func(f *policy.Facts, r *snpreport.Report) {
-				r.CurrentFirmware = snpreport.Firmware{Major: 2, Build: 48}
+				r.CurrentFirmware = snpreport.Firmware{Major: 1, Minor: 56}
+				r.CommittedFirmware = snpreport.Firmware{Major: 2}
 			},
-			[]string{"POL-46 firmware.min_build current: at least build 49 | current firmware 2.0.48"}},
+			func(f *policy.Facts, r *snpreport.Report) {
+				r.CurrentFirmware = snpreport.Firmware{Major: 1, Minor: 56}
+				r.CommittedFirmware.Build = 48
+			},
+			[]string{"POL-46 firmware.min_build committed: at least build 49 | committed firmware 1.55.48"}},
 		{"POL-46 build alone, committed", `"firmware": {"min_build": 49}`, policy.Relax{}, nil,
 			func(f *policy.Facts, r *snpreport.Report) { r.CommittedFirmware.Build = 48 },
 			[]string{"POL-46 firmware.min_build committed: at least build 49 | committed firmware 1.55.48"}},

@@ -37,7 +37,7 @@ func Example() {
 	// Output:
 	// false
 	// POL-25 guest_policy.forbid smt: expected clear, got set
-	// POL-03 min_tcb snp: expected at least 23, got COMMITTED_TCB has 22
+	// POL-03 min_tcb snp: expected at least 23, got COMMITTED_TCB 22
 }
 
 // The file says what is wrong with it, and where.

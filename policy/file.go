@@ -3,6 +3,7 @@ package policy
 import (
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
 )
 
 // The policy file's schema and its greatest size in bytes.
@@ -25,7 +26,7 @@ func Parse(file []byte) (Policy, error) {
 
 func parseRules(file []byte) (r Rules, err error) {
 	known := []string{"schema", "measurements", "products", "signing_keys", "vmpl", "min_tcb", "min_launch_tcb",
-		"guest_policy", "platform_info", "mitigations", "report_data", "report_data_tail_zero", "host_data",
+		"guest_policy", "platform_info", "mitigations", "report_data", "report_data_prefix", "report_data_tail_zero", "host_data",
 		"family_id", "image_id", "report_id", "report_id_ma", "chip_ids", "leaf_keys", "csp_ids", "min_guest_svn",
 		"report_versions", "firmware", "id_block"}
 	err = strictjson.Decode(file, MaxFile, known, func(o *strictjson.Object) {
@@ -47,6 +48,7 @@ func parseRules(file []byte) (r Rules, err error) {
 		in = f.object("mitigations", "launch", "current")
 		r.Mitigations = MitigationRules{in.text("launch"), in.text("current")}
 		r.ReportData = f.text("report_data")
+		r.ReportDataPrefix = f.text("report_data_prefix")
 		r.ReportDataTailZero = f.yes("report_data_tail_zero")
 		r.HostData = f.texts("host_data")
 		r.FamilyID = f.text("family_id")
@@ -82,9 +84,12 @@ func (r reader) object(name string, known ...string) reader {
 	return reader{o}
 }
 
-func (r reader) text(name string) string {
-	v, _ := r.o.Optional(name)
-	return v.NonEmpty()
+func (r reader) text(name string) *string {
+	v, ok := r.o.Optional(name)
+	if !ok {
+		return nil
+	}
+	return new(v.NonEmpty())
 }
 
 // texts leaves the count to New; a list that is there is never nil.
@@ -94,8 +99,10 @@ func (r reader) texts(name string) []string {
 		return nil
 	}
 	list := []string{}
-	for _, e := range v.Elements() {
-		list = append(list, e.NonEmpty())
+	for e := range v.Elements() {
+		if s := e.NonEmpty(); len(list) <= maxList { // one more is enough for New
+			list = append(list, s)
+		}
 	}
 	return list
 }
@@ -120,7 +127,7 @@ func number[T uint8 | uint32](r reader, name string, low, high int64) *T {
 
 func (r reader) floors(name string) *Floors {
 	v, _ := r.o.Optional(name)
-	return ParseMinTCB(v)
+	return readFloors(v)
 }
 
 func (r reader) allowDeny(name string) AllowDeny {
@@ -133,4 +140,61 @@ func value[T any](p *T) (v T) {
 		v = *p
 	}
 	return v
+}
+
+// ParseFloors reads the JSON form of Floors, as in a policy file and in a trust
+// bundle: an object either of components ("bootloader", "tee", "snp", "microcode",
+// "fmc") with levels 0 to 255, or of such objects under products ("Milan", "Genoa",
+// "Turin") and dies ("19-a0-2", see snpreport.CPUID). It has at most 1 MiB. The
+// error is a *rule.ConfigError.
+func ParseFloors(text []byte) (*Floors, error) {
+	var f *Floors
+	err := strictjson.Decode(text, MaxFile, nil, func(o *strictjson.Object) { f = readFloors(o.Value()) })
+	if err != nil {
+		return nil, rule.Config(err)
+	}
+	return f, nil
+}
+
+// readFloors returns nil when it fails, and the document is refused.
+func readFloors(v strictjson.Value) *Floors {
+	f := new(Floors)
+	for _, m := range v.Members() {
+		if c, ok := snpreport.ParseComponent(m.Name); ok {
+			put(&f.Any, c, uint8(m.Value.Int(0, 255)))
+		} else if p, ok := snpreport.ParseProduct(m.Name); ok {
+			put(&f.ByProduct, p, readFloor(m.Value))
+		} else if die, ok := parseDie(m.Name); ok {
+			put(&f.ByDie, die, readFloor(m.Value))
+		} else {
+			m.Value.Fail("POL-67", "a component, a product, or a die such as 19-a0-2", strictjson.Quote(m.Name))
+			return nil
+		}
+	}
+	if expected, actual := f.check(); expected != "" {
+		v.Fail("POL-67", expected, actual)
+		return nil
+	}
+	return f
+}
+
+func readFloor(v strictjson.Value) Floor {
+	f := Floor{}
+	for _, m := range v.Members() {
+		c, ok := snpreport.ParseComponent(m.Name)
+		if !ok {
+			m.Value.Fail("POL-67", "a component", strictjson.Quote(m.Name))
+			return nil
+		}
+		f[c] = uint8(m.Value.Int(0, 255))
+	}
+	return f
+}
+
+// put is m[k] = v for a map that may be nil.
+func put[M ~map[K]V, K comparable, V any](m *M, k K, v V) {
+	if *m == nil {
+		*m = M{}
+	}
+	(*m)[k] = v
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -22,53 +21,6 @@ type Floors struct {
 	Any       Floor
 	ByProduct map[snpreport.Product]Floor
 	ByDie     map[snpreport.CPUID]Floor
-}
-
-// ParseMinTCB reads the JSON form of Floors: an object either of components
-// ("bootloader", "tee", "snp", "microcode", "fmc") with levels 0 to 255, or of
-// such objects under products ("Milan", "Genoa", "Turin") and dies ("19-a0-2",
-// see snpreport.CPUID). It is shared with the trust bundle. On error it returns
-// nil and the document is refused.
-func ParseMinTCB(v strictjson.Value) *Floors {
-	f := new(Floors)
-	for _, m := range v.Members() {
-		if c, ok := snpreport.ParseComponent(m.Name); ok {
-			put(&f.Any, c, uint8(m.Value.Int(0, 255)))
-		} else if p, ok := snpreport.ParseProduct(m.Name); ok {
-			put(&f.ByProduct, p, parseFloor(m.Value))
-		} else if die, ok := parseDie(m.Name); ok {
-			put(&f.ByDie, die, parseFloor(m.Value))
-		} else {
-			m.Value.Fail("POL-67", "a component, a product, or a die such as 19-a0-2", strictjson.Quote(m.Name))
-			return nil
-		}
-	}
-	if expected, actual := f.check(); expected != "" {
-		v.Fail("POL-67", expected, actual)
-		return nil
-	}
-	return f
-}
-
-func parseFloor(v strictjson.Value) Floor {
-	f := Floor{}
-	for _, m := range v.Members() {
-		c, ok := snpreport.ParseComponent(m.Name)
-		if !ok {
-			m.Value.Fail("POL-67", "a component", strictjson.Quote(m.Name))
-			return nil
-		}
-		f[c] = uint8(m.Value.Int(0, 255))
-	}
-	return f
-}
-
-// put is m[k] = v for a map that may be nil.
-func put[M ~map[K]V, K comparable, V any](m *M, k K, v V) {
-	if *m == nil {
-		*m = M{}
-	}
-	(*m)[k] = v
 }
 
 // parseDie is the inverse of CPUID.String for the steppings that a CPUID has.
@@ -92,11 +44,7 @@ func (f *Floors) check() (expected, actual string) {
 	if f.Any == nil && len(f.ByProduct) == 0 && len(f.ByDie) == 0 {
 		return "a floor", "none"
 	}
-	all := slices.AppendSeq(slices.Collect(maps.Values(f.ByProduct)), maps.Values(f.ByDie))
-	if f.Any != nil {
-		all = append(all, f.Any)
-	}
-	for _, floor := range all {
+	for _, floor := range f.all() {
 		if len(floor) == 0 {
 			return "a floor of at least one component", "an empty one"
 		}
@@ -146,4 +94,65 @@ func (f *Floors) of(r *snpreport.Report, p snpreport.Product) (floor Floor, why 
 		return nil, "a version 2 report, which names no die, and no floor for " + p.String()
 	}
 	return nil, "no floor for " + p.String() + " or die " + die.String()
+}
+
+// always are the components that every product has.
+var always = []snpreport.Component{snpreport.BootLoader, snpreport.TEE, snpreport.SNP, snpreport.Microcode}
+
+// unmeetable is what Notes and violations say of a floor that is Unmeetable.
+const unmeetable = "no report of any product can meet this floor"
+
+// Unmeetable reports whether no report of any product can meet f: each of its floors
+// lacks one of bootloader, tee, snp and microcode, which every product has.
+func (f *Floors) Unmeetable() bool { return f != nil && len(f.missing()) > 0 }
+
+// missing returns the components that the floors of an unmeetable f lack.
+func (f *Floors) missing() (list []snpreport.Component) {
+	for _, floor := range f.all() {
+		whole := true
+		for _, c := range always {
+			if _, ok := floor[c]; !ok {
+				whole = false
+				list = append(list, c)
+			}
+		}
+		if whole {
+			return nil
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// all returns every Floor of f.
+func (f *Floors) all() []Floor {
+	list := slices.AppendSeq(slices.Collect(maps.Values(f.ByProduct)), maps.Values(f.ByDie))
+	if f.Any != nil {
+		list = append(list, f.Any)
+	}
+	return list
+}
+
+// MarshalJSON returns the form that ParseFloors reads.
+func (f *Floors) MarshalJSON() ([]byte, error) {
+	if f.Any != nil {
+		return []byte(f.Any.json()), nil
+	}
+	var list []string
+	for p, floor := range f.ByProduct {
+		list = append(list, `"`+p.String()+`":`+floor.json())
+	}
+	for die, floor := range f.ByDie {
+		list = append(list, `"`+die.String()+`":`+floor.json())
+	}
+	slices.Sort(list)
+	return []byte("{" + strings.Join(list, ",") + "}"), nil
+}
+
+func (f Floor) json() string {
+	var list []string
+	for _, c := range slices.Sorted(maps.Keys(f)) {
+		list = append(list, `"`+c.String()+`":`+decimal(uint32(f[c])))
+	}
+	return "{" + strings.Join(list, ",") + "}"
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
@@ -65,7 +64,7 @@ func TestFloorOfEachComponent(t *testing.T) {
 					})
 					var want []string
 					if delta < 0 {
-						want = []string{fmt.Sprintf("%s %s %v: at least 100 | %s has 99", rule, name, c, field)}
+						want = []string{fmt.Sprintf("%s %s %v: at least 100 | %s 99", rule, name, c, field)}
 					}
 					expect(t, pol, f, want...)
 				}
@@ -87,7 +86,7 @@ func TestWhichFloorApplies(t *testing.T) {
 		low  = `{"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0, "fmc": 0}`
 		high = `{"bootloader": 10, "tee": 5, "snp": 28, "microcode": 0, "fmc": 0}`
 	)
-	below := []string{"POL-03 min_tcb snp: at least 28 | REPORTED_TCB has 27", "POL-03 min_tcb snp: at least 28 | COMMITTED_TCB has 27"}
+	below := []string{"POL-03 min_tcb snp: at least 28 | REPORTED_TCB 27", "POL-03 min_tcb snp: at least 28 | COMMITTED_TCB 27"}
 	for _, tt := range []struct {
 		name    string
 		floors  string
@@ -145,8 +144,8 @@ func TestJoinedFloors(t *testing.T) {
 	b := parse(t, `"min_tcb": {"Milan": {"bootloader": 10, "tee": 0, "snp": 28, "microcode": 0}}`)
 	c := parse(t, `"min_tcb": {"Genoa": {"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0}}`)
 	want := []string{
-		"POL-03 min_tcb bootloader: at least 11 | REPORTED_TCB has 10", "POL-03 min_tcb snp: at least 28 | REPORTED_TCB has 27",
-		"POL-03 min_tcb bootloader: at least 11 | COMMITTED_TCB has 10", "POL-03 min_tcb snp: at least 28 | COMMITTED_TCB has 27",
+		"POL-03 min_tcb bootloader: at least 11 | REPORTED_TCB 10", "POL-03 min_tcb snp: at least 28 | REPORTED_TCB 27",
+		"POL-03 min_tcb bootloader: at least 11 | COMMITTED_TCB 10", "POL-03 min_tcb snp: at least 28 | COMMITTED_TCB 27",
 	}
 	expect(t, policy.Intersect(a, policy.Default(), b), good(milan), want...)
 	expect(t, policy.Intersect(b, a), good(milan), want...)
@@ -154,63 +153,54 @@ func TestJoinedFloors(t *testing.T) {
 }
 
 // POL-67.
-func TestParseMinTCB(t *testing.T) {
+func TestParseFloors(t *testing.T) {
 	const floor = `{"snp": 1}`
 	for _, tt := range []struct{ name, text, want string }{
 		{"flat", `{"bootloader": 0, "tee": 1, "snp": 2, "microcode": 255, "fmc": 3}`, ""},
 		{"mixed product and die", `{"Milan": ` + floor + `, "19-01-1": ` + floor + `}`, ""},
 		{"die of ff", `{"ff-ff-f": ` + floor + `}`, ""},
-		{"empty", `{}`, "POL-67 m"},
-		{"empty product", `{"Milan": {}}`, "POL-67 m"},
-		{"empty die", `{"Milan": ` + floor + `, "19-01-1": {}}`, "POL-67 m"},
-		{"flat and product", `{"snp": 1, "Milan": ` + floor + `}`, "POL-67 m"},
-		{"die and flat", `{"19-01-1": ` + floor + `, "snp": 1}`, "POL-67 m"},
-		{"unknown", `{"ucode": 1}`, "POL-67 m.ucode"},
-		{"component in upper case", `{"SNP": 1}`, "POL-67 m.SNP"},
-		{"folded component", "{\"\u017fnp\": 1}", `POL-67 m."\u017fnp"`},
-		{"product in lower case", `{"milan": ` + floor + `}`, "POL-67 m.milan"},
-		{"other product", `{"Venice": ` + floor + `}`, "POL-67 m.Venice"},
-		{"unknown inside", `{"Milan": {"snp": 1, "smp": 1}}`, "POL-67 m.Milan.smp"},
-		{"product inside product", `{"Milan": {"Milan": {"snp": 1}}}`, "POL-67 m.Milan.Milan"},
-		{"die in upper case", `{"19-A0-2": ` + floor + `}`, "POL-67 m.19-A0-2"},
-		{"die too short", `{"19-1-1": ` + floor + `}`, "POL-67 m.19-1-1"},
-		{"die too long", `{"19-01-01": ` + floor + `}`, "POL-67 m.19-01-01"},
-		{"die without dashes", `{"19x01x1": ` + floor + `}`, "POL-67 m.19x01x1"},
-		{"die no hex", `{"1g-01-1": ` + floor + `}`, "POL-67 m.1g-01-1"},
-		{"level -1", `{"snp": -1}`, "JSN-15 m.snp"},
-		{"level 256", `{"snp": 256}`, "JSN-15 m.snp"},
-		{"level 1.0", `{"snp": 1.0}`, "JSN-14 m.snp"},
-		{"level text", `{"snp": "1"}`, "JSN-13 m.snp"},
-		{"level null", `{"snp": null}`, "JSN-12 m.snp"},
-		{"level object", `{"snp": {"snp": 1}}`, "JSN-13 m.snp"},
-		{"product with level", `{"Milan": 1}`, "JSN-13 m.Milan"},
-		{"list", `[]`, "JSN-13 m"},
-		{"null", `null`, "JSN-12 m"},
-		{"packed", `8286623314361712643`, "JSN-13 m"},
-		{"absent", "", "JSN-12 m"},
+		{"empty", `{}`, "POL-67 text"},
+		{"empty product", `{"Milan": {}}`, "POL-67 text"},
+		{"empty die", `{"Milan": ` + floor + `, "19-01-1": {}}`, "POL-67 text"},
+		{"flat and product", `{"snp": 1, "Milan": ` + floor + `}`, "POL-67 text"},
+		{"die and flat", `{"19-01-1": ` + floor + `, "snp": 1}`, "POL-67 text"},
+		{"unknown", `{"ucode": 1}`, "POL-67 ucode"},
+		{"component in upper case", `{"SNP": 1}`, "POL-67 SNP"},
+		{"folded component", "{\"\u017fnp\": 1}", `POL-67 "\u017fnp"`},
+		{"product in lower case", `{"milan": ` + floor + `}`, "POL-67 milan"},
+		{"other product", `{"Venice": ` + floor + `}`, "POL-67 Venice"},
+		{"unknown inside", `{"Milan": {"snp": 1, "smp": 1}}`, "POL-67 Milan.smp"},
+		{"product inside product", `{"Milan": {"Milan": {"snp": 1}}}`, "POL-67 Milan.Milan"},
+		{"die in upper case", `{"19-A0-2": ` + floor + `}`, "POL-67 19-A0-2"},
+		{"die too short", `{"19-1-1": ` + floor + `}`, "POL-67 19-1-1"},
+		{"die too long", `{"19-01-01": ` + floor + `}`, "POL-67 19-01-01"},
+		{"die without dashes", `{"19x01x1": ` + floor + `}`, "POL-67 19x01x1"},
+		{"die no hex", `{"1g-01-1": ` + floor + `}`, "POL-67 1g-01-1"},
+		{"level -1", `{"snp": -1}`, "JSN-15 snp"},
+		{"level 256", `{"snp": 256}`, "JSN-15 snp"},
+		{"level 1.0", `{"snp": 1.0}`, "JSN-14 snp"},
+		{"level text", `{"snp": "1"}`, "JSN-13 snp"},
+		{"level null", `{"snp": null}`, "JSN-12 snp"},
+		{"level object", `{"snp": {"snp": 1}}`, "JSN-13 snp"},
+		{"product with level", `{"Milan": 1}`, "JSN-13 Milan"},
+		{"list", `[]`, "JSN-04 text"},
+		{"null", `null`, "JSN-04 text"},
+		{"packed", `8286623314361712643`, "JSN-04 text"},
+		{"absent", "", "JSN-04 text"},
+		{"too long", `{"snp": 1}` + strings.Repeat(" ", policy.MaxFile), "JSN-01 text"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var got *policy.Floors
-			text := `{"m": ` + tt.text + `}`
-			if tt.text == "" {
-				text = "{}"
-			}
-			err := strictjson.Decode([]byte(text), 1000, []string{"m"}, func(o *strictjson.Object) {
-				got = policy.ParseMinTCB(o.Required("m"))
-			})
-			var e *rule.Error
-			if errors.As(err, &e); err == nil && tt.want != "" || err != nil && e.Rule+" "+e.Where != tt.want {
+			got, err := policy.ParseFloors([]byte(tt.text))
+			var e *rule.ConfigError
+			if errors.As(err, &e); err == nil && tt.want != "" || err != nil && e.Rule()+" "+e.Fault().Where != tt.want {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
-			if strings.HasPrefix(tt.want, "POL-") && got != nil || err == nil && got == nil {
+			if (got == nil) != (tt.want != "") {
 				t.Errorf("got %v with %v", got, err)
 			}
 		})
 	}
-	var got *policy.Floors
-	err := strictjson.Decode([]byte(`{"m": {"Milan": {"snp": 1, "microcode": 255}, "19-a0-2": {"fmc": 3}}}`), 100, []string{"m"}, func(o *strictjson.Object) {
-		got = policy.ParseMinTCB(o.Required("m"))
-	})
+	got, err := policy.ParseFloors([]byte(`{"Milan": {"snp": 1, "microcode": 255}, "19-a0-2": {"fmc": 3}}`))
 	want := &policy.Floors{
 		ByProduct: map[snpreport.Product]policy.Floor{milan: {snpreport.SNP: 1, snpreport.Microcode: 255}},
 		ByDie:     map[snpreport.CPUID]policy.Floor{{Family: 0x19, Model: 0xa0, Stepping: 2}: {snpreport.FMC: 3}},

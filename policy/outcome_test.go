@@ -43,8 +43,8 @@ func TestKinds(t *testing.T) {
 // POL-01, POL-04. What is zero accepts nothing and is not accepted.
 func TestZero(t *testing.T) {
 	f := good(milan)
-	expect(t, policy.Policy{}, f, "POL-01 policy: a policy | none: the zero Policy accepts nothing")
-	expect(t, policy.Policy{}.Relax(policy.Relax{Debug: true}), f, "POL-01 policy: a policy | none: the zero Policy accepts nothing")
+	expect(t, policy.Policy{}, f, "POL-01 policy: a policy | the zero Policy, which accepts nothing")
+	expect(t, policy.Policy{}.Relax(policy.Relax{Debug: true}), f, "POL-01 policy: a policy | the zero Policy, which accepts nothing")
 	expect(t, policy.Default(), policy.Facts{}, "POL-04 facts: a report | none")
 	expect(t, policy.Default(), policy.Facts{Product: milan}, "POL-04 facts: a report | none")
 	expect(t, policy.Default(), policy.Facts{Report: f.Report}, "POL-04 facts: a product | unknown product")

@@ -1,37 +1,94 @@
 package policy
 
-import "strconv"
+import (
+	"cmp"
 
-// A Policy says which reports are accepted. It can not be changed, and is safe
+	"github.com/tresorhq/attest/rule"
+)
+
+// A Policy says which reports are accepted. It cannot be changed, and is safe
 // for concurrent use. The zero Policy accepts none.
 type Policy struct {
-	sets  []*rules // all must be met; none: the zero Policy
+	sets  []*set // all must be met; none: the zero Policy
 	relax Relax
+	why   string // of a zero Policy that Intersect made: why it accepts nothing
 }
 
 // Default returns the policy of the rules that always apply, with no demand
 // added and no relaxation.
-func Default() Policy { return Policy{sets: []*rules{{}}} }
+func Default() Policy { return Policy{sets: []*set{{checks: make([]check, len(table))}}} }
+
+// New returns the policy of the default rules and of these. The first fault, in
+// the order of the fields of Rules, is the *rule.ConfigError that it returns.
+func New(r Rules) (Policy, error) {
+	c := &compiler{set: &set{checks: make([]check, len(table))}}
+	for i := range table {
+		if demand := table[i].demand; demand != nil {
+			c.member = table[i].name
+			c.set.checks[i] = demand(c, &r)
+		}
+	}
+	if c.err != nil {
+		return Policy{}, rule.Config(c.err)
+	}
+	return Policy{sets: []*set{c.set}}, nil
+}
 
 // IsZero reports whether p is the zero Policy, which accepts nothing.
 func (p Policy) IsZero() bool { return len(p.sets) == 0 }
 
+// Check returns why p is the zero Policy, as a *rule.ConfigError, and nil for any
+// other.
+func (p Policy) Check() error {
+	if !p.IsZero() {
+		return nil
+	}
+	return rule.Config(&rule.Error{Rule: "POL-01", Message: p.emptiness(), Offset: rule.NoOffset})
+}
+
+func (p Policy) emptiness() string {
+	return "no policy, which accepts nothing: " + cmp.Or(p.why, "begin with policy.Default()")
+}
+
+// Notes returns what the author of p should know about it, as sentences: floors that
+// no report can meet, and a min_build without a min_version.
+func (p Policy) Notes() []string {
+	var notes []string
+	for _, s := range p.sets {
+		for _, f := range []struct {
+			member string
+			*Floors
+		}{{"min_tcb", s.minTCB}, {"min_launch_tcb", s.minLaunchTCB}} {
+			if f.Unmeetable() {
+				notes = append(notes, f.member+": "+unmeetable+": it needs a level for each of bootloader, tee, snp and microcode")
+			}
+		}
+		if s.buildAlone {
+			notes = append(notes, "firmware.min_build counts for version "+majorMinor(buildsOf)+" and below: add firmware.min_version to say which version the build is of")
+		}
+	}
+	return notes
+}
+
 // Intersect returns the policy that accepts what all of ps accept. A relaxation
 // holds when all of them have it. The result is the zero Policy when ps is
 // empty, when a zero Policy is among them, or when they are relaxed to different
-// VMPLs.
+// VMPLs; Check says which.
 //
 // allow_unknown_bits of guest_policy is the one exception: a policy that does
 // not mention it leaves it to the others, so that it holds when one says true
 // and none says false.
 func Intersect(ps ...Policy) Policy {
 	if len(ps) == 0 {
-		return Policy{}
+		return Policy{why: "an intersection of nothing"}
 	}
 	out := Policy{relax: ps[0].relax}
 	for _, p := range ps {
-		if len(p.sets) == 0 || p.relax.VMPL != out.relax.VMPL {
-			return Policy{}
+		if p.IsZero() {
+			return Policy{why: cmp.Or(p.why, "a zero Policy is part of an intersection")}
+		}
+		if a, b := out.relax.VMPL, p.relax.VMPL; a != b {
+			return Policy{why: "policies were joined of which one allows VMPL " + decimal(a) + " and another VMPL " + decimal(b) + " only: relax the joined policy instead"}
 		}
 		out.sets = append(out.sets, p.sets...)
 		out.relax.Debug = out.relax.Debug && p.relax.Debug
@@ -41,8 +98,12 @@ func Intersect(ps ...Policy) Policy {
 	return out
 }
 
-// Narrow returns p with further demands. The relaxations of p stay.
+// Narrow returns p with further demands. The relaxations of p stay. The zero Policy
+// cannot be narrowed.
 func (p Policy) Narrow(r Rules) (Policy, error) {
+	if err := p.Check(); err != nil {
+		return Policy{}, err
+	}
 	q, err := New(r)
 	if err != nil {
 		return Policy{}, err
@@ -50,21 +111,11 @@ func (p Policy) Narrow(r Rules) (Policy, error) {
 	return Intersect(p.Relax(Relax{}), q).Relax(p.relax), nil
 }
 
-// Relax names the rules of Default that are lifted. Its zero value lifts none.
-// It never lifts what Rules demand: a forbid list with "debug" forbids debugging
-// whatever Debug says.
-type Relax struct {
-	Debug     bool   // the guest policy may allow debugging
-	Migration bool   // it may allow a migration agent, and one may be there
-	VLEK      bool   // a VLEK may have signed; CHIP_ID may then be zero
-	VMPL      uint32 // VMPL is exactly this, 1 to 3; 0 is the rule of Default
-}
-
 // Relax returns p with these relaxations in place of those it has. They hold for
 // the whole policy, however many it was made of.
 func (p Policy) Relax(r Relax) Policy {
-	if len(p.sets) == 0 {
-		return Policy{}
+	if p.IsZero() {
+		return p
 	}
 	p.relax = r
 	return p
@@ -82,24 +133,12 @@ func (p Policy) Relaxed() []string {
 		{p.relax.Debug, "allow-debug"},
 		{p.relax.Migration, "allow-migration"},
 		{p.relax.VLEK, "allow-vlek"},
-		{p.relax.VMPL != 0, "vmpl=" + strconv.FormatUint(uint64(p.relax.VMPL), 10)},
-		{p.allowsUnknownBits(), "allow_unknown_bits"},
+		{p.relax.VMPL != 0, "vmpl=" + decimal(p.relax.VMPL)},
+		{allowsUnknownBits(p.sets), "allow_unknown_bits"},
 	} {
 		if r.on {
 			names = append(names, r.name)
 		}
 	}
 	return names
-}
-
-// allowsUnknownBits reports whether one rule set says so and none says no.
-func (p Policy) allowsUnknownBits() bool {
-	yes := false
-	for _, s := range p.sets {
-		if s.guestUnknown == no {
-			return false
-		}
-		yes = yes || s.guestUnknown == allowed
-	}
-	return yes
 }

@@ -96,7 +96,7 @@ func TestIntersect(t *testing.T) {
 	expect(t, policy.Intersect(policy.Default(), m(0x3e), policy.Default()), f)
 	expect(t, policy.Intersect(policy.Intersect(m(3)), m(0x3e)), f, "POL-02 measurements: the one allowed measurement | "+hexes(0x3e, 48))
 
-	const zero = "POL-01 policy: a policy | none: the zero Policy accepts nothing"
+	const zero = "POL-01 policy: a policy | the zero Policy, which accepts nothing"
 	expect(t, policy.Intersect(), f, zero)
 	expect(t, policy.Intersect(policy.Policy{}), f, zero)
 	expect(t, policy.Intersect(m(0x3e), policy.Policy{}), f, zero)
@@ -133,7 +133,7 @@ func TestNarrow(t *testing.T) {
 	if p, err = wide.Narrow(policy.Rules{Measurements: []string{}}); err == nil || !p.IsZero() {
 		t.Errorf("got %v", err)
 	}
-	if p, err = (policy.Policy{}).Narrow(policy.Rules{}); err != nil || !p.IsZero() {
+	if p, err = (policy.Policy{}).Narrow(policy.Rules{}); err == nil || !p.IsZero() {
 		t.Errorf("the zero Policy became another: %v", err)
 	}
 }

@@ -99,7 +99,7 @@ func TestEmbedded(t *testing.T) {
 		}
 		refused(t, r, err, want[0], want[1])
 		r, err = verifier(t, receipt.Config{Keys: keys}).Verify(receipt.Evidence{Receipt: compact}, now)
-		if err != nil || r.Router.Bundle != nil || !slices.ContainsFunc(r.NotChecked, func(n policy.NotChecked) bool { return n.Name == "router_attestation" }) {
+		if err != nil || r.Router.Bundle != nil || !slices.ContainsFunc(r.NotChecked, func(n policy.Unchecked) bool { return n.Name == "router_attestation" }) {
 			t.Errorf("%s, without roots: %v %+v", f, err, r)
 		}
 	}

@@ -26,7 +26,7 @@ type Result struct {
 	Router    Attestation
 	Inference Attestation
 
-	NotChecked []policy.NotChecked
+	NotChecked []policy.Unchecked
 	Limits     []string // what this verdict does not say
 	Checks     []attest.Check
 }
@@ -54,7 +54,7 @@ var limits = []string{
 }
 
 // never is what this package does not look at.
-var never = []policy.NotChecked{
+var never = []policy.Unchecked{
 	{Name: "hardware evidence", Reason: "a report that a receipt embeds is bound to a connection that is gone"},
 	{Name: "revocation", Reason: "there is no list of withdrawn receipts or receipt keys"},
 }
@@ -83,9 +83,9 @@ func (s *session) fillResult(checks []attest.Check) *Result {
 	r.RequestDigest, r.ResponseDigest = c.request, c.response
 	for _, done := range checks {
 		if done.Status == attest.NotChecked {
-			r.NotChecked = append(r.NotChecked, policy.NotChecked{Name: done.ID, Reason: done.Reason})
+			r.NotChecked = append(r.NotChecked, policy.Unchecked{Name: done.ID, Reason: done.Reason})
 		} else if done.Status == attest.Pass && done.Reason != "" {
-			r.NotChecked = append(r.NotChecked, policy.NotChecked{Name: done.ID + ".workload_identity_tag", Reason: done.Reason})
+			r.NotChecked = append(r.NotChecked, policy.Unchecked{Name: done.ID + ".workload_identity_tag", Reason: done.Reason})
 		}
 	}
 	r.NotChecked = append(r.NotChecked, unjudged("router_attestation", c.router, r.Router)...)
@@ -101,7 +101,7 @@ func (a *Audit) Passed() bool { return a != nil && a.Err == nil && a.Result != n
 
 // unjudged lists what a trust bundle that passed was not asked, unlike that of an
 // endpoint (SPEC.md section 2).
-func unjudged(name string, e embedded, a Attestation) (list []policy.NotChecked) {
+func unjudged(name string, e embedded, a Attestation) (list []policy.Unchecked) {
 	for _, n := range []struct {
 		when         bool
 		what, reason string
@@ -112,7 +112,7 @@ func unjudged(name string, e embedded, a Attestation) (list []policy.NotChecked)
 		{a.Manifest != nil, "manifest_signature", "the manifest is the tag's own; its signature is not checked"},
 	} {
 		if n.when && a.Bundle != nil {
-			list = append(list, policy.NotChecked{Name: name + "." + n.what, Reason: n.reason})
+			list = append(list, policy.Unchecked{Name: name + "." + n.what, Reason: n.reason})
 		}
 	}
 	return list

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,7 +48,7 @@ built in, so that the leaf certificate is enough.`,
 			cli.Row("fetch", "", "ask AMD's key server for what is missing", cli.Switch(&f.fetch)),
 			cli.Heading("What is demanded"),
 			cli.Row("measurement", "HEX...", "an allowed MEASUREMENT, 96 digits", cli.Texts(&f.demands.Measurements)),
-			cli.Row("report-data", "HEX", "the exact REPORT_DATA, 128 digits", cli.Text(&f.demands.ReportData)),
+			cli.Row("report-data", "HEX", "the exact REPORT_DATA, 128 digits", func(s string) error { f.demands.ReportData = &s; return nil }),
 			cli.Row("host-data", "HEX", "the exact HOST_DATA, 64 digits", one(&f.demands.HostData)),
 			cli.Row("min-tcb", "LIST", "lowest levels: bootloader=4,tee=0,snp=22,microcode=213", func(s string) (err error) {
 				f.demands.MinTCB, err = parseMinTCB(s)
@@ -106,11 +107,18 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		client.Forget()
 	}
 	if audit.Err == nil && f.writePolicy != "" {
-		if err := c.WriteFile("--write-policy", f.writePolicy, policy.Write(audit.Result.Facts())); err != nil {
+		if err := c.WriteFile("--write-policy", f.writePolicy, policyFile(audit.Result.Facts())); err != nil {
 			return 0, err
 		}
 	}
 	return printVerdict(c, verdict.New(audit, fr), f.explain, false), nil
+}
+
+// policyFile returns the policy file that verified facts just meet.
+func policyFile(f policy.Facts) []byte {
+	rules, _ := policy.FromFacts(f) // facts that passed a policy have demands
+	b, _ := json.MarshalIndent(policy.File{Schema: policy.Schema, Rules: rules}, "", "  ")
+	return append(b, '\n')
 }
 
 // readEvidence reads a report and certificates.

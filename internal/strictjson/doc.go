@@ -1,6 +1,6 @@
 // Package strictjson reads JSON documents that decide about trust. It accepts
 // less than RFC 8259 and leaves nothing to interpretation, so that two readers
-// of one document can not see two things in it.
+// of one document cannot see two things in it.
 //
 // # What a document is
 //
@@ -17,8 +17,8 @@
 // which the Kelvin sign is a k and the long s an s) is refused; other names are
 // ignored, listed by Unknown, or refused by RefuseUnknown, as the document's own
 // rules say. A member that is read has a value: null stands for nothing, and an
-// integer is written as one ("7", never "7.0", "7e0", "-0" or "007"). Members
-// that nobody reads may hold any number; all else holds for them too.
+// integer is written as one ("7", never "7.0", "7e0", "-0" or "007"). An
+// ignored member may hold any number; all else holds for it too.
 //
 // # Errors
 //
@@ -28,7 +28,7 @@
 // guest_policy.forbid[2], or Text; its Offset is that of the value, or of the
 // character that is wrong.
 //
-// Memory is at most a small multiple of the text: 16 bytes per value while a
-// text has at least two bytes per value, and a string is only copied when it has
-// escapes.
+// A text is checked as a whole before anything of it is read, and kept once. A Value
+// is a place in it, so that values that are not read take no memory; names take some
+// while their object is checked. A string is only copied when it has escapes.
 package strictjson

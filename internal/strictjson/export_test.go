@@ -5,25 +5,25 @@ import "encoding/json"
 // Tree returns the document as encoding/json would with UseNumber, so that the
 // two can be compared.
 func Tree(data []byte, maxSize int) (tree any, err error) {
-	err = Decode(data, maxSize, nil, func(o *Object) { tree = treeOf(Value{o.d, o.tok}) })
+	err = Decode(data, maxSize, nil, func(o *Object) { tree = treeOf(o.Value()) })
 	return tree, err
 }
 
 func treeOf(v Value) any {
-	switch t := v.token(); t.kind {
-	case kindNull:
+	switch v.kind() {
+	case 'n':
 		return nil
-	case kindFalse, kindTrue:
+	case 't':
 		return v.Bool()
-	case kindNumber:
-		return json.Number(v.d.text[t.start:t.end])
-	case kindArray:
+	case '0':
+		return json.Number(v.text())
+	case '[':
 		list := []any{}
-		for _, e := range v.Array(0, maxText) {
+		for _, e := range v.Array(0, 1<<30) {
 			list = append(list, treeOf(e))
 		}
 		return list
-	case kindObject:
+	case '{':
 		object := map[string]any{}
 		for _, m := range v.Members() {
 			object[m.Name] = treeOf(m.Value)
@@ -33,12 +33,21 @@ func treeOf(v Value) any {
 	return v.Text()
 }
 
-// Paths returns the path of every token, in the order of the text.
+// Paths returns the path of every value, and of every name, in the order of the text.
 func Paths(data []byte) (paths []string, err error) {
-	err = Decode(data, len(data), nil, func(o *Object) {
-		for i := range o.d.tokens {
-			paths = append(paths, o.d.path(int32(i)))
-		}
-	})
+	err = Decode(data, len(data), nil, func(o *Object) { paths = pathsOf(o.Value(), nil) })
 	return paths, err
+}
+
+func pathsOf(v Value, paths []string) []string {
+	paths = append(paths, v.d.path(v.at))
+	if k := v.kind(); k == '{' || k == '[' {
+		for name, part := range v.d.parts(v.at) {
+			if k == '{' {
+				paths = append(paths, v.d.path(name.at))
+			}
+			paths = pathsOf(part, paths)
+		}
+	}
+	return paths
 }

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tresorhq/attest/rule"
 )
@@ -14,88 +13,116 @@ import (
 // is good only when Decode returns nil; its error is a *rule.Error. The Object and
 // its Values must not be used after read has returned.
 func Decode(data []byte, maxSize int, known []string, read func(*Object)) error {
-	tokens, text, err := scan(data, maxSize)
-	if err != nil {
-		return err
+	if len(data) > maxSize {
+		return &rule.Error{Rule: "JSN-01", Where: Text, Expected: decimal(maxSize) + " bytes at most", Actual: decimal(len(data)) + " bytes"}
 	}
-	d := &decoder{text: text, tokens: tokens}
-	read(d.object(0, known)) // whose first error stays, should it have one
+	s := &scanner{text: string(data)}
+	if !s.document() {
+		return s.err
+	}
+	d := &document{text: s.text}
+	s.pos = 0
+	s.space()
+	read(d.object(s.pos, known)) // whose first error stays, should it have one
 	if d.err != nil {
 		return d.err
 	}
 	return nil
 }
 
-// decoder is what all Values of a document share.
-type decoder struct {
-	text   string
-	tokens []token
-	err    *rule.Error // the first one
+// document is what all Values of a text share. The text was checked.
+type document struct {
+	text string
+	err  *rule.Error // the first one
 }
 
-// fail records an error about a token, unless there is one. It looks for the
-// path only then: a reader may go on and fail for every element of a long list.
-func (d *decoder) fail(id string, tok int32, expected, actual string) {
-	d.failBelow(id, tok, "", expected, actual)
+// fail records an error about the value at a place, unless there is one. It looks
+// for the path only then: a reader may go on and fail for every element of a long
+// list.
+func (d *document) fail(id string, at int, expected, actual string) {
+	d.failBelow(id, at, "", expected, actual)
 }
 
-// failBelow is fail about a member of a token that is not there.
-func (d *decoder) failBelow(id string, tok int32, member, expected, actual string) {
+// failBelow is fail about a member that the object at a place lacks.
+func (d *document) failBelow(id string, at int, member, expected, actual string) {
 	if d.err != nil {
 		return
 	}
-	path := d.path(tok)
+	path := d.path(at)
 	if member != "" {
-		path += dot(len(path)) + pathName(member)
+		path += dot(path) + pathName(member)
 	}
 	if path == "" {
 		path = Text
 	}
-	d.err = &rule.Error{Rule: id, Where: path, Offset: int(d.tokens[tok].start), Expected: expected, Actual: actual}
+	d.err = &rule.Error{Rule: id, Where: path, Offset: at, Expected: expected, Actual: actual}
 }
 
-// path walks from the outermost object to a token.
-func (d *decoder) path(target int32) string {
-	var b strings.Builder
-	for at := int32(0); at != target; {
-		inArray, n := d.tokens[at].kind == kindArray, 0
-		child := at + 1
-		for ; ; n++ {
-			name := child
-			if !inArray {
-				child++
-			}
-			if target < d.tokens[child].next {
-				if inArray {
-					b.WriteString("[" + decimal(n) + "]")
-				} else {
-					b.WriteString(dot(b.Len()) + pathName(stringOf(d.text, d.tokens[name])))
-				}
-				if target == name {
-					return b.String()
-				}
+// path walks from the outermost value to the one at a place, or to the member whose
+// name is there.
+func (d *document) path(target int) (path string) {
+	s := scanner{text: d.text}
+	s.space()
+	for s.pos != target {
+		inArray, n := s.peek() == '[', 0
+		name, part := memberName{}, Value{}
+		for name, part = range d.parts(s.pos) {
+			s.pos = part.at
+			if s.skip(); target < s.pos {
 				break
 			}
-			child = d.tokens[child].next
+			n++
 		}
-		at = child
+		if inArray {
+			path += "[" + decimal(n) + "]"
+		} else {
+			path += dot(path) + pathName(name.text)
+		}
+		if target == name.at {
+			break
+		}
+		s.pos = part.at
 	}
-	return b.String()
+	return path
 }
 
-func dot(before int) string {
-	if before == 0 {
+func dot(before string) string {
+	if before == "" {
 		return ""
 	}
 	return "."
 }
 
+// A memberName is the name of a member, and where its quote stands.
+type memberName struct {
+	text string
+	at   int
+}
+
+// parts yields the values in the object or array at a place, those of an object with
+// their names.
+func (d *document) parts(at int) iter.Seq2[memberName, Value] {
+	return func(yield func(memberName, Value) bool) {
+		s := scanner{text: d.text, pos: at}
+		inObject := s.peek() == '{'
+		s.container(0, s.peek()+2, func() bool { // '}' and ']' stand two behind '{' and '['
+			var name memberName
+			if name.at = s.pos; inObject {
+				name.text, _ = s.name()
+			}
+			v := Value{d, s.pos}
+			s.skip()
+			return yield(name, v)
+		})
+	}
+}
+
 // An Object is a JSON object whose known members are read by name.
 type Object struct {
-	d     *decoder
-	tok   int32
+	d     *document
+	at    int
 	known []string
-	found []int32 // the value's token of each known name, 0 for none
+	found []Value // of each known name, or the zero Value
 }
 
 // A Member is a name and its value.
@@ -105,91 +132,76 @@ type Member struct {
 }
 
 // object sorts the members into known and unknown ones and refuses folded names.
-func (d *decoder) object(tok int32, known []string) *Object {
-	o := &Object{d: d, tok: tok, known: known, found: make([]int32, len(known))}
-	for name := range d.names(tok) {
-		s := d.textOf(name)
-		if i := slices.Index(known, s); i >= 0 {
-			o.found[i] = name + 1
-			continue
-		}
-		length := utf8.RuneCountInString(s) // which no fold changes
-		if i := slices.IndexFunc(known, func(k string) bool { return len(k) == length && strings.EqualFold(k, s) }); i >= 0 {
-			d.fail("JSN-10", name, Quote(known[i])+" in exactly this spelling", Quote(s))
+func (d *document) object(at int, known []string) *Object {
+	o := &Object{d: d, at: at, known: known, found: make([]Value, len(known))}
+	if len(known) == 0 {
+		return o
+	}
+	for name, v := range d.parts(at) {
+		if i := slices.Index(known, name.text); i >= 0 {
+			o.found[i] = v
+		} else if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name.text) }); i >= 0 {
+			d.fail("JSN-10", name.at, Quote(known[i])+" in exactly this spelling", Quote(name.text))
 		}
 	}
 	return o
 }
 
-// names yields the token of each name of an object, behind which its value is.
-func (d *decoder) names(tok int32) iter.Seq[int32] {
-	return func(yield func(int32) bool) {
-		for name := tok + 1; name != d.tokens[tok].next; name = d.tokens[name+1].next {
-			if !yield(name) {
-				return
-			}
-		}
-	}
-}
-
-// textOf returns the string of a token.
-func (d *decoder) textOf(tok int32) string { return stringOf(d.text, d.tokens[tok]) }
-
 // Has reports whether a known member is there.
 func (o *Object) Has(name string) bool {
-	i := slices.Index(o.known, name)
-	return i >= 0 && o.found[i] != 0
+	_, ok := o.Optional(name)
+	return ok
 }
 
 // Optional returns a known member. ok is false when it is absent.
 func (o *Object) Optional(name string) (v Value, ok bool) {
-	if !o.Has(name) {
-		return Value{}, false
+	if i := slices.Index(o.known, name); i >= 0 && o.d != nil {
+		v = o.found[i]
 	}
-	return Value{o.d, o.found[slices.Index(o.known, name)]}, true
+	return v, v.d != nil
 }
 
 // Required returns a known member and refuses an object without it.
 func (o *Object) Required(name string) Value {
 	v, ok := o.Optional(name)
 	if !ok && o.d != nil {
-		o.d.failBelow("JSN-12", o.tok, name, "a value", "no such member")
+		o.d.failBelow("JSN-12", o.at, name, "a value", "no such member")
 	}
 	return v
 }
 
+// Value returns the object as a value.
+func (o *Object) Value() Value { return Value{o.d, o.at} }
+
 // Unknown returns the members that are not known, in the order of the document.
 func (o *Object) Unknown() []Member {
 	var list []Member
-	for m := range o.unknown {
-		list = append(list, m)
+	for name, v := range o.unknown() {
+		list = append(list, Member{name.text, v})
 	}
 	return list
 }
 
-func (o *Object) unknown(yield func(Member) bool) {
-	if o.d == nil {
-		return
-	}
-	for name := range o.d.names(o.tok) {
-		s := o.d.textOf(name)
-		if !slices.Contains(o.known, s) && !yield(Member{s, Value{o.d, name + 1}}) {
+func (o *Object) unknown() iter.Seq2[memberName, Value] {
+	return func(yield func(memberName, Value) bool) {
+		if o.d == nil {
 			return
+		}
+		for name, v := range o.d.parts(o.at) {
+			if !slices.Contains(o.known, name.text) && !yield(name, v) {
+				return
+			}
 		}
 	}
 }
 
 // RefuseUnknown refuses an object with a member that is not known.
 func (o *Object) RefuseUnknown() {
-	for m := range o.unknown {
-		o.d.fail("JSN-11", m.Value.tok-1, "one of "+strings.Join(o.known, ", "), Quote(m.Name))
+	for name := range o.unknown() {
+		o.d.fail("JSN-11", name.at, "one of "+strings.Join(o.known, ", "), Quote(name.text))
 		return
 	}
 }
 
 // Fail refuses the object by a rule of the caller's.
-func (o *Object) Fail(id, expected, actual string) {
-	if o.d != nil {
-		o.d.fail(id, o.tok, expected, actual)
-	}
-}
+func (o *Object) Fail(id, expected, actual string) { o.Value().Fail(id, expected, actual) }

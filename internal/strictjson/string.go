@@ -6,66 +6,66 @@ import (
 	"unicode/utf8"
 )
 
-// simpleEscapes maps the letter behind a backslash to what it stands for.
+// A backslash and one of escapeLetters stand for the same place in escapeValues.
 const (
 	escapeLetters = `"\/bfnrt`
 	escapeValues  = "\"\\/\b\f\n\r\t"
 )
 
-// string reads a string from its opening quote, which is there.
-func (s *scanner) string() bool {
+// string reads a string from its opening quote, which is there. Without escapes it
+// is a part of the text.
+func (s *scanner) string() (value string, ok bool) {
 	s.pos++
-	start, k := s.pos, kindString
+	start := s.pos
+	var unescaped []byte
 	for {
-		s.pos += plain(s.text[s.pos:])
 		switch c := s.peek(); {
 		case c < 0x20: // the end, too
-			return s.fail("JSN-06", "'\"' or a character that is no control character")
+			return "", s.fail("JSN-06", "'\"' or a character that is no control character")
 		case c == '"':
-			s.add(k, start, s.pos)
-			s.pos++
-			return true
-		case c == '\\':
-			k = kindEscaped
-			if !s.escape() {
-				return false
+			value = s.text[start:s.pos]
+			if unescaped != nil {
+				value = string(append(unescaped, value...))
 			}
+			s.pos++
+			return value, true
+		case c == '\\':
+			unescaped = append(unescaped, s.text[start:s.pos]...)
+			r, ok := s.escape()
+			if !ok {
+				return "", false
+			}
+			unescaped = utf8.AppendRune(unescaped, r)
+			start = s.pos
+		default:
+			s.pos++
 		}
 	}
-}
-
-// plain returns how many bytes of a string stand for themselves, up to the first
-// that may not.
-func plain(text string) int {
-	for i := 0; i < len(text); i++ {
-		if c := text[i]; c < 0x20 || c == '"' || c == '\\' {
-			return i
-		}
-	}
-	return len(text)
 }
 
 // escape reads an escape, and the second one of a surrogate pair with it.
-func (s *scanner) escape() bool {
+func (s *scanner) escape() (r rune, ok bool) {
 	rest := s.text[s.pos:]
-	if len(rest) >= 2 && strings.IndexByte(escapeLetters, rest[1]) >= 0 {
-		s.pos += 2
-		return true
+	if len(rest) >= 2 {
+		if i := strings.IndexByte(escapeLetters, rest[1]); i >= 0 {
+			s.pos += 2
+			return rune(escapeValues[i]), true
+		}
 	}
-	r, ok := hexEscape(rest)
+	r, ok = hexEscape(rest)
 	if !ok {
-		return s.fail("JSN-06", `one of \" \\ \/ \b \f \n \r \t and \u with four hex digits`)
+		return 0, s.fail("JSN-06", `one of \" \\ \/ \b \f \n \r \t and \u with four hex digits`)
 	}
 	if !utf16.IsSurrogate(r) {
 		s.pos += 6
-		return true
+		return r, true
 	}
 	second, _ := hexEscape(rest[6:]) // or 0, which is no half of a pair
-	if utf16.DecodeRune(r, second) == '\uFFFD' {
-		return s.fail("JSN-07", "no half of a surrogate pair")
+	if r = utf16.DecodeRune(r, second); r == utf8.RuneError {
+		return 0, s.fail("JSN-07", "no half of a surrogate pair")
 	}
 	s.pos += 12
-	return true
+	return r, true
 }
 
 // hexEscape reads \u and four hexadecimal digits at the start of text.
@@ -84,37 +84,4 @@ func hexEscape(text string) (r rune, ok bool) {
 		r = r<<4 | rune(d)
 	}
 	return r, true
-}
-
-// stringOf returns the value of a string. Its escapes were checked by escape.
-func stringOf(text string, t token) string {
-	raw := text[t.start:t.end]
-	if t.kind != kindEscaped {
-		return raw
-	}
-	var short [64]byte
-	return string(appendUnescaped(short[:0], raw))
-}
-
-// appendUnescaped appends what is between the quotes of a string with its escapes
-// resolved, none of which is shorter than what it stands for.
-func appendUnescaped(b []byte, raw string) []byte {
-	for {
-		n := strings.IndexByte(raw, '\\')
-		if n < 0 {
-			return append(b, raw...)
-		}
-		b, raw = append(b, raw[:n]...), raw[n:]
-		if e := strings.IndexByte(escapeLetters, raw[1]); e >= 0 {
-			b, raw = append(b, escapeValues[e]), raw[2:]
-			continue
-		}
-		r, _ := hexEscape(raw)
-		raw = raw[6:]
-		if utf16.IsSurrogate(r) {
-			second, _ := hexEscape(raw)
-			r, raw = utf16.DecodeRune(r, second), raw[6:]
-		}
-		b = utf8.AppendRune(b, r)
-	}
 }

@@ -1,51 +1,78 @@
 package strictjson
 
 import (
+	"errors"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // A Value is a value that is read. Its methods return the zero value, and make
 // Decode fail, when it is not what they say. The zero Value stands for an absent
 // member and reads as zero.
 type Value struct {
-	d   *decoder
-	tok int32
+	d  *document
+	at int // its first byte
 }
 
-func (v Value) token() token { return v.d.tokens[v.tok] }
+// A kind is the first byte of a value; '0' stands for a number.
+type kind byte
+
+var kindNames = map[kind]string{'t': "a boolean", '0': "a number", '"': "a string", '[': "an array", '{': "an object"}
+
+func (v Value) kind() kind {
+	switch c := v.d.text[v.at]; c {
+	case 'f':
+		return 't'
+	case '-', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return '0'
+	default:
+		return kind(c)
+	}
+}
 
 // Fail refuses the value by a rule of the caller's.
 func (v Value) Fail(id, expected, actual string) {
 	if v.d != nil {
-		v.d.fail(id, v.tok, expected, actual)
+		v.d.fail(id, v.at, expected, actual)
 	}
 }
 
-// is reports whether v is of one of two kinds.
-func (v Value) is(a, b kind) bool {
+// is reports whether v is of a kind.
+func (v Value) is(want kind) bool {
 	if v.d == nil {
 		return false
 	}
-	switch k := v.token().kind; {
-	case k == a || k == b:
+	switch k := v.kind(); k {
+	case want:
 		return true
-	case k == kindNull:
-		v.Fail("JSN-12", kindNames[a], "null")
+	case 'n':
+		v.Fail("JSN-12", kindNames[want], "null")
 	default:
-		v.Fail("JSN-13", kindNames[a], kindNames[k])
+		v.Fail("JSN-13", kindNames[want], kindNames[k])
 	}
 	return false
 }
 
+// text returns the text of the value.
+func (v Value) text() string {
+	s := scanner{text: v.d.text, pos: v.at}
+	s.skip()
+	return s.text[v.at:s.pos]
+}
+
 // Text returns a string, which may be empty.
 func (v Value) Text() string {
-	if !v.is(kindString, kindEscaped) {
+	if !v.is('"') {
 		return ""
 	}
-	return stringOf(v.d.text, v.token())
+	s := scanner{text: v.d.text, pos: v.at}
+	text, _ := s.string()
+	return text
 }
 
 // NonEmpty returns a string that is not empty.
@@ -59,15 +86,10 @@ func (v Value) NonEmpty() string {
 
 // Bytes returns a string that is not empty, as the caller's own bytes.
 func (v Value) Bytes() []byte {
-	if !v.is(kindString, kindEscaped) {
-		return nil
+	if s := v.NonEmpty(); s != "" {
+		return []byte(s)
 	}
-	t := v.token()
-	if t.start == t.end {
-		v.NonEmpty() // fails
-		return nil
-	}
-	return appendUnescaped(make([]byte, 0, t.end-t.start), v.d.text[t.start:t.end])
+	return nil
 }
 
 // OneOf returns a string that is one of words.
@@ -82,7 +104,7 @@ func (v Value) OneOf(words ...string) string {
 
 // Bool returns true or false.
 func (v Value) Bool() bool {
-	return v.is(kindFalse, kindTrue) && v.token().kind == kindTrue
+	return v.is('t') && v.d.text[v.at] == 't'
 }
 
 // Int returns an integer between low and high, both included.
@@ -112,10 +134,10 @@ func (v Value) IntUpTo(low, high int64) int64 {
 
 // integer returns the digits of an integer in plain decimal form.
 func (v Value) integer() (text string, ok bool) {
-	if !v.is(kindNumber, kindNumber) {
+	if !v.is('0') {
 		return "", false
 	}
-	text = v.d.text[v.token().start:v.token().end]
+	text = v.text()
 	if text == "-0" || strings.ContainsAny(text, ".eE") {
 		v.Fail("JSN-14", "an integer in plain decimal digits", Quote(text))
 		return "", false
@@ -123,42 +145,69 @@ func (v Value) integer() (text string, ok bool) {
 	return text, true
 }
 
-// IsObject reports whether v is an object. It is for members that may be one.
-func (v Value) IsObject() bool { return v.d != nil && v.token().kind == kindObject }
+// IsObject reports whether v is an object, for members that may be an object or
+// something else.
+func (v Value) IsObject() bool { return v.d != nil && v.kind() == '{' }
 
 // IsString reports whether v is a string. It is for members that may be one.
 func (v Value) IsString() bool {
-	return v.d != nil && (v.token().kind == kindString || v.token().kind == kindEscaped)
+	return v.d != nil && v.kind() == '"'
 }
 
 // Object returns an object whose known members have these names.
 func (v Value) Object(known ...string) *Object {
-	if !v.is(kindObject, kindObject) {
+	if !v.is('{') {
 		return new(Object)
 	}
-	return v.d.object(v.tok, known)
+	return v.d.object(v.at, known)
 }
 
 // Members returns all members of an object whose names the caller judges, in
 // the order of the document.
 func (v Value) Members() []Member { return v.Object().Unknown() }
 
-// Elements returns the elements of an array of any length.
-func (v Value) Elements() []Value {
-	if !v.is(kindArray, kindArray) {
-		return nil
+// ParseObject hands the text of an object to the parser of another package, and makes
+// its error, about a place in that text, one about the place in the document.
+func (v Value) ParseObject(parse func(text []byte) error) {
+	if !v.is('{') {
+		return
 	}
-	var list []Value
-	for at := v.tok + 1; at < v.token().next; at = v.d.tokens[at].next {
-		list = append(list, Value{v.d, at})
+	err := parse([]byte(v.text()))
+	var config *rule.ConfigError
+	if !errors.As(err, &config) || v.d.err != nil {
+		return
 	}
-	return list
+	f := config.Fault()
+	if f.Where == Text {
+		f.Offset = 0
+	}
+	v.d.fail(f.Rule, v.at+f.Offset, f.Expected, f.Actual)
+}
+
+// Elements yields the elements of an array of any length.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if !v.is('[') {
+			return
+		}
+		for _, e := range v.d.parts(v.at) {
+			if !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // Array returns the elements of an array of low to high elements.
 func (v Value) Array(low, high int) []Value {
-	list := v.Elements()
-	if n := len(list); n < low || n > high { // of what is no array this is the second error
+	var list []Value
+	n := 0
+	for e := range v.Elements() {
+		if n++; n <= high {
+			list = append(list, e)
+		}
+	}
+	if n < low || n > high { // where v is no array this is the second error
 		v.Fail("JSN-16", decimal(low)+" to "+decimal(high)+" elements", decimal(n))
 		return nil
 	}
@@ -168,13 +217,14 @@ func (v Value) Array(low, high int) []Value {
 // Set returns the elements of an array of low to high strings, none of them
 // empty and no two the same.
 func (v Value) Set(low, high int) []Value {
-	list := v.Array(low, high)
-	var seen nameSet
+	list, seen := v.Array(low, high), map[string]bool{}
 	for _, e := range list {
-		if s := e.NonEmpty(); !seen.add(e.tok, v.d.textOf) {
+		s := e.NonEmpty()
+		if seen[s] {
 			e.Fail("JSN-17", "every element once", "a second "+Quote(s))
 			return nil
 		}
+		seen[s] = true
 	}
 	return list
 }

@@ -146,7 +146,7 @@ func demandsOf(c *vectors.Case) ([]policy.Policy, error) {
 		case "measurement":
 			r.Measurements = []string{s}
 		case "report-data":
-			r.ReportData = s
+			r.ReportData = &s
 		case "host-data":
 			r.HostData = []string{s}
 		case "chip-id":

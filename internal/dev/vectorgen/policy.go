@@ -103,6 +103,11 @@ func demandRows() []row {
 	idBlock := func(key, author [48]byte, enabled uint32) func(X) {
 		return func(x X) { x.Spec.IDKeyDigest, x.Spec.AuthorKeyDigest, x.Spec.KeyInfo = key, author, enabled }
 	}
+	uncertifiedChip := func(x X) {
+		*x = *hardware("Genoa", 5, "vlek")()
+		fillBytes(x.Spec.ChipID[:], 0x77)
+		x.options["allow-vlek"] = true
+	}
 	key, author := [48]byte{1}, [48]byte{2}
 	keyHex, authorHex := hex.EncodeToString(key[:]), hex.EncodeToString(author[:])
 	rows := []row{
@@ -139,6 +144,8 @@ func demandRows() []row {
 		{"report-id-ma", no("POL-37"), "an agent that is not there", demand(member{"report_id_ma", other64})},
 		{"chip-allowed", yes("POL-38"), "the chip is on the list", chips("allow", func(x X) []string { return list(other128, chip(x)) })},
 		{"chip-not-allowed", no("POL-38"), "the list has another", chips("allow", func(X) []string { return list(other128) })},
+		{"chip-allowed-under-a-vlek", no("POL-38"), "the report alone says CHIP_ID: no certificate has it", func(x X) { uncertifiedChip(x); chips("allow", func(x X) []string { return list(chip(x)) })(x) }},
+		{"chip-denied-under-a-vlek", no("POL-39"), "and so it may be a chip that is denied", func(x X) { uncertifiedChip(x); chips("deny", func(X) []string { return list(other128) })(x) }},
 		{"chip-option", no("POL-38"), "the option says the same", option("chip-id", other128)},
 		{"chip-denied", no("POL-39"), "one stolen VCEK, which no CRL can name", chips("deny", func(x X) []string { return list(chip(x)) })},
 		{"chip-not-denied", yes("POL-39"), "another chip is denied", chips("deny", func(X) []string { return list(other128) })},
@@ -155,7 +162,9 @@ func demandRows() []row {
 		{"firmware-equal", yes("POL-45"), "and not below itself", demand(member{"firmware", doc{{"min_version", "1.55"}, {"min_build", 40}}})},
 		{"firmware-minor-before-build", yes("POL-45"), "1.56.1 is above 1.55.40", both(demand(member{"firmware", doc{{"min_version", "1.55"}, {"min_build", 40}}}), firmware(mint.Firmware{Major: 1, Minor: 56, Build: 1}, mint.Firmware{Major: 1, Minor: 56, Build: 1}))},
 		{"firmware-committed-too-old", no("POL-45"), "the host can go back", both(demand(member{"firmware", doc{{"min_version", "1.55"}, {"min_build", 40}}}), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 40}, mint.Firmware{Major: 1, Minor: 55, Build: 39}))},
-		{"firmware-build-alone", no("POL-46"), "without version the build counts by itself", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 56, Build: 39}, mint.Firmware{Major: 1, Minor: 56, Build: 40}))},
+		{"firmware-build-alone", no("POL-46"), "without version the build counts by itself", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 39}, mint.Firmware{Major: 1, Minor: 55, Build: 40}))},
+		{"firmware-build-of-older-firmware", no("POL-46"), "of older firmware too", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 40}, mint.Firmware{Major: 1, Minor: 54, Build: 39}))},
+		{"firmware-build-of-a-newer-version", yes("POL-46"), "builds start again with each version: 1.56.0 is newer than any 1.55", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 56, Build: 0}, mint.Firmware{Major: 1, Minor: 56, Build: 0}))},
 		{"firmware-committed-differs", no("POL-47"), "on demand provisional firmware is refused", both(in("firmware", "committed_equals_current", true), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 41}, mint.Firmware{Major: 1, Minor: 55, Build: 40}))},
 		{"tcb-committed-differs", no("POL-47"), "and a provisional TCB", both(in("firmware", "committed_equals_current", true), func(x X) { x.Spec.CurrentTCB.SNP++ })},
 		{"id-block-required", no("POL-48"), "launched without an ID block", in("id_block", "require", true)},

@@ -63,6 +63,15 @@ func reportDataRows() []row {
 		{"equal", yes("POL-53"), "the expected one", data(func([]byte) {})},
 		{"first-byte", no("POL-53"), "all 64 bytes are compared", data(func(d []byte) { d[0] ^= 1 })},
 		{"last-byte", no("POL-53"), "to the last", data(func(d []byte) { d[63] ^= 1 })},
+		{"prefix", yes("POL-54"), "the first 32 bytes, whatever follows", func(x X) {
+			x.Spec.ReportData[63] ^= 1
+			x.policy(member{"report_data_prefix", hex.EncodeToString(x.Spec.ReportData[:32])})
+		}},
+		{"prefix-of-another", no("POL-54"), "all 32 bytes are compared", func(x X) {
+			d := x.Spec.ReportData
+			d[31] ^= 1
+			x.policy(member{"report_data_prefix", hex.EncodeToString(d[:32])})
+		}},
 		{"of-the-policy-file", no("POL-53"), "in a file", demand(member{"report_data", strings.Repeat("ab", 64)})},
 		{"option-of-32-bytes", as("UsageError", "POL-62"), "half of it is not enough", func(x X) { x.options["report-data"] = strings.Repeat("ab", 32) }},
 	}
@@ -155,6 +164,11 @@ func policyFileSections() []section {
 		{"id-block-forbidden-with-its-key", no("POL-71"), "nothing could meet it", file(member{"id_block", doc{{"id_keys", []string{hex96}}, {"forbid", true}}})},
 		{"id-block-forbidden-with-an-author", no("POL-71"), "nothing could meet it", file(member{"id_block", doc{{"author_keys", []string{hex96}}, {"forbid", true}}})},
 		{"id-block-forbidden-with-any-author", no("POL-71"), "nothing could meet it", file(member{"id_block", doc{{"require_author_key", true}, {"forbid", true}}})},
+		{"report-data-and-its-prefix", no("POL-73"), "one of them", file(member{"report_data", strings.Repeat("ab", 64)}, member{"report_data_prefix", strings.Repeat("ab", 32)})},
+		{"report-data-prefix-of-64-bytes", no("POL-62"), "a prefix has 32 bytes", file(member{"report_data_prefix", strings.Repeat("ab", 64)})},
+		{"empty-report-data", no("JSN-12", "GEN-02"), "an empty text demands nothing, and is an error", file(member{"report_data", ""})},
+		{"empty-mask", no("JSN-12", "GEN-02"), "likewise of a mask", file(member{"mitigations", doc{{"launch", ""}}})},
+		{"name-unknown-and-twice", no("POL-65"), "the form of an entry comes before its being there twice", file(member{"products", []string{"milan", "milan"}})},
 		{"empty-provider", no("JSN-12"), "a provider has a name", file(member{"csp_ids", []string{""}})},
 		{"boolean-as-a-string", no("JSN-13"), "no string for a boolean", file(member{"report_data_tail_zero", "true"})},
 	}}}

@@ -1,0 +1,256 @@
+package policy_test
+
+import (
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// GEN-02: an empty text demands something that nothing is, and never nothing.
+func TestEmptyTexts(t *testing.T) {
+	for member, r := range map[string]policy.Rules{
+		"report_data POL-62":            {ReportData: new("")},
+		"report_data_prefix POL-62":     {ReportDataPrefix: new("")},
+		"family_id POL-62":              {FamilyID: new("")},
+		"image_id POL-62":               {ImageID: new("")},
+		"report_id POL-62":              {ReportID: new("")},
+		"report_id_ma POL-62":           {ReportIDMA: new("")},
+		"guest_policy.min_abi POL-68":   {GuestPolicy: policy.GuestPolicyRules{MinABI: new("")}},
+		"firmware.min_version POL-68":   {Firmware: policy.FirmwareRules{MinVersion: new("")}},
+		"mitigations.launch POL-69":     {Mitigations: policy.MitigationRules{Launch: new("")}},
+		"mitigations.current POL-69":    {Mitigations: policy.MitigationRules{Current: new("")}},
+		"report_data_prefix POL-73":     {ReportData: new(hexes(1, 64)), ReportDataPrefix: new(hexes(1, 32))},
+		"products[0] POL-65":            {Products: []string{"milan", "milan"}},
+		"products[1] POL-63":            {Products: []string{"Milan", "Milan", "milan"}},
+		"measurements[0] POL-62":        {Measurements: []string{""}},
+		"host_data[0] POL-62":           {HostData: []string{""}},
+		"chip_ids.deny[0] POL-62":       {ChipIDs: policy.AllowDeny{Deny: []string{""}}},
+		"leaf_keys.allow[0] POL-62":     {LeafKeys: policy.AllowDeny{Allow: []string{""}}},
+		"guest_policy.forbid[0] POL-65": {GuestPolicy: policy.GuestPolicyRules{Forbid: []string{""}}},
+	} {
+		p, err := policy.New(r)
+		var e *rule.ConfigError
+		if !errors.As(err, &e) || e.Fault().Where+" "+e.Rule() != member || !p.IsZero() {
+			t.Errorf("%s: got %v", member, err)
+		}
+	}
+}
+
+// Check says why a policy accepts nothing, and nothing of any other.
+func TestCheck(t *testing.T) {
+	d := policy.Default()
+	apart := policy.Intersect(d.Relax(policy.Relax{VMPL: 1}), d)
+	for _, tt := range []struct {
+		policy policy.Policy
+		want   string
+	}{
+		{policy.Policy{}, "begin with policy.Default()"},
+		{policy.Intersect(), "an intersection of nothing"},
+		{policy.Intersect(d, policy.Policy{}), "a zero Policy is part of an intersection"},
+		{apart, "one allows VMPL 1 and another VMPL 0 only"},
+		{policy.Intersect(d, apart), "one allows VMPL 1 and another VMPL 0 only"},
+		{apart.Relax(policy.Relax{VMPL: 1}), "one allows VMPL 1 and another VMPL 0 only"},
+	} {
+		err := tt.policy.Check()
+		var e *rule.ConfigError
+		if !errors.As(err, &e) || e.Rule() != "POL-01" || !strings.Contains(err.Error(), tt.want) || !tt.policy.IsZero() {
+			t.Errorf("got %v, want %s", err, tt.want)
+		}
+		if _, err := tt.policy.Narrow(policy.Rules{}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("narrowed: %v", err)
+		}
+		if v := tt.policy.Evaluate(good(milan)).Violations; len(v) != 1 || !strings.Contains(v[0].Message, tt.want) {
+			t.Errorf("got %+v", v)
+		}
+	}
+	if err := d.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A floor that lacks what every product has is met by no report, and says so.
+func TestUnmeetable(t *testing.T) {
+	for floors, want := range map[string]bool{
+		`{"snp": 22}`:                                                                                         true,
+		`{"bootloader": 0, "tee": 0, "snp": 0}`:                                                               true,
+		`{"fmc": 0, "tee": 0, "snp": 0, "microcode": 0}`:                                                      true,
+		`{"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0}`:                                               false,
+		`{"Milan": {"snp": 1}, "Genoa": {"tee": 1}}`:                                                          true,
+		`{"Milan": {"snp": 1}, "Genoa": {"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0}}`:               false,
+		`{"Milan": {"snp": 1}, "19-a0-2": {"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0, "fmc": 200}}`: false,
+	} {
+		f, err := policy.ParseFloors([]byte(floors))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := policy.New(policy.Rules{MinTCB: f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		noted := slices.ContainsFunc(p.Notes(), func(s string) bool { return strings.HasPrefix(s, "min_tcb: no report of any product can meet") })
+		if f.Unmeetable() != want || noted != want {
+			t.Errorf("%s: %v, notes %q", floors, f.Unmeetable(), p.Notes())
+		}
+		met := false
+		for _, product := range snpreport.Products() {
+			o := p.Evaluate(good(product))
+			met = met || o.Accepts()
+			said := slices.ContainsFunc(o.Violations, func(v policy.Violation) bool { return strings.HasPrefix(v.Message, "no report of any product") })
+			if covered := len(o.Violations) > 0 && o.Violations[0].Expected != "a floor that applies"; covered && want != said {
+				t.Errorf("%s: %+v", floors, o.Violations)
+			}
+		}
+		if met && want {
+			t.Errorf("%s: met", floors)
+		}
+	}
+	if (*policy.Floors)(nil).Unmeetable() || policy.Default().Notes() != nil {
+		t.Error("nothing is demanded")
+	}
+}
+
+// POL-46: a build without a version is told to the reader.
+func TestNoteOfBuild(t *testing.T) {
+	for members, want := range map[string]int{
+		`"firmware": {"min_build": 40}`:                        1,
+		`"firmware": {"min_version": "1.55", "min_build": 40}`: 0,
+		`"firmware": {"min_version": "1.55"}`:                  0,
+	} {
+		if notes := parse(t, members).Notes(); len(notes) != want || want > 0 && !strings.Contains(notes[0], "add firmware.min_version") {
+			t.Errorf("%s: %q", members, notes)
+		}
+	}
+}
+
+// POL-54: where the prefix is demanded, REPORT_DATA is not unchecked.
+func TestPrefixIsChecked(t *testing.T) {
+	listed := func(p policy.Policy) bool {
+		return slices.ContainsFunc(p.Evaluate(good(milan)).NotChecked, func(u policy.Unchecked) bool { return u.Name == "report_data" })
+	}
+	if p := parse(t, `"report_data_prefix": "`+hexes(0xda, 32)+`"`); listed(p) || !listed(policy.Default()) || listed(policy.Intersect(policy.Default(), p)) {
+		t.Error("report_data is listed wrongly")
+	}
+}
+
+// Enforced lists what was demanded, met or not, by the order of the file.
+func TestEnforced(t *testing.T) {
+	names := func(list []policy.Enforced) (names []string) {
+		for _, e := range list {
+			if e.Value == "" {
+				t.Errorf("%s demands nothing", e.Name)
+			}
+			names = append(names, e.Name)
+		}
+		return names
+	}
+	f := good(milan)
+	always := []string{"guest_policy.forbid debug", "guest_policy.forbid migrate_ma", "report_id_ma", "guest_policy bit 17",
+		"guest_policy.allow_unknown_bits", "guest_policy.allow_unknown_bits", "vmpl", "signing_keys", "measurement"}
+	if diff := cmp.Diff(always, names(policy.Default().Evaluate(f).Enforced)); diff != "" {
+		t.Error(diff)
+	}
+	relaxed := parse(t, `"guest_policy": {"allow_unknown_bits": true}`).Relax(policy.Relax{Debug: true, Migration: true, VLEK: true, VMPL: 1})
+	if diff := cmp.Diff([]policy.Enforced{{"vmpl", "1"}, {"measurement", "a launch digest"}}, relaxed.Evaluate(f).Enforced); diff != "" {
+		t.Error(diff)
+	}
+	demanded := parse(t, `"products": ["Genoa"], "min_guest_svn": 7, "guest_policy": {"forbid": ["smt"]}, "min_tcb": {"Milan": {"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}}`)
+	got := policy.Intersect(demanded, demanded).Evaluate(f).Enforced[8:]
+	want := []policy.Enforced{{"products", "Genoa"}, {"products", "Genoa"}, {"guest_policy.forbid", "smt"}, {"guest_policy.forbid", "smt"},
+		{"min_guest_svn", "at least 7"}, {"min_guest_svn", "at least 7"}, {"measurement", "a launch digest"}, {"min_tcb", "bootloader=4,tee=0,snp=22,microcode=213"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A message is a sentence, and names no member of the policy file.
+func TestMessages(t *testing.T) {
+	zero := change(good(turin), func(f *policy.Facts, r *snpreport.Report) { *r = snpreport.Report{Version: 2} })
+	seen := map[string]string{}
+	for _, members := range sorted(demands()) {
+		for _, v := range policy.Intersect(policy.Default(), parse(t, members)).Evaluate(zero).Violations {
+			seen[v.Rule] = v.Message
+		}
+	}
+	for id, message := range seen {
+		if len(message) < 20 || strings.Contains(message, "policy:") || strings.HasSuffix(message, ".") || strings.Contains(message, "is not met") {
+			t.Errorf("%s: %q", id, message)
+		}
+	}
+	if len(seen) < 25 {
+		t.Errorf("only %d rules", len(seen))
+	}
+	low := change(good(milan), func(f *policy.Facts, r *snpreport.Report) {
+		r.ReportedTCB = setLevel(milan, r.ReportedTCB, snpreport.SNP, 23)
+	})
+	v := parse(t, `"min_tcb": {"bootloader": 0, "tee": 0, "snp": 24, "microcode": 0}`).Evaluate(low).Violations
+	if len(v) == 0 || v[0].Message != "REPORTED_TCB snp is 23, the floor is 24" {
+		t.Errorf("got %+v", v)
+	}
+}
+
+// A hostile policy file of 1 MiB costs at most five times what the fullest file of
+// its size does.
+func TestParseIsLinear(t *testing.T) {
+	fill := func(before, unit, behind string) []byte {
+		head := `{"schema": "attest.policy/v1", ` + before
+		return []byte(head + strings.Repeat(unit, (policy.MaxFile-len(head)-len(behind))/len(unit)) + behind)
+	}
+	var names strings.Builder
+	for i := 0; names.Len() < policy.MaxFile-100; i++ {
+		names.WriteString(`"` + strings.Repeat("m", i%2) + string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/676%26)) + string(rune('a'+i/17576%26)) + `":1,`)
+	}
+	cost := func(text []byte, valid bool) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := policy.Parse(text)
+		runtime.ReadMemStats(&after)
+		if (err == nil) != valid {
+			t.Fatalf("%.60s: %v", text, err)
+		}
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	most := 5 * cost(full(t), true)
+	for name, text := range map[string][]byte{
+		"names":            []byte(`{"schema": "attest.policy/v1", ` + names.String() + `"zz":1}`),
+		"entries":          fill(`"measurements": [`, `"",`, `""]}`),
+		"entries too many": fill(`"measurements": [`, `"a",`, `"a"]}`),
+		"numbers":          fill(`"measurements": [`, `1,`, `1]}`),
+		"objects":          fill(`"measurements": [`, `{},`, `1]}`),
+		"named objects":    fill(`"measurements": [`, `{"a":1},`, `1]}`),
+		"escapes":          fill(`"report_data": "`, `\n`, `"}`),
+		"floors":           fill(`"min_tcb": {"snp": [`, `[],`, `[]]}}`),
+		"long name":        fill(`"`, `\u0061`, `": 1}`),
+		"brackets":         fill(`"vmpl": `, `[`, ``),
+	} {
+		if got := cost(text, false); got > most {
+			t.Errorf("%s: %d bytes of memory, a full file takes %d", name, got, most/5)
+		}
+	}
+}
+
+// full returns a policy file of 1 MiB whose lists have all the entries they may have.
+func full(t *testing.T) []byte {
+	t.Helper()
+	list := func(digits int) string {
+		var entries []string
+		for i := range 1024 {
+			entries = append(entries, `"`+strings.Repeat("1", digits-4)+string("0123456789abcdef"[i>>8])+string("0123456789abcdef"[i>>4&15])+string("0123456789abcdef"[i&15])+`1"`)
+		}
+		return "[" + strings.Join(entries, ",") + "]"
+	}
+	text := `{"schema": "attest.policy/v1", "measurements": ` + list(96) + `, "host_data": ` + list(64) +
+		`, "chip_ids": {"allow": ` + list(128) + `, "deny": ` + list(128) + `}, "leaf_keys": {"allow": ` + list(64) + `, "deny": ` + list(64) +
+		`}, "csp_ids": ` + list(200) + `, "id_block": {"id_keys": ` + list(96) + `, "author_keys": ` + list(96) + `}}`
+	if len(text) > policy.MaxFile {
+		t.Fatal("too long")
+	}
+	return append([]byte(text), strings.Repeat(" ", policy.MaxFile-len(text))...)
+}
