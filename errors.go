@@ -186,6 +186,10 @@ type PinChange struct {
 	Now      string
 }
 
+// Temporary reports that asking again may help, for what retries requests: net.Error
+// and url.Error have it too. No refusal has this method.
+func (e *EvidenceUnavailableError) Temporary() bool { return true }
+
 // Timeout reports whether time ran out, as net.Error has it.
 func (e *EvidenceUnavailableError) Timeout() bool {
 	var t interface{ Timeout() bool }

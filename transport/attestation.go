@@ -8,14 +8,14 @@ import (
 	"github.com/tresorhq/attest"
 )
 
-// attest attests one connection, over that connection.
-func (t *Transport) attest(ctx context.Context, g *gate) (*verdict, error) {
+// prove attests one connection, over that connection.
+func (t *Transport) prove(ctx context.Context, g *gate) (*verdict, error) {
 	asked := t.now() // the verdict's life counts from before the question
 	a, err := g.ask(ctx, t.origin, t.config.MinTLS)
 	if err != nil {
 		return nil, t.failed(err)
 	}
-	audit, generation := t.judge(ctx, attest.Evidence{Envelope: a.envelope, LiveSPKI: a.spki})
+	audit, generation := t.verifyFresh(ctx, attest.Evidence{Envelope: a.envelope, LiveSPKI: a.spki})
 	if audit.Err != nil {
 		return nil, t.report(audit)
 	}
@@ -27,6 +27,7 @@ func (t *Transport) attest(ctx context.Context, g *gate) (*verdict, error) {
 		return nil, t.failed(answered("TRN-32", layerHTTP, "GET "+attestationPath, "an answer and its verification in less than "+v.span().String(), "one that took longer"))
 	}
 	t.newest.Store(v)
+	t.withdrawn.Store(nil)
 	t.report(audit)
 	return v, nil
 }
@@ -42,15 +43,15 @@ func (t *Transport) report(a *attest.Audit) error {
 // failed reports what failed before anything was verified.
 func (t *Transport) failed(err error) error { return t.report(&attest.Audit{Err: err}) }
 
-// judge completes evidence and verifies it. A refusal by a bundle or a CRL that
+// verifyFresh completes evidence and verifies it. A refusal by a bundle or a CRL that
 // is not young, or not the newest, says little: what runs there may have been
-// allowed since. Then newer ones are fetched, and judge: once. When there are none
+// allowed since. Then newer ones are fetched, and it is judged once more. When there are none
 // the refusal stands.
 // Rules: TRN-49.
-func (t *Transport) judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, generation uint64) {
-	a, generation, oldest := t.judgeWith(ctx, &e, maxBundleAge, crlAge)
+func (t *Transport) verifyFresh(ctx context.Context, e attest.Evidence) (a *attest.Audit, generation uint64) {
+	a, generation, oldest := t.verifyOnce(ctx, &e, maxBundleAge, crlAge)
 	if oldest > minBundleAge && !isUnavailable(a.Err) && a.Err != nil || isRollback(a.Err) {
-		if again, g, _ := t.judgeWith(ctx, &e, minBundleAge, minBundleAge); !isUnavailable(again.Err) {
+		if again, g, _ := t.verifyOnce(ctx, &e, minBundleAge, minBundleAge); !isUnavailable(again.Err) {
 			a, generation = again, g
 		}
 	}
@@ -61,9 +62,9 @@ func (t *Transport) judge(ctx context.Context, e attest.Evidence) (a *attest.Aud
 	return a, generation
 }
 
-// judgeWith verifies with a bundle and a CRL that are at most so old, and says
+// verifyOnce verifies with a bundle and a CRL that are at most so old, and says
 // how old the older one was.
-func (t *Transport) judgeWith(ctx context.Context, e *attest.Evidence, bundleAge, crlAge time.Duration) (a *attest.Audit, generation uint64, age time.Duration) {
+func (t *Transport) verifyOnce(ctx context.Context, e *attest.Evidence, bundleAge, crlAge time.Duration) (a *attest.Audit, generation uint64, age time.Duration) {
 	address, bundle, err := t.bundles.get(ctx, *e, bundleAge)
 	if err == nil {
 		e.CRLs, err = t.crls(ctx, e.Envelope, crlAge)
@@ -72,7 +73,7 @@ func (t *Transport) judgeWith(ctx context.Context, e *attest.Evidence, bundleAge
 		return &attest.Audit{Err: err}, 0, 0
 	}
 	e.Bundle = bundle.body
-	a, generation = t.audit(*e, address, bundle)
+	a, generation = t.verifyAndAdopt(*e, address, bundle)
 	if !passed(a, 3, 6) {
 		t.bundles.cache.drop(address, bundle)
 	}
@@ -84,18 +85,18 @@ func (t *Transport) judgeWith(ctx context.Context, e *attest.Evidence, bundleAge
 	return a, generation, age
 }
 
-// audit verifies evidence, and adopts its bundle if that is a good one for what
+// verifyAndAdopt verifies evidence, and adopts its bundle if that is a good one for what
 // runs here, whatever it says of the evidence. When another bundle was adopted
 // while this one was judged, it is judged again: by then it may be an old one.
 // Rules: TRN-48.
-func (t *Transport) audit(e attest.Evidence, address string, d document) (a *attest.Audit, generation uint64) {
+func (t *Transport) verifyAndAdopt(e attest.Evidence, address string, d document) (a *attest.Audit, generation uint64) {
 	for {
 		before := t.bundles.newest.Load()
 		a := t.verifier.Audit(e, t.now().wall)
 		if !passed(a, 3, 7) || a.Err != nil && !t.bundles.concerns(e.Envelope) {
 			return a, 0
 		}
-		if generation, ok := t.adopt(address, d, before); ok {
+		if generation, ok := t.adopt(address, d, before, a.Err); ok {
 			return a, generation
 		}
 	}
@@ -105,9 +106,12 @@ func (t *Transport) audit(e attest.Evidence, address string, d document) (a *att
 // one do not count any more, and what runs under them ends in time. ok is false
 // when another one was adopted since generation before.
 // Rules: TRN-48.
-func (t *Transport) adopt(address string, d document, before uint64) (generation uint64, ok bool) {
+func (t *Transport) adopt(address string, d document, before uint64, refusal error) (generation uint64, ok bool) {
 	generation, changed, ok := t.bundles.adopt(address, d, before)
 	if changed {
+		if t.withdrawn.Store(nil); refusal != nil {
+			t.withdrawn.Store(&refusal)
+		}
 		t.pool.cutVerdicts(generation)
 	}
 	return generation, ok
@@ -128,7 +132,7 @@ func (t *Transport) refreshSoon() {
 			t.refresher = nil
 			t.life.Unlock()
 			if t.pool.size() > 0 {
-				t.spawn(t.refresh)
+				t.spawn(t.ctx, t.refresh)
 			}
 		})
 	}
@@ -155,7 +159,7 @@ func (t *Transport) refresh(ctx context.Context) {
 	}
 	e.Bundle = b
 	d := document{b, at}
-	audit, _ := t.audit(e, address, d)
+	audit, _ := t.verifyAndAdopt(e, address, d)
 	for _, c := range audit.Checks {
 		if 3 <= c.Step && c.Step <= 7 && c.Status == attest.Fail {
 			t.missed(&attest.EvidenceUnavailableError{Failure: attest.Failure{

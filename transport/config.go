@@ -47,17 +47,28 @@ type Config struct {
 	WebRoots *x509.CertPool
 	// MinTLS is tls.VersionTLS13, or tls.VersionTLS12 by choice.
 	MinTLS uint16
+	// TLSCertificates are those of the client, for an endpoint that asks for one.
+	TLSCertificates []tls.Certificate
 	// Proxy chooses the proxy as http.Transport.Proxy does; nil:
 	// http.ProxyFromEnvironment. It is asked once per connection, with a request
 	// of our own.
 	Proxy func(*http.Request) (*url.URL, error)
-	// DialContext connects to the origin, or to its proxy; nil: a net.Dialer.
+	// DialContext connects to the origin, or to its proxy; nil: a net.Dialer. A
+	// connection must take a write deadline, by which a request is stopped that could
+	// not be written in time.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	DialTimeout     time.Duration // of TCP and of TLS, each; 10 s
 	AttestTimeout   time.Duration // of dialling, asking and verifying together; 30 s
 	ContinueTimeout time.Duration // how long a body waits for 100 (Continue); 1 s
 	IdleTimeout     time.Duration // of a connection without requests; 90 s
+
+	// SendPingTimeout is how long nothing may come on a connection of HTTP/2 until
+	// it is pinged, and PingTimeout how long the answer may take; 15 s each. Then the
+	// connection is closed.
+	SendPingTimeout, PingTimeout time.Duration
+	ResponseHeaderTimeout        time.Duration // from the end of the request to the header of the answer; 0: none
+	MaxResponseHeaderBytes       int64         // 0: as many as http.Transport takes
 
 	// DisableCompression asks for no gzip of the transport's own: requests and
 	// answers pass with the encoding that caller and endpoint chose.
@@ -91,6 +102,9 @@ func (c Config) connecting() (Config, error) {
 		{"AttestTimeout", &c.AttestTimeout, 30 * time.Second, time.Hour},
 		{"ContinueTimeout", &c.ContinueTimeout, time.Second, time.Hour},
 		{"IdleTimeout", &c.IdleTimeout, 90 * time.Second, 24 * time.Hour},
+		{"SendPingTimeout", &c.SendPingTimeout, 15 * time.Second, time.Hour},
+		{"PingTimeout", &c.PingTimeout, 15 * time.Second, time.Hour},
+		{"ResponseHeaderTimeout", &c.ResponseHeaderTimeout, 0, 24 * time.Hour},
 		{"MaxVerdictAge", &c.MaxVerdictAge, time.Hour, 24 * time.Hour},
 		{"MaxRequestAge", &c.MaxRequestAge, 15 * time.Minute, 24 * time.Hour},
 	} {
@@ -119,8 +133,8 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 	if err != nil {
 		return c, nil, err
 	}
-	if c.MaxConns < 0 || c.MaxIdle < 0 {
-		return c, nil, errors.New("transport: MaxConns or MaxIdle is negative")
+	if c.MaxConns < 0 || c.MaxIdle < 0 || c.MaxResponseHeaderBytes < 0 {
+		return c, nil, errors.New("transport: MaxConns, MaxIdle or MaxResponseHeaderBytes is negative")
 	}
 	if c.MaxIdle == 0 {
 		c.MaxIdle = 64
@@ -144,6 +158,7 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 		return c, nil, errors.New("transport: Demands.RequireCRL without Revocation refuses every endpoint")
 	}
 	c.Bundle = slices.Clone(c.Bundle)
+	c.TLSCertificates = slices.Clone(c.TLSCertificates)
 	v, err := c.verifier()
 	return c, v, err
 }

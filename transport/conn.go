@@ -2,7 +2,6 @@ package transport
 
 import (
 	"net/http"
-	"sync/atomic"
 	"time"
 )
 
@@ -15,152 +14,165 @@ const (
 	closed
 )
 
-// A conn is one connection of a pool. What is below the gate is guarded by the
-// mutex of the pool.
+// A conn is one connection of a pool. What is below slots is guarded by the mutex of
+// the pool.
+//
+// Slots are counted here: one is taken when a request is assigned to the connection,
+// and it is back when the answer has ended or the request has failed. The count of
+// net/http may differ for a moment, of streams that it is still resetting: then
+// Reserve refuses, and the connection is shut for a moment.
 type conn struct {
-	gate   *gate
-	pool   *pool
-	handed atomic.Int32  // slots that were handed out and not yet reserved
-	picks  atomic.Uint64 // slots that were ever handed out
-	events atomic.Uint64 // calls of changed
-	slack  atomic.Int64  // free, as long as the connection is open; nobody waits then
-	looks  atomic.Uint64 // calls of look
+	gate  *gate
+	pool  *pool
+	slots int // that it had when it was attested
 
 	state     state
-	seen      uint64 // the newest look that was taken over
 	verdict   *verdict
-	free      int  // slots that may be handed out
-	spare     int  // slots when it was attested
-	idle      bool // nothing runs, nothing was handed out
-	idleSince instant
+	used      int     // slots
+	shut      bool    // Reserve has refused just now
+	carried   bool    // a request was assigned to it
+	served    bool    // a request was answered over it
+	counted   bool    // as a failure, since it was lost before
+	idleSince instant // meaningful when used is 0
 	timer     *time.Timer
 }
+
+// shutFor is how long a connection is shut after Reserve has refused.
+const shutFor = 10 * time.Millisecond
 
 // checkEvery bounds how long a timer sleeps: it knows the monotonic clock only.
 const checkEvery = 30 * time.Second
 
-// A sight is what a look at a connection showed.
-type sight struct {
-	look           uint64
-	spare, running int
-	dead           bool
-	handed         int32
-	picks          uint64
-}
+// open reports whether a request may be assigned to the connection if its verdict
+// is fresh.
+func (c *conn) open() bool { return c.state == ready && !c.shut && c.used < c.slots }
 
-// look must be called without the mutex of the pool. What it counts is older
-// than what it asks the connection, so that a request between the two is seen.
-func (c *conn) look() (s sight) {
-	s.look = c.looks.Add(1)
-	s.picks, s.handed = c.picks.Load(), c.handed.Load()
-	s.spare, s.running, s.dead = c.gate.load()
-	return s
-}
-
-// see takes over what a look showed, unless one that began later came first: each
-// slot that is given back is looked for after that, but not in that order.
-func (c *conn) see(s sight) {
-	if s.look < c.seen {
+// lost is the state hook of net/http. It is what counting slots can not tell: that
+// nothing comes through the connection any more. (The hook may miss a slot; a
+// connection ends only once.) It runs within the methods of a ClientConn, which
+// therefore are never called under the mutex of the pool.
+func (c *conn) lost(cc *http.ClientConn) {
+	if cc.Err() == nil {
 		return
 	}
-	c.seen = s.look
-	idle := s.running == 0 && s.handed == 0 && s.picks == c.picks.Load()
-	if idle && !c.idle {
-		c.idleSince = c.pool.t.now()
-	}
-	c.idle = idle
-	since := c.picks.Load() - s.picks // slots that the look may still have counted as free
-	c.pool.reopen(c, s.spare-int(s.handed)-int(since))
-}
-
-// hook runs when a request has ended or the connection has. A connection of
-// HTTP/2 need not be counted each time, as long as more slots are left for those
-// who come next than others may take before it is counted.
-func (c *conn) hook(*http.ClientConn) {
-	if c.slack.Load() > int64(c.spare/2) && c.gate.cc.Err() == nil {
-		return
-	}
-	c.changed()
-}
-
-// changed looks at the connection again.
-func (c *conn) changed() {
-	c.events.Add(1)
-	s := c.look()
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.state == closed || p.closed {
 		return
 	}
-	c.see(s)
-	if s.dead || c.state == retired && c.idle {
-		p.remove(c)
+	p.remove(c)
+	if c.used > 0 { // the request on it finds out why; a caller may have canceled it
+		p.wake(shutFor)
+		return
+	}
+	p.wasted(c)
+	p.dispatch()
+}
+
+// send sends a request on a slot that acquire handed out. The slot is back when the
+// answer has ended, or send has failed.
+func (c *conn) send(req *http.Request, v *verdict, a *attempt) (*http.Response, error) {
+	res, err := c.gate.send(req, a, v)
+	switch {
+	case err == nil && res.StatusCode == http.StatusSwitchingProtocols: // no request asked for it
+		res.Body.Close()
+		c.release(false, ErrProtocolChanged)
+		return nil, ErrProtocolChanged
+	case err == nil:
+		c.answered(res, a)
+		return res, nil
+	case err == errNoSlot:
+		if c.refused() {
+			err = errLost
+		}
+	case err == errExpired:
+		c.release(true, nil)
+	default:
+		c.release(c.gate.h2, nil)
+		err = c.gate.explain(err)
+	}
+	return nil, err
+}
+
+// answered sees to it that the slot is back when the answer has ended.
+func (c *conn) answered(res *http.Response, a *attempt) {
+	keep := c.gate.h2 || !res.Close
+	end := func(whole bool) {
+		c.gate.wire.end(a)
+		c.release(c.gate.h2 || whole && keep, nil)
+	}
+	c.pool.servedOn(c)
+	if res.ContentLength == 0 || res.Request.Method == http.MethodHead || res.Body == http.NoBody {
+		end(true)
+		res.Body = &answerBody{ReadCloser: res.Body, gate: c.gate, end: func(bool) {}}
+		return
+	}
+	res.Body = &answerBody{ReadCloser: res.Body, gate: c.gate, end: end}
+}
+
+// release gives a slot back. The connection is closed when it can not be used again.
+func (c *conn) release(again bool, why error) {
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.used--; c.used == 0 {
+		c.idleSince = p.t.now()
+	}
+	if c.state == closed || p.closed {
+		return
+	}
+	if !again || c.state == retired && c.used == 0 {
+		p.close1(c, why)
 	} else {
+		p.list(c)
 		p.trim(c)
 	}
 	p.dispatch()
 }
 
-// send sends a request on a slot that acquire handed out.
-func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
-	before := c.events.Load()
-	res, err := c.gate.send(req, a, func() { c.handed.Add(-1) })
-	switch {
-	case err == errNoSlot:
-		if c.refused(before) {
-			err = errLost
-		}
-	case err == errExpired:
-		c.changed()
-	case err != nil && c.gate.wire.wasLate():
-		c.drop()
-	}
-	return res, err
-}
-
-// drop closes the connection: HTTP/2 does not notice by itself that nothing can
-// be written any more.
-func (c *conn) drop() {
+// refused takes the slot back that Reserve has refused: the connection is dead, on
+// its way out, or full. It reports whether the connection is gone.
+func (c *conn) refused() (gone bool) {
+	dead := c.gate.cc.Err() != nil
+	full := c.gate.full(c.slots) || !c.gate.h2
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
-		p.remove(c)
-		p.dispatch()
+	if c.used--; c.used == 0 {
+		c.idleSince = p.t.now()
 	}
-}
-
-// refused notes that there was no slot: the connection is dead, draining, or
-// full. It is not marked full when it has changed since: then no other change
-// may come to open it again. It reports whether the connection is gone.
-func (c *conn) refused(before uint64) (gone bool) {
-	s := c.look()
-	p := c.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	if c.state == closed || p.closed {
+		p.wasted(c)
+		return true
+	}
 	switch {
-	case c.state == closed || p.closed:
-	case s.dead:
+	case dead:
+		p.wasted(c)
 		p.remove(c)
-		p.dispatch()
-	case c.gate.h2 && s.running < c.spare: // takes none, but is not full
+	case !full:
+		p.wasted(c)
 		p.retire(c)
-		p.dispatch()
 	default:
-		if c.events.Load() == before {
-			p.reopen(c, 0)
-		}
-		return false
+		c.shut = true
+		p.unlist(c)
+		time.AfterFunc(shutFor, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			c.shut = false
+			p.list(c)
+			p.dispatch()
+		})
 	}
-	return true
+	p.dispatch()
+	return dead || !full
 }
 
-// watch closes the connection when nobody uses it, or when its verdict ran out
-// too long ago for what it still carries.
+// watch closes the connection when nothing uses it, or when its verdict ended too
+// long ago for what it still carries.
 // Rules: TRN-35.
 func (c *conn) watch() {
-	s := c.look()
+	c.gate.wire.expire()
 	p := c.pool
 	now := p.t.now()
 	p.mu.Lock()
@@ -168,21 +180,32 @@ func (c *conn) watch() {
 	if c.state == closed || p.closed {
 		return
 	}
-	c.see(s)
 	next := min(checkEvery, p.t.config.IdleTimeout, c.verdict.life+p.t.config.MaxRequestAge-now.since(c.verdict.asked))
-	over := c.verdict.over(now, p.t.config.MaxRequestAge)
-	if c.idle && c.state != attesting {
-		unused := now.since(c.idleSince)
+	if left := c.verdict.left(now); left > 0 {
+		next = min(next, left) // when an unwritten attempt is too late
+	}
+	unused := time.Duration(0)
+	if c.used == 0 && c.state != attesting {
+		unused = now.since(c.idleSince)
 		next = min(next, p.t.config.IdleTimeout-unused)
-		over = over || c.state == retired || unused >= p.t.config.IdleTimeout
 	}
 	if c.timer != nil {
 		c.timer.Stop() // cutVerdicts may have set it once more
 	}
-	if over {
+	switch {
+	case c.verdict.over(now, p.t.config.MaxRequestAge):
+		p.close1(c, c.verdict.ended("TRN-35", "the request ran too long after the verdict had ended"))
+	case unused >= p.t.config.IdleTimeout || c.used == 0 && c.state == retired:
 		p.remove(c)
-	} else {
+	default:
 		c.timer = time.AfterFunc(max(next, time.Millisecond), c.watch)
 	}
 	p.dispatch()
+}
+
+// wasted notes that the server has ended the connection, or refused the stream.
+func (c *conn) wasted() {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	c.pool.wasted(c)
 }

@@ -1,33 +1,34 @@
 package transport
 
-import "context"
+import (
+	"context"
+	"net/http/httptrace"
+)
 
 // connect opens and attests a connection for the pool.
-func (t *Transport) connect(ctx context.Context, served uint64, alone bool) {
-	c, err := t.newConn(ctx)
-	t.pool.dialled(c, err, served, alone)
+func (t *Transport) connect(ctx context.Context, a *attestation, caller *httptrace.ClientTrace) {
+	c, err := t.newConn(ctx, caller)
+	t.pool.dialled(a, c, err)
 	if err == nil {
 		c.watch()
 	}
 }
 
 // newConn returns an attested connection that is not yet in the pool.
-func (t *Transport) newConn(ctx context.Context) (*conn, error) {
-	g, err := t.dial(ctx)
+func (t *Transport) newConn(ctx context.Context, caller *httptrace.ClientTrace) (*conn, error) {
+	g, err := t.dial(ctx, caller)
 	if err != nil {
 		return nil, t.failed(err)
 	}
-	v, err := t.attest(ctx, g)
+	v, err := t.prove(ctx, g)
 	if err != nil {
 		g.cc.Close()
 		return nil, err
 	}
-	c := &conn{gate: g, pool: t.pool, verdict: v, idle: true, idleSince: t.now()}
+	g.wire.judged(v)
 	// The settings of HTTP/2 have come by now, before the answer did.
-	c.spare, _, _ = g.load()
-	if !t.deaf {
-		g.cc.SetStateHook(c.hook)
-	}
+	c := &conn{gate: g, pool: t.pool, verdict: v, slots: g.slots(), idleSince: t.now()}
+	g.cc.SetStateHook(c.lost)
 	return c, nil
 }
 
@@ -35,32 +36,25 @@ func (t *Transport) newConn(ctx context.Context) (*conn, error) {
 // finish when it could not be asked. When it was refused they may not: the
 // verdict says that something else is there.
 // Rules: TRN-33, TRN-34.
-func (t *Transport) reattest(ctx context.Context, c *conn) {
-	v, err := t.attest(ctx, c.gate)
-	s := c.look()
+func (t *Transport) reattest(ctx context.Context, a *attestation, c *conn) {
+	v, err := t.prove(ctx, c.gate)
 	p := t.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pending--
-	if p.closed {
-		return
-	}
-	if c.state != closed {
+	p.over(a)
+	if c.state != closed && !p.closed {
 		switch {
 		case err == nil:
-			p.failures, p.redial = 0, false
+			p.supply.preferFresh = false
 			c.verdict, c.state = v, ready
-			c.see(s)
-			p.reopen(c, c.free) // a look that began later may have come first, when it took no request
+			c.gate.wire.judged(v)
+			p.list(c)
 		case isUnavailable(err):
-			p.redial = true
+			p.supply.preferFresh = true
 			p.retire(c)
 		default:
-			p.redial = true
-			p.remove(c)
-		}
-		if s.dead {
-			p.remove(c)
+			p.supply.preferFresh = true
+			p.close1(c, err)
 		}
 	}
 	p.dispatch()

@@ -9,45 +9,71 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 
 	"github.com/tresorhq/attest"
 )
 
-const maxHeader = 1 << 20 // bytes of response header, informational ones included
+// A dialing is what one connection is opened by. It stands in the context of that.
+type dialing struct {
+	proxy *url.URL
+	wire  atomic.Pointer[wire]
+}
 
-// dial opens a connection to the origin. Each has an http.Transport of its own,
-// which lends it the handshake, the proxy and the framing, and nothing else: no
-// pool, no session cache, no setting that somebody could change later.
-func (t *Transport) dial(ctx context.Context) (*gate, error) {
-	proxy, err := t.proxyFor(t.origin.String() + attestationPath)
-	if err != nil {
-		return nil, unavailable("TRN-61", layerTCP, "choosing a proxy", err)
-	}
-	var layer layer
-	ctx = httptrace.WithClientTrace(ctx, layer.trace())
-	var wires atomic.Pointer[wire]
+type dialingKey struct{}
+
+// newConnector makes what lends handshake, proxy and framing to all connections, and
+// nothing else: it has no pool, no session cache, and no setting that changes.
+// Rules: TRN-05, TRN-38.
+func (t *Transport) newConnector() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
-	connector := &http.Transport{
-		Proxy: http.ProxyURL(proxy),
+	return &http.Transport{
+		Proxy: func(r *http.Request) (*url.URL, error) {
+			return r.Context().Value(dialingKey{}).(*dialing).proxy, nil
+		},
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := t.config.DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
-			w := &wire{Conn: c, now: t.now}
-			wires.Store(w)
+			if err := c.SetWriteDeadline(time.Time{}); err != nil {
+				c.Close()
+				return nil, answered("TRN-05", layerTCP, "the connection of Config.DialContext", "one that takes a write deadline", excerpt(err.Error()))
+			}
+			w := &wire{Conn: c, now: func() instant { return t.now() }}
+			ctx.Value(dialingKey{}).(*dialing).wire.Store(w)
 			return w, nil
 		},
-		TLSClientConfig:        t.tlsConfig(),
 		Protocols:              protocols,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: t.config.SendPingTimeout, PingTimeout: t.config.PingTimeout},
 		TLSHandshakeTimeout:    t.config.DialTimeout,
+		ResponseHeaderTimeout:  t.config.ResponseHeaderTimeout,
 		ExpectContinueTimeout:  t.config.ContinueTimeout,
-		MaxResponseHeaderBytes: maxHeader,
+		MaxResponseHeaderBytes: t.config.MaxResponseHeaderBytes,
 		DisableCompression:     t.config.DisableCompression,
+		TLSClientConfig:        t.tlsConfig(),
 	}
-	cc, err := connector.NewClientConn(ctx, "https", t.origin.address())
+}
+
+// dial opens a connection to the origin. The trace, which may be nil, is that of a
+// caller who waits for it.
+func (t *Transport) dial(ctx context.Context, caller *httptrace.ClientTrace) (*gate, error) {
+	proxy, err := t.proxyFor(t.origin.String() + attestationPath)
+	if err != nil {
+		return nil, unavailable("TRN-61", layerTCP, "choosing a proxy", err)
+	}
+	d := &dialing{proxy: proxy}
+	ctx = context.WithValue(ctx, dialingKey{}, d)
+	if caller != nil {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			DNSStart: caller.DNSStart, DNSDone: caller.DNSDone, ConnectStart: caller.ConnectStart, ConnectDone: caller.ConnectDone,
+			TLSHandshakeStart: caller.TLSHandshakeStart, TLSHandshakeDone: caller.TLSHandshakeDone,
+		})
+	}
+	var layer layer
+	cc, err := t.connector.NewClientConn(httptrace.WithClientTrace(ctx, layer.trace()), "https", t.origin.address())
 	if err != nil {
 		if e, ok := asRefusal(err); ok {
 			return nil, e
@@ -58,24 +84,21 @@ func (t *Transport) dial(ctx context.Context) (*gate, error) {
 		}
 		return nil, unavailable("TRN-60", layer.name(), what, because(ctx, err))
 	}
-	return &gate{cc: cc, wire: wires.Load()}, nil
+	return &gate{cc: cc, wire: d.wire.Load()}, nil
 }
 
 // tlsConfig keeps the ordinary checks of web certificates on. There is no
 // session cache: the certificate of a resumed session is the one that an earlier
 // handshake saw, and no proof that this peer has its key.
 func (t *Transport) tlsConfig() *tls.Config {
-	c := &tls.Config{
+	return &tls.Config{
 		RootCAs:                t.config.WebRoots,
+		Certificates:           t.config.TLSCertificates,
 		MinVersion:             t.config.MinTLS,
 		SessionTicketsDisabled: true,
 		Renegotiation:          tls.RenegotiateNever,
 		VerifyConnection:       refuseResumed,
 	}
-	if t.tamper != nil {
-		t.tamper(c)
-	}
-	return c
 }
 
 func refuseResumed(s tls.ConnectionState) error {

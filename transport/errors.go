@@ -8,56 +8,50 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/rule"
 )
 
-// ErrClosed is the error of requests to a Transport that was closed.
-var ErrClosed = errors.New("transport: closed")
+// ErrClosed is the error of requests to a Transport that was closed, a *RequestError.
+// Rules: TRN-17.
+var ErrClosed error = &RequestError{attest.Failure{Rule: "TRN-17", Message: "the transport is closed", Offset: rule.NoOffset}}
+
+// errUnmade is the error of a Transport that is nil or zero.
+var errUnmade error = &RequestError{attest.Failure{Rule: "TRN-17", Message: "the transport was not made by New", Offset: rule.NoOffset}}
 
 // ErrProtocolChanged is the error of a request that the server answered with 101
-// (Switching Protocols), which nobody asked for. The request was sent. What follows
-// could not be attested again, so the connection is closed.
+// (Switching Protocols), which nothing had asked for. The request was sent. What
+// follows could not be attested again, so the connection is closed. It is an
+// attest.AttestationError.
 // Rules: TRN-15.
-var ErrProtocolChanged = errors.New("transport: the server changed the protocol of the connection")
+var ErrProtocolChanged error = &rule.Error{Rule: "TRN-15", Message: "the server changed the protocol of the connection, unasked", Offset: rule.NoOffset}
+
+// A VerdictEndedError is the error of a request that was cut off since the verdict on
+// its connection had ended: by time, or because a newer trust bundle is there. It was
+// allowed to begin, and what the endpoint has read of it is not known.
+type VerdictEndedError struct {
+	attest.Failure
+	Result  *attest.Result // what had been attested; shared, and must not be changed
+	EndedAt time.Time      // when the verdict ended
+}
 
 // An OriginError refuses to send a request to another scheme, host or port than
 // the attested one, or with another Host.
-type OriginError struct {
-	Rule     string // rule of SPEC.md
-	Field    string
-	Expected string
-	Actual   string
+type OriginError struct{ attest.Failure }
+
+func elsewhere(id, where, expected, actual string) *OriginError {
+	return &OriginError{attest.Failure{Rule: id, Message: "not the attested origin", Where: where, Offset: rule.NoOffset, Expected: expected, Actual: actual}}
 }
-
-func (e *OriginError) Error() string {
-	return fmt.Sprintf("transport: %s: expected %s, got %s", e.Field, e.Expected, e.Actual)
-}
-
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *OriginError) Requirement() string { return e.Rule }
-
-// A configError is about what New is given: it has text and rule of an OriginError,
-// but neither its method Requirement nor a way to it.
-type configError struct{ bad *OriginError }
-
-func (e configError) Error() string { return e.bad.Error() }
-func (e configError) Rule() string  { return e.bad.Rule }
 
 // A RequestError refuses a request that can not be sent over an attested
 // connection, wherever it goes.
-type RequestError struct {
-	Rule   string // rule of SPEC.md
-	Field  string
-	Reason string
-}
+type RequestError struct{ attest.Failure }
 
-func (e *RequestError) Error() string {
-	return fmt.Sprintf("transport: request: %s: %s", e.Field, e.Reason)
+func unfit(id, where, reason string) *RequestError {
+	return &RequestError{attest.Failure{Rule: id, Message: "the request can not be sent over an attested connection: " + reason, Where: where, Offset: rule.NoOffset}}
 }
-
-// Requirement returns the rule of SPEC.md that was broken.
-func (e *RequestError) Requirement() string { return e.Rule }
 
 // The layers at which fetching fails, as they stand in messages.
 const (

@@ -24,13 +24,10 @@ func (t *Transport) SetClock(offset func() (wall, mono time.Duration)) {
 }
 
 // Tamper lets a test spoil the TLS configuration of every connection.
-func (t *Transport) Tamper(f func(*tls.Config)) { t.tamper = f }
-
-// Deafen makes connections without a hook.
-func (t *Transport) Deafen() { t.deaf = true }
+func (t *Transport) Tamper(f func(*tls.Config)) { f(t.connector.TLSClientConfig) }
 
 // SetPublic replaces the judgement on addresses of bundles that envelopes name.
-func (t *Transport) SetPublic(f func(netip.AddrPort) bool) { t.public = f }
+func (t *Transport) SetPublic(f func(netip.AddrPort) bool) { t.testingIsPublic = f }
 
 // Counts returns how many connections there are, and how many requests wait.
 func (t *Transport) Counts() (conns, waiters int) {
@@ -43,13 +40,7 @@ func (t *Transport) Counts() (conns, waiters int) {
 func (t *Transport) Held() int {
 	t.pool.mu.Lock()
 	defer t.pool.mu.Unlock()
-	n := t.pool.dials
-	for c := range t.pool.conns {
-		if c.state != retired {
-			n++
-		}
-	}
-	return n
+	return t.pool.held()
 }
 
 // Watch looks at all connections as their timers do.
@@ -59,32 +50,37 @@ func (t *Transport) Watch() {
 	}
 }
 
-// InFlight returns the requests and reservations on all connections.
+// InFlight returns the requests and reservations on all connections, and the slots
+// that are not back.
 func (t *Transport) InFlight() (n int) {
 	for _, c := range t.pool.all() {
-		n += c.gate.cc.InFlight() + int(c.handed.Load())
+		n += c.gate.cc.InFlight()
+	}
+	t.pool.mu.Lock()
+	defer t.pool.mu.Unlock()
+	for c := range t.pool.conns {
+		n += c.used
 	}
 	return n
 }
 
-// Settled reports whether nothing runs, and the pool knows it: a slot is given
-// back before the hook of its connection is called, and the hook may miss one. So
-// it looks, as the pool does while somebody waits.
+// Settled reports whether nothing runs, and every connection that takes requests is
+// where it belongs.
 func (t *Transport) Settled() bool {
 	if t.InFlight() != 0 {
 		return false
 	}
-	settled := true
-	for _, c := range t.pool.all() {
-		t.pool.mu.Lock()
-		unknown := c.state == ready && !slices.Contains(t.pool.open, c) && !slices.Contains(t.pool.stale, c)
-		t.pool.mu.Unlock()
-		if unknown {
-			settled = false
-			c.changed()
+	t.pool.mu.Lock()
+	defer t.pool.mu.Unlock()
+	for c := range t.pool.conns {
+		if c.state == ready && !slices.Contains(t.pool.free, c) && !slices.Contains(t.pool.stale, c) {
+			return false
+		}
+		if (Wire{c.gate.wire}).Unwritten() > 0 {
+			return false
 		}
 	}
-	return settled
+	return true
 }
 
 // Refresh looks for a newer bundle now.
@@ -128,9 +124,10 @@ func (t *Transport) SendWithLateClock(look int, url string) error {
 	if err != nil {
 		return err
 	}
-	c.handed.Add(1)
-	c.picks.Add(1)
-	res, err := c.send(req, &attempt{verdict: c.verdict})
+	t.pool.mu.Lock()
+	c.used++
+	t.pool.mu.Unlock()
+	res, err := c.send(req, c.verdict, new(attempt))
 	if err == nil {
 		res.Body.Close()
 	}
@@ -174,50 +171,41 @@ type memoryConn struct {
 
 func (c memoryConn) Write(b []byte) (int, error) { return c.Writer.Write(b) }
 
+func (memoryConn) SetWriteDeadline(time.Time) error { return nil }
+func (memoryConn) Close() error                     { return nil }
+
 func NewWire(out io.Writer, now *time.Duration, h2 bool) Wire {
-	return Wire{&wire{Conn: memoryConn{Writer: out}, multiplexed: h2, now: func() instant { return instant{mono: *now} }}}
+	return Wire{&wire{Conn: memoryConn{Writer: out}, h2: h2, now: func() instant { return instant{mono: *now} }}}
 }
 
-func (w Wire) Begin(life time.Duration) Attempt {
-	a := &attempt{verdict: &verdict{
+// Judge gives the connection a verdict that lasts until then.
+func (w Wire) Judge(life time.Duration) {
+	w.judged(&verdict{
 		life: life, newest: new(atomic.Uint64),
-		result: &attest.Result{Bundle: &attest.Bundle{ValidUntil: time.Unix(0, 0)}},
-	}}
-	w.begin(a)
+		result: &attest.Result{Bundle: &attest.Bundle{ValidUntil: time.Unix(1<<40, 0)}},
+	})
+}
+
+func (w Wire) Begin() Attempt {
+	a := new(attempt)
+	w.begin(a, false)
 	return Attempt{a}
 }
 
-func (w Wire) Wrote(a Attempt) {
-	if w.multiplexed {
-		w.wrote(a.attempt)
-	}
+func (w Wire) Encode(a Attempt) { w.begin(a.attempt, true) }
+func (w Wire) Wrote(a Attempt)  { w.wrote(a.attempt) }
+func (w Wire) End(a Attempt)    { w.end(a.attempt) }
+func (w Wire) Unwritten() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.unwritten)
 }
-func (w Wire) End(a Attempt) { w.end(a.attempt) }
 func (a Attempt) Sent() bool { return a.sent.Load() }
 
-// Look looks at the only connection, and returns what takes over what it saw.
-func (t *Transport) Look() (see func()) {
-	c := t.pool.all()[0]
-	s := c.look()
-	return func() {
-		t.pool.mu.Lock()
-		defer t.pool.mu.Unlock()
-		c.see(s)
+// Unwritten returns how many attempts have not written their header.
+func (t *Transport) Unwritten() (n int) {
+	for _, c := range t.pool.all() {
+		n += Wire{c.gate.wire}.Unwritten()
 	}
-}
-
-// Overtake is called while the only connection is attested again. It lets a look
-// that begins after that of the attestation be taken over before it.
-func (t *Transport) Overtake() {
-	c := t.pool.all()[0]
-	t.pool.mu.Lock()
-	go func() {
-		defer t.pool.mu.Unlock()
-		for looks := c.looks.Load(); ; looks = c.looks.Load() {
-			if time.Sleep(50 * time.Millisecond); c.looks.Load() == looks {
-				break
-			}
-		}
-		c.see(sight{look: c.looks.Add(1), spare: c.spare, picks: c.picks.Load()})
-	}()
+	return n
 }

@@ -18,7 +18,7 @@ const (
 
 // Why a gate did not open. Nothing of the request was written.
 var (
-	errExpired = errors.New("transport: the connection's verdict has run out")
+	errExpired = errors.New("transport: the connection's verdict has ended")
 	errNoSlot  = errors.New("transport: the connection takes no request now")
 	errLost    = errors.New("transport: the connection takes no request any more")
 )
@@ -34,10 +34,17 @@ type gate struct {
 }
 
 // context returns the context for an attempt. Over HTTP/2 it tells the wire when
-// the header is out.
+// the header is about to be written, and when it is out.
 func (g *gate) context(ctx context.Context, a *attempt) context.Context {
 	if !g.h2 {
 		return ctx
+	}
+	first := true
+	a.trace.WroteHeaderField = func(string, []string) {
+		if first {
+			g.wire.begin(a, true)
+			first = false
+		}
 	}
 	a.trace.WroteHeaders = func() { g.wire.wrote(a) }
 	return httptrace.WithClientTrace(ctx, &a.trace)
@@ -45,24 +52,24 @@ func (g *gate) context(ctx context.Context, a *attempt) context.Context {
 
 // send sends a request of the caller if the verdict is fresh: before a slot is
 // reserved, since that may be in vain, and after, since it takes time. It returns
-// errNoSlot or errExpired when the gate stayed closed. It calls reserved once it
-// is settled whether there is a slot. The context of the request must be that of
-// context.
-func (g *gate) send(req *http.Request, a *attempt, reserved func()) (*http.Response, error) {
-	return g.roundTrip(req, func() bool { return a.verdict.fresh(g.wire.now()) }, a, reserved)
+// errNoSlot or errExpired when the gate stayed closed. The context of the request
+// must be that of context.
+func (g *gate) send(req *http.Request, a *attempt, v *verdict) (*http.Response, error) {
+	res, err := g.roundTrip(req, func() bool { return v.fresh(g.wire.now()) }, a)
+	if err != nil {
+		g.wire.end(a)
+	}
+	return res, err
 }
 
 // roundTrip is the gate. A reservation has no owner, so each is followed by
 // exactly one RoundTrip or Release.
 // Rules: TRN-01.
-func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt, reserved func()) (*http.Response, error) {
+func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt) (*http.Response, error) {
 	if !allowed() {
-		reserved()
 		return nil, errExpired
 	}
-	err := g.cc.Reserve()
-	reserved()
-	if err != nil {
+	if err := g.cc.Reserve(); err != nil {
 		return nil, errNoSlot
 	}
 	if !allowed() {
@@ -70,10 +77,24 @@ func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt, res
 		return nil, errExpired
 	}
 	if a != nil {
-		g.wire.begin(a)
-		defer g.wire.end(a)
+		g.wire.begin(a, false)
 	}
 	return g.cc.RoundTrip(req)
+}
+
+// explain returns why this side closed the connection, where that is what broke a
+// request, and otherwise the error itself.
+func (g *gate) explain(err error) error {
+	why := g.wire.reason()
+	switch why := why.(type) {
+	case nil:
+		return err
+	case *VerdictEndedError:
+		e := *why
+		e.Cause = err
+		return &e
+	}
+	return why
 }
 
 // An answer is what GET /attestation brought, and the key that brought it.
@@ -98,7 +119,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		"Accept-Encoding": {"identity"},
 		"User-Agent":      {"tresor-attest"},
 	}
-	res, err := g.roundTrip(req, func() bool { return true }, nil, func() {})
+	res, err := g.roundTrip(req, func() bool { return true }, nil)
 	if err != nil {
 		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, err))
 	}
@@ -112,7 +133,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 	if res.ProtoMajor == 2 && !g.h2 {
 		g.h2 = true
 		g.wire.mu.Lock()
-		g.wire.multiplexed = true
+		g.wire.h2 = true
 		g.wire.mu.Unlock()
 	}
 	if res.StatusCode != http.StatusOK {
@@ -154,17 +175,12 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// load returns how many requests the connection would take now, how many it
-// carries, and whether nothing can come through any more. One that was told to go
-// away has no error, no slot and, in the end, no request.
-func (g *gate) load() (spare, running int, dead bool) {
-	spare, running = g.cc.Available(), g.cc.InFlight()
-	if spare == 0 {
-		gone := running == 0 && g.cc.Available() == 0 // still: the last one may just have ended
-		dead = gone || g.cc.Err() != nil
-	}
-	return spare, running, dead
-}
+// slots returns how many requests the connection takes now.
+func (g *gate) slots() int { return g.cc.Available() }
+
+// full reports whether the connection has no slot since it carries as much as it
+// may. One that was told to go away has none, and carries less.
+func (g *gate) full(slots int) bool { return g.cc.Err() == nil && g.cc.InFlight() >= slots }
 
 // unusable reports whether the connection takes no further request now.
 func (g *gate) unusable() bool { return g.cc.Err() != nil || g.cc.Available() == 0 }

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"os"
@@ -163,55 +164,88 @@ func TestLeafOf(t *testing.T) {
 	}
 }
 
-// TestWire: nothing that began passes after the verdict has run out; what was
-// under way does.
+// TestWire: nothing that is unwritten passes after the verdict has ended; what was
+// written goes on.
+// Rules: TRN-01.
 func TestWire(t *testing.T) {
 	for _, h2 := range []bool{false, true} {
 		var out bytes.Buffer
 		now := time.Duration(0)
 		w := transport.NewWire(&out, &now, h2)
-		write := func() bool { _, err := w.Write([]byte("x")); return err == nil }
-		if !write() {
+		write := func(n int) bool { _, err := w.Write(make([]byte, n)); return err == nil }
+		header := func(a transport.Attempt, n int) (ok bool) {
+			if h2 {
+				w.Encode(a)
+				defer w.Wrote(a)
+			}
+			return write(n)
+		}
+		if !write(100) {
 			t.Error("a handshake is refused")
 		}
-		a := w.Begin(time.Minute)
-		if a.Sent() {
-			t.Error("sent before a byte was")
+		w.Judge(time.Minute)
+		a := w.Begin()
+		if !write(49) || w.Unwritten() != 1 { // an answer of TLS
+			t.Error("a request is no longer looked at before it was written")
 		}
-		if !write() {
-			t.Error("refused in time")
+		if a.Sent() == h2 {
+			t.Error("sent, or not, before a byte was")
 		}
-		w.Wrote(a)
-		if !a.Sent() {
-			t.Error("not sent")
+		if !header(a, 100) || !a.Sent() || w.Unwritten() != 0 {
+			t.Error("a request was not written in time")
 		}
 		now = time.Minute
-		if !write() {
+		if !write(100) {
 			t.Error("the rest of a request is refused")
 		}
-		late := w.Begin(time.Minute)
-		n := out.Len()
-		if write() || out.Len() != n {
+		now = 0
+		half := w.Begin() // a long header is written in pieces
+		if h2 {
+			w.Encode(half)
+		}
+		write(100)
+		now = time.Minute
+		if ok := write(100); ok == h2 {
+			t.Error("the second piece of a header passes, or that of a body does not")
+		}
+		if w.Wrote(half); !half.Sent() {
+			t.Error("what was written in part counts as unsent")
+		}
+
+		w = transport.NewWire(&out, &now, h2)
+		w.Judge(time.Minute)
+		late, n := w.Begin(), out.Len()
+		if header(late, 100) || out.Len() != n {
 			t.Error("a request begins too late")
 		}
-		if w.Wrote(late); late.Sent() {
+		if h2 && late.Sent() {
 			t.Error("what was refused counts as sent")
 		}
-		if w.End(late); !write() {
-			t.Error("what was given up still blocks")
+		if write(100) {
+			t.Error("a connection that was lost goes on")
 		}
-		now = 0
-		half := w.Begin(time.Minute) // a long header is written in pieces
-		write()
-		now = time.Minute
-		if h2 {
-			if write() {
-				t.Error("the second piece passes")
-			}
-			if w.Wrote(half); !half.Sent() {
-				t.Error("what was written in part counts as unsent")
-			}
-		}
+	}
+	// HTTP/2: RoundTrip may return before the header is written, or while it is.
+	now := time.Duration(0)
+	w := transport.NewWire(io.Discard, &now, true)
+	w.Judge(time.Minute)
+	a, b := w.Begin(), w.Begin()
+	w.Encode(a)
+	w.End(a)
+	if w.End(b); w.Unwritten() != 1 {
+		t.Errorf("%d attempts are unwritten", w.Unwritten())
+	}
+	now = time.Minute
+	if _, err := w.Write(make([]byte, 100)); err == nil {
+		t.Error("a header is written although its verdict has ended")
+	}
+	w = transport.NewWire(io.Discard, &now, true)
+	w.Judge(time.Minute)
+	late := w.Begin()
+	w.End(late)
+	w.Encode(late) // it was about to be encoded when RoundTrip returned
+	if _, err := w.Write(make([]byte, 100)); err == nil {
+		t.Error("a header is written although its verdict has ended")
 	}
 }
 

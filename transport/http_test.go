@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/transport"
 )
 
@@ -190,8 +189,8 @@ func TestUnasked101(t *testing.T) {
 	})
 	tr := newTransport(t, p, nil)
 	_, err := get(tr, "https://"+p.address+"/")
-	var refused attest.AttestationError
-	if !errors.Is(err, transport.ErrProtocolChanged) || errors.As(err, &refused) {
+	var unsent *transport.RequestError
+	if _, rule := ruleOf(err); !errors.Is(err, transport.ErrProtocolChanged) || rule != "TRN-15" || errors.As(err, &unsent) {
 		t.Error(err)
 	}
 }

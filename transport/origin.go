@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // An origin is the only place that a Transport talks to.
@@ -18,7 +20,7 @@ type origin struct {
 // parseOrigin reads "https://HOST[:PORT][/]".
 func parseOrigin(s string) (origin, error) {
 	bad := func(field, expected, actual string) (origin, error) {
-		return origin{}, configError{&OriginError{"TRN-10", field, expected, quote(actual)}}
+		return origin{}, rule.Config(elsewhere("TRN-10", field, expected, quote(actual)))
 	}
 	u, err := url.Parse(s)
 	switch {
@@ -94,9 +96,7 @@ func (o origin) String() string {
 // check refuses a request to anywhere else. A request that follows a redirect
 // carries what the caller meant for this origin.
 func (o origin) check(r *http.Request) error {
-	refuse := func(rule, field, expected, actual string) error {
-		return &OriginError{rule, field, expected, quote(actual)}
-	}
+	refuse := func(id, where, expected, actual string) error { return elsewhere(id, where, expected, quote(actual)) }
 	u := r.URL
 	switch {
 	case u.Scheme != "https":

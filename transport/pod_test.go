@@ -318,3 +318,10 @@ func each(t *testing.T, f func(t *testing.T, protocol string)) {
 		})
 	}
 }
+
+// envelopeNow is the envelope of an enclave as it would be now.
+func envelopeNow(e *attesttest.Enclave) []byte {
+	p := pod{Enclave: e}
+	p.skew.Store(new(offset))
+	return p.envelope()
+}

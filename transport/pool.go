@@ -10,70 +10,151 @@ import (
 
 // A pool hands out attested connections, one request at a time, first come first
 // served.
-//
-// Its mutex is never held while a method of a gate runs: the hook of a
-// connection, which takes the mutex, runs inside of those.
 type pool struct {
 	t *Transport
 
 	mu      sync.Mutex
 	closed  bool
 	conns   map[*conn]struct{} // all that are not closed
-	open    []*conn            // ready, with a free slot; the one used last is last
-	stale   []*conn            // were open, but the verdict has run out
-	waiters []*waiter          // oldest first
+	free    []*conn            // open, by the last look at the clock with a fresh verdict; the one used last is last
+	stale   []*conn            // ready, but the verdict is not fresh any more
+	waiters []*waiter          // longest waiting first
 	seq     uint64             // of the last waiter
-
-	pending  int  // dials and re-attestations under way
-	dials    int  // of these, dials
-	h1       bool // the last connection speaks HTTP/1.1
-	redial   bool // a re-attestation failed: try a fresh connection next
-	failures int  // dials that failed since one succeeded
-	retryAt  instant
-	retrying *time.Timer
-	polling  *time.Timer
+	supply  supply
 }
 
-// pick takes a slot of an open connection with a fresh verdict.
-func (p *pool) pick() *conn {
+// A waiter is a request that needs a connection.
+type waiter struct {
+	seq    uint64
+	caller context.Context
+	own    *attestation // that was started for it, or nil
+	grant  chan grant   // buffered: one
+}
+
+// A grant is a slot of a connection, or why there is none.
+type grant struct {
+	c      *conn
+	v      *verdict
+	reused bool          // a request was assigned to the connection before
+	idle   time.Duration // how long it has carried none
+	err    error
+}
+
+// acquire returns a grant. conn.send must follow one that has a connection. A seq
+// other than zero is that of an earlier acquire of the same request, which keeps its
+// place.
+func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return grant{}, 0, ErrClosed
+	}
+	// No slot is free while others wait: dispatch sees to that.
+	if g, ok := p.take(); ok {
+		p.mu.Unlock()
+		return g, seq, nil
+	}
+	w := &waiter{seq: seq, caller: ctx, grant: make(chan grant, 1)}
+	if seq == 0 {
+		p.seq++
+		w.seq = p.seq
+	}
+	at, _ := slices.BinarySearchFunc(p.waiters, w.seq, func(w *waiter, seq uint64) int {
+		return int(int64(w.seq - seq))
+	})
+	p.waiters = slices.Insert(p.waiters, at, w)
+	p.dispatch()
+	p.mu.Unlock()
+
+	var known <-chan time.Time
+	if p.t.withdrawn.Load() != nil {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		known = timer.C
+	}
+	var err error
+	select {
+	case g := <-w.grant:
+		return g, w.seq, g.err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-known: // what runs there is refused, and nothing else answers
+		if err = p.t.refusal(); err == nil {
+			select {
+			case g := <-w.grant:
+				return g, w.seq, g.err
+			case <-ctx.Done():
+				err = context.Cause(ctx)
+			}
+		}
+	}
+	p.mu.Lock()
+	if i := slices.Index(p.waiters, w); i >= 0 {
+		p.waiters = slices.Delete(p.waiters, i, i+1)
+		p.disown(w)
+		p.mu.Unlock()
+		return grant{}, 0, err
+	}
+	p.mu.Unlock()
+	if g := <-w.grant; g.c != nil { // too late: it goes to another request
+		g.c.release(true, nil)
+	}
+	return grant{}, 0, err
+}
+
+// dispatch serves waiters as long as there are slots, then sees to more.
+func (p *pool) dispatch() {
+	for len(p.waiters) > 0 && !p.closed {
+		g, ok := p.take()
+		if !ok {
+			p.more()
+			return
+		}
+		p.serve(g)
+	}
+}
+
+// serve answers the request that has waited longest.
+func (p *pool) serve(g grant) {
+	w := p.waiters[0]
+	p.waiters = slices.Delete(p.waiters, 0, 1)
+	w.grant <- g
+	p.disown(w)
+}
+
+// take takes a slot of an open connection with a fresh verdict.
+func (p *pool) take() (grant, bool) {
 	now := p.t.now()
-	for len(p.open) > 0 {
-		c := p.open[len(p.open)-1]
+	for len(p.free) > 0 {
+		c := p.free[len(p.free)-1]
 		if !c.verdict.fresh(now) {
-			p.unopen(c)
+			p.unlist(c)
 			p.stale = append(p.stale, c)
 			continue
 		}
-		c.handed.Add(1)
-		c.picks.Add(1)
-		c.idle = false
-		c.free--
-		c.slack.Store(int64(c.free))
-		if c.free == 0 {
-			p.unopen(c)
+		g := grant{c: c, v: c.verdict, reused: c.carried}
+		if c.used == 0 && c.carried {
+			g.idle = now.since(c.idleSince)
 		}
-		return c
+		c.used++
+		c.carried = true
+		if !c.open() {
+			p.unlist(c)
+		}
+		return g, true
 	}
-	return nil
+	return grant{}, false
 }
 
-// reopen puts a connection where its slots and its state belong.
-func (p *pool) reopen(c *conn, free int) {
-	c.free = max(0, free)
-	switch {
-	case c.state != ready || c.free == 0:
-		p.unopen(c)
-	case !slices.Contains(p.stale, c):
-		if !slices.Contains(p.open, c) {
-			p.open = append(p.open, c)
-		}
-		c.slack.Store(int64(c.free))
+// list puts a connection where its slots and its state belong.
+func (p *pool) list(c *conn) {
+	if c.open() && !slices.Contains(p.stale, c) && !slices.Contains(p.free, c) {
+		p.free = append(p.free, c)
 	}
 }
 
-func (p *pool) unopen(c *conn) {
-	c.slack.Store(0)
-	for _, list := range []*[]*conn{&p.open, &p.stale} {
+func (p *pool) unlist(c *conn) {
+	for _, list := range []*[]*conn{&p.free, &p.stale} {
 		if i := slices.Index(*list, c); i >= 0 {
 			*list = slices.Delete(*list, i, i+1)
 		}
@@ -85,7 +166,7 @@ func (p *pool) remove(c *conn) {
 	if c.state == closed {
 		return
 	}
-	p.unopen(c)
+	p.unlist(c)
 	delete(p.conns, c)
 	c.state = closed
 	if c.timer != nil {
@@ -94,25 +175,35 @@ func (p *pool) remove(c *conn) {
 	p.t.discard(c)
 }
 
+// close1 removes a connection. What still runs on it ends with the error why, if
+// there is one.
+func (p *pool) close1(c *conn, why error) {
+	if why != nil && c.used > 0 {
+		c.gate.wire.close(why)
+	}
+	p.remove(c)
+}
+
 // retire lets a connection finish what it carries.
 func (p *pool) retire(c *conn) {
-	p.unopen(c)
+	p.unlist(c)
 	if c.state == closed {
 		return
 	}
-	c.state = retired
-	p.t.spawn(func(context.Context) { c.changed() }) // there may be nothing to wait for
+	if c.state = retired; c.used == 0 {
+		p.remove(c)
+	}
 }
 
 // trim keeps the number of idle connections of HTTP/1.1 down.
 func (p *pool) trim(c *conn) {
-	if len(p.open)+len(p.stale) <= p.t.config.MaxIdle || c.gate.h2 || len(p.waiters) > 0 {
+	if len(p.free)+len(p.stale) <= p.t.config.MaxIdle || c.gate.h2 || len(p.waiters) > 0 {
 		return
 	}
 	if len(p.stale) > 0 {
 		p.remove(p.stale[0])
 	} else {
-		p.remove(p.open[0])
+		p.remove(p.free[0])
 	}
 }
 
@@ -124,6 +215,7 @@ func (p *pool) cutVerdicts(generation uint64) {
 	for c := range p.conns {
 		if c.verdict.bundle != generation {
 			c.verdict = c.verdict.cut(now)
+			c.gate.wire.judged(c.verdict)
 			if c.timer != nil {
 				c.timer.Reset(0) // watch knows when the end is now
 			}
@@ -133,17 +225,14 @@ func (p *pool) cutVerdicts(generation uint64) {
 
 // closeIdle closes the connections that carry nothing.
 func (p *pool) closeIdle() {
-	for _, c := range p.all() {
-		s := c.look()
-		p.mu.Lock()
-		if c.state != closed && c.state != attesting && !p.closed {
-			if c.see(s); c.idle {
-				p.remove(c)
-			}
-			p.dispatch()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		if c.used == 0 && c.state != attesting {
+			p.remove(c)
 		}
-		p.mu.Unlock()
 	}
+	p.dispatch()
 }
 
 func (p *pool) all() []*conn {
@@ -158,21 +247,18 @@ func (p *pool) size() int {
 	return len(p.conns)
 }
 
-// close closes all connections, and turns everybody away.
+// close closes all connections, and turns all waiters away.
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.conns {
-		p.remove(c)
+		p.close1(c, ErrClosed)
+	}
+	for len(p.waiters) > 0 {
+		p.serve(grant{err: ErrClosed})
 	}
 	p.closed = true
-	for _, w := range p.waiters {
-		w.grant <- grant{err: ErrClosed}
-	}
-	p.waiters = nil
-	for _, timer := range []*time.Timer{p.retrying, p.polling} {
-		if timer != nil {
-			timer.Stop()
-		}
+	if p.supply.waker != nil {
+		p.supply.waker.Stop()
 	}
 }

@@ -158,7 +158,7 @@ func TestLiars(t *testing.T) {
 					timeout = 200 * time.Millisecond
 				}
 				ask := func() error {
-					tr := newTransport(t, p, func(c *transport.Config) { c.AttestTimeout = timeout })
+					tr := newTransport(t, p, func(c *transport.Config) { c.AttestTimeout, c.MaxResponseHeaderBytes = timeout, 1<<20 })
 					_, err := post(tr, "https://"+p.address+"/x", "secret")
 					return err
 				}

@@ -3,8 +3,10 @@ package transport
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // maxAttempts bounds how often one request is begun.
@@ -56,14 +58,47 @@ func idempotent(r *http.Request) bool {
 // mayRetry decides whether a failed attempt may be followed by another one, and
 // prepares the body for it. The next attempt passes the same gate.
 // Rules: TRN-51, TRN-52.
-func mayRetry(ctx context.Context, r *http.Request, b *body, c *conn, a *attempt, err error) bool {
+func mayRetry(ctx context.Context, r *http.Request, b *body, g grant, a *attempt, err error) bool {
+	gate := g.c.gate
 	switch {
 	case ctx.Err() != nil:
 		return false
-	case !a.sent.Load() && (c.gate.wire.wasLate() || c.gate.unusable()), notProcessed(err):
+	case !a.sent.Load() && (gate.wire.reason() != nil || gate.unusable()), notProcessed(err):
 		return b.rewind()
-	case !c.gate.h2 && c.picks.Load() > 1 && wentAway(err) && idempotent(r):
+	case !gate.h2 && g.reused && wentAway(err) && idempotent(r):
 		return b.rewind()
 	}
 	return false
+}
+
+// overloaded reports whether the server said that it takes no more requests now.
+func overloaded(err error) bool {
+	var s streamError
+	return errors.As(err, &s) && s.Code == refusedStream
+}
+
+// pauseBefore returns how long the n-th repetition of a request waits that the server
+// was too busy for, as net/http has it: 0, 1, 2, 4 s and so on, and up to a tenth more.
+// Rules: TRN-54.
+func pauseBefore(n int) time.Duration {
+	if n < 2 {
+		return 0
+	}
+	d := time.Second << (n - 2)
+	return d + rand.N(d/10)
+}
+
+// sleep waits, or returns why ctx has ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

@@ -359,7 +359,7 @@ func TestBodiesClosed(t *testing.T) {
 				t.Errorf("%s: %v", row.name, err)
 			}
 			var r *transport.RequestError
-			if errors.As(err, &r) != slices.Contains([]string{"bad header", "bad header name", "bad trailer", "bad method", "no URL", "no header", "Upgrade"}, row.name) {
+			if errors.As(err, &r) != slices.Contains([]string{"bad header", "bad header name", "bad trailer", "bad method", "no URL", "no header", "Upgrade", "closed"}, row.name) {
 				t.Errorf("%s: %v", row.name, err)
 			}
 			eventually(t, row.name+": the body to be closed", func() bool { return body.closes.Load() > 0 })

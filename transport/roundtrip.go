@@ -7,9 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/textproto"
-	"slices"
-	"strings"
+	"net/http/httptrace"
 )
 
 // roundTrip finds an attested connection and sends the request on it, again on
@@ -32,36 +30,48 @@ func (t *Transport) roundTrip(req *http.Request, b *body) (*http.Response, error
 }
 
 func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*http.Response, error) {
-	if ctx.Err() != nil { // a connection would be opened for nobody
+	if ctx.Err() != nil { // a connection would be opened for no request
 		return nil, context.Cause(ctx)
 	}
+	trace := httptrace.ContextClientTrace(ctx)
 	var seq uint64
+	busy := 0 // times that the server was too busy
 	for n := 1; ; n++ {
-		g, ticket, err := t.pool.acquire(ctx, seq)
-		if err != nil {
-			return nil, err
+		if trace != nil && trace.GetConn != nil {
+			trace.GetConn(t.origin.address())
 		}
-		seq = ticket
-		a := &attempt{verdict: g.v}
+		g, ticket, err := t.pool.acquire(ctx, seq)
+		if seq = ticket; err != nil && (err != errLost || n >= maxAttempts) {
+			return nil, unsent(err)
+		} else if err != nil {
+			continue
+		}
+		if trace != nil && trace.GotConn != nil {
+			trace.GotConn(g.info())
+		}
+		a := new(attempt)
 		out := req.WithContext(g.c.gate.context(context.WithValue(ctx, resultKey{}, provenance{g.v.result, g.c.gate.tls}), a))
 		out.Cancel = nil
 		if body := b.attempt(); body != nil {
 			out.Body = body
 		}
-		res, err := g.c.send(out, a)
+		res, err := g.c.send(out, g.v, a)
 		switch {
-		case err == nil && res.StatusCode == http.StatusSwitchingProtocols: // nobody asked for it
-			res.Body.Close()
-			return nil, ErrProtocolChanged
 		case err == nil:
 			return res, nil
-		case err == errNoSlot: // somebody was faster; the place in the queue is kept
+		case err == errNoSlot: // the connection is shut for a moment; the place in the queue is kept
 			n--
 		case err == errLost || err == errExpired:
 			if n >= maxAttempts {
 				return nil, unsent(err)
 			}
-		case n < maxAttempts && mayRetry(ctx, req, b, g.c, a, err):
+		case n < maxAttempts && mayRetry(ctx, req, b, g, a, err):
+			if g.c.wasted(); overloaded(err) {
+				busy++
+				if err := sleep(ctx, pauseBefore(busy)); err != nil {
+					return nil, err
+				}
+			}
 		case ctx.Err() != nil && req.Context().Err() == nil: // Request.Cancel
 			return nil, context.Cause(ctx)
 		case n >= maxAttempts && ctx.Err() == nil && !a.sent.Load():
@@ -72,72 +82,13 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 	}
 }
 
-// unsent says that a request never got as far as its first byte.
+// unsent says that a request never got as far as its first byte, unless the error
+// says something by itself.
 func unsent(err error) error {
-	return unavailable("TRN-32", layerHTTP, "every connection was lost, or its verdict ran out, before the request could be sent", err)
-}
-
-// check refuses what can not be sent over an attested connection, before
-// anything is dialled.
-func (t *Transport) check(r *http.Request) error {
-	refuse := func(rule, field, reason string) error { return &RequestError{rule, field, reason} }
-	switch {
-	case r.URL == nil:
-		return refuse("TRN-13", "URL", "nil")
-	case r.Header == nil:
-		return refuse("TRN-13", "Header", "nil")
-	case !isToken(r.Method) && r.Method != "":
-		return refuse("TRN-13", "Method", "not a token")
-	}
-	if err := t.origin.check(r); err != nil {
+	if _, late := err.(*VerdictEndedError); err != errLost && err != errExpired && !late {
 		return err
 	}
-	// A connection that changes its protocol can not be attested again.
-	if r.Method == http.MethodConnect {
-		return refuse("TRN-14", "Method", "CONNECT is refused: a tunnel can not be attested again")
-	}
-	if len(r.TransferEncoding) > 0 && !slices.Equal(r.TransferEncoding, []string{"chunked"}) {
-		return refuse("TRN-16", "TransferEncoding", "not chunked: nothing would say where the body ends")
-	}
-	for i, h := range []http.Header{r.Header, r.Trailer} {
-		for name, values := range h {
-			if !isToken(name) {
-				return refuse("TRN-13", "Header", "the name "+quote(name)+" is not a token")
-			}
-			if strings.EqualFold(name, "Upgrade") {
-				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol can not be attested again")
-			}
-			if field := textproto.CanonicalMIMEHeaderKey(name); slices.Contains(framing, field) && (field != name || i > 0) {
-				return refuse("TRN-16", field, quote(name)+" would stand next to that of net/http, or come after what it is about")
-			}
-			for _, v := range values {
-				if !isFieldValue(v) {
-					return refuse("TRN-13", "Header", "the value of "+quote(name)+" has a control character")
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// framing are the fields that say where a request over HTTP/1.1 ends. net/http
-// writes its own, and leaves out a caller's in no other spelling than this one: two
-// that differ are two requests to some servers.
-var framing = []string{"Content-Length", "Transfer-Encoding", "Trailer"}
-
-// isToken and isFieldValue follow RFC 9110 section 5.6.2 and 5.5.
-
-func isToken(s string) bool {
-	return s != "" && strings.Trim(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-}
-
-func isFieldValue(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
+	return unavailable("TRN-32", layerHTTP, "every connection was lost, or its verdict ran out, before the request could be sent", err)
 }
 
 var errCanceled = errors.New("net/http: request canceled")

@@ -40,26 +40,6 @@ func TestFewStreams(t *testing.T) {
 	}
 }
 
-// TestMissedHooks: if a hook does not come, and net/http misses some, nobody
-// waits for ever.
-func TestMissedHooks(t *testing.T) {
-	each(t, func(t *testing.T, protocol string) {
-		p := newPod(t, protocol, shared(), nil, streams(2))
-		tr := newTransport(t, p, func(c *transport.Config) { c.MaxConns = 1 })
-		tr.Deafen()
-		var wg sync.WaitGroup
-		for range 16 {
-			wg.Go(func() {
-				if _, err := post(tr, "https://"+p.address+"/", "hello"); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		none(t, p)
-	})
-}
-
 // TestCancel is scenario 13: callers that leave while dialling, attesting,
 // waiting for a slot, and streaming.
 func TestCancel(t *testing.T) {

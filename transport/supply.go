@@ -2,151 +2,291 @@ package transport
 
 import (
 	"context"
+	"math/rand/v2"
+	"net/http/httptrace"
 	"slices"
 	"time"
 )
 
-// maxPending bounds how many connections are attested at a time: all at once
-// would only make each of them slower.
-const maxPending = 16
+const (
+	// maxRunning bounds how many connections are attested at a time: all at once
+	// would only make each of them slower.
+	maxRunning = 16
+	// hedge is how long an attestation is waited for alone, where one may do for all
+	// who wait.
+	hedge = 100 * time.Millisecond
+	// patience is how long an attestation may take that no request waits for, and
+	// how long a request waits for better news than a refusal that is known.
+	patience = 500 * time.Millisecond
+	// firstPause and lastPause are the pauses after failures in a row, from the
+	// second on: each is twice the one before.
+	firstPause = 25 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
 
-// supply attests for those who wait: connections whose verdict has run out, or
-// new ones. Over HTTP/1.1 everybody needs one. Over HTTP/2, and as long as the
-// protocol is not known, one may do for all.
-func (p *pool) supply() {
-	want := min(len(p.waiters), maxPending)
-	if !p.h1 || p.failures > 0 {
-		want = min(want, 1)
-	}
-	for p.pending < want && !p.closed {
-		if n := len(p.stale); n > 0 && !p.redial {
-			c := p.stale[n-1]
-			p.unopen(c)
-			c.state = attesting
-			p.start(func(ctx context.Context) { p.t.reattest(ctx, c) })
+// A supply is the attestations that run for those who wait, and what decides when
+// the next one may begin. It is guarded by the mutex of the pool.
+type supply struct {
+	running []*attestation
+	dials   int // of these, new connections
+
+	lastWasHTTP1 bool // the connection that was attested last
+	preferFresh  bool // a re-attestation failed: a new connection is tried next
+	failures     int  // in a row: a request that is served ends it
+	pause        time.Duration
+	last         instant // when an attestation began, or failed
+	waker        *time.Timer
+	wakeAt       time.Duration // by the monotonic clock
+}
+
+// An attestation is bound to no caller's context: a caller that leaves must not
+// take from the others what they may wait for. One that no request waits for ends
+// after a while, so that pods that hang do not use up the bound.
+type attestation struct {
+	begun  instant
+	seq    uint64  // of the last waiter when it began: a failure is not for those who came later
+	owner  *waiter // that it was begun for; nil: that one has a connection, or has left
+	dial   bool    // of a new connection
+	cancel context.CancelFunc
+	ended  bool // canceled, since no request waited for it
+}
+
+// more begins attestations for those who wait and have none, those first who have
+// waited longest: of connections whose verdict has ended, or of new ones.
+// Rules: TRN-36, TRN-37.
+func (p *pool) more() {
+	s := &p.supply
+	now := p.t.now()
+	for _, w := range p.waiters {
+		if w.own != nil {
 			continue
 		}
-		if p.redial && len(p.stale) > 0 { // not asked again: another one is tried
-			p.retire(p.stale[len(p.stale)-1])
+		if i := slices.IndexFunc(s.running, func(a *attestation) bool {
+			return a.owner == nil && now.since(a.begun) < patience && !a.ended
+		}); i >= 0 {
+			w.own, s.running[i].owner = s.running[i], w
 			continue
 		}
-		if !p.mayDial() || p.waitAfterFailure() {
+		if len(s.running) >= maxRunning {
 			return
 		}
-		served, alone := p.seq, p.h1 && p.failures == 0
-		p.dials++
-		p.start(func(ctx context.Context) { p.t.connect(ctx, served, alone) })
+		if d := s.wait(now); d > 0 {
+			p.wake(d)
+			return
+		}
+		if !p.begin(w, now) {
+			return
+		}
 	}
 }
 
-// start runs an attestation in the background: it is nobody's, so that whoever
-// leaves takes nothing from the others.
-func (p *pool) start(f func(context.Context)) {
-	p.pending++
-	p.t.spawn(f)
+// wait returns how long the next attestation must wait. Over HTTP/1.1 each request
+// needs a connection. Over HTTP/2, as long as the protocol is not known, and after a
+// failure, one may do for all.
+func (s *supply) wait(now instant) (d time.Duration) {
+	if len(s.running) > 0 && (!s.lastWasHTTP1 || s.failures > 0) {
+		d = hedge
+	}
+	if s.failures > 1 {
+		d = max(d, s.pause)
+	}
+	return d - now.since(s.last)
+}
+
+// wake looks again after a while.
+func (p *pool) wake(after time.Duration) {
+	s := &p.supply
+	now := p.t.now().mono
+	if s.waker != nil {
+		if now < s.wakeAt && s.wakeAt <= now+after {
+			return
+		}
+		s.waker.Stop()
+	}
+	s.wakeAt = now + after
+	s.waker = time.AfterFunc(after, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		s.waker = nil
+		p.dispatch()
+	})
+}
+
+// begin begins an attestation. It reports false when there is nothing to attest.
+func (p *pool) begin(w *waiter, now instant) bool {
+	s := &p.supply
+	var stale *conn
+	for n := len(p.stale); n > 0 && stale == nil; n = len(p.stale) {
+		if c := p.stale[n-1]; s.preferFresh {
+			p.retire(c) // not asked again: another one is tried
+		} else {
+			stale = c
+		}
+	}
+	if stale == nil && !p.mayDial() {
+		return false
+	}
+	ctx, cancel := context.WithCancel(p.t.ctx)
+	a := &attestation{begun: now, seq: p.seq, owner: w, dial: stale == nil, cancel: cancel}
+	trace := httptrace.ContextClientTrace(w.caller)
+	if !p.t.spawn(ctx, func(ctx context.Context) {
+		defer cancel()
+		if stale != nil {
+			p.t.reattest(ctx, a, stale)
+		} else {
+			p.t.connect(ctx, a, trace)
+		}
+	}) {
+		cancel()
+		return false
+	}
+	if stale != nil {
+		p.unlist(stale)
+		stale.state = attesting
+	} else {
+		s.dials++
+	}
+	w.own, s.last = a, now
+	s.running = append(s.running, a)
+	return true
+}
+
+// disown says that a request does not wait any more. Another one may take over the
+// attestation that was begun for it.
+func (p *pool) disown(w *waiter) {
+	a := w.own
+	if a == nil {
+		return
+	}
+	w.own, a.owner = nil, nil
+	time.AfterFunc(max(0, patience-p.t.now().since(a.begun)), func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if a.owner == nil {
+			a.ended = true
+			a.cancel()
+		}
+	})
+}
+
+// over takes an attestation off the list.
+func (p *pool) over(a *attestation) {
+	s := &p.supply
+	if i := slices.Index(s.running, a); i >= 0 {
+		s.running = slices.Delete(s.running, i, i+1)
+		if a.dial {
+			s.dials--
+		}
+	}
+	if a.owner != nil {
+		a.owner.own = nil
+	}
+	a.owner = nil
 }
 
 // Rules: TRN-36.
 func (p *pool) mayDial() bool {
 	most := p.t.config.MaxConns
-	if most == 0 {
-		return true
-	}
-	n := p.dials
+	return most == 0 || p.held() < most
+}
+
+// held counts the connections that take requests, or soon may.
+func (p *pool) held() int {
+	n := p.supply.dials
 	for c := range p.conns {
 		if c.state != retired {
 			n++
 		}
 	}
-	return n < most
+	return n
 }
 
-// Pauses after dials that failed, from the second on.
-const (
-	firstPause = 10 * time.Millisecond
-	lastPause  = 2 * time.Second
-)
-
-// waitAfterFailure bounds how often a failing endpoint is asked. Who waits, waits
-// on.
-func (p *pool) waitAfterFailure() bool {
-	if p.failures < 2 {
-		return false
-	}
+// failed counts a failure. The pauses have jitter, so that clients which failed at
+// the same time do not all come back at the same time.
+func (p *pool) failed() {
+	s := &p.supply
+	s.failures++
+	s.last = p.t.now()
 	pause := lastPause
-	if n := p.failures - 2; n < 8 {
-		pause = min(pause, firstPause<<n)
+	if n := s.failures - 2; n < 7 {
+		pause = firstPause << max(n, 0)
 	}
-	rest := pause - p.t.now().since(p.retryAt)
-	if rest <= 0 {
-		return false
-	}
-	if p.retrying == nil {
-		p.retrying = time.AfterFunc(rest, func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.retrying = nil
-			if !p.closed {
-				p.dispatch()
-			}
-		})
-	}
-	return true
+	s.pause = pause - rand.N(pause/10)
 }
 
-// dialled takes the outcome of a dial. A refusal of a fresh connection is final
-// for those who waited for it.
-func (p *pool) dialled(c *conn, err error, served uint64, alone bool) {
+// wasted counts a connection that was lost before it served a request.
+func (p *pool) wasted(c *conn) {
+	if !c.served && !c.counted {
+		c.counted = true
+		p.failed()
+	}
+}
+
+// servedOn notes that a request was answered: only that ends a row of failures.
+func (p *pool) servedOn(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pending--
-	p.dials--
-	lost := err == nil && !p.add(c)
-	if lost {
-		err = answered("TRN-26", layerHTTP, "GET "+attestationPath, "a connection that stays open", "one that was lost after the answer")
-	}
-	if err != nil {
-		p.failures++
-		p.retryAt = p.t.now()
-		again := lost && p.failures == 1 // a server may be about to restart: nobody was refused
-		for len(p.waiters) > 0 && p.waiters[0].seq <= served && !again {
-			p.waiters[0].grant <- grant{err: err}
-			p.waiters = slices.Delete(p.waiters, 0, 1)
-			if alone {
-				break
-			}
-		}
-	}
-	if !p.closed {
+	c.served = true
+	if p.supply.failures > 0 {
+		p.supply.failures = 0
 		p.dispatch()
 	}
 }
 
-// offer takes in a connection that nobody waits for, if there is room.
+// dialled takes the outcome of a dial. A refusal of a fresh connection is final for
+// the request that has waited longest; after a row of failures, for all that wait.
+// Rules: TRN-26, TRN-34, TRN-36.
+func (p *pool) dialled(a *attestation, c *conn, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over(a)
+	lost := err == nil && (c.state == closed || c.slots == 0)
+	if lost {
+		p.remove(c)
+		err = errLost
+	}
+	switch {
+	case err == nil:
+		p.add(c)
+	case !a.ended:
+		p.failed()
+		all := p.supply.failures >= maxRunning
+		if all {
+			err = unsent(err)
+		}
+		for len(p.waiters) > 0 && p.waiters[0].seq <= a.seq {
+			p.serve(grant{err: err})
+			if !all {
+				break
+			}
+		}
+	}
+	p.dispatch()
+}
+
+// offer takes in a connection that no request waits for, if there is room.
 func (p *pool) offer(c *conn) {
 	p.mu.Lock()
-	if p.closed || !p.mayDial() {
+	switch {
+	case c.state == closed:
+	case p.closed || c.slots == 0 || !p.mayDial():
 		p.remove(c)
-	} else if p.add(c) {
+	default:
+		p.add(c)
 		p.dispatch()
 	}
 	p.mu.Unlock()
 	c.watch()
 }
 
-// add takes in an attested connection, unless it was lost already.
-func (p *pool) add(c *conn) bool {
-	if c.state == closed {
-		return false
-	}
+// add takes in an attested connection.
+func (p *pool) add(c *conn) {
 	if p.closed {
-		c.state = closed
-		p.t.discard(c)
-		return true
+		p.remove(c)
+		return
 	}
-	p.failures, p.redial, p.h1 = 0, false, !c.gate.h2
+	p.supply.preferFresh, p.supply.lastWasHTTP1 = false, !c.gate.h2
 	p.conns[c] = struct{}{}
 	c.state = ready
-	p.reopen(c, c.spare)
-	return true
+	p.list(c)
 }

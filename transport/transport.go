@@ -21,7 +21,9 @@ type Transport struct {
 	verifier    *attest.Verifier
 	now         clock
 	pool        *pool
+	connector   *http.Transport
 	newest      atomic.Pointer[verdict] // that an attestation found
+	withdrawn   atomic.Pointer[error]   // what the newest bundle says of what runs there; nil: nothing bad
 	bundles     *bundles
 	revocations *cache
 
@@ -35,9 +37,7 @@ type Transport struct {
 	stopped   bool
 
 	// Replaced in tests.
-	tamper func(*tls.Config)
-	public func(netip.AddrPort) bool
-	deaf   bool // connections have no hook
+	testingIsPublic func(netip.AddrPort) bool
 }
 
 // New makes a Transport for the origin "https://HOST[:PORT]". It checks and
@@ -56,15 +56,17 @@ func New(origin string, c Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{origin: o, config: c, verifier: verifier, now: systemClock(), public: isPublic}
+	t := &Transport{origin: o, config: c, verifier: verifier, now: systemClock(), testingIsPublic: isPublic}
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	t.pool = &pool{t: t, conns: map[*conn]struct{}{}}
+	t.connector = t.newConnector()
 	tell := func() instant { return t.now() }
-	t.revocations = newCache(tell, t.spawn)
+	spawn := func(f func(context.Context)) bool { return t.spawn(t.ctx, f) }
+	t.revocations = newCache(tell, spawn)
 	configured := newFetcher(c, c.DialContext, c.Proxy)
-	direct := newFetcher(c, publicDialer(c.DialTimeout, func(to netip.AddrPort) bool { return t.public(to) }), nil)
+	direct := newFetcher(c, publicDialer(c.DialTimeout, func(to netip.AddrPort) bool { return t.testingIsPublic(to) }), nil)
 	t.bundles = &bundles{
-		fixed: c.Bundle, url: c.BundleURL, interval: c.BundleRefresh, cache: newCache(tell, t.spawn),
+		fixed: c.Bundle, url: c.BundleURL, interval: c.BundleRefresh, cache: newCache(tell, spawn),
 		fromURL: configured.fetch,
 		named: func(ctx context.Context, address string) ([]byte, error) {
 			// A proxy would do the dialling, and could be made to reach what only it
@@ -76,6 +78,17 @@ func New(origin string, c Config) (*Transport, error) {
 		},
 	}
 	return t, nil
+}
+
+// unmade reports whether t is nil or was not made by New.
+func (t *Transport) unmade() bool { return t == nil || t.pool == nil }
+
+// refusal returns what the newest trust bundle is known to say of what runs there.
+func (t *Transport) refusal() error {
+	if err := t.withdrawn.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // RoundTrip sends a request over an attested connection, as http.RoundTripper
@@ -93,6 +106,10 @@ func New(origin string, c Config) (*Transport, error) {
 // was then lost.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	b := newBody(req)
+	if t.unmade() {
+		b.abandon()
+		return nil, errUnmade
+	}
 	res, err := t.roundTrip(req, b)
 	if err != nil {
 		b.abandon()
@@ -133,8 +150,11 @@ func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
 		err error
 	}
 	done := make(chan outcome, 1)
-	if !t.spawn(func(ctx context.Context) {
-		c, err := t.newConn(ctx)
+	if t.unmade() {
+		return nil, errUnmade
+	}
+	if !t.spawn(t.ctx, func(ctx context.Context) {
+		c, err := t.newConn(ctx, nil)
 		if err != nil {
 			done <- outcome{err: err}
 			return
@@ -161,6 +181,9 @@ func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
 // trust bundle is there. It says nothing about attestations that failed since, of
 // which Config.OnAudit is told.
 func (t *Transport) Current() (r *attest.Result, ok bool) {
+	if t.unmade() {
+		return nil, false
+	}
 	v := t.newest.Load()
 	if v == nil || !v.inDate(t.now()) {
 		return nil, false
@@ -168,53 +191,19 @@ func (t *Transport) Current() (r *attest.Result, ok bool) {
 	return v.result, true
 }
 
-// Evidence is what an endpoint showed, unverified.
-type Evidence struct {
-	attest.Evidence
-	Origin    string
-	FetchedAt time.Time
-	LeafDER   []byte // certificate of the TLS connection; LiveSPKI is of its key
-}
-
-// Collect fetches the evidence of the endpoint over a new connection, and closes
-// that. Nothing is verified but the web certificate: it is for those who want to
-// record evidence, or to audit it step by step. The error is an
-// *attest.EvidenceUnavailableError, or a refusal of what could not be asked
-// further.
-func (t *Transport) Collect(ctx context.Context) (*Evidence, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.config.AttestTimeout)
-	defer cancel()
-	g, err := t.dial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer g.cc.Close()
-	at := t.now()
-	a, err := g.ask(ctx, t.origin, t.config.MinTLS)
-	if err != nil {
-		return nil, err
-	}
-	e := &Evidence{
-		Evidence: attest.Evidence{Envelope: a.envelope, LiveSPKI: a.spki},
-		Origin:   t.origin.String(), FetchedAt: at.wall, LeafDER: a.leaf,
-	}
-	_, bundle, err := t.bundles.get(ctx, e.Evidence, maxBundleAge)
-	if err != nil {
-		return nil, err
-	}
-	e.Bundle = bundle.body
-	if e.CRLs, err = t.crls(ctx, a.envelope, crlAge); err != nil {
-		return nil, err
-	}
-	return e, nil
-}
-
 // CloseIdleConnections closes the connections that carry no request.
-func (t *Transport) CloseIdleConnections() { t.pool.closeIdle() }
+func (t *Transport) CloseIdleConnections() {
+	if !t.unmade() {
+		t.pool.closeIdle()
+	}
+}
 
 // Close closes all connections, also those that carry requests, and waits until
 // all background work has ended. It always returns nil.
 func (t *Transport) Close() error {
+	if t.unmade() {
+		return nil
+	}
 	t.pool.close()
 	t.life.Lock()
 	t.stopped = true
@@ -228,16 +217,16 @@ func (t *Transport) Close() error {
 	return nil
 }
 
-// spawn runs f in the background with a deadline, unless the Transport is
-// closed.
-func (t *Transport) spawn(f func(context.Context)) bool {
+// spawn runs f in the background with a deadline, under ctx, which is made from that
+// of the Transport, unless the Transport is closed.
+func (t *Transport) spawn(ctx context.Context, f func(context.Context)) bool {
 	t.life.Lock()
 	defer t.life.Unlock()
 	if t.stopped {
 		return false
 	}
 	t.tasks.Go(func() {
-		ctx, cancel := context.WithTimeout(t.ctx, t.config.AttestTimeout)
+		ctx, cancel := context.WithTimeout(ctx, t.config.AttestTimeout)
 		defer cancel()
 		f(ctx)
 	})

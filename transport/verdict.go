@@ -23,21 +23,22 @@ type verdict struct {
 }
 
 // inDate reports whether a byte may be written now.
-func (v *verdict) inDate(now instant) bool { return v.holds(now, v.life) }
+func (v *verdict) inDate(now instant) bool { return v.left(now) > 0 }
 
 // fresh reports whether a request may begin now: some time is left to write its
 // first byte.
-func (v *verdict) fresh(now instant) bool {
-	return v.holds(now, v.span())
-}
+func (v *verdict) fresh(now instant) bool { return v.left(now) > v.life-v.span() }
 
 // span is the part of the life in which requests begin.
 func (v *verdict) span() time.Duration { return v.life - min(v.life/10, maxMargin) }
 
-func (v *verdict) holds(now instant, life time.Duration) bool {
-	return now.since(v.asked) < life &&
-		now.wall.Before(v.result.Bundle.ValidUntil) &&
-		v.bundle == v.newest.Load()
+// left returns how long the verdict still counts. One that rests on an older trust
+// bundle than the newest has ended.
+func (v *verdict) left(now instant) time.Duration {
+	if v.bundle != v.newest.Load() {
+		return 0
+	}
+	return min(v.life-now.since(v.asked), v.result.Bundle.ValidUntil.Sub(now.wall))
 }
 
 // over reports whether also what began in time must have ended.
@@ -51,4 +52,13 @@ func (v *verdict) cut(now instant) *verdict {
 	c := *v
 	c.life = min(v.life, now.since(v.asked))
 	return &c
+}
+
+// ended returns the error of what was cut off since the verdict has ended.
+func (v *verdict) ended(rule, message string) *VerdictEndedError {
+	at := v.asked.wall.Add(v.life)
+	if until := v.result.Bundle.ValidUntil; until.Before(at) {
+		at = until
+	}
+	return &VerdictEndedError{Failure: attest.Failure{Rule: rule, Message: message}, Result: v.result, EndedAt: at}
 }

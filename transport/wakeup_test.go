@@ -53,32 +53,6 @@ func TestWaiterOfCutConnection(t *testing.T) {
 	})
 }
 
-// TestOldLook: a look at a connection that took long does not hide the slot that
-// was given back meanwhile.
-func TestOldLook(t *testing.T) {
-	each(t, func(t *testing.T, protocol string) {
-		release := make(chan struct{})
-		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
-			w.(http.Flusher).Flush()
-			<-release
-		}, streams(1))
-		tr := newTransport(t, p, nil)
-		res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		see := tr.Look()
-		close(release)
-		readAll(t, res)
-		settled(t, tr)
-		see()
-		if _, err := get(tr, "https://"+p.address+"/"); err != nil || p.dials.Load() != 1 {
-			t.Errorf("%v, %d connections", err, p.dials.Load())
-		}
-		none(t, p)
-	})
-}
-
 // TestLostAfterAnswer: who waits for a connection that is lost right after it was
 // attested is tried once more, and not for ever (TRN-26).
 func TestLostAfterAnswer(t *testing.T) {

@@ -1,45 +1,72 @@
 package transport
 
 import (
-	"errors"
 	"net"
 	"net/http/httptrace"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// errLate is the error of a write that would begin a request after its verdict
-// has run out. It breaks the connection.
-var errLate = errors.New("transport: the verdict ran out before the request's first byte was written")
-
-// An attempt is one request on one connection, from the gate to the first byte.
+// An attempt is one request on one connection, from the gate until its header was
+// written. Until then it is unwritten.
 type attempt struct {
-	verdict *verdict
-	sent    atomic.Bool // a byte of it may have been written
-	passed  bool        // something was written since it began; guarded by wire.mu
-	trace   httptrace.ClientTrace
+	sent     atomic.Bool // a byte of it may have been written
+	encoding bool        // HTTP/2: its header is being written; guarded by wire.mu
+	trace    httptrace.ClientTrace
 }
+
+// mostOfTLS is the size of the longest record, in bytes, that TLS writes by itself
+// on an attested connection: the answer to a KeyUpdate, within the TLS of a proxy.
+// The header of a request is longer.
+const mostOfTLS = 2*22 + 5
 
 // A wire is the network side of a connection, below TLS. All that a connection
 // writes comes through Write, so this is the last place where a request can be
-// stopped. Between gate and first byte the time is not ours: the scheduler, a
-// peer that does not read, or a body that is slow to give its first bytes can
-// take any of it.
+// stopped. Between the gate and the first byte the time is not in the hands of this
+// package: the scheduler, a peer that does not read, or a body that is slow to give
+// its first bytes can take any of it.
+//
+// As long as an attempt is unwritten, the connection has a write deadline: the end
+// of its verdict. When that is reached, the connection is lost: net/http can not
+// take a single request back.
+// Rules: TRN-01, TRN-05.
 type wire struct {
 	net.Conn
 	now clock
 
-	mu          sync.Mutex
-	multiplexed bool       // HTTP/2: bytes of several requests mix
-	starting    []*attempt // passed the gate, nothing written yet
-	late        bool       // Write has refused
+	mu        sync.Mutex
+	h2        bool     // several attempts at a time
+	verdict   *verdict // nil before the first
+	unwritten []*attempt
+	lost      error // why this side closed the connection; nil: it did not
 }
 
-// begin registers an attempt whose first byte is still to be written.
-func (w *wire) begin(a *attempt) {
+// judged gives the connection a verdict, or what is left of it.
+func (w *wire) judged(v *verdict) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.starting = append(w.starting, a)
+	w.verdict = v
+	if len(w.unwritten) > 0 {
+		w.arm()
+	}
+}
+
+// begin makes an attempt unwritten. It is called at the gate and, for HTTP/2, when
+// the header is about to be encoded: from then until wrote, net/http lets nothing
+// else on the connection.
+func (w *wire) begin(a *attempt, encoding bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a.encoding = encoding
+	if slices.Contains(w.unwritten, a) {
+		return
+	}
+	w.unwritten = append(w.unwritten, a)
+	if len(w.unwritten) == 1 {
+		w.arm()
+	}
 }
 
 // wrote says that the framing layer of HTTP/2 has passed on an attempt's header,
@@ -47,63 +74,102 @@ func (w *wire) begin(a *attempt) {
 func (w *wire) wrote(a *attempt) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.late || a.passed {
-		a.sent.Store(true)
-	}
+	a.encoding = false
 	w.forget(a)
 }
 
-// end forgets an attempt.
+// end says that the attempt has failed, or that its answer has ended. Its header is
+// not written after that unless that has begun. (A connection of HTTP/1.1 ends with
+// an attempt that was not written.)
 func (w *wire) end(a *attempt) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.forget(a)
+	if w.h2 && !a.encoding {
+		w.forget(a)
+	}
 }
 
 func (w *wire) forget(a *attempt) {
-	for i, s := range w.starting {
-		if s == a {
-			w.starting = append(w.starting[:i], w.starting[i+1:]...)
-			return
+	if i := slices.Index(w.unwritten, a); i >= 0 {
+		w.unwritten = slices.Delete(w.unwritten, i, i+1)
+		if len(w.unwritten) == 0 {
+			w.Conn.SetWriteDeadline(time.Time{})
 		}
 	}
 }
 
-// wasLate reports whether a write was refused: the connection is broken then.
-func (w *wire) wasLate() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.late
+// arm sets the write deadline.
+func (w *wire) arm() {
+	w.Conn.SetWriteDeadline(time.Now().Add(w.verdict.left(w.now())))
 }
 
+// Write passes on what may be written. Attempts are sent with it: over HTTP/1.1 the
+// only one, over HTTP/2 the one that is being encoded.
 func (w *wire) Write(b []byte) (int, error) {
-	if err := w.allow(); err != nil {
+	w.mu.Lock()
+	if err := w.check(); err != nil {
+		w.mu.Unlock()
 		return 0, err
 	}
-	return w.Conn.Write(b)
-}
-
-func (w *wire) allow() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.starting) == 0 {
-		return nil
-	}
-	now := w.now()
-	for _, a := range w.starting {
-		if !a.verdict.inDate(now) {
-			w.late = true
-			return errLate
-		}
-	}
-	for _, a := range w.starting {
-		a.passed = true
-		if !w.multiplexed {
+	for _, a := range w.unwritten {
+		if !w.h2 || a.encoding {
 			a.sent.Store(true)
 		}
 	}
-	if !w.multiplexed {
-		w.starting = w.starting[:0]
+	watched := len(w.unwritten) > 0
+	w.mu.Unlock()
+
+	n, err := w.Conn.Write(b)
+	if !watched {
+		return n, err
 	}
-	return nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		if late := w.check(); late != nil {
+			err = late
+		}
+	} else if !w.h2 && len(b) > mostOfTLS && len(w.unwritten) > 0 {
+		w.forget(w.unwritten[0])
+	}
+	return n, err
+}
+
+// check returns why nothing may be written. A connection with an unwritten attempt
+// and a verdict that has ended is lost.
+func (w *wire) check() error {
+	if w.lost == nil && len(w.unwritten) > 0 && !w.verdict.inDate(w.now()) {
+		w.lose(w.verdict.ended("TRN-01", "the verdict ended before the first byte of the request was written"))
+	}
+	return w.lost
+}
+
+// lose closes the connection. All that runs on it ends with that error.
+func (w *wire) lose(why error) {
+	if w.lost == nil {
+		w.lost = why
+		go w.Conn.Close() // which may block, of a Conn that ignores deadlines
+	}
+}
+
+// expire loses the connection if a write deadline has passed that the Conn has
+// ignored, or that only the wall clock has reached.
+func (w *wire) expire() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.check()
+}
+
+// close loses the connection for another reason.
+func (w *wire) close(why error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lose(why)
+}
+
+// reason returns why this side closed the connection, or nil.
+func (w *wire) reason() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost
 }

@@ -177,8 +177,13 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var broken *brokenBody
 	var request *transport.RequestError
 	var elsewhere *transport.OriginError
+	var ended *transport.VerdictEndedError
 	var upstream *upstreamError
 	switch {
+	case errors.Is(err, transport.ErrClosed):
+		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", errors.New(err.Error())})
+	case errors.As(err, &ended), errors.Is(err, transport.ErrProtocolChanged): // the request was sent
+		p.answer(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", errors.New(err.Error())})
 	case errors.As(err, &request), errors.As(err, &elsewhere): // they too name a rule, and are no refusals of evidence
 		p.answer(w, r, http.StatusBadRequest, cli.Usagef("%w", err))
 	case errors.As(err, &refused), errors.As(err, &upstream):
@@ -187,8 +192,6 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		p.answer(w, r, http.StatusRequestEntityTooLarge, cli.Misuse("PRX-12", "the body is longer than %d bytes", p.maxBody))
 	case errors.As(err, &broken):
 		p.answer(w, r, http.StatusBadRequest, cli.Misuse("PRX-16", "the body of the request can not be read: %v", broken.cause))
-	case errors.Is(err, transport.ErrClosed):
-		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", err})
 	case errors.Is(err, context.Canceled): // the client has left
 		panic(http.ErrAbortHandler)
 	default:

@@ -1,0 +1,475 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/transport"
+)
+
+// alpns are the protocols that a rawPod speaks.
+var alpns = []string{"http/1.1", "h2"}
+
+func eachRaw(t *testing.T, f func(t *testing.T, alpn string)) {
+	for _, alpn := range alpns {
+		t.Run(alpn, func(t *testing.T) { inMemory(t, func(t *testing.T) { f(t, alpn) }) })
+	}
+}
+
+func getWithin(tr http.RoundTripper, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, rawOrigin+"/", nil)
+	if err != nil {
+		return err
+	}
+	res, err := tr.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	return err
+}
+
+// all sends n requests at once and counts those that fail.
+func all(tr http.RoundTripper, n int, within time.Duration) (failed int64) {
+	var wg sync.WaitGroup
+	var count atomic.Int64
+	for range n {
+		wg.Go(func() {
+			if getWithin(tr, within) != nil {
+				count.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return count.Load()
+}
+
+// TestLateEarlyAnswer: an answer to a stream whose header was not written yet does
+// not let that header out after the verdict has ended (TRN-01).
+// Lesson: RoundTrip had returned, and so the request was no longer looked at.
+func TestLateEarlyAnswer(t *testing.T) {
+	noLeak(t)
+	const life = 700 * time.Millisecond
+	blocked, answered := make(chan bool), make(chan bool)
+	late := make(chan time.Duration, 2)
+	p := newRawPod(t, "h2", func(c *rawConn) {
+		if c.number > 1 {
+			return
+		}
+		c.greet2(setting(initialWindow, 1<<30))
+		c.send(frameWindow, 0, 0, "\x3f\xff\x00\x00")
+		c.attest2(nil)
+		c.opened() // the upload; what follows of it is not read
+		close(blocked)
+		<-answered // a GET waits behind the upload
+		for sent := false; ; {
+			select {
+			case <-late: // asked to read on
+				for {
+					if _, ok := c.opened(); !ok {
+						return
+					}
+					late <- time.Since(c.asked) - life
+				}
+			case <-time.After(30 * time.Millisecond):
+				if !sent {
+					c.send(frameHeaders, endHeaders, 5, status200)
+				}
+			case answered <- true:
+				sent = true
+			}
+		}
+	})
+	tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = life })
+	go func() {
+		req, _ := http.NewRequest(http.MethodPost, rawOrigin+"/", io.NopCloser(readerFunc(func(b []byte) (int, error) { return len(b), nil })))
+		if res, err := tr.RoundTrip(req); err == nil {
+			res.Body.Close()
+		}
+	}()
+	<-blocked
+	done := make(chan error, 1)
+	go func() {
+		res, err := (&http.Client{Transport: tr}).Get(rawOrigin + "/secret")
+		if err == nil {
+			defer res.Body.Close()
+		}
+		<-answered
+		done <- err
+		if err == nil {
+			io.ReadAll(res.Body)
+		}
+	}()
+	answered <- true
+	if err := <-done; err != nil {
+		t.Fatalf("there was no early answer: %v", err)
+	}
+	time.Sleep(life + 300*time.Millisecond) // its verdict is over by then
+	late <- 0
+	select {
+	case d := <-late:
+		t.Errorf("a header was written %v after the end of its verdict", d)
+	case <-time.After(300 * time.Millisecond):
+	}
+	tr.Close()
+}
+
+// TestLateBlockedWrite: a Write that is let through in time, and blocks, hands over
+// nothing after the verdict has ended (TRN-01).
+func TestLateBlockedWrite(t *testing.T) {
+	for _, deaf := range []bool{false, true} { // to deadlines
+		eachRaw(t, func(t *testing.T, alpn string) {
+			const life = 2 * time.Second
+			p := newRawPod(t, alpn, func(c *rawConn) {
+				if c.number > 1 {
+					return
+				}
+				if alpn == "h2" {
+					c.greet2("")
+					c.attest2(nil)
+					c.drain(100 * time.Millisecond)
+				} else {
+					c.attest1()
+				}
+				time.Sleep(2 * life)
+				b := make([]byte, 1)
+				if n, err := c.in.Read(b); n > 0 {
+					t.Errorf("the first byte came %v after the attestation: %v", time.Since(c.asked), err)
+				}
+			})
+			if deaf {
+				p.wrap = func(c net.Conn) net.Conn { return deafConn{c} }
+			}
+			tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = life })
+			if _, err := tr.Attest(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(200 * time.Millisecond)
+			start := time.Now()
+			if err := getWithin(tr, time.Minute); err == nil {
+				t.Error("answered")
+			}
+			if d := time.Since(start); d > 30*time.Second {
+				t.Errorf("it failed after %v", d)
+			}
+			time.Sleep(3 * life)
+		})
+	}
+}
+
+// TestNoDeadlines: a connection that takes no write deadline is refused before
+// anything is sent (TRN-05).
+func TestNoDeadlines(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		p := newRawPod(t, "h2", func(*rawConn) { t.Error("something was sent") })
+		p.wrap = func(c net.Conn) net.Conn { return stubbornConn{c} }
+		err := getWithin(p.transport(nil), time.Minute)
+		var refused attest.AttestationError
+		if !errors.As(err, &refused) || refused.Requirement() != "TRN-05" || !strings.Contains(err.Error(), "Config.DialContext") {
+			t.Error(err)
+		}
+	})
+}
+
+// A stubbornConn takes no deadline.
+type stubbornConn struct{ net.Conn }
+
+func (stubbornConn) SetWriteDeadline(time.Time) error { return errors.ErrUnsupported }
+
+// A deafConn ignores deadlines.
+type deafConn struct{ net.Conn }
+
+func (deafConn) SetDeadline(time.Time) error      { return nil }
+func (deafConn) SetReadDeadline(time.Time) error  { return nil }
+func (deafConn) SetWriteDeadline(time.Time) error { return nil }
+
+// TestLateProbe: an early answer while net/http looks whether there is a body at
+// all does not let the header out after the verdict has ended (TRN-01).
+func TestLateProbe(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		const life = time.Second
+		p := newRawPod(t, "http/1.1", func(c *rawConn) {
+			if c.number > 1 || !c.attest1() {
+				return
+			}
+			time.Sleep(950 * time.Millisecond)
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") // and no end
+			if c.request() != "" {
+				t.Errorf("the header came %v after the attestation", time.Since(c.asked))
+			}
+		})
+		tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = life })
+		if _, err := tr.Attest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(890 * time.Millisecond)
+		body, end := io.Pipe()
+		req, _ := http.NewRequest(http.MethodGet, rawOrigin+"/", body)
+		res, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		time.Sleep(life)
+		end.Close()
+	})
+}
+
+// TestNoSlots: a connection that takes no request costs a bounded number of
+// attestations, however many wait (TRN-36).
+func TestNoSlots(t *testing.T) {
+	for name, script := range map[string]func(c *rawConn){
+		"no streams with the answer": func(c *rawConn) {
+			c.greet2("")
+			c.attest2(func() { c.send(frameSettings, 0, 0, setting(maxStreams, 0)) })
+			c.serve2()
+		},
+		"no streams behind the answer": func(c *rawConn) {
+			c.greet2("")
+			c.attest2(nil)
+			c.send(frameSettings, 0, 0, setting(maxStreams, 0))
+			c.serve2()
+		},
+		"GOAWAY": func(c *rawConn) {
+			c.greet2("")
+			c.attest2(nil)
+			c.send(frameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00")
+			c.serve2()
+		},
+		"closed": func(c *rawConn) { c.greet2(""); c.attest2(nil); c.drain(time.Millisecond) },
+		"REFUSED_STREAM": func(c *rawConn) {
+			c.greet2("")
+			c.attest2(nil)
+			for {
+				stream, ok := c.opened()
+				if !ok || c.send(frameReset, 0, stream, "\x00\x00\x00\x07") != nil {
+					return
+				}
+			}
+		},
+		"HTTP/1.1, closed": func(c *rawConn) { c.attest1() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inMemory(t, func(t *testing.T) {
+				alpn := "h2"
+				if strings.HasPrefix(name, "HTTP/1.1") {
+					alpn = "http/1.1"
+				}
+				p := newRawPod(t, alpn, script)
+				tr := p.transport(func(c *transport.Config) {
+					c.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+						if p.dials.Load() > 500 {
+							time.Sleep(time.Minute)
+						}
+						return p.dial(ctx, network, address)
+					}
+				})
+				all(tr, 10, 3*time.Second)
+				if n := p.dials.Load(); n > 10 {
+					t.Errorf("%d connections", n)
+				}
+			})
+		})
+	}
+}
+
+// TestOnePodHangs: one pod of three that does not answer costs no caller anything
+// (TRN-37).
+func TestOnePodHangs(t *testing.T) {
+	eachRaw(t, func(t *testing.T, alpn string) {
+		for first := range 3 {
+			p := newRawPod(t, alpn, func(c *rawConn) {
+				if c.number%3 == first {
+					io.Copy(io.Discard, c.in)
+					return
+				}
+				c.honest()
+			})
+			tr := p.transport(nil)
+			for range 5 {
+				if n := all(tr, 20, 3*time.Second); n != 0 {
+					t.Errorf("%d of 20 failed", n)
+				}
+			}
+			tr.Close()
+		}
+	})
+}
+
+// TestReattestationHangs: when a connection does not answer for itself any more,
+// and others do, no caller loses anything (TRN-37).
+func TestReattestationHangs(t *testing.T) {
+	eachRaw(t, func(t *testing.T, alpn string) {
+		p := newRawPod(t, alpn, func(c *rawConn) {
+			switch {
+			case c.number > 1:
+				c.honest()
+			case alpn == "h2":
+				c.greet2("")
+				c.attest2(nil)
+				stream, _ := c.opened()
+				c.ok2(stream)
+				c.opened()
+				c.opened()
+			case c.attest1():
+				c.request()
+				c.answer("200 OK", "")
+				c.request()
+				c.request()
+			}
+		})
+		tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = time.Minute })
+		if err := getWithin(tr, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(70 * time.Second)
+		if n := all(tr, 20, 3*time.Second); n != 0 {
+			t.Errorf("%d of 20 failed", n)
+		}
+	})
+}
+
+// TestRefusedBriefly: an overload of 300 ms is waited for, as net/http does
+// (TRN-54).
+func TestRefusedBriefly(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		begun := time.Now()
+		p := newRawPod(t, "h2", func(c *rawConn) {
+			c.greet2("")
+			c.attest2(nil)
+			for {
+				stream, ok := c.opened()
+				if !ok {
+					return
+				}
+				if time.Since(begun) < 300*time.Millisecond {
+					c.send(frameReset, 0, stream, "\x00\x00\x00\x07")
+				} else {
+					c.ok2(stream)
+				}
+			}
+		})
+		tr := p.transport(nil)
+		if n := all(tr, 5, 5*time.Second); n != 0 {
+			t.Errorf("%d of 5 failed", n)
+		}
+		if d := time.Since(begun); d < time.Second || d > 1200*time.Millisecond {
+			t.Errorf("it took %v", d)
+		}
+	})
+}
+
+// TestSilentConnection: a connection of HTTP/2 that went silent is found out by
+// pings, and costs only those who were on it (TRN-38).
+func TestSilentConnection(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		p := newRawPod(t, "h2", func(c *rawConn) {
+			if c.number > 1 {
+				c.honest()
+				return
+			}
+			c.greet2("")
+			c.attest2(nil)
+			stream, _ := c.opened()
+			c.ok2(stream)
+			io.Copy(io.Discard, c.in)
+		})
+		tr := p.transport(nil)
+		if err := getWithin(tr, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		all(tr, 5, time.Minute) // they find out
+		if n := all(tr, 5, time.Second); n != 0 {
+			t.Errorf("%d of 5 failed", n)
+		}
+		if n := p.dials.Load(); n != 2 {
+			t.Errorf("%d connections", n)
+		}
+	})
+}
+
+// TestLateIsTyped: a request that came too late, and can not be repeated since its
+// body was read, fails with an error that says which verdict ended and when
+// (TRN-01).
+func TestLateIsTyped(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		p := newRawPod(t, "http/1.1", (*rawConn).honest)
+		tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = time.Second })
+		if _, err := tr.Attest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(890 * time.Millisecond)
+		slow := readerFunc(func(b []byte) (int, error) {
+			time.Sleep(150 * time.Millisecond)
+			return 0, io.EOF
+		})
+		req, _ := http.NewRequest(http.MethodGet, rawOrigin+"/", io.NopCloser(slow))
+		_, err := (&http.Client{Transport: tr}).Do(req)
+		var refused attest.AttestationError
+		if !errors.As(err, &refused) || refused.Requirement() != "TRN-01" {
+			t.Errorf("%T %v", err, err)
+		}
+	})
+}
+
+// TestCutIsTyped: a stream that is cut off since its verdict has ended too long
+// ago says so (TRN-35).
+func TestCutIsTyped(t *testing.T) {
+	each(t, func(t *testing.T, protocol string) {
+		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		})
+		tr := newTransport(t, p, nil)
+		res, err := (&http.Client{Transport: tr}).Get("https://" + p.address + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		eventually(t, "the request to be written", func() bool { return tr.Unwritten() == 0 })
+		p.skew.Load().add(time.Hour, time.Hour)
+		tr.Watch()
+		_, err = io.ReadAll(res.Body)
+		var refused attest.AttestationError
+		if !errors.As(err, &refused) || refused.Requirement() != "TRN-35" {
+			t.Errorf("%T %v", err, err)
+		}
+	})
+}
+
+// TestUnmade: a transport that New has not made refuses, and does not panic
+// (TRN-17).
+func TestUnmade(t *testing.T) {
+	for _, tr := range []*transport.Transport{nil, new(transport.Transport)} {
+		body := newOneShot("x")
+		req, _ := http.NewRequest(http.MethodPost, rawOrigin+"/", body)
+		_, err := tr.RoundTrip(req)
+		var r *transport.RequestError
+		if !errors.As(err, &r) || r.Rule != "TRN-17" || body.closes.Load() != 1 {
+			t.Errorf("%v, closed %d times", err, body.closes.Load())
+		}
+		if _, err := tr.Attest(t.Context()); !errors.As(err, &r) {
+			t.Error(err)
+		}
+		if _, err := tr.Collect(t.Context()); !errors.As(err, &r) {
+			t.Error(err)
+		}
+		if _, ok := tr.Current(); ok {
+			t.Error("it knows of a verdict")
+		}
+		tr.CloseIdleConnections()
+		tr.Close()
+	}
+}

@@ -1,0 +1,71 @@
+package transport
+
+import (
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// check refuses what can not be sent over an attested connection, before
+// anything is dialled.
+func (t *Transport) check(r *http.Request) error {
+	refuse := func(id, where, reason string) error { return unfit(id, where, reason) }
+	switch {
+	case r.URL == nil:
+		return refuse("TRN-13", "URL", "nil")
+	case r.Header == nil:
+		return refuse("TRN-13", "Header", "nil")
+	case !isToken(r.Method) && r.Method != "":
+		return refuse("TRN-13", "Method", "not a token")
+	}
+	if err := t.origin.check(r); err != nil {
+		return err
+	}
+	// A connection that changes its protocol can not be attested again.
+	if r.Method == http.MethodConnect {
+		return refuse("TRN-14", "Method", "CONNECT is refused: a tunnel can not be attested again")
+	}
+	if len(r.TransferEncoding) > 0 && !slices.Equal(r.TransferEncoding, []string{"chunked"}) {
+		return refuse("TRN-16", "TransferEncoding", "not chunked: nothing would say where the body ends")
+	}
+	for i, h := range []http.Header{r.Header, r.Trailer} {
+		for name, values := range h {
+			if !isToken(name) {
+				return refuse("TRN-13", "Header", "the name "+quote(name)+" is not a token")
+			}
+			if strings.EqualFold(name, "Upgrade") {
+				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol can not be attested again")
+			}
+			if field := textproto.CanonicalMIMEHeaderKey(name); slices.Contains(framing, field) && (field != name || i > 0) {
+				return refuse("TRN-16", field, quote(name)+" would stand next to that of net/http, or come after what it is about")
+			}
+			for _, v := range values {
+				if !isFieldValue(v) {
+					return refuse("TRN-13", "Header", "the value of "+quote(name)+" has a control character")
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// framing are the fields that say where a request over HTTP/1.1 ends. net/http
+// writes its own, and leaves out a caller's in no other spelling than this one: two
+// that differ are two requests to some servers.
+var framing = []string{"Content-Length", "Transfer-Encoding", "Trailer"}
+
+// isToken and isFieldValue follow RFC 9110 section 5.6.2 and 5.5.
+
+func isToken(s string) bool {
+	return s != "" && strings.Trim(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+func isFieldValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
