@@ -146,6 +146,26 @@ type (
 		Live     string
 	}
 
+	// HCLInvalidError: there is no HCL attestation report, or it or its runtime data is
+	// malformed, or of another kind (steps 20 and 22). Package azure returns it, and
+	// the four below.
+	HCLInvalidError struct{ Failure }
+
+	// QuoteInvalidError: the quote is absent or malformed, or names another signer
+	// (steps 25 and 26).
+	QuoteInvalidError struct{ Failure }
+
+	// QuoteSignatureInvalidError: the attestation key did not sign the quote (step 27).
+	QuoteSignatureInvalidError struct{ Failure }
+
+	// QualifyingDataMismatchError: user-data or qualifying data is not what was
+	// demanded (steps 24 and 28).
+	QualifyingDataMismatchError struct{ Failure }
+
+	// PCRMismatchError: the values of the PCRs are not those of the quote, or not what
+	// was demanded (steps 29 and 30).
+	PCRMismatchError struct{ Failure }
+
 	// ReceiptInvalidError: the JSON around or in a receipt is malformed, or it is
 	// not the receipt it is said to be, from the future, or too old. Package receipt
 	// returns it, and the two below.

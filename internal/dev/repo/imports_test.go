@@ -42,6 +42,7 @@ var layers = map[string]struct {
 	"policy":                       {core: true, deps: []string{"internal/strictjson", "rule", "snpreport"}},
 	"":                             {core: true, deps: []string{"certchain", "internal/steps", "internal/strictjson", "jws", "policy", "rule", "snpreport"}},
 	"receipt":                      {core: true, deps: []string{"", "internal/steps", "internal/strictjson", "jws", "policy", "rule"}},
+	"azure":                        {core: true, deps: []string{"", "internal/steps", "internal/strictjson", "policy", "rule", "snpreport"}},
 	"carrier":                      {core: true, std: []string{"compress/gzip", "io"}, deps: []string{"certchain", "internal/strictjson", "rule", "snpreport"}},
 	"launch":                       {core: true, std: []string{"hash/crc32"}, deps: []string{"", "internal/strictjson", "rule", "snpreport"}},
 	"internal/statefile":           {deps: []string{"", "internal/strictjson", "rule"}},
