@@ -27,11 +27,12 @@ const Schema = "tresor.verify-result/v1"
 type Document struct {
 	Schema      string       `json:"schema"`
 	Tool        string       `json:"tool"`
-	Verdict     string       `json:"verdict"` // pass, fail, error
+	Verdict     string       `json:"verdict"` // pass, fail, changed, error
 	ExitCode    int          `json:"exit_code"`
 	Mode        string       `json:"mode,omitempty"` // live, offline, replay
 	Time        string       `json:"time,omitempty"`
 	TimeSource  string       `json:"time_source,omitempty"` // clock, given, recorded
+	Subject     *Subject     `json:"subject,omitempty"`
 	Error       *Error       `json:"error,omitempty"`
 	SPKI        string       `json:"tls_spki_sha256,omitempty"`
 	Measurement string       `json:"snp_measurement,omitempty"`
@@ -46,6 +47,7 @@ type Document struct {
 	Receipt     *Receipt     `json:"receipt,omitempty"`
 	Roots       *Roots       `json:"roots,omitempty"`
 	Revocation  *Revocation  `json:"revocation,omitempty"`
+	Enforced    []Demand     `json:"enforced,omitzero"`
 	Relaxed     []string     `json:"relaxed,omitzero"`
 	Warnings    []Warning    `json:"warnings,omitzero"`
 	Notes       []string     `json:"notes,omitempty"`
@@ -62,6 +64,8 @@ type Frame struct {
 	Mode       string // "live", "offline" or "replay"
 	At         time.Time
 	TimeSource string   // "clock", "given" or "recorded"
+	Subject    *Subject // what it is about; nil: not known
+	Enforced   []Demand
 	Relaxed    []string // of the policy
 	Changed    error    // what differs from a pin; nil: nothing
 }
@@ -163,21 +167,19 @@ type Step struct {
 // New makes the document of a verification of an endpoint or a report.
 func New(a *attest.Audit, f Frame) *Document {
 	d := f.document(cmp.Or(a.Err, f.Changed))
-	d.Relaxed = append([]string{}, f.Relaxed...)
+	d.Enforced, d.Relaxed = append([]Demand{}, f.Enforced...), append([]string{}, f.Relaxed...)
 	d.addSteps(2, a.Checks)
-	if a.Err == nil && a.Result != nil {
+	if d.ExitCode == ExitVerified || d.ExitCode == ExitChanged {
 		d.addFacts(a.Result)
 	}
 	return d
 }
 
 // Failed makes the document of an error that came before there was a verdict.
-func Failed(err error, tool string) *Document {
-	return Frame{Tool: tool}.document(err)
-}
+func Failed(err error, f Frame) *Document { return f.document(err) }
 
 func (f Frame) document(err error) *Document {
-	d := &Document{Schema: Schema, Tool: f.Tool, ExitCode: ExitCode(err), Mode: f.Mode, TimeSource: f.TimeSource}
+	d := &Document{Schema: Schema, Tool: f.Tool, ExitCode: ExitCode(err), Mode: f.Mode, TimeSource: f.TimeSource, Subject: f.Subject}
 	d.Verdict = Word(d.ExitCode)
 	if !f.At.IsZero() {
 		d.Time = Stamp(f.At)
@@ -296,8 +298,10 @@ func Word(code int) string {
 	switch code {
 	case ExitVerified:
 		return "pass"
-	case ExitRefused, ExitChanged:
+	case ExitRefused:
 		return "fail"
+	case ExitChanged:
+		return "changed"
 	}
 	return "error"
 }

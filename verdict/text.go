@@ -19,9 +19,11 @@ type text struct {
 	d *Document
 }
 
-// Text returns the document as people read it, with every step when explain is set.
-// When dated, it says for what time it was verified, whatever that time was.
-func (d *Document) Text(explain, dated bool) string {
+// Text returns the document as people read it: the verdict, what it is about, what was
+// demanded and what was not, warnings, and then the rest. With explain it has every
+// demand and step, and all that was not checked.
+// Rules: CLI-18.
+func (d *Document) Text(explain bool) string {
 	t := &text{d: d}
 	if d.Error != nil {
 		t.Line("%s: %s", d.Headline(), d.Error.Type)
@@ -29,9 +31,13 @@ func (d *Document) Text(explain, dated bool) string {
 	} else {
 		t.Line("PASS")
 	}
+	if d.Bundle != nil {
+		t.endpoint()
+	}
+	t.about()
 	switch {
 	case d.Bundle != nil:
-		t.endpoint()
+		t.processor()
 	case d.Report != nil:
 		t.report()
 	case d.Receipt != nil:
@@ -41,14 +47,78 @@ func (d *Document) Text(explain, dated bool) string {
 	case d.BundleDiff != nil:
 		t.bundleDiff()
 	}
-	t.remarks()
-	if d.Time != "" && (dated || d.Mode != "live" || d.TimeSource != "clock") {
-		t.Field("verified", d.Mode+", for "+d.Time+" ("+d.TimeSource+")")
+	for _, n := range d.Notes {
+		t.Field("note", n)
 	}
-	if explain && len(d.Checks) > 0 {
-		t.steps()
+	if d.Time != "" {
+		t.Field("judged", "as of "+d.Time+" ("+d.TimeSource+"), "+d.Mode)
+	}
+	if explain {
+		t.explain()
 	}
 	return t.String()
+}
+
+// about writes what the verdict is about, and what was demanded.
+func (t *text) about() {
+	d := t.d
+	if s := d.Subject; s != nil {
+		t.Field("about", s.Origin)
+		if s.ClaimedOrigin != "" {
+			t.Field("about", s.ClaimedOrigin+" (so says the file)")
+		}
+		for _, f := range s.Files {
+			carrier := ""
+			if f.Carrier != "" {
+				carrier = ", " + f.Carrier
+			}
+			t.Field("about", f.Name+" ("+f.Flag+carrier+"), SHA-256 "+f.SHA256)
+		}
+	}
+	if d.Enforced != nil {
+		t.Field("demanded", d.demanded())
+		t.Field("NOT demanded", d.notDemanded())
+	}
+	for _, w := range d.Warnings {
+		t.Field("WARNING", w.Text+" ("+w.Source+")")
+	}
+	t.Field("relaxed", strings.Join(d.Relaxed, ", "))
+}
+
+// explain writes every demand, what was not checked, and every step.
+func (t *text) explain() {
+	d := t.d
+	if d.Receipt == nil {
+		t.Field("not checked", strings.Join(d.NotChecked, ", "))
+	}
+	for _, e := range d.Enforced {
+		t.Field("enforced", e.Name+": "+e.Value)
+	}
+	if len(d.Checks) > 0 {
+		t.steps()
+	}
+}
+
+// Brief returns the document as one line with tabs in it: the verdict, the subject,
+// then type and rule of the error, or measurement and product, and what qualifies it.
+func (d *Document) Brief() string {
+	fields := []string{d.Headline(), d.Subject.String()}
+	switch {
+	case d.Error != nil:
+		fields = append(fields, d.Error.Type, d.Error.Requirement)
+	case d.Report != nil:
+		fields = append(fields, d.Measurement, d.Report.Product)
+	}
+	if len(d.Relaxed) > 0 {
+		fields = append(fields, "relaxed="+strings.Join(d.Relaxed, ","))
+	}
+	if n := len(d.Warnings); n > 0 {
+		fields = append(fields, "warnings="+strconv.Itoa(n))
+	}
+	for i := range fields {
+		fields[i] = printable.Escape(fields[i])
+	}
+	return strings.Join(fields, "\t") + "\n"
 }
 
 // Headline is the word for the verdict in text.
@@ -98,10 +168,7 @@ func (t *text) report() {
 	t.Field("VMPL", strconv.Itoa(int(r.VMPL)))
 	t.Field("guest policy", r.GuestPolicy)
 	t.Field("platform info", r.PlatformInfo)
-	t.Field("reported TCB", r.ReportedTCB.String())
-	t.Field("committed TCB", r.CommittedTCB.String())
-	t.Field("current TCB", r.CurrentTCB.String())
-	t.Field("launch TCB", r.LaunchTCB.String())
+	t.tcbs()
 	t.Field("current firmware", r.CurrentFirmware)
 	t.Field("committed firmware", r.CommittedFirmware)
 	if r.LaunchMit != "" {
@@ -121,14 +188,36 @@ func (t *text) report() {
 	t.trust()
 }
 
-// endpoint writes what was verified of an endpoint: the four facts that people
-// compare, then all that qualifies them.
+// tcbs writes the four TCBs, equal ones in one line.
+func (t *text) tcbs() {
+	r := t.d.Report
+	names := map[string][]string{}
+	for _, v := range []struct {
+		name string
+		TCB
+	}{{"reported", r.ReportedTCB}, {"committed", r.CommittedTCB}, {"current", r.CurrentTCB}, {"launch", r.LaunchTCB}} {
+		names[v.String()] = append(names[v.String()], v.name)
+	}
+	for _, v := range []TCB{r.ReportedTCB, r.CommittedTCB, r.CurrentTCB, r.LaunchTCB} {
+		if of := names[v.String()]; of != nil {
+			t.Field("TCB", v.String()+" ("+strings.Join(of, ", ")+")")
+			delete(names, v.String())
+		}
+	}
+}
+
+// endpoint writes the four facts of an endpoint that people compare.
 func (t *text) endpoint() {
 	d := t.d
 	t.Field("TLS SPKI SHA-256", d.SPKI)
 	t.Field("SNP MEASUREMENT", d.Measurement)
 	t.Field("Workload identity tag", d.Tag)
 	t.Field("Trust bundle version", fmt.Sprintf("%d (valid until %s)", d.Bundle.Version, d.Bundle.ValidUntil))
+}
+
+// processor writes what qualifies the four facts of an endpoint.
+func (t *text) processor() {
+	d := t.d
 	t.Field("workload", d.Workload)
 	if d.Manifest != nil {
 		t.Field("claims of the tag", d.Manifest.String())
@@ -155,21 +244,6 @@ func (t *text) trust() {
 	} else {
 		t.Field("revocation", "checked, CRL number "+strings.Join(numbers, ", "))
 	}
-}
-
-// remarks writes what was not judged.
-func (t *text) remarks() {
-	d := t.d
-	if d.Receipt == nil {
-		t.Field("not checked", strings.Join(d.NotChecked, ", "))
-	}
-	for _, n := range d.Notes {
-		t.Field("note", n)
-	}
-	for _, w := range d.Warnings {
-		t.Field("warning", w.Text+" ("+w.Source+")")
-	}
-	t.Field("relaxed", strings.Join(d.Relaxed, ", "))
 }
 
 func (t *text) receipt() {

@@ -42,6 +42,19 @@ func (f *endpointFlags) stateRow() cli.Flag {
 	return cli.Row("state", "FILE", "remember the newest bundle, so that older ones are refused", cli.Text(&f.state))
 }
 
+// enforced lists what is demanded of an endpoint. Its memory of trust bundles is one
+// from before only with --state, or from one round or connection to the next.
+func (f *endpointFlags) enforced(p policy.Policy, remembered bool) []verdict.Demand {
+	further := slices.Clone(verdict.EndpointDemands)
+	if f.crl != "" {
+		further = append(further, verdict.RevocationDemand)
+	}
+	if f.state != "" || remembered {
+		further = append(further, verdict.RollbackDemand)
+	}
+	return verdict.Enforced(p, further...)
+}
+
 // files are those that the flags name.
 func (f *endpointFlags) files() []string {
 	return slices.Concat([]string{f.bundle, f.crl, f.policyFile, f.caFile}, f.releaseRoots, f.amdRoots)
@@ -54,6 +67,7 @@ type attestFlags struct {
 	envelope, spki, cert, evidenceFile string
 	record, pin, save                  string
 	watch                              time.Duration
+	keepGoing                          bool
 }
 
 func attestCommand() cli.Command {
@@ -78,7 +92,8 @@ that the publisher whose key you pinned allows that code.`,
 			cli.Row("pin", "FILE|-", "exit code 4 when what is verified differs from this pin", cli.Text(&f.pin)),
 			cli.Row("save", "FILE", "the evidence, to verify it again", cli.Text(&f.save)),
 			cli.Heading("How often"),
-			cli.Row("watch", "DURATION", "with --url: again and again, with this pause, until something does not pass; with --json one line for each round, each bounded by --timeout", cli.Duration(&f.watch)),
+			cli.Row("watch", "DURATION", "with --url: again and again, with this pause, until something does not pass: one line for each round, each bounded by --timeout", cli.Duration(&f.watch)),
+			cli.Row("keep-going", "", "with --watch: go on when a round ends undecided (exit code 3)", cli.Switch(&f.keepGoing)),
 		}, f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME|recorded")}, f.kdsFlags.rows(), f.outputFlags.rows()),
 		Examples: []string{
 			"attest --url https://api.tresor.co --release-root release.pem",
@@ -94,6 +109,7 @@ func (f *attestFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err := f.check(c); err != nil {
 		return 0, err
 	}
+	c.Subject.Origin = f.url
 	whole, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	if _, err := f.webRoots(whole, c); err != nil { // whether there is a use for them or not
@@ -105,7 +121,8 @@ func (f *attestFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	if f.watch > 0 {
 		c.Lines = true
-		return watch(ctx, c, f.watch, func(ctx context.Context) (int, error) {
+		f.brief = !f.explain
+		return watch(ctx, c, f.watch, f.keepGoing, func(ctx context.Context) (int, error) {
 			ctx, cancel := context.WithTimeout(ctx, f.timeout)
 			defer cancel()
 			return f.round(ctx, c, verifier, pol)
@@ -124,7 +141,10 @@ func (f *attestFlags) round(ctx context.Context, c *cli.Call, verifier *attest.V
 	if err != nil {
 		return 0, err
 	}
-	fr.Relaxed = pol.Relaxed()
+	if f.mode() == "live" {
+		c.Subject.Origin = e.Origin // as it was asked
+	}
+	fr.Relaxed, fr.Enforced = pol.Relaxed(), f.enforced(pol, f.watch > 0)
 	audit := verifier.Audit(e.Evidence, fr.At)
 	if audit.Err != nil && fr.Mode == "replay" && fr.TimeSource != "recorded" {
 		audit.Err = advice.About(audit.Err, "", advice.InReplay)
@@ -138,7 +158,7 @@ func (f *attestFlags) round(ctx context.Context, c *cli.Call, verifier *attest.V
 	if err := f.keep(c, e, audit, fr); err != nil {
 		return 0, err
 	}
-	return printVerdict(c, verdict.New(audit, fr), f.explain, f.watch > 0), nil
+	return f.printVerdict(c, verdict.New(audit, fr)), nil
 }
 
 func (f *attestFlags) mode() string {
@@ -208,6 +228,9 @@ func (f *attestFlags) keep(c *cli.Call, e *capture.Evidence, a *attest.Audit, fr
 // check refuses flags that do not go together.
 // Rules: CLI-06.
 func (f *attestFlags) check(c *cli.Call) error {
+	if err := f.outputFlags.check(c); err != nil {
+		return err
+	}
 	sources := 0
 	for _, source := range []string{f.url, f.envelope, f.evidenceFile} {
 		if source != "" {
@@ -237,6 +260,8 @@ func (f *attestFlags) check(c *cli.Call) error {
 	switch {
 	case f.at == "recorded" && f.mode() != "replay":
 		return cli.Usagef("--at recorded goes with --evidence only")
+	case f.keepGoing && f.watch == 0:
+		return cli.Usagef("--keep-going goes with --watch")
 	case f.watch > 0 && (f.mode() != "live" || f.at != ""):
 		return cli.Usagef("--watch goes with --url, and without --at")
 	case f.watch > 0 && (f.record != "" || slices.Contains(files, "-")):

@@ -99,7 +99,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 2, "", "error", "UsageError"},
 		{replaceFlag(args, []string{"--bundle", f.path("absent")}), 3, "UNDECIDED: EvidenceUnavailableError", "error", "EvidenceUnavailableError"},
 		{append(args, "--pin", f.path("absent")), 3, "UNDECIDED: EvidenceUnavailableError", "error", "EvidenceUnavailableError"},
-		{append(args, "--pin", f.path("changed.json")), 4, "CHANGED: PinChangedError", "fail", "PinChangedError"},
+		{append(args, "--pin", f.path("changed.json")), 4, "CHANGED: PinChangedError", "changed", "PinChangedError"},
 		{append(args, "--save", f.path("absent/e"), "--cert", f.path("absent")), 2, "", "error", "UsageError"},
 		{append(args, "--record", f.path("absent/pin")), 5, "ERROR: InternalError", "error", "InternalError"},
 	} {

@@ -82,7 +82,7 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	var read [][]byte
 	for _, name := range files {
-		b, err := c.ReadEvidence(ctx, name, maxBundleFile)
+		b, err := c.ReadEvidence(ctx, "bundle", name, maxBundleFile)
 		if err != nil {
 			return 0, verdict.Unavailable("file", err)
 		}
@@ -92,7 +92,7 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		return diffBundles(c, read[0], read[1], roots, fr), nil
 	}
 	b, err := attest.OpenBundle(read[0], roots, fr.At)
-	return printVerdict(c, verdict.NewBundle(b, nil, err, fr), false, true), nil
+	return outputFlags{}.printVerdict(c, verdict.NewBundle(b, nil, err, fr)), nil
 }
 
 // roots reads the release roots. That they are good is known before there is a
@@ -126,7 +126,7 @@ func (f *bundleFlags) fetchBundle(ctx context.Context, c *cli.Call, fr verdict.F
 	if roots != nil {
 		if opened, err = attest.OpenBundle(b, roots, fr.At); err != nil {
 			fr.Mode = "live"
-			return printVerdict(c, verdict.NewBundle(nil, nil, err, fr), false, true), nil
+			return outputFlags{}.printVerdict(c, verdict.NewBundle(nil, nil, err, fr)), nil
 		}
 	}
 	if err := c.WriteFile("--out", f.out, b); err != nil {
@@ -143,7 +143,7 @@ func (f *bundleFlags) fetchBundle(ctx context.Context, c *cli.Call, fr verdict.F
 	}
 	c.Line("%s", f.out)
 	for _, w := range verdict.ExpiryWarnings(opened, fr.At) {
-		c.Field("warning", w.Text+" ("+w.Source+")")
+		c.Field("WARNING", w.Text+" ("+w.Source+")")
 	}
 	return verdict.ExitVerified, nil
 }
@@ -177,5 +177,5 @@ func diffBundles(c *cli.Call, oldJWS, newJWS []byte, roots []ed25519.PublicKey, 
 	if err != nil {
 		err = advice.About(err, about, advice.InDiff)
 	}
-	return printVerdict(c, verdict.NewBundle(now, was, err, fr), false, true)
+	return outputFlags{}.printVerdict(c, verdict.NewBundle(now, was, err, fr))
 }

@@ -51,7 +51,7 @@ func TestBundleVerify(t *testing.T) {
 	good := writeBundle(t, f, "good.jws", "release", map[string]any{"future": 1, "issued_at": "2026-03-01T00:00:00Z", "allowed_products": []string{"Milan"}})
 	o := tool("bundle", "verify", good, "--release-root", root)
 	for _, want := range []string{
-		"PASS\nTrust bundle version:  17 (valid until 2026-05-01T00:00:00Z)\nworkload:              router\n", "key id:                2026", "measurement:           " + strings.Repeat("b2", 48),
+		"\nTrust bundle version:  17 (valid until 2026-05-01T00:00:00Z)\nworkload:              router\n", "key id:                2026", "measurement:           " + strings.Repeat("b2", 48),
 		"identity tag:          " + strings.Repeat("c3", 32), "product:               Milan", "AMD root:              ARK-Milan ", "TCB floor:             Milan snp 22\nTCB floor:             Milan microcode 213",
 		"TCB floor:             19-a0-2 snp 23", "ignored in bundle:     future", "issued:                2026-03-01",
 	} {
@@ -100,7 +100,7 @@ func TestBundleEndsSoon(t *testing.T) {
 		for at, warned := range map[string]bool{"2026-04-30T01:00:00Z": true, "2026-04-24T00:00:00Z": false} {
 			args := append(slices.Clone(args), "--release-root", root, "--at", at)
 			o := tool(args...)
-			if o.code != 0 || strings.Contains(o.stdout, "\nwarning:               the trust bundle expires in 23 h 0 min;") != warned {
+			if o.code != 0 || strings.Contains(o.stdout, "\nWARNING:               the trust bundle expires in 23 h 0 min;") != warned {
 				t.Errorf("%v: %+v", args, o)
 			}
 			var v fetchedJSON // the other schema has the member too
@@ -122,7 +122,7 @@ func TestBundleDiff(t *testing.T) {
 	})
 	o := tool("bundle", "diff", old, next, "--release-root", root)
 	for _, want := range []string{
-		"PASS\nold:                   version 17 for router", "\nnew:                   version 18 for router", "\nallowed:               allowed_hw_measurements " + strings.Repeat("d4", 48), "\nwithdrawn:             allowed_hw_measurements " + strings.Repeat("a1", 48),
+		"\nold:                   version 17 for router", "\nnew:                   version 18 for router", "\nallowed:               allowed_hw_measurements " + strings.Repeat("d4", 48), "\nwithdrawn:             allowed_hw_measurements " + strings.Repeat("a1", 48),
 		"\nwithdrawn:             allowed_products Genoa", "\nraised:                min_tcb Milan snp 23, was 22", "\nlowered:               min_tcb Milan microcode 200, was 213", "\nadded:                 min_tcb Milan tee 1", "\nremoved:               min_tcb 19-a0-2 snp 23",
 		"\nallowed:               amd_root_ca_pem ARK-Turin", "\nwithdrawn:             amd_root_ca_pem ARK-Milan", "\nchanged:               valid_until 2026-05-01T00:00:00Z, was 2026-03-01T00:00:00Z", "\nchanged:               ignored members strange",
 	} {

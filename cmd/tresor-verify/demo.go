@@ -79,7 +79,7 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 		c.Object(demoJSON{"tresor.demo/v1", c.Program.Tool(), verdict.Word(code), code, d, attacks})
 		return code, nil
 	}
-	c.WriteString(d.Text(false, false))
+	c.WriteString(d.Text(false))
 	c.Line("")
 	c.Line("Attacks, each with everything else right and signed:")
 	for _, a := range attacks {

@@ -130,7 +130,7 @@ func TestHintsOfVectors(t *testing.T) {
 			continue
 		}
 		seen[key] = true
-		a, err := play(ctx(), now, c, filepath.Join(scratch, strconv.Itoa(i)))
+		a, err := runner(run).play(ctx(), now, c, filepath.Join(scratch, strconv.Itoa(i)))
 		if err != nil {
 			t.Fatal(err)
 		}

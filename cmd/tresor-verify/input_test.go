@@ -137,7 +137,7 @@ func TestSignalWhileReading(t *testing.T) {
 func TestNotChecked(t *testing.T) {
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
-	if o := tool(args...); !strings.Contains(o.stdout, "\nnot checked:           ") || !strings.Contains(o.stdout, "bundle_rollback, revocation\n") {
+	if o := tool(append(args, "--explain")...); !strings.Contains(o.stdout, "\nnot checked:           ") || !strings.Contains(o.stdout, "bundle_rollback, revocation\n") || !strings.Contains(o.stdout, "\nNOT demanded:          revocation, bundle rollback\n") {
 		t.Error(o.stdout)
 	}
 	if v := tool(append(args, "--json")...).verdict(t); !slices.Contains(v.NotChecked, "bundle_rollback") || !slices.Contains(v.NotChecked, "revocation") {

@@ -18,7 +18,7 @@ import (
 
 // replay reads what --save wrote.
 func (f *attestFlags) replay(ctx context.Context, c *cli.Call) (*capture.Evidence, error) {
-	b, err := c.ReadConfig(ctx, f.evidenceFile, capture.MaxEvidenceFile)
+	b, err := c.ReadEvidence(ctx, "evidence", f.evidenceFile, capture.MaxEvidenceFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--evidence", err)
 	}
@@ -26,6 +26,7 @@ func (f *attestFlags) replay(ctx context.Context, c *cli.Call) (*capture.Evidenc
 	if err != nil {
 		return nil, verdict.Unavailable("--evidence "+f.evidenceFile, err)
 	}
+	c.Subject.ClaimedOrigin = e.Origin
 	return e, nil
 }
 
@@ -36,7 +37,7 @@ func (f *attestFlags) offline(ctx context.Context, c *cli.Call) (*capture.Eviden
 		return nil, err
 	}
 	e := &capture.Evidence{FetchedAt: fr.At}
-	if e.Envelope, err = c.ReadEvidence(ctx, f.envelope, maxEnvelopeFile); err != nil {
+	if e.Envelope, err = c.ReadEvidence(ctx, "envelope", f.envelope, maxEnvelopeFile); err != nil {
 		return nil, verdict.Unavailable("--envelope", err)
 	}
 	if e.Bundle, err = f.readBundle(ctx, c); err != nil {
@@ -74,7 +75,7 @@ func (f *attestFlags) revocation(ctx context.Context, c *cli.Call, e *capture.Ev
 }
 
 func (f *endpointFlags) readBundle(ctx context.Context, c *cli.Call) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, f.bundle, maxBundleFile)
+	b, err := c.ReadEvidence(ctx, "bundle", f.bundle, maxBundleFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--bundle", err)
 	}
@@ -90,7 +91,7 @@ func (f *attestFlags) liveKey(ctx context.Context, c *cli.Call, e *capture.Evide
 		}
 		return nil
 	}
-	b, err := c.ReadEvidence(ctx, f.cert, maxCertFile)
+	b, err := c.ReadEvidence(ctx, "cert", f.cert, maxCertFile)
 	if err != nil {
 		return verdict.Unavailable("--cert", err)
 	}

@@ -81,7 +81,7 @@ func TestPin(t *testing.T) {
 		if len(v.Error.Changes) == 0 || v.Error.Changes[0].Member == "" || v.Error.Changes[0].Recorded == v.Error.Changes[0].Now {
 			t.Errorf("%+v", v.Error)
 		}
-		if v.Verdict != "fail" || v.Error.Type != "PinChangedError" || v.Measurement == "" || v.Report == nil {
+		if v.Verdict != "changed" || v.Error.Type != "PinChangedError" || v.Measurement == "" || v.Report == nil {
 			t.Errorf("%+v", v)
 		}
 	}

@@ -72,6 +72,7 @@ func (f *proxyFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err := cli.OnceStdin(f.files()...); err != nil {
 		return 0, err
 	}
+	c.Subject.Origin = f.url
 	f.Origin, f.Tool, f.Advice, f.Log, f.Now = f.url, c.Program.Tool(), adviceFor(c), c.Printer, c.Now
 	f.EventLog()
 	if err := f.reach(ctx, c); err != nil {
@@ -91,6 +92,7 @@ func (f *proxyFlags) reach(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	f.Transport.ReleaseRoots, f.Transport.Demands, f.Relaxed = roots, demands, demands.Policy.Relaxed()
+	f.Enforced = f.enforced(demands.Policy, true)
 	f.Transport.DisableCompression = true // what the two sides agree on is theirs
 	return nil
 }

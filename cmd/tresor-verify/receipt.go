@@ -58,7 +58,9 @@ against the release root that you give, and what was not checked is printed.`,
 }
 
 func (f *receiptFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	switch {
+	switch err := f.check(c); {
+	case err != nil:
+		return 0, err
 	case len(c.Args) == 0:
 		return 0, cli.Usagef("the receipt is missing: a file, or - for standard input")
 	case f.jwks == "" && f.jwksURL == "":
@@ -90,7 +92,7 @@ func (f *receiptFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if slices.ContainsFunc(audit.Checks, func(c attest.Check) bool { return c.Status == attest.Fail && strings.HasSuffix(c.ID, "_attestation") }) {
 		audit.Err = advice.About(audit.Err, "", advice.InReceipt)
 	}
-	return printVerdict(c, verdict.NewReceipt(audit, fr), f.explain, true), nil
+	return f.printVerdict(c, verdict.NewReceipt(audit, fr)), nil
 }
 
 // verifier reads or fetches the keys. Release roots are only those that are
@@ -141,7 +143,7 @@ func (f *receiptFlags) keys(ctx context.Context, c *cli.Call) ([]jws.Key, error)
 // evidence reads the receipt and the bodies. A body is taken as it is: a final
 // line break is a byte of it.
 func (f *receiptFlags) evidence(ctx context.Context, c *cli.Call) (e receipt.Evidence, err error) {
-	b, err := c.ReadEvidence(ctx, c.Args[0], maxReceiptFile)
+	b, err := c.ReadEvidence(ctx, "receipt", c.Args[0], maxReceiptFile)
 	if err != nil {
 		return e, verdict.Unavailable("receipt", err)
 	}
@@ -153,7 +155,7 @@ func (f *receiptFlags) evidence(ctx context.Context, c *cli.Call) (e receipt.Evi
 		if body.file == "" {
 			continue
 		}
-		b, err := c.ReadEvidence(ctx, body.file, maxBodyFile)
+		b, err := c.ReadEvidence(ctx, body.flag[2:], body.file, maxBodyFile)
 		if err == nil && len(b) > maxBodyFile {
 			err = fmt.Errorf("%s is longer than %d bytes", body.file, maxBodyFile)
 		}

@@ -82,7 +82,7 @@ func signReceipt(t *testing.T, f folder, kid string, change map[string]any) (jws
 func TestReceiptPass(t *testing.T) {
 	f, args := receiptFolder(t)
 	o := tool(args...)
-	if o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\nReceipt type:          JWS, ES256\nKey ID:                test-receipt\n") || o.stderr != "" {
+	if o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\nabout:") || !strings.Contains(o.stdout, "\nReceipt type:          JWS, ES256\nKey ID:                test-receipt\n") || o.stderr != "" {
 		t.Fatalf("%+v", o)
 	}
 	for _, want := range []string{"not checked:           router_attestation: no release root was given", "not checked:           request_digest", "not compared with anything", "revocation"} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -66,6 +67,9 @@ built in, so that the leaf certificate is enough.`,
 }
 
 func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
+	if err := f.check(c); err != nil {
+		return 0, err
+	}
 	if f.report == "" {
 		return 0, cli.Usagef("--report is missing")
 	}
@@ -82,7 +86,11 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	fr.Relaxed = pol.Relaxed()
+	var further []verdict.Demand
+	if f.crl != "" {
+		further = append(further, verdict.RevocationDemand)
+	}
+	fr.Relaxed, fr.Enforced = pol.Relaxed(), verdict.Enforced(pol, further...)
 	roots, err := f.roots(ctx, c)
 	if err != nil {
 		return 0, err
@@ -111,7 +119,7 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 			return 0, err
 		}
 	}
-	return printVerdict(c, verdict.New(audit, fr), f.explain, false), nil
+	return f.printVerdict(c, verdict.New(audit, fr)), nil
 }
 
 // policyFile returns the policy file that verified facts just meet.
@@ -127,9 +135,17 @@ func readEvidence(ctx context.Context, c *cli.Call, report string, certs []strin
 		return e, err
 	}
 	for _, name := range certs {
-		b, err := c.ReadEvidence(ctx, name, maxCertFile)
+		b, err := c.ReadEvidence(ctx, "certs", name, maxCertFile)
 		if err != nil {
 			return e, verdict.Unavailable("--certs", err)
+		}
+		switch {
+		case bytes.Contains(b, []byte("-----BEGIN")):
+			c.SetCarrier("pem")
+		case len(b) > 1 && b[0] == 0x30:
+			c.SetCarrier("der")
+		default:
+			c.SetCarrier("table")
 		}
 		e.Certificates = append(e.Certificates, b)
 	}
@@ -178,12 +194,15 @@ func uncertified(err error) bool {
 // readReport reads a report file. Text files are forgiven their last line
 // break; a raw report is told by its size, and may end in one.
 func readReport(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, name, maxReportFile)
+	b, err := c.ReadEvidence(ctx, "report", name, maxReportFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--report", err)
 	}
 	if t := cli.TrimLine(b); len(b) != snpreport.Size && isText(t) {
-		return t, nil
+		b = t
+	}
+	if carried, err := snpreport.Open(b); err == nil {
+		c.SetCarrier(strings.ReplaceAll(strings.TrimSuffix(carried.Form.String(), " report"), " ", "-"))
 	}
 	return b, nil
 }
@@ -199,7 +218,7 @@ func isText(b []byte) bool {
 
 // readCRL reads a CRL file, PEM or DER.
 func readCRL(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, name, maxCRLFile)
+	b, err := c.ReadEvidence(ctx, "crl", name, maxCRLFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--crl", err)
 	}

@@ -25,7 +25,7 @@ func runShow(ctx context.Context, c *cli.Call) (int, error) {
 	if len(c.Args) == 0 {
 		return 0, cli.Usagef("a file is missing, or - for standard input")
 	}
-	b, err := c.ReadEvidence(ctx, c.Args[0], inspect.MaxFile)
+	b, err := c.ReadEvidence(ctx, "show", c.Args[0], inspect.MaxFile)
 	if err != nil {
 		return 0, verdict.Unavailable("show", err)
 	}

@@ -44,13 +44,16 @@ func structs(of reflect.Type, found map[reflect.Type]bool) {
 
 // jsonRows are the rows of SPEC.md section 16 for what is printed: how each begins.
 var jsonRows = map[reflect.Type][]string{
-	reflect.TypeFor[verdict.Document]():     {"`schema`, `tool`, `verdict`", "`mode`", "`error` | unless", "`tls_spki_sha256`", "`snp_measurement`", "`receipt`, `not", "`workload`, `warnings`", "`relaxed` |", "`checks` |"},
+	reflect.TypeFor[verdict.Document]():     {"`schema`, `tool`, `verdict`", "`mode`", "`subject` | ", "`error` | unless", "`tls_spki_sha256`", "`snp_measurement`", "`receipt`, `not", "`workload`, `warnings`", "`relaxed`, `enforced`", "`checks` |"},
 	reflect.TypeFor[verdict.Error]():        {"`error` | `type`"},
 	reflect.TypeFor[verdict.Violation]():    {"an element of `violations`"},
 	reflect.TypeFor[verdict.Change]():       {"an element of `changes` in `error`"},
 	reflect.TypeFor[verdict.Report]():       {"`report` |"},
 	reflect.TypeFor[verdict.TCB]():          {"a TCB"},
 	reflect.TypeFor[verdict.Roots]():        {"`roots`"},
+	reflect.TypeFor[verdict.Subject]():      {"`subject` | of"},
+	reflect.TypeFor[verdict.File]():         {"an element of `files`"},
+	reflect.TypeFor[verdict.Demand]():       {"an element of `enforced`"},
 	reflect.TypeFor[verdict.Leaf]():         {"`leaf`"},
 	reflect.TypeFor[verdict.Revocation]():   {"`revocation`"},
 	reflect.TypeFor[verdict.CRL]():          {"an element of `crls`"},

@@ -73,17 +73,6 @@ func (f *timeFlag) frame(c *cli.Call, mode string) (verdict.Frame, error) {
 	return fr, nil
 }
 
-// outputFlags say how a verdict is printed.
-type outputFlags struct{ explain bool }
-
-func (f *outputFlags) rows() []cli.Flag {
-	return []cli.Flag{
-		cli.Heading("How the verdict is printed"),
-		cli.JSON("as one JSON object"),
-		cli.Row("explain", "", "with every step", cli.Switch(&f.explain)),
-	}
-}
-
 // policy returns the defaults, narrowed by the policy file and by what the
 // other flags demand, with the relaxations that have been named.
 func (f *trustFlags) policy(ctx context.Context, c *cli.Call, demands policy.Rules) (policy.Policy, error) {

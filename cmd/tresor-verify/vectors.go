@@ -17,10 +17,16 @@ import (
 	"github.com/tresorhq/attest/verdict"
 )
 
-type vectorsFlags struct{ missing []string }
+type vectorsFlags struct {
+	missing []string
+	program runner
+}
 
-func vectorsCommand() cli.Command {
-	f := new(vectorsFlags)
+// A runner carries out a command line.
+type runner func(ctx context.Context, args []string, env cli.Env) (code int)
+
+func vectorsCommand(program runner) cli.Command {
+	f := &vectorsFlags{program: program}
 	return cli.Command{
 		Name: "vectors", Usage: "DIR [flags]", Operand: "DIR", Run: f.run,
 		Summary: "run conformance vectors",
@@ -86,7 +92,7 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 			result.Unable++
 			problem = "skipped, and not declared missing: " + problem
 		} else {
-			a, err := play(ctx, c.Now, one, filepath.Join(scratch, strconv.Itoa(i)))
+			a, err := f.program.play(ctx, c.Now, one, filepath.Join(scratch, strconv.Itoa(i)))
 			if err != nil {
 				return 0, err
 			}
@@ -161,7 +167,7 @@ func printVectors(c *cli.Call, r vectorsJSON) {
 
 // play runs one case as a command line of its own, with its inputs in files
 // below dir.
-func play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (answer, error) {
+func (run runner) play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (answer, error) {
 	args, err := commandLine(c, dir)
 	if err != nil {
 		return answer{}, err

@@ -36,7 +36,7 @@ func TestVectors(t *testing.T) {
 	}
 	for i := 0; i < len(cases); i += step {
 		c := cases[i]
-		a, err := play(ctx(), now, c, filepath.Join(scratch, strconv.Itoa(i)))
+		a, err := runner(run).play(ctx(), now, c, filepath.Join(scratch, strconv.Itoa(i)))
 		if err != nil {
 			t.Fatal(err)
 		}

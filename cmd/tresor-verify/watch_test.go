@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,7 +58,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestWatchText: each block has its time.
+// TestWatchText: a line for each round.
 func TestWatchText(t *testing.T) {
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
@@ -67,7 +69,7 @@ func TestWatchText(t *testing.T) {
 	}}
 	var stderr bytes.Buffer
 	code := run(ctx(), append(args, "--watch", "1ms"), cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: &stderr, Now: func() time.Time { return recent }})
-	if code != verdict.ExitUndecided || strings.Count(out.String(), "PASS\n") != 2 || strings.Count(out.String(), "verified:") != 2 || !strings.Contains(out.String(), "\nUNDECIDED: ") {
+	if code != verdict.ExitUndecided || strings.Count(out.String(), "PASS\t"+server.URL+"\t") != 2 || !strings.Contains(out.String(), "\nUNDECIDED\t"+server.URL+"\tEvidenceUnavailableError\tTRN-") {
 		t.Errorf("exit code %d: %s%s", code, out, &stderr)
 	}
 }
@@ -79,7 +81,7 @@ func TestWatchRollback(t *testing.T) {
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	out := &hooked{hook: func(int) { endpoint(t, f, 16) }}
 	code := run(ctx(), append(args, "--watch", "1ms"), cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: new(bytes.Buffer), Now: func() time.Time { return recent }})
-	if code != verdict.ExitRefused || !strings.Contains(out.String(), "\nFAIL: BundleRollbackError\n") {
+	if code != verdict.ExitRefused || !strings.Contains(out.String(), "\nFAIL\t") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
@@ -114,7 +116,7 @@ func TestWatchSignals(t *testing.T) {
 	} {
 		ctx, cancel := context.WithCancel(ctx())
 		n := 0
-		code, err := watch(ctx, call(new(bytes.Buffer), new(bytes.Buffer)), time.Nanosecond, func(ctx context.Context) (int, error) {
+		code, err := watch(ctx, call(new(bytes.Buffer), new(bytes.Buffer)), time.Nanosecond, false, func(ctx context.Context) (int, error) {
 			n++
 			if n == 2 || !strings.Contains(name, "second round") {
 				cancel()
@@ -129,12 +131,53 @@ func TestWatchSignals(t *testing.T) {
 	out := &hooked{hook: func(int) { cancel() }}
 	var stderr bytes.Buffer
 	c := call(out, &stderr)
-	code, err := watch(pausing, c, time.Hour, func(ctx context.Context) (int, error) { c.Line("PASS"); return passed(ctx) })
+	code, err := watch(pausing, c, time.Hour, false, func(ctx context.Context) (int, error) { c.Line("PASS"); return passed(ctx) })
 	if code != verdict.ExitVerified || err != nil || !strings.Contains(stderr.String(), "signal") {
 		t.Errorf("in the pause: %d %v %s", code, err, &stderr)
 	}
-	if code, err := watch(ctx(), call(brokenPipe{}, &stderr), time.Hour, passed); code != verdict.ExitInternal || err != nil {
+	if code, err := watch(ctx(), call(brokenPipe{}, &stderr), time.Hour, false, passed); code != verdict.ExitInternal || err != nil {
 		t.Errorf("a lost verdict: %d %v", code, err)
+	}
+}
+
+// TestKeepGoing: a round without a verdict does not end a watch that keeps going, and
+// the exit code is the last round's.
+// Rules: CLI-13.
+func TestKeepGoing(t *testing.T) {
+	f := newFolder(t)
+	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
+	good := server.Config.Handler
+	var broken atomic.Bool
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if broken.Load() {
+			http.Error(w, "later", http.StatusServiceUnavailable)
+			return
+		}
+		good.ServeHTTP(w, r)
+	})
+	for want, end := range map[int]func(stop func()){
+		verdict.ExitUndecided: func(stop func()) { stop() },
+		verdict.ExitRefused:   func(func()) { broken.Store(false); f.write("envelope.json", []byte("{}")) },
+	} {
+		endpoint(t, f, 17)
+		broken.Store(false)
+		watching, stop := context.WithCancel(ctx())
+		out := &hooked{hook: func(n int) {
+			switch n {
+			case 1:
+				broken.Store(true)
+			case 3:
+				end(stop)
+			}
+		}}
+		code := run(watching, append(args, "--watch", "1ms", "--keep-going"), cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: new(bytes.Buffer), Now: now})
+		if lines := strings.Split(out.String(), "\n"); code != want || len(lines) < 4 || !strings.HasPrefix(lines[0], "PASS\t") || !strings.HasPrefix(lines[1], "UNDECIDED\t") || !strings.HasPrefix(lines[2], "UNDECIDED\t") {
+			t.Errorf("exit code %d, want %d: %s", code, want, out)
+		}
+		stop()
+	}
+	if o := tool(append(args, "--keep-going")...); o.code != verdict.ExitUsage {
+		t.Errorf("%+v", o)
 	}
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ func (c *Call) ReadConfig(ctx context.Context, name string, most int64) ([]byte,
 			return nil, fmt.Errorf("%s is not a regular file", name)
 		}
 	}
-	b, err := c.ReadEvidence(ctx, name, most)
+	b, err := c.read(ctx, name, most)
 	switch {
 	case err != nil:
 		return nil, err
@@ -36,9 +37,25 @@ func (c *Call) ReadConfig(ctx context.Context, name string, most int64) ([]byte,
 	return b, nil
 }
 
-// ReadEvidence reads a file, a pipe, or standard input for "-", up to one byte more
-// than most: the caller refuses what is longer. It waits no longer than ctx.
-func (c *Call) ReadEvidence(ctx context.Context, name string, most int64) ([]byte, error) {
+// ReadEvidence reads the file of a flag, a pipe, or standard input for "-", up to one
+// byte more than most: the caller refuses what is longer. It waits no longer than ctx.
+// The file becomes part of the subject.
+func (c *Call) ReadEvidence(ctx context.Context, flag, name string, most int64) ([]byte, error) {
+	b, err := c.read(ctx, name, most)
+	if err == nil && c.Subject.Origin == "" {
+		c.Subject.Files = append(c.Subject.Files, File{Flag: flag, Name: name, SHA256: fmt.Sprintf("%x", sha256.Sum256(b))})
+	}
+	return b, err
+}
+
+// SetCarrier says in which form the file that was read last came.
+func (c *Call) SetCarrier(form string) {
+	if n := len(c.Subject.Files); n > 0 {
+		c.Subject.Files[n-1].Carrier = form
+	}
+}
+
+func (c *Call) read(ctx context.Context, name string, most int64) ([]byte, error) {
 	type outcome struct {
 		b        []byte
 		err      error

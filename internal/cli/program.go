@@ -70,7 +70,22 @@ type Call struct {
 	Command *Command // nil until it is known
 	Args    []string // the operands
 	AsJSON  bool     // --json is given, even where the rest of the command line is wrong
+	Subject Subject  // what the command is about, as far as it is known
 	given   map[string]bool
+}
+
+// A Subject is what a command is about: an endpoint, or files that were read.
+type Subject struct {
+	Origin        string // of an endpoint that is asked; then there are no files
+	ClaimedOrigin string // of an endpoint, by the files
+	Files         []File
+}
+
+// A File is one that was read.
+type File struct {
+	Flag, Name string
+	SHA256     string // of all its bytes, lower-case hex
+	Carrier    string // in which form it came, where there are several
 }
 
 // Given reports whether a flag stands on the command line.

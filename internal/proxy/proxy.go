@@ -15,6 +15,7 @@ import (
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/transport"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // Config says where the proxy stands, whom it lets in, and how it logs.
@@ -30,7 +31,8 @@ type Config struct {
 
 	Transport transport.Config // how the endpoint is reached and judged; OnAudit and OnRefresh are the proxy's
 	Relaxed   []string         // of the policy in Transport
-	Tool      string           // name and version of the program
+	Enforced  []verdict.Demand
+	Tool      string // name and version of the program
 	Advice    advice.For
 	Log       *cli.Printer
 	Now       func() time.Time
@@ -49,7 +51,7 @@ func (c Config) EventLog() {
 }
 
 func (c Config) watcher() *watcher {
-	return &watcher{log: c.Log, advice: c.Advice, now: c.Now, json: c.JSONLog, origin: c.Origin, tool: c.Tool, relaxed: c.Relaxed, again: 2 * time.Second}
+	return &watcher{log: c.Log, advice: c.Advice, now: c.Now, json: c.JSONLog, origin: c.Origin, tool: c.Tool, relaxed: c.Relaxed, enforced: c.Enforced, again: 2 * time.Second}
 }
 
 // Run listens and passes requests on until ctx ends, and then lets running requests

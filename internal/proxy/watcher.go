@@ -25,6 +25,7 @@ type watcher struct {
 	origin    string
 	tool      string
 	relaxed   []string
+	enforced  []verdict.Demand
 	again     time.Duration // how long a failure is the current verdict before the endpoint is asked again
 	transport *transport.Transport
 	tasks     sync.WaitGroup // attempts
@@ -183,7 +184,7 @@ func (w *watcher) verdict(r *attest.Result, err error) *verdict.Document {
 }
 
 func (w *watcher) describe(a *attest.Audit) *verdict.Document {
-	v := verdict.New(a, verdict.Frame{Tool: w.tool, Mode: "live", At: w.now(), TimeSource: "clock", Relaxed: w.relaxed})
+	v := verdict.New(a, verdict.Frame{Tool: w.tool, Mode: "live", At: w.now(), TimeSource: "clock", Relaxed: w.relaxed, Enforced: w.enforced, Subject: &verdict.Subject{Origin: w.origin}})
 	w.advice.Complete(v.Error)
 	var upstream *upstreamError
 	if errors.As(a.Err, &upstream) { // no verdict about the evidence, and nothing to mend here
@@ -198,7 +199,7 @@ func (w *watcher) describe(a *attest.Audit) *verdict.Document {
 func (w *watcher) logVerdict(v *verdict.Document) {
 	if w.json {
 		brief := *v
-		brief.Checks, brief.Limits, brief.NotChecked, brief.Notes = nil, nil, nil, nil
+		brief.Checks, brief.Limits, brief.NotChecked, brief.Notes, brief.Enforced = nil, nil, nil, nil, nil
 		w.line(brief)
 		return
 	}

@@ -19,7 +19,7 @@ import tempfile
 
 FACTS = (
     "tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle",
-    "report", "receipt", "roots", "warnings", "notes", "not_checked", "limits",
+    "report", "receipt", "leaf", "roots", "revocation", "warnings", "notes", "not_checked", "limits",
 )
 COMMANDS = ("attest", "report", "receipt")
 OPTIONS = (

@@ -67,6 +67,7 @@ var layers = map[string]struct {
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "verdict"}},
 	"internal/inspect":             {deps: []string{"", "capture", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "policy", "snpreport", "verdict"}},
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
+	"examples/auditor":             {deps: []string{"", "certchain", "policy", "verdict"}},
 	"cmd/tresor-verify": {http: true, deps: []string{
 		"", "attesttest", "capture", "certchain", "internal/advice", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
 		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "snpreport", "transport", "verdict",
@@ -176,6 +177,12 @@ func TestCoreIsPure(t *testing.T) {
 // eachFile parses every Go file of this module, nested modules excepted.
 func eachFile(t *testing.T, visit func(dir, name string, file *ast.File)) {
 	t.Helper()
+	eachFileIn(t, token.NewFileSet(), visit)
+}
+
+// eachFileIn is eachFile with positions in fset.
+func eachFileIn(t *testing.T, fset *token.FileSet, visit func(dir, name string, file *ast.File)) {
+	t.Helper()
 	files := 0
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -191,7 +198,7 @@ func eachFile(t *testing.T, visit func(dir, name string, file *ast.File)) {
 		if !strings.HasSuffix(name, ".go") {
 			return nil
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
 		if err != nil {
 			return err
 		}

@@ -61,6 +61,8 @@ func (s section) cases() []testCase {
 				c.Expect.ExitCode = 1
 			case 2, 3:
 				c.Expect.Verdict = "error"
+			case 4:
+				c.Expect.Verdict = "changed"
 			}
 		}
 		list = append(list, c)

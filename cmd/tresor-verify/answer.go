@@ -1,0 +1,75 @@
+package main
+
+import (
+	"github.com/tresorhq/attest/internal/advice"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/verdict"
+)
+
+// outputFlags say how a verdict is printed.
+type outputFlags struct{ explain, brief bool }
+
+func (f *outputFlags) rows() []cli.Flag {
+	return []cli.Flag{
+		cli.Heading("How the verdict is printed"),
+		cli.JSON("as one JSON object"),
+		cli.Row("explain", "", "with every demand and every step", cli.Switch(&f.explain)),
+		cli.Row("brief", "", "as one line with tabs in it", cli.Switch(&f.brief)),
+	}
+}
+
+// check refuses more than one form.
+func (f *outputFlags) check(c *cli.Call) error {
+	if f.brief && (f.explain || c.AsJSON) {
+		return cli.Misuse("CLI-06", "--brief goes with neither --json nor --explain")
+	}
+	return nil
+}
+
+// adviceFor is for the errors of a command, or of none.
+func adviceFor(c *cli.Call) advice.For {
+	f := advice.For{Program: c.Program.Name}
+	if c.Command != nil {
+		f.Name, f.Flags, f.AtGiven = c.Command.Name, c.Command.Dashed(), c.Given("at")
+	}
+	return f
+}
+
+// subject is what a command is about, as far as it was read.
+func subject(c *cli.Call) *verdict.Subject {
+	s := verdict.Subject{Origin: c.Subject.Origin, ClaimedOrigin: c.Subject.ClaimedOrigin}
+	if s.Origin == "" && len(c.Subject.Files) == 0 {
+		return nil
+	}
+	for _, f := range c.Subject.Files {
+		s.Files = append(s.Files, verdict.File(f))
+	}
+	return &s
+}
+
+// printVerdict prints a verdict and returns its exit code.
+func (f outputFlags) printVerdict(c *cli.Call, d *verdict.Document) int {
+	d.Subject = subject(c)
+	adviceFor(c).Complete(d.Error)
+	switch {
+	case c.AsJSON:
+		c.Object(d)
+	case f.brief:
+		c.WriteString(d.Brief())
+	default:
+		c.WriteString(d.Text(f.explain))
+	}
+	return d.ExitCode
+}
+
+// fail prints an error that came before there was a verdict.
+func fail(c *cli.Call, err error) int {
+	d := verdict.Failed(err, verdict.Frame{Tool: c.Program.Tool()})
+	if c.AsJSON || d.ExitCode != verdict.ExitUsage {
+		return outputFlags{brief: c.Given("brief") || c.Given("watch") && !c.Given("explain")}.printVerdict(c, d)
+	}
+	adviceFor(c).Complete(d.Error)
+	c.Note("%s", err)
+	c.Note("%s", d.Error.Hint)
+	return d.ExitCode
+}

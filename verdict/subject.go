@@ -1,0 +1,113 @@
+package verdict
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/policy"
+)
+
+// A Subject is what a verdict is about: an endpoint that was asked, or files.
+// Rules: CLI-17.
+type Subject struct {
+	Origin        string `json:"origin,omitempty"`
+	ClaimedOrigin string `json:"claimed_origin,omitempty"` // by saved evidence
+	Files         []File `json:"files,omitempty"`
+}
+
+// A File is one that was read.
+type File struct {
+	Flag    string `json:"flag"`
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"`
+	Carrier string `json:"carrier,omitempty"` // in which form it came, where there are several
+}
+
+// String returns the origin, or the name of the first file.
+func (s *Subject) String() string {
+	switch {
+	case s == nil:
+		return ""
+	case s.Origin != "" || len(s.Files) == 0:
+		return s.Origin
+	}
+	return s.Files[0].Name
+}
+
+// A Demand is one thing that was enforced: a rule that always applies and was not
+// lifted, a member of the policy file, or what stands beside a policy.
+type Demand struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Revocation is the demand that CRLs are given.
+var RevocationDemand = Demand{"revocation", "a CRL is given and revokes nothing"}
+
+// RollbackDemand is the demand that no trust bundle is older than one accepted before.
+var RollbackDemand = Demand{"bundle_rollback", "no older trust bundle than before"}
+
+// EndpointDemands are what a trust bundle and the live key demand of an endpoint.
+var EndpointDemands = []Demand{
+	{"measurements", "allowed_hw_measurements of the trust bundle"},
+	{"products", "allowed_products of the trust bundle"},
+	{"min_tcb", "min_tcb of the trust bundle"},
+	{"report_data", "SHA-256 of TLS key and workload identity tag"},
+}
+
+// Enforced lists what a policy enforces, with further demands, in the order of SPEC.md.
+func Enforced(p policy.Policy, further ...Demand) []Demand {
+	var list []Demand
+	for _, d := range p.Demands() {
+		list = append(list, Demand(d))
+	}
+	list = append(list, further...)
+	slices.SortStableFunc(list, func(a, b Demand) int { return policy.CompareDemands(policy.Enforced(a), policy.Enforced(b)) })
+	return list
+}
+
+// words are how demands are named in text. Others are named as they are.
+var words = map[string]string{
+	"debug": "no debug", "migration": "no migration", "vlek": "a VCEK", "guest_policy.allow_unknown_bits": "no unknown bits",
+	"measurements": "measurement", "report_data": "report data", "report_data_prefix": "report data (first 32 bytes)", "bundle_rollback": "bundle rollback",
+}
+
+// demanded names what was enforced.
+func (d *Document) demanded() string {
+	var names []string
+	for _, e := range d.Enforced {
+		name := words[e.Name]
+		switch {
+		case e.Name == "vmpl":
+			name = "VMPL " + e.Value
+		case name == "":
+			name = e.Name
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// notDemanded names those of the important demands that were not made.
+func (d *Document) notDemanded() string {
+	var names []string
+	for _, important := range [][]string{{"measurements"}, {"report_data", "report_data_prefix"}, {"min_tcb"}, {"revocation"}, {"bundle_rollback"}} {
+		made := slices.ContainsFunc(d.Enforced, func(e Demand) bool { return slices.Contains(important, e.Name) })
+		if !made && (important[0] != "bundle_rollback" || d.ofEndpoint()) {
+			name := words[important[0]]
+			if name == "" {
+				name = important[0]
+			}
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// ofEndpoint reports whether a verification was of an endpoint.
+func (d *Document) ofEndpoint() bool {
+	return slices.ContainsFunc(d.Checks, func(s Step) bool { return s.ID == "bundle_rollback" && s.Status != attest.NotApplicable })
+}
