@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -48,6 +49,7 @@ type Bundle struct {
 	Products       []snpreport.Product
 	IssuedAt       time.Time // zero when absent
 	IgnoredMembers []string  // names of members that are not read, in their order
+	IgnoredRoots   []string  // common names of ARKs whose product is known by name only, in their order
 
 	amdRoots [][]byte // DER
 }
@@ -129,22 +131,35 @@ func (b *Bundle) parse(payload []byte) error {
 	return nil
 }
 
+// readRoots reads the ARKs that a chain may end at. One of a coming product, known by
+// name only, is none of them.
+// Rules: BND-13, BND-16.
 func (b *Bundle) readRoots(v strictjson.Value) {
+	refuse := func(actual string) { v.Fail("BND-13", "one or more ARK certificates in PEM", actual) }
 	ders, err := certchain.SplitPEM(v.Bytes())
-	for _, der := range ders {
-		var c *certchain.Certificate
-		if c, err = certchain.ParseCertificate(der); err == nil && c.Role != certchain.ARK {
-			err = fmt.Errorf("an %v", c.Role)
-		}
-		if err != nil {
-			break
-		}
-	}
 	if err != nil {
-		v.Fail("BND-13", "one or more ARK certificates in PEM", err.Error())
+		refuse(err.Error())
 		return
 	}
-	b.amdRoots = ders
+	for _, der := range ders {
+		c, err := certchain.ParseCertificate(der)
+		var unsupported *certchain.UnsupportedError
+		switch {
+		case err == nil && c.Role == certchain.ARK:
+			b.amdRoots = append(b.amdRoots, der)
+		case err == nil:
+			refuse("an " + c.Role.String())
+			return
+		case errors.As(err, &unsupported) && unsupported.Role == certchain.ARK: // of a coming product
+			b.IgnoredRoots = append(b.IgnoredRoots, unsupported.Name)
+		default:
+			refuse(err.Error())
+			return
+		}
+	}
+	if len(b.amdRoots) == 0 {
+		refuse("none of a supported product")
+	}
 }
 
 func (b *Bundle) readProducts(o *strictjson.Object) {
@@ -265,6 +280,7 @@ func (b *Bundle) clone() *Bundle {
 	c.IdentityTags = slices.Clone(b.IdentityTags)
 	c.Products = slices.Clone(b.Products)
 	c.IgnoredMembers = slices.Clone(b.IgnoredMembers)
+	c.IgnoredRoots = slices.Clone(b.IgnoredRoots)
 	c.MinTCB = b.MinTCB.Clone()
 	return &c
 }

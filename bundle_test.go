@@ -62,6 +62,9 @@ func TestBundleMembers(t *testing.T) {
 		"valid_until, lower-case z":  {"valid_until", "2026-05-01t00:00:00z"},
 		"a leaf as root":             {"amd_root_ca_pem", leaf},
 		"a leaf, then a root":        {"amd_root_ca_pem", leaf + string(mint.PEM(mint.CACert("ARK-Milan")))},
+		"a coming root alone":        {"amd_root_ca_pem", string(mint.PEM(coming("ARK-Venice")))},
+		"a coming ASK, then a root":  {"amd_root_ca_pem", string(mint.PEM(coming("SEV-Venice"), mint.CACert("ARK-Milan")))},
+		"a root nobody knows":        {"amd_root_ca_pem", string(mint.PEM(coming("ARK-Rome"), mint.CACert("ARK-Milan")))},
 		"root with text":             {"amd_root_ca_pem", "root:\n" + string(mint.PEM(mint.CACert("ARK-Milan")))},
 		"root is no PEM":             {"amd_root_ca_pem", "root"},
 		"root is no certificate":     {"amd_root_ca_pem", string(mint.PEM([]byte{0x30, 0}))},
@@ -104,6 +107,7 @@ func TestBundleMembers(t *testing.T) {
 		"floor by product":     {"min_tcb", members{"Milan": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}}},
 		"floor by die":         {"min_tcb", members{"19-01-1": members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1}}},
 		"roots of all":         {"amd_root_ca_pem", string(mint.PEM(mint.CACert("ARK-Milan"), mint.CACert("ARK-Genoa"), mint.CACert("ARK-Turin")))},
+		"a coming root":        {"amd_root_ca_pem", string(mint.PEM(coming("ARK-Venice"), mint.CACert("ARK-Milan")))},
 		"unknown member":       {"deny", members{"x": 1.5}},
 		"almost a folded name": {"valid_until\u017f", "x"},
 	} {
@@ -119,6 +123,9 @@ func TestBundleMembers(t *testing.T) {
 			}
 			if name == "unknown member" && (len(result.Bundle.IgnoredMembers) != 1 || result.Bundle.IgnoredMembers[0] != "deny") {
 				t.Errorf("ignored: %v", result.Bundle.IgnoredMembers)
+			}
+			if coming := name == "a coming root"; slices.Equal(result.Bundle.IgnoredRoots, []string{"ARK-Venice"}) != coming || coming && len(result.Bundle.AMDRoots()) != 1 {
+				t.Errorf("ignored: %v", result.Bundle.IgnoredRoots) // BND-16
 			}
 		})
 	}
@@ -453,4 +460,11 @@ func TestBundleMemory(t *testing.T) {
 	if known.SHA256 != [32]byte{} {
 		t.Error("other bytes of the same version were recorded")
 	}
+}
+
+// coming encodes an authority of a product that is known by name at most.
+func coming(commonName string) []byte {
+	s := mint.ARK("Milan")
+	s.Subject, s.Issuer = mint.Name(commonName), mint.Name("ARK-Venice")
+	return s.Encode(mint.CAKey("ARK-Milan"))
 }

@@ -64,6 +64,9 @@ const maxCRLs = 4
 
 // checkRevocation is step 10.
 func (s *session) checkRevocation() (steps.Outcome, error) {
+	if err := s.chain.CheckKnownRevoked(); err != nil {
+		return steps.Outcome{}, revocationError(err)
+	}
 	crls := s.hardware.CRLs
 	switch {
 	case len(crls) == 0 && s.trust.RequireCRL:
@@ -88,7 +91,7 @@ func (s *session) checkRevocation() (steps.Outcome, error) {
 	return steps.Outcome{Actual: "CRL number " + strings.Join(numbers, ", ")}, nil
 }
 
-// revocationError says why a CRL does not show that nothing is revoked.
+// revocationError says that a certificate is revoked, or why a CRL cannot tell.
 func revocationError(err error) error {
 	var revoked *certchain.RevokedError
 	if errors.As(err, &revoked) {

@@ -153,7 +153,11 @@ func (c *Certificate) parseNames() error {
 	}
 	subject, issuer := identify(subjectCN), identify(issuerCN)
 	if subject.role == 0 || subject.unsupported() {
-		return c.fail("CHN-16", "subject", c.RawSubject, "the common name of a known certificate", subject.describe(subjectCN))
+		e := c.fail("CHN-16", "subject", c.RawSubject, "the common name of a known certificate", subject.describe(subjectCN))
+		if subject.unsupported() {
+			e.Cause = &UnsupportedError{subject.role, subject.commonName}
+		}
+		return e
 	}
 	c.Role, c.Product = subject.role, subject.product
 	if issuer.role != c.Role.issuer() || issuer.unsupported() {

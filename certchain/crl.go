@@ -202,12 +202,38 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	return l.eachEntry(func(serial []byte) error {
 		switch {
 		case bytes.Equal(serial, intermediate):
-			return revoked(chain.IntermediateRole, serial)
+			return revoked("CRL-21", chain.IntermediateRole, chain.IntermediateSerial)
 		case bytes.Equal(serial, anchor.Serial):
-			return revoked(ARK, serial)
+			return revoked("CRL-21", ARK, hex.EncodeToString(serial))
 		}
 		return nil
 	})
+}
+
+// knownRevoked has the serial numbers that AMD's own lists revoke, by the product of
+// the ARK that signed the list. Source: the CRL of Genoa, numbers 4 and 10.
+var knownRevoked = [...]struct {
+	product snpreport.Product
+	serial  string // lower-case hex
+}{
+	{snpreport.Genoa, "020001"}, // the first SEV-Genoa, since 2022-10-31
+}
+
+// CheckKnownRevoked refuses a chain whose intermediate AMD is known to have revoked.
+// It needs no CRL, and takes the place of none. The error is a *RevokedError, or a
+// *rule.Error for a chain that was not verified.
+// Rules: CRL-23.
+func (c *Chain) CheckKnownRevoked() error {
+	chain := c.proven()
+	if chain.key == nil {
+		return refuse("CRL-16", "chain", "a verified chain", "none")
+	}
+	for _, known := range knownRevoked {
+		if known.product == chain.Product && known.serial == chain.IntermediateSerial {
+			return revoked("CRL-23", chain.IntermediateRole, known.serial)
+		}
+	}
+	return nil
 }
 
 // Extensions of a CRL that are read. RFC 5280 sections 5.2 and 5.3, 2.5.29.n.

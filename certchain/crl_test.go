@@ -453,3 +453,38 @@ func TestRealCRLs(t *testing.T) {
 		}
 	}
 }
+
+// TestKnownRevoked: what AMD is known to have revoked is refused without any list, by
+// the product and the serial number that were verified.
+// Rules: CRL-23.
+func TestKnownRevoked(t *testing.T) {
+	for _, row := range []struct {
+		product, kind, rule string
+		serial              []byte
+	}{
+		{"Genoa", "vcek", "CRL-23", []byte{2, 0, 1}},
+		{"Genoa", "vlek", "CRL-23", []byte{2, 0, 1}},
+		{"Genoa", "vcek", "", []byte{2, 0, 2}},
+		{"Genoa", "vcek", "", []byte{2, 0}},
+		{"Genoa", "vcek", "", []byte{1, 2, 0, 1}},
+		{"Milan", "vcek", "", []byte{2, 0, 1}},
+		{"Turin", "vcek", "", []byte{2, 0, 1}},
+	} {
+		mid := spec(map[string]certchain.Role{"vcek": certchain.ASK, "vlek": certchain.ASVK}[row.kind], row.product)
+		mid.Serial = row.serial
+		leaf := mint.Evidence(row.product, 3, row.kind).Leaf
+		chain, err := certchain.Verify([][]byte{leaf, mid.Encode(mint.CAKey("ARK-" + row.product))}, rootsOf(t, row.product), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain.Product, chain.IntermediateSerial = snpreport.Genoa, "00"
+		err = chain.CheckKnownRevoked()
+		wantRule(t, row.rule, err)
+		var revoked *certchain.RevokedError
+		if err != nil && (!errors.As(err, &revoked) || revoked.Serial != "020001" || !strings.Contains(err.Error(), "AMD revoked the AS")) {
+			t.Errorf("%v", err)
+		}
+	}
+	wantRule(t, "CRL-16", new(certchain.Chain).CheckKnownRevoked())
+	wantRule(t, "CRL-16", (*certchain.Chain)(nil).CheckKnownRevoked())
+}

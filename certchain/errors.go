@@ -6,19 +6,32 @@ import (
 	"strconv"
 
 	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
 )
 
 // failure is rule.Error under a name that leaves its method Error to a struct that
 // embeds it.
 type failure = rule.Error
 
-// A RevokedError says that a good CRL lists a certificate of the chain. Beside the
+// A RevokedError says that AMD revoked a certificate of the chain. Beside the
 // two members it has those of a rule.Error, and its methods.
 type RevokedError struct {
 	failure
 	Role   Role   // ARK, ASK or ASVK
 	Serial string // lower-case hex
 }
+
+// An UnsupportedError is the Cause of the refusal of an ARK, ASK or ASVK whose product
+// is known by name only. It wraps snpreport.ErrUnsupported.
+type UnsupportedError struct {
+	Role Role
+	Name string // common name of the subject, e.g. "ARK-Venice"
+}
+
+func (e *UnsupportedError) Error() string { return e.Name + " is " + e.Unwrap().Error() }
+
+// Unwrap returns snpreport.ErrUnsupported.
+func (*UnsupportedError) Unwrap() error { return snpreport.ErrUnsupported }
 
 // refuse says what breaks a rule at no place in the bytes of an input.
 func refuse(id, where, expected, actual string) *rule.Error {
@@ -39,12 +52,11 @@ func offsetOf(raw, part []byte) int {
 	return offset(raw, part)
 }
 
-// revoked says that a CRL lists the certificate of a role.
-func revoked(role Role, serial []byte) *RevokedError {
-	number := hex.EncodeToString(serial)
+// revoked says that AMD revoked the certificate of a role.
+func revoked(id string, role Role, serial string) *RevokedError {
 	return &RevokedError{rule.Error{
-		Rule: "CRL-21", Message: "AMD revoked the " + role.String(), Offset: rule.NoOffset, Actual: "serial " + number,
-	}, role, number}
+		Rule: id, Message: "AMD revoked the " + role.String(), Offset: rule.NoOffset, Actual: "serial " + serial,
+	}, role, serial}
 }
 
 // quoteHex shows at most 32 bytes of input.

@@ -9,6 +9,7 @@ import (
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
 )
 
 // TestErrorPlace: an error says which certificate, and at which offset the field
@@ -90,6 +91,14 @@ func TestVeniceIsNamed(t *testing.T) {
 	s.Subject = mint.Name("ARK-Venice")
 	_, err := certchain.ParseCertificate(s.Encode(unsigned{}))
 	if err == nil || !strings.Contains(err.Error(), `"ARK-Venice" (recognised, but not supported)`) {
+		t.Error(err)
+	}
+	var unsupported *certchain.UnsupportedError
+	if !errors.As(err, &unsupported) || *unsupported != (certchain.UnsupportedError{Role: certchain.ARK, Name: "ARK-Venice"}) || !errors.Is(err, snpreport.ErrUnsupported) {
+		t.Errorf("%+v", unsupported)
+	}
+	s.Subject, s.Issuer = mint.Name("ARK-Milan"), mint.Name("ARK-Venice") // an ARK of Milan is no coming one
+	if _, err := certchain.ParseCertificate(s.Encode(unsigned{})); errors.As(err, &unsupported) {
 		t.Error(err)
 	}
 	s.Subject = mint.Name("ARK-Rome")

@@ -51,7 +51,7 @@ const (
 	PlatformRAPLDis              PlatformInfo = 1 << 3 // RAPL disabled
 	PlatformCiphertextHidingDRAM PlatformInfo = 1 << 4 // ciphertext hiding on
 	PlatformAliasCheckComplete   PlatformInfo = 1 << 5 // no memory alias found since reset
-	PlatformIOMMUWriteSafe       PlatformInfo = 1 << 6 // AMD-SB-3016 handled
+	PlatformIOMMUWriteSafe       PlatformInfo = 1 << 6 // IOMMU writes are safe; clear says nothing of AMD-SB-3016
 	PlatformTIOEn                PlatformInfo = 1 << 7 // SEV-TIO enabled
 )
 
@@ -82,7 +82,8 @@ type Bit struct {
 }
 
 // The bits in ascending order. SinceABI as in AMD 56860's revision history;
-// SinceVersion where the bit came with a new report version.
+// SinceVersion where the bit came with a new report version. page_swap_disable:
+// Linux allows it from firmware 1.58 on (sev_get_snp_policy_bits, by AMD).
 var guestPolicyBits = [...]Bit{
 	{"smt", uint64(PolicySMT), 2, [2]uint8{}, "SMT allowed on the host"},
 	{"migrate_ma", uint64(PolicyMigrateMA), 2, [2]uint8{}, "migration agent allowed"},
@@ -92,7 +93,7 @@ var guestPolicyBits = [...]Bit{
 	{"mem_aes_256_xts", uint64(PolicyMemAES256XTS), 2, [2]uint8{1, 55}, "AES-256-XTS required"},
 	{"rapl_dis", uint64(PolicyRAPLDis), 2, [2]uint8{1, 55}, "RAPL must be disabled"},
 	{"ciphertext_hiding_dram", uint64(PolicyCiphertextHidingDRAM), 2, [2]uint8{1, 55}, "ciphertext hiding required"},
-	{"page_swap_disable", uint64(PolicyPageSwapDisable), 5, [2]uint8{1, 55}, "page move and swap forbidden"},
+	{"page_swap_disable", uint64(PolicyPageSwapDisable), 5, [2]uint8{1, 58}, "page move and swap forbidden"},
 }
 
 var platformInfoBits = [...]Bit{
@@ -102,7 +103,7 @@ var platformInfoBits = [...]Bit{
 	{"rapl_dis", uint64(PlatformRAPLDis), 2, [2]uint8{1, 55}, "RAPL disabled"},
 	{"ciphertext_hiding_dram_en", uint64(PlatformCiphertextHidingDRAM), 2, [2]uint8{1, 55}, "ciphertext hiding on"},
 	{"alias_check_complete", uint64(PlatformAliasCheckComplete), 3, [2]uint8{1, 55}, "memory alias check passed"},
-	{"iommu_write_safe", uint64(PlatformIOMMUWriteSafe), 5, [2]uint8{1, 55}, "IOMMU write issue handled"},
+	{"iommu_write_safe", uint64(PlatformIOMMUWriteSafe), 5, [2]uint8{1, 55}, "IOMMU writes are safe"},
 	{"tio_en", uint64(PlatformTIOEn), 5, [2]uint8{1, 55}, "SEV-TIO enabled"},
 }
 

@@ -109,11 +109,13 @@ func TestUnknownBits(t *testing.T) {
 // a firmware, that knows it.
 // Rules: RPT-18.
 func TestStates(t *testing.T) {
-	old, abi155 := snpreport.Firmware{Major: 1, Minor: 54, Build: 255}, snpreport.Firmware{Major: 1, Minor: 55}
+	firmware := []snpreport.Firmware{
+		{}, {Major: 1, Minor: 54, Build: 255}, {Major: 1, Minor: 55}, {Major: 1, Minor: 57, Build: 255}, {Major: 1, Minor: 58}, {Major: 2},
+	}
 	type row struct {
-		name     string
-		version  uint32 // the first report that can say it
-		firmware bool   // needs firmware ABI 1.55
+		name    string
+		version uint32 // the first report that can say it
+		minor   uint8  // of the first firmware 1.x
 	}
 	check := func(bits []snpreport.Bit, rows []row, state func(*snpreport.Report, snpreport.Bit) snpreport.State, put func(*snpreport.Report, uint64)) {
 		t.Helper()
@@ -123,10 +125,10 @@ func TestStates(t *testing.T) {
 				t.Fatalf("bit %d is %s, want %s", i, b.Name, w.name)
 			}
 			for version := uint32(0); version <= 5; version++ {
-				for _, f := range []snpreport.Firmware{{}, old, abi155, {Major: 2}} {
+				for _, f := range firmware {
 					r := &snpreport.Report{Version: version, CurrentFirmware: f}
 					want := snpreport.Clear
-					if version < w.version || (w.firmware && (f == old || f == snpreport.Firmware{})) {
+					if version < w.version || f.Major < 2 && w.minor > 0 && f.Minor < w.minor {
 						want = snpreport.Unknown
 					}
 					put(r, ^b.Mask)
@@ -142,12 +144,12 @@ func TestStates(t *testing.T) {
 		}
 	}
 	check(snpreport.GuestPolicyBits(), []row{
-		{"smt", 2, false}, {"migrate_ma", 2, false}, {"debug", 2, false}, {"single_socket", 2, false}, {"cxl_allow", 2, true},
-		{"mem_aes_256_xts", 2, true}, {"rapl_dis", 2, true}, {"ciphertext_hiding_dram", 2, true}, {"page_swap_disable", 5, true},
+		{"smt", 2, 0}, {"migrate_ma", 2, 0}, {"debug", 2, 0}, {"single_socket", 2, 0}, {"cxl_allow", 2, 55},
+		{"mem_aes_256_xts", 2, 55}, {"rapl_dis", 2, 55}, {"ciphertext_hiding_dram", 2, 55}, {"page_swap_disable", 5, 58},
 	}, (*snpreport.Report).GuestPolicyState, func(r *snpreport.Report, v uint64) { r.GuestPolicy = snpreport.GuestPolicy(v) })
 	check(snpreport.PlatformInfoBits(), []row{
-		{"smt_en", 2, false}, {"tsme_en", 2, false}, {"ecc_en", 2, true}, {"rapl_dis", 2, true}, {"ciphertext_hiding_dram_en", 2, true},
-		{"alias_check_complete", 3, true}, {"iommu_write_safe", 5, true}, {"tio_en", 5, true},
+		{"smt_en", 2, 0}, {"tsme_en", 2, 0}, {"ecc_en", 2, 55}, {"rapl_dis", 2, 55}, {"ciphertext_hiding_dram_en", 2, 55},
+		{"alias_check_complete", 3, 55}, {"iommu_write_safe", 5, 55}, {"tio_en", 5, 55},
 	}, (*snpreport.Report).PlatformInfoState, func(r *snpreport.Report, v uint64) { r.PlatformInfo = snpreport.PlatformInfo(v) })
 }
 

@@ -21,6 +21,7 @@ type Bundle struct {
 	ValidUntil     string   `json:"valid_until"`
 	SHA256         string   `json:"sha256"`
 	IgnoredMembers []string `json:"ignored_members"`
+	IgnoredRoots   []string `json:"ignored_roots,omitempty"` // ARKs of products known by name only
 }
 
 // BundleFacts are all that a verified bundle says.
@@ -91,7 +92,7 @@ func NewBundle(b, was *attest.Bundle, err error, f Frame) *Document {
 }
 
 func newBundle(b *attest.Bundle) *Bundle {
-	return &Bundle{b.Version, Stamp(b.ValidUntil), hex.EncodeToString(b.SHA256[:]), append([]string{}, b.IgnoredMembers...)}
+	return &Bundle{b.Version, Stamp(b.ValidUntil), hex.EncodeToString(b.SHA256[:]), append([]string{}, b.IgnoredMembers...), b.IgnoredRoots}
 }
 
 // expirySoon is how long before its end a trust bundle is warned of.
@@ -238,5 +239,6 @@ func compareBundles(was, now *attest.Bundle) []BundleChange {
 		changes = append(changes, c)
 	}
 	scalar("ignored members", strings.Join(was.IgnoredMembers, ", "), strings.Join(now.IgnoredMembers, ", "))
+	scalar("ignored roots", strings.Join(was.IgnoredRoots, ", "), strings.Join(now.IgnoredRoots, ", "))
 	return changes
 }

@@ -224,7 +224,7 @@ func (t *text) processor() {
 	}
 	t.Field("processor", d.Report.Product+", "+d.Report.SigningKey+", "+d.Report.ReportedTCB.String())
 	t.trust()
-	t.Field("ignored in bundle", strings.Join(d.Bundle.IgnoredMembers, ", "))
+	t.Field("ignored in bundle", strings.Join(slices.Concat(d.Bundle.IgnoredMembers, d.Bundle.IgnoredRoots), ", "))
 }
 
 // String returns the three claims.
@@ -321,7 +321,7 @@ func (t *text) bundle() {
 			t.Field("TCB floor", fmt.Sprintf("%s %s %d", scope, name, b.MinTCB[scope][name]))
 		}
 	}
-	t.Field("ignored in bundle", strings.Join(b.IgnoredMembers, ", "))
+	t.Field("ignored in bundle", strings.Join(slices.Concat(b.IgnoredMembers, b.IgnoredRoots), ", "))
 }
 
 func byComponent(a, b string) int {

@@ -85,6 +85,17 @@ func bundleSections() []section {
 		{"amd-root-is-an-ask", no("BND-13"), "an ASK is no root", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.Intermediate))) }},
 		{"amd-root-and-an-ask", no("BND-13"), "also next to a root", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ARK, x.Intermediate))) }},
 		{"amd-root-with-garbage", no("BND-13"), "a usual decoder skips what is no block", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", "junk\n"+string(mint.PEM(x.ARK))) }},
+		{"root-of-a-coming-product", yes("BND-16"), "a publisher prepares for a product that verifiers know by name only", func(x X) {
+			x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(coming("ARK-Venice"), x.ARK)))
+			x.result.Set("trust_bundle", doc{{"ignored_roots", []string{"ARK-Venice"}}})
+		}},
+		{"root-of-a-coming-product-alone", no("BND-13", "BND-16"), "which is no anchor", set("amd_root_ca_pem", string(mint.PEM(coming("ARK-Venice"))))},
+		{"ask-of-a-coming-product", no("BND-13", "BND-16"), "nor is its ASK passed over", func(x X) {
+			x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ARK, coming("SEV-Venice"))))
+		}},
+		{"root-of-an-unknown-product", no("BND-13", "BND-16"), "nor a root that nobody has heard of", func(x X) {
+			x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ARK, coming("ARK-Florence"))))
+		}},
 		{"three-amd-roots", yes("BND-13", "BND-15"), "a bundle names the roots of all products", set("amd_root_ca_pem", ark("Milan")+ark("Genoa")+ark("Turin"))},
 		{"workload-null", no("JSN-12"), "a bundle is for one workload", set("workload", raw("null"))},
 		{"products-empty", no("JSN-16", "GEN-02"), "an empty list of products allows none; to say it is an error", set("allowed_products", raw("[]"))},
@@ -125,4 +136,11 @@ func selfMadeRoot(x *exhibit) {
 	other := mint.CAKey(mint.OtherCA)
 	x.ark.SPKI, x.arkSigner, x.midSigner = mint.SPKI(other.Public()), other, other
 	x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ark.Encode(other))))
+}
+
+// coming encodes an authority of a product that is known by name at most.
+func coming(commonName string) []byte {
+	s := mint.ARK("Milan")
+	s.Subject, s.Issuer = mint.Name(commonName), mint.Name("ARK-Venice")
+	return s.Encode(mint.CAKey("ARK-Milan"))
 }

@@ -109,5 +109,20 @@ func crlSections() []section {
 		{"ark-revoked", as("CertRevokedError", "CRL-21"), "the root counts under an ASVK as under an ASK", list(func(s S) { s.Revoke(mint.ARK("Milan").Serial...) })},
 		{"asvk-revoked", as("CertRevokedError", "CRL-21"), "the serial number of an ASVK was never looked up", list(func(s S) { s.Revoke(mint.ASVK("Milan").Serial...) })},
 	}}
-	return []section{vcek, without, vlek}
+	serial := func(number ...byte) func(X) {
+		return func(x X) { x.mid.Serial = number }
+	}
+	known := func(product, kind string) func() X { return hardware(product, 3, kind) }
+	genoa := section{"crl-known", known("Genoa", "vcek"), "CertRevokedError", []row{
+		{"asks-serial-revoked", no("CRL-23"), "AMD revoked the first ASK of Genoa, which a leaf may still name, and no list was given", serial(2, 0, 1)},
+		{"asks-serial-of-today", yes("CRL-23"), "and issued another", serial(2, 0, 2)},
+		{"asks-serial-near", yes("CRL-23"), "a number that only ends like it", serial(1, 2, 0, 1)},
+	}}
+	genoaVLEK := section{"crl-known-vlek", known("Genoa", "vlek"), "CertRevokedError", []row{
+		{"asvks-serial-revoked", no("CRL-23"), "serial numbers are the ARK's, for every role", serial(2, 0, 1)},
+	}}
+	milan := section{"crl-known-milan", known("Milan", "vcek"), "CertRevokedError", []row{
+		{"genoas-serial", yes("CRL-23"), "the same number under the ARK of Milan is another certificate", serial(2, 0, 1)},
+	}}
+	return []section{vcek, without, vlek, genoa, genoaVLEK, milan}
 }
