@@ -39,7 +39,7 @@ func (m Measurement) String() string {
 	}
 	s += " features=" + m.Features.String()
 	if m.WideVMSA {
-		s += " vmsa=" + hexNumber(uint64(vmsaWide))
+		s += " vmsa=" + hexNumber(uint64(WideVMSAAddress))
 	}
 	return s
 }
@@ -182,7 +182,7 @@ func (g Guest) counts(list []Measurement, m Measurement) []Measurement {
 	}
 	gpa := uint64(vmsaGPA)
 	if m.WideVMSA {
-		gpa = vmsaWide
+		gpa = WideVMSAAddress
 	}
 	contents, others := vmms[m.VMM].vmsas(m.CPU, m.Features, g.Firmware.Metadata.APReset)
 	for next := 0; m.VCPUs < most; contents = others {

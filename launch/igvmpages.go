@@ -11,8 +11,8 @@ import (
 // at fileOffset unless that is 0. A page that the file breaks off is refused.
 // Rules: LCH-46.
 func (r *igvmReader) add(h header, g region, fileOffset int) error {
-	if g.gpa%PageSize != 0 || g.gpa > vmsaWide-uint64(g.pages)*PageSize {
-		return h.refuse("LCH-46", "gpa", 0, fmt.Sprintf("a multiple of 4096, with all pages below %#x", uint64(vmsaWide)), hexNumber(g.gpa))
+	if g.gpa%PageSize != 0 || g.gpa > WideVMSAAddress-uint64(g.pages)*PageSize {
+		return h.refuse("LCH-46", "gpa", 0, fmt.Sprintf("a multiple of 4096, with all pages below %#x", uint64(WideVMSAAddress)), hexNumber(g.gpa))
 	}
 	if fileOffset != 0 {
 		offset, size := int64(h.u32(fileOffset)), g.pages*PageSize

@@ -34,7 +34,7 @@ type vmm struct {
 	pat              uint64 // G_PAT
 	mxcsr            uint32 // MXCSR
 	fcw              uint16 // X87_FCW
-	wideVMSA         bool   // on machines with 52-bit addresses, the VMSAs are at vmsaWide
+	wideVMSA         bool   // on machines with 52-bit addresses, the VMSAs are at WideVMSAAddress
 	nativeZero       bool   // pages of zeros are ZERO, not NORMAL
 	vmsaLast         bool   // VMSAs come behind all pages, at vmsaGPA
 }
@@ -42,7 +42,7 @@ type vmm struct {
 // Linux KVM measures each VMSA at the highest page of 48 bits of address.
 const (
 	vmsaGPA  = 0x0000_FFFF_FFFF_F000
-	vmsaWide = 0x000F_FFFF_FFFF_F000
+	WideVMSAAddress = 0x000F_FFFF_FFFF_F000
 )
 
 // G_PAT after reset, and what Google sets.
