@@ -39,9 +39,10 @@ type vmm struct {
 	vmsaLast         bool   // VMSAs come behind all pages, at vmsaGPA
 }
 
-// Linux KVM measures each VMSA at the highest page of 48 bits of address.
+// Linux KVM measures each VMSA at the highest page of 48 bits of address, and Google
+// on machines with 52 bits at that of those.
 const (
-	vmsaGPA  = 0x0000_FFFF_FFFF_F000
+	vmsaGPA         = 0x0000_FFFF_FFFF_F000
 	WideVMSAAddress = 0x000F_FFFF_FFFF_F000
 )
 

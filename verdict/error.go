@@ -115,15 +115,22 @@ func enumerate(list []string) string {
 	return strings.Join(list, " or ")
 }
 
-// violations returns those of a policy.
+// violations returns those of a policy, or the differences of an ID block.
 func violations(err error) []policy.Violation {
 	var p *attest.PolicyViolationError
 	var t *attest.TCBBelowFloorError
+	var b *attest.IDBlockInvalidError
 	switch {
 	case errors.As(err, &p):
 		return p.Violations
 	case errors.As(err, &t):
 		return t.Violations
+	case errors.As(err, &b):
+		var list []policy.Violation
+		for _, d := range b.Differences {
+			list = append(list, policy.Violation{Rule: d.Rule, Name: d.Where, Expected: d.Expected, Actual: d.Actual})
+		}
+		return list
 	}
 	return nil
 }

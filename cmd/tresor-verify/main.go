@@ -57,7 +57,7 @@ that a terminal could act upon are escaped.`},
 		Fail: fail,
 	}
 	p.Commands = []cli.Command{
-		attestCommand(), reportCommand(), proxyCommand(), showCommand(), receiptCommand(), bundleCommand(), fetchCommand(),
+		attestCommand(), reportCommand(), proxyCommand(), measureCommand(), showCommand(), receiptCommand(), bundleCommand(), fetchCommand(),
 		demoCommand(), vectorsCommand(run), versionCommand(), p.CompletionCommand(), p.HelpCommand(),
 	}
 	return p

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/proxy"
 	"github.com/tresorhq/attest/verdict"
 )
@@ -67,6 +68,11 @@ var jsonRows = map[reflect.Type][]string{
 	reflect.TypeFor[verdict.Receipt]():      {"`receipt` |"},
 	reflect.TypeFor[verdict.Attestation]():  {"`router_attestation`"},
 	reflect.TypeFor[proxy.Event]():          {"`tresor.proxy/v1`"},
+	reflect.TypeFor[artefact.Answer]():      {"`tresor.measure/v1`"},
+	reflect.TypeFor[artefact.Input]():       {"`tresor.measure/v1`"},
+	reflect.TypeFor[artefact.Measurement](): {"`tresor.measure/v1`"},
+	reflect.TypeFor[artefact.Range]():       {"`tresor.measure/v1`"},
+	reflect.TypeFor[artefact.IDBlock]():     {"`tresor.measure/v1`"},
 	reflect.TypeFor[demoJSON]():             {"`tresor.demo/v1`"},
 	reflect.TypeFor[attack]():               {"`tresor.demo/v1`"},
 	reflect.TypeFor[fetchedJSON]():          {"`tresor.fetch/v1`"},

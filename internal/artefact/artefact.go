@@ -208,3 +208,27 @@ func Demand(launches []*Launch) ([]attest.LaunchMeasurement, error) {
 	}
 	return list, nil
 }
+
+// Match returns the launches that give a measurement: at least one, or the error is an
+// *attest.MeasurementNotAllowedError, or a *rule.Error about what was given.
+// Rules: LCH-73.
+func (l *Launch) Match(digest launch.Digest) ([]launch.Measurement, error) {
+	list, err := l.Guest.Explain(digest)
+	if err == nil && len(list) == 0 {
+		err = &attest.MeasurementNotAllowedError{Measurement: digest.String(), Failure: attest.Failure{
+			Rule: "LCH-73", Message: "no launch of these artefacts gives this MEASUREMENT", Offset: rule.NoOffset,
+			Expected: "a digest of firmware, kernel, initrd, cmdline or IGVM file", Actual: digest.String(),
+		}}
+	}
+	return list, err
+}
+
+// As returns a launch in which what a measurement of it says is no longer open.
+func (l *Launch) As(m launch.Measurement) *Launch {
+	as := *l
+	as.Guest.VMM = m.VMM
+	if as.Guest.IGVM == nil {
+		as.Guest.CPU, as.Guest.Features, as.Guest.VCPUs = m.CPU, m.Features, []int{m.VCPUs}
+	}
+	return &as
+}

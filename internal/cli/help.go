@@ -75,6 +75,12 @@ func (p *Program) helpOf(c *Command) string {
 		}
 		b.WriteString(d.text())
 	}
+	for i, row := range c.Words {
+		if i == 0 {
+			b.WriteString("\nWords:\n")
+		}
+		b.WriteString(twoColumns("  "+row[0], row[1]))
+	}
 	for i, e := range c.Examples {
 		if i == 0 {
 			b.WriteString("\nExamples:\n")
@@ -86,13 +92,17 @@ func (p *Program) helpOf(c *Command) string {
 
 // text is one flag in two columns.
 func (d Flag) text() string {
-	const column = 24
-	left := "  --" + d.synopsis()
 	help := d.Help
 	if d.Repeatable() {
 		help += " (repeatable)"
 	}
-	lines := wrap(help, width-column)
+	return twoColumns("  --"+d.synopsis(), help)
+}
+
+// twoColumns writes left, and right beside or below it.
+func twoColumns(left, right string) string {
+	const column = 24
+	lines := wrap(right, width-column)
 	if len(left) >= column-1 {
 		lines = append([]string{""}, lines...)
 	}

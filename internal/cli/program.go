@@ -50,6 +50,7 @@ type Command struct {
 	Most     int    // how many operands there may be; 0 with an Operand: one
 	Summary  string // one line, lower case
 	About    string
+	Words    [][2]string // what others call it, and what it is here; the first row has the headings
 	Flags    []Flag
 	Examples []string // without the program's name
 	Run      func(ctx context.Context, c *Call) (code int, err error)

@@ -62,6 +62,7 @@ var layers = map[string]struct {
 	"internal/printable":           {},
 	"capture":                      {deps: []string{"", "internal/strictjson"}},
 	"verdict":                      {deps: []string{"", "certchain", "internal/printable", "policy", "receipt", "rule", "snpreport"}},
+	"internal/artefact":            {deps: []string{"", "internal/printable", "launch", "rule"}},
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "verdict"}},
@@ -69,8 +70,8 @@ var layers = map[string]struct {
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
 	"examples/auditor":             {deps: []string{"", "certchain", "policy", "verdict"}},
 	"cmd/tresor-verify": {http: true, deps: []string{
-		"", "attesttest", "capture", "certchain", "internal/advice", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
-		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "policy", "receipt", "releaseroot", "snpreport", "transport", "verdict",
+		"", "attesttest", "capture", "certchain", "internal/advice", "internal/artefact", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
+		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "launch", "policy", "receipt", "releaseroot", "snpreport", "transport", "verdict",
 	}},
 }
 
