@@ -72,22 +72,21 @@ func (c *completions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "data: [DONE]\n\n")
 }
 
-// endpoint is an enclave behind a witness, and a client of the SDK over our
-// transport.
-type endpoint struct {
-	witness  *leak.Witness
-	app      *completions
-	webRoots *x509.CertPool
-	client   openai.Client
+// A plug is an enclave behind a witness, and our transport to it.
+type plug struct {
+	protocol  string
+	url       string
+	witness   *leak.Witness
+	webRoots  *x509.CertPool
+	transport *transport.Transport
 }
 
-func newEndpoint(t *testing.T, protocol string, faults ...attesttest.Fault) *endpoint {
+func newPlug(t *testing.T, protocol string, app http.Handler, faults ...attesttest.Fault) *plug {
 	t.Helper()
 	enclave, err := attesttest.New(attesttest.Config{Seed: "difftest client"}, faults...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := new(completions)
 	witness, err := leak.NewWitness(enclave, protocol, app)
 	if err != nil {
 		t.Fatal(err)
@@ -109,9 +108,23 @@ func newEndpoint(t *testing.T, protocol string, faults ...attesttest.Fault) *end
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { tr.Close() })
-	return &endpoint{witness, app, enclave.WebRoots(), openai.NewClient(
-		option.WithBaseURL(witness.URL+"/v1"), option.WithAPIKey("key"),
-		option.WithHTTPClient(&http.Client{Transport: tr}), option.WithMaxRetries(0),
+	return &plug{protocol, witness.URL, witness, enclave.WebRoots(), tr}
+}
+
+// endpoint is a plug with a client of the SDK.
+type endpoint struct {
+	*plug
+	app    *completions
+	client openai.Client
+}
+
+func newEndpoint(t *testing.T, protocol string, faults ...attesttest.Fault) *endpoint {
+	t.Helper()
+	app := new(completions)
+	p := newPlug(t, protocol, app, faults...)
+	return &endpoint{p, app, openai.NewClient(
+		option.WithBaseURL(p.url+"/v1"), option.WithAPIKey("key"),
+		option.WithHTTPClient(&http.Client{Transport: p.transport}), option.WithMaxRetries(0),
 	)}
 }
 
@@ -124,7 +137,7 @@ func prompt(model string) openai.ChatCompletionNewParams {
 }
 
 // noLeak fails when anything reached the server before it had attested.
-func (e *endpoint) noLeak(t *testing.T) {
+func (e *plug) noLeak(t *testing.T) {
 	t.Helper()
 	for _, v := range e.witness.Leaks() {
 		t.Errorf("%v", v)
