@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -191,7 +192,7 @@ func eachFileIn(t *testing.T, fset *token.FileSet, visit func(dir, name string, 
 		}
 		name = filepath.ToSlash(name)
 		if d.IsDir() {
-			if name == "difftest" || name == "testdata" || (name != "." && strings.HasPrefix(path.Base(name), ".")) {
+			if _, err := os.Stat(path.Join(name, "go.mod")); err == nil && name != "." || name == "testdata" || (name != "." && strings.HasPrefix(path.Base(name), ".")) {
 				return fs.SkipDir
 			}
 			return nil
