@@ -31,6 +31,9 @@ func instrument(packages []*pkg, module, root, dir string) ([]*mutant, string, e
 		}
 		below = filepath.ToSlash(below)
 		for j, file := range p.files {
+			if only := partly[below]; only != nil && !slices.Contains(only, p.names[j]) {
+				continue
+			}
 			f := &finder{
 				pkg: p, dir: below, module: module, source: p.source[j], file: file, mutants: &mutants, seen: map[string]int{},
 				rules: &attribution{fset: p.fset, source: p.source[j]},

@@ -14,8 +14,9 @@
 // only with tests that reach it. Nothing is written below the module but what
 // -readme asks for.
 //
-// Those of internal/strictjson, which the parsers rest on, are run with -package
-// only, and do not count: much of it bounds what hostile input costs.
+// With -out a run that was ended goes on where it was: what killed a mutant is not
+// run again while the sources are the same. Tests that count allocations are left
+// out, since the switches allocate.
 //
 // The kinds of mutants:
 //
@@ -33,6 +34,18 @@
 //	optional      a required member may be absent
 //	empty         a string that must not be empty may be
 //	twice         a list without repetitions may have some
+//	first, last   a loop does not see the first element, or the last
+//	only last     a loop sees the last element alone: what is wrong with others is
+//	              ignored
+//	succeed       a function that says what is wrong returns that nothing is, first
+//	order         == for >= and back, between integers
+//	prefix        of two texts or byte strings the beginning is compared
+//	suffix        or the end
+//	field         another field of the same type is read
+//	swap          two arguments of one type change places
+//	instant       a comparison of times includes the instant itself, or no longer
+//	key           the key of a map lacks a part
+//	alias         a copy is none
 //
 // Functions that do nothing but make text have no mutants, nor have conditions that
 // only choose one.

@@ -49,11 +49,14 @@ type finder struct {
 	seen map[string]int    // how often a key came
 
 	present types.Object // says whether an optional member is there
+
+	keyTypes []types.Type // of keys of maps
 }
 
 // find returns the file with its switches.
 func (f *finder) find(name string) []byte {
 	f.done, f.skip = map[ast.Expr]bool{}, map[ast.Node]bool{}
+	f.keyTypes = f.pkg.keys()
 	name = path.Join(f.dir, name)
 	for _, d := range f.file.Decls {
 		f.rules.enter(f.file, d)
@@ -66,6 +69,7 @@ func (f *finder) find(name string) []byte {
 			if d.Body == nil || f.onlyText(f.info.Defs[d.Name].Type().(*types.Signature)) {
 				continue
 			}
+			f.succeed(name, d.Type, d.Body)
 			f.tail(name, d.Type, d.Body)
 			f.walk(name, d.Body)
 		case *ast.GenDecl:
@@ -128,44 +132,76 @@ func (f *finder) text(n ast.Node) string {
 
 // walk looks at everything below a node.
 func (f *finder) walk(name string, root ast.Node) {
+	var around []ast.Node
 	ast.Inspect(root, func(n ast.Node) bool {
-		if n == nil || f.skip[n] {
+		if n == nil {
+			around = around[:len(around)-1]
 			return false
 		}
-		switch n := n.(type) {
-		case *ast.FuncLit:
-			if f.onlyText(f.info.Types[n].Type.(*types.Signature)) {
-				return false
-			}
-			f.tail(name, n.Type, n.Body)
-		case *ast.IfStmt:
-			f.ifStmt(name, n)
-		case *ast.ForStmt:
-			if n.Cond != nil { // true would only make it run for ever
-				f.condition(name, n.Cond, false, true)
-			}
-		case *ast.SwitchStmt:
-			f.switchStmt(name, n)
-		case *ast.ReturnStmt:
-			for _, r := range n.Results {
-				f.condition(name, r, true, true)
-			}
-		case *ast.ExprStmt:
-			f.effect(name, n)
-		case *ast.CallExpr:
-			f.call(name, n)
-		case *ast.CompositeLit:
-			f.table(name, n)
-		case *ast.BinaryExpr:
-			f.condition(name, n, true, true)
-			f.boundary(name, n)
-		case *ast.UnaryExpr:
-			if n.Op == token.NOT {
-				f.condition(name, n, true, true)
-			}
+		if f.skip[n] {
+			return false
+		}
+		var parent ast.Node
+		if len(around) > 0 {
+			parent = around[len(around)-1]
+		}
+		around = append(around, n)
+		if !f.visit(name, n, parent) {
+			around = around[:len(around)-1]
+			return false
 		}
 		return true
 	})
+}
+
+// visit looks at one node, and reports whether at those below it too.
+func (f *finder) visit(name string, n, parent ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.FuncLit:
+		if f.onlyText(f.info.Types[n].Type.(*types.Signature)) {
+			return false
+		}
+		f.succeed(name, n.Type, n.Body)
+		f.tail(name, n.Type, n.Body)
+	case *ast.RangeStmt:
+		f.loop(name, n)
+	case *ast.AssignStmt:
+		f.keyPart(name, n)
+	case *ast.SelectorExpr:
+		f.field(name, n, parent)
+	case *ast.IfStmt:
+		f.ifStmt(name, n)
+	case *ast.ForStmt:
+		if n.Cond != nil { // true would only make it run for ever
+			f.condition(name, n.Cond, false, true)
+		}
+	case *ast.SwitchStmt:
+		f.switchStmt(name, n)
+	case *ast.ReturnStmt:
+		for _, r := range n.Results {
+			f.condition(name, r, true, true)
+		}
+	case *ast.ExprStmt:
+		f.effect(name, n)
+	case *ast.CallExpr:
+		f.call(name, n)
+		f.partOfBytes(name, n)
+		f.instant(name, n)
+		f.alias(name, n)
+	case *ast.CompositeLit:
+		f.table(name, n)
+		f.key(name, n)
+	case *ast.BinaryExpr:
+		f.condition(name, n, true, true)
+		f.equality(name, n)
+		f.part(name, n)
+		f.boundary(name, n)
+	case *ast.UnaryExpr:
+		if n.Op == token.NOT {
+			f.condition(name, n, true, true)
+		}
+	}
+	return true
 }
 
 func (f *finder) isBool(e ast.Expr) bool {

@@ -110,6 +110,7 @@ func (f *finder) call(name string, n *ast.CallExpr) {
 	if f.onlyText(sig) || makesErrors(sig) || f.namesRule(n) {
 		return
 	}
+	f.swap(name, n)
 	counts := slices.Contains([]string{"Array", "Set", "HexSet", "digits"}, calleeName(n))
 	for _, a := range n.Args {
 		if t := f.info.Types[a]; t.Value != nil && isInt(t.Type) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,8 @@ type runLog struct {
 	file    *os.File
 	killed  map[string]string // by key
 	vectors map[string]string // likewise, "" for none
+	known   map[string]bool   // keys of lines
+	lines   [][]byte          // of the earlier ones, that still hold
 }
 
 // logHead is the first line.
@@ -36,7 +39,7 @@ type logHead struct {
 }
 
 func openLog(o options, packages []*pkg, root string) (*runLog, error) {
-	l := &runLog{killed: map[string]string{}, vectors: map[string]string{}}
+	l := &runLog{killed: map[string]string{}, vectors: map[string]string{}, known: map[string]bool{}}
 	head := logHead{Sources: map[string]string{}}
 	for _, p := range packages {
 		below := slices.DeleteFunc(slices.Clone(packages), func(q *pkg) bool { return !p.reaches(q.path) })
@@ -73,11 +76,30 @@ func openLog(o options, packages []*pkg, root string) (*runLog, error) {
 	if o.out == "" {
 		return l, nil
 	}
-	var err error
-	if l.file, err = os.Create(o.out); err != nil {
-		return nil, err
+	if err := l.read(o.out, head); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", o.out, err)
 	}
-	return l, json.NewEncoder(l.file).Encode(head)
+	return l, l.create(o.out, head)
+}
+
+// create begins the file with what is known already, so that a run that ends
+// early loses nothing.
+func (l *runLog) create(name string, head logHead) error {
+	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name))
+	if err != nil {
+		return err
+	}
+	l.file = file
+	enc := json.NewEncoder(file)
+	if err := enc.Encode(head); err != nil {
+		return err
+	}
+	for _, line := range l.lines {
+		if _, err := file.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return os.Rename(file.Name(), name)
 }
 
 // reaches reports whether p is the package of a path or imports it, by others too.
@@ -124,11 +146,17 @@ func (l *runLog) read(name string, head logHead) error {
 		if err := json.Unmarshal(lines.Bytes(), &f); err != nil {
 			return err
 		}
-		if dir := path.Dir(f.File); f.Killed != "" && found.Sources[dir] == head.Sources[dir] {
+		dir := path.Dir(f.File)
+		kills, counts := f.Killed != "" && found.Sources[dir] == head.Sources[dir], f.Counts && found.Vectors == head.Vectors
+		if kills {
 			l.killed[f.key()] = f.Killed
 		}
-		if f.Counts && found.Vectors == head.Vectors {
+		if counts {
 			l.vectors[f.key()] = f.Vectors
+		}
+		if kills && (counts || !f.Counts) {
+			l.lines = append(l.lines, bytes.Clone(lines.Bytes()))
+			l.known[f.key()] = true
 		}
 	}
 	return lines.Err()
@@ -138,7 +166,7 @@ func (l *runLog) read(name string, head logHead) error {
 func (l *runLog) add(f *fate) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.file == nil {
+	if l.file == nil || l.known[f.key()] {
 		return nil
 	}
 	return json.NewEncoder(l.file).Encode(f)

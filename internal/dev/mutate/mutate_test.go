@@ -66,6 +66,47 @@ func text(ok bool) string {
 }
 `
 
+// alike has what the forms of alike.go, loops.go and copies.go change.
+const alike = `package p
+
+import (
+	"bytes"
+	"slices"
+	"time"
+)
+
+type pair struct {
+	a, b [4]byte
+	n    int
+}
+
+type id struct{ key string }
+
+var seen = map[id]bool{}
+
+func equal(p pair, s string, x, y []byte) error {
+	for _, c := range x {
+		if c == 0 {
+			return nil
+		}
+	}
+	for range seen {
+	}
+	for range p.n {
+	}
+	if p.a == p.b || s == "abc" || bytes.Equal(x, y) || p.n == len(x) {
+		return nil
+	}
+	return equal(p, s, y, x)
+}
+
+func known(s string, now, then time.Time, list []string) ([]string, bool) {
+	return slices.Clone(list), seen[id{s}] && now.Before(then)
+}
+
+func copied(x []byte) []byte { return append([]byte(nil), x...) }
+`
+
 // load1 parses and checks one file.
 func load1(t *testing.T, text string) *pkg {
 	t.Helper()
@@ -87,9 +128,38 @@ func load1(t *testing.T, text string) *pkg {
 	return p
 }
 
-// TestFind: these mutants and no others, and the file with their switches is a
-// program.
+// TestFind: each form is found where it is, and nowhere else.
 func TestFind(t *testing.T) {
+	find(t, source, []string{
+		`table row "a" no rule`, `table row "b" no rule`, `levels row 2: 1 no rule`,
+		`check succeed return nil RPT-02`, `check accept again(n) RPT-02`,
+		`check true n > 10 || !ok && s == "" RPT-02`, `check false n > 10 RPT-02`, `check false !ok && s == "" RPT-02`,
+		`check true !ok RPT-02`, `check true s == "" RPT-02`, `check plus n > 10 RPT-02`, `check minus n > 10 RPT-02`, `check order n > 10 RPT-02`,
+		`check case "a" RPT-02`, `check case "b" RPT-02`, `check delete do() RPT-02`,
+		`check false ok RPT-02`, `check empty v.NonEmpty() RPT-02`,
+		`check false i < bounded(1, 7) RPT-02`, `check plus i < bounded(1, 7) RPT-02`, `check minus i < bounded(1, 7) RPT-02`,
+		`check plus bounded(1, 7) RPT-02`, `check minus bounded(1, 7) RPT-02`, `check plus bounded(1, 7) RPT-02`, `check minus bounded(1, 7) RPT-02`,
+		`check delete do() RPT-02`, `check empty (reader{}).Required("y").NonEmpty() RPT-02`, `check optional (reader{}).Required("y") RPT-02`,
+	})
+	find(t, alike, []string{
+		`equal succeed return nil`, `equal accept equal(p, s, y, x)`,
+		`equal first x`, `equal last x`, `equal only last x`, `equal first seen`, `equal last seen`, `equal only last seen`,
+		`equal first p.n`, `equal last p.n`, `equal only last p.n`,
+		`equal true c == 0`, `equal false c == 0`,
+		`equal true p.a == p.b || s == "abc" || bytes.Equal(x, y) || p.n == len(x)`,
+		`equal false p.a == p.b`, `equal prefix p.a == p.b`, `equal suffix p.a == p.b`, `equal field p.a for b`, `equal field p.b for a`,
+		`equal false s == "abc"`, `equal prefix s == "abc"`, `equal suffix s == "abc"`,
+		`equal false bytes.Equal(x, y)`, `equal prefix bytes.Equal(x, y)`, `equal suffix bytes.Equal(x, y)`,
+		`equal false p.n == len(x)`, `equal order p.n == len(x)`, `equal swap equal(p, s, y, x)`,
+		`known alias slices.Clone(list)`, `known key s`, `known false seen[id{s}] && now.Before(then)`, `known true seen[id{s}]`,
+		`known true now.Before(then)`, `known instant now.Before(then)`, `copied alias append([]byte(nil), x...)`,
+	})
+}
+
+// find wants these mutants of a source and no others, and that the file with
+// their switches is a program.
+func find(t *testing.T, source string, want []string) {
+	t.Helper()
 	p := load1(t, source)
 	dir := t.TempDir()
 	p.dir = dir
@@ -100,17 +170,6 @@ func TestFind(t *testing.T) {
 	var got []string
 	for _, m := range mutants {
 		got = append(got, m.Func+" "+m.Kind+" "+m.Text+" "+strings.Join(m.Rules, ","))
-	}
-	want := []string{
-		`table row "a" no rule`, `table row "b" no rule`, `levels row 2: 1 no rule`,
-		`check accept again(n) RPT-02`,
-		`check true n > 10 || !ok && s == "" RPT-02`, `check false n > 10 RPT-02`, `check false !ok && s == "" RPT-02`,
-		`check true !ok RPT-02`, `check true s == "" RPT-02`, `check plus n > 10 RPT-02`, `check minus n > 10 RPT-02`,
-		`check case "a" RPT-02`, `check case "b" RPT-02`, `check delete do() RPT-02`,
-		`check false ok RPT-02`, `check empty v.NonEmpty() RPT-02`,
-		`check false i < bounded(1, 7) RPT-02`, `check plus i < bounded(1, 7) RPT-02`, `check minus i < bounded(1, 7) RPT-02`,
-		`check plus bounded(1, 7) RPT-02`, `check minus bounded(1, 7) RPT-02`, `check plus bounded(1, 7) RPT-02`, `check minus bounded(1, 7) RPT-02`,
-		`check delete do() RPT-02`, `check empty (reader{}).Required("y").NonEmpty() RPT-02`, `check optional (reader{}).Required("y") RPT-02`,
 	}
 	for _, w := range want {
 		i := slices.IndexFunc(got, func(g string) bool { return strings.HasPrefix(g, w) })

@@ -11,6 +11,9 @@ const switches = `
 import (
 	muos "os"
 	muruntime "runtime"
+	mubytes "bytes"
+	muiter "iter"
+	mureflect "reflect"
 	mustrconv "strconv"
 	muatomic "sync/atomic"
 	mutime "time"
@@ -45,15 +48,11 @@ func muNote(n int) {
 		return
 	}
 	f, err := muos.OpenFile(muReach, muos.O_APPEND|muos.O_CREATE|muos.O_WRONLY, 0o600)
-	if err != nil {
-		panic(err)
+	if err != nil { // a test of full disks; others reach it too
+		return
 	}
-	if _, err := f.WriteString(mustrconv.Itoa(n) + "\n"); err != nil {
-		panic(err)
-	}
-	if err := f.Close(); err != nil {
-		panic(err)
-	}
+	f.WriteString(mustrconv.Itoa(n) + "\n")
+	f.Close()
 }
 
 // muOn reports whether mutant n is turned on.
@@ -116,6 +115,103 @@ func muZ[E any](first int, s []E, at ...int) {
 			s[k] = zero
 		}
 	}
+}
+
+// muPick returns v, or the other one.
+func muPick[T any](n int, v, other T) T {
+	if muReach != "" && !mureflect.DeepEqual(v, other) {
+		muNote(n)
+	}
+	if n != 0 && muActive == n {
+		return other
+	}
+	return v
+}
+
+// muNone returns v, or the zero value.
+func muNone[T any](n int, v T) T {
+	var zero T
+	return muPick(n, v, zero)
+}
+
+// muClone copies v, or does not.
+func muClone[T any](n int, clone func(T) T, v T) T {
+	if muOn(n) {
+		return v
+	}
+	return clone(v)
+}
+
+// muLeftOut reports whether a loop passes over iteration i of n.
+func muLeftOut(first, last, only, i, n int) bool {
+	return i == 0 && muOn(first) || i == n-1 && muOn(last) || i < n-1 && muOn(only)
+}
+
+func muEach[S ~[]E, E any](first, last, only int, s S) muiter.Seq2[int, E] {
+	return func(yield func(int, E) bool) {
+		for i, e := range s {
+			if !muLeftOut(first, last, only, i, len(s)) && !yield(i, e) {
+				return
+			}
+		}
+	}
+}
+
+func muEachKey[M ~map[K]V, K comparable, V any](first, last, only int, m M) muiter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		i, n := 0, len(m)
+		for k, v := range m {
+			if i++; !muLeftOut(first, last, only, i-1, n) && !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+func muEachInt[T interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
+}](first, last, only int, n T) muiter.Seq[T] {
+	return func(yield func(T) bool) {
+		for i := T(0); i < n; i++ {
+			if !muLeftOut(first, last, only, int(i), int(n)) && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// muEqualBytes compares, or compares the common prefix or suffix of two that are
+// not empty.
+func muEqualBytes(prefix, suffix int, same func(a, b []byte) bool, a, b []byte) bool {
+	equal := same(a, b)
+	n := min(len(a), len(b))
+	if n == 0 || equal {
+		return equal
+	}
+	if n == len(a) && n == len(b) { // of one size: all but one byte
+		n = max(n-1, 1)
+	}
+	switch {
+	case mubytes.Equal(a[:n], b[:n]) && muOn(prefix), mubytes.Equal(a[len(a)-n:], b[len(b)-n:]) && muOn(suffix):
+		return true
+	}
+	return false
+}
+
+func muEqualText[A, B ~string](prefix, suffix int, a A, b B) bool {
+	return muEqualBytes(prefix, suffix, mubytes.Equal, []byte(a), []byte(b))
+}
+
+func muEqualArray[T comparable](prefix, suffix int, a, b T) bool {
+	if a == b {
+		return true
+	}
+	whole := func(v T) []byte {
+		array := mureflect.New(mureflect.TypeOf(v)).Elem()
+		array.Set(mureflect.ValueOf(v))
+		return array.Slice(0, array.Len()).Bytes()
+	}
+	return muEqualBytes(prefix, suffix, mubytes.Equal, whole(a), whole(b))
 }
 
 func muRequired[V any, O interface {
