@@ -66,6 +66,7 @@ type attestFlags struct {
 	outputFlags
 	envelope, spki, cert, evidenceFile string
 	record, pin, save                  string
+	replace                            bool
 	watch                              time.Duration
 	keepGoing                          bool
 }
@@ -91,6 +92,7 @@ that the publisher whose key you pinned allows that code.`,
 			cli.Row("record", "FILE", "after a PASS, write a pin", cli.Text(&f.record)),
 			cli.Row("pin", "FILE|-", "exit code 4 when what is verified differs from this pin", cli.Text(&f.pin)),
 			cli.Row("save", "FILE", "the evidence, to verify it again", cli.Text(&f.save)),
+			replaceRow(&f.replace),
 			cli.Heading("How often"),
 			cli.Row("watch", "DURATION", "with --url: again and again, with this pause, until something does not pass: one line for each round, each bounded by --timeout", cli.Duration(&f.watch)),
 			cli.Row("keep-going", "", "with --watch: go on when a round ends undecided (exit code 3)", cli.Switch(&f.keepGoing)),
@@ -155,7 +157,7 @@ func (f *attestFlags) round(ctx context.Context, c *cli.Call, verifier *attest.V
 			return 0, err
 		}
 	}
-	if err := f.keep(c, e, audit, fr); err != nil {
+	if err := f.keep(ctx, c, e, audit, &fr); err != nil {
 		return 0, err
 	}
 	return f.printVerdict(c, verdict.New(audit, fr)), nil
@@ -213,16 +215,16 @@ func (f *attestFlags) comparePin(ctx context.Context, c *cli.Call, now capture.P
 
 // keep writes what --save and --record ask for: evidence whatever the verdict is, a
 // pin after a PASS.
-func (f *attestFlags) keep(c *cli.Call, e *capture.Evidence, a *attest.Audit, fr verdict.Frame) error {
+func (f *attestFlags) keep(ctx context.Context, c *cli.Call, e *capture.Evidence, a *attest.Audit, fr *verdict.Frame) (err error) {
 	if f.save != "" {
 		if err := c.WriteFile("--save", f.save, e.Encode()); err != nil {
 			return err
 		}
 	}
 	if f.record != "" && a.Err == nil && fr.Changed == nil {
-		return c.WriteFile("--record", f.record, capture.NewPin(a.Result, e.Origin, fr.At).Encode())
+		fr.Changed, err = f.recordPin(ctx, c, capture.NewPin(a.Result, e.Origin, fr.At))
 	}
-	return nil
+	return err
 }
 
 // check refuses flags that do not go together.
@@ -279,7 +281,7 @@ func (f *attestFlags) check(c *cli.Call) error {
 	case f.save != "" && f.spki != "":
 		return cli.Usagef("--save needs the certificate: --cert instead of --spki")
 	}
-	return nil
+	return c.CheckOutputs(f.replace, append(files, f.state), saveOutput(f.save), recordOutput(f.record))
 }
 
 func (f *attestFlags) verifier(ctx context.Context, c *cli.Call) (*attest.Verifier, policy.Policy, error) {

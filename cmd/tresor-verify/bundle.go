@@ -20,6 +20,7 @@ type bundleFlags struct {
 	netFlags
 	releaseRoots   []string
 	bundleURL, out string
+	replace        bool
 }
 
 func bundleCommand() cli.Command {
@@ -38,6 +39,7 @@ nothing was verified. None of them says anything about an endpoint.`,
 			cli.Heading("What is fetched"),
 			cli.Row("bundle-url", "URL", "where the bundle is: https, redirects are not followed", cli.Text(&f.bundleURL)),
 			cli.Row("out", "FILE", "where it is written", cli.Text(&f.out)),
+			replaceRow(&f.replace),
 		}, f.netFlags.rows(), []cli.Flag{cli.Heading("How the verdict is printed"), cli.JSON("as one JSON object")}),
 		Examples: []string{
 			"bundle verify --release-root release.pem bundle.jws",
@@ -62,6 +64,9 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		return 0, cli.Usagef("bundle fetch needs --bundle-url and --out, which go with nothing else")
 	}
 	if err := cli.OnceStdin(append(slices.Clone(files), f.caFile)...); err != nil {
+		return 0, err
+	}
+	if err := c.CheckOutputs(f.replace, append(f.releaseRoots, f.caFile), fetchedOutput(f.out, "a compact JWS", isCompactJWS)); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)

@@ -95,7 +95,7 @@ func TestBundleEndsSoon(t *testing.T) {
 	ca := f.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	for _, args := range [][]string{
 		{"bundle", "verify", next}, {"bundle", "diff", old, next},
-		{"bundle", "fetch", "--bundle-url", server.URL, "--ca-file", ca, "--out", f.path("out.jws")},
+		{"bundle", "fetch", "--bundle-url", server.URL, "--ca-file", ca, "--out", f.path("out.jws"), "--replace"},
 	} {
 		for at, warned := range map[string]bool{"2026-04-30T01:00:00Z": true, "2026-04-24T00:00:00Z": false} {
 			args := append(slices.Clone(args), "--release-root", root, "--at", at)
@@ -196,7 +196,7 @@ func TestBundleFetch(t *testing.T) {
 			Verified *bool
 			Files    []string
 		}
-		args := []string{"--json"}
+		args := []string{"--json", "--replace"}
 		if verified {
 			args = append(args, "--release-root", root)
 		}

@@ -80,7 +80,7 @@ func TestEscapedEverywhere(t *testing.T) {
 	}
 
 	args := withCert(f, endpoint(t, f, 17, everywhere))
-	check("pass", 0, append(slices.Clip(args), "--record", f.path("pin.json"), "--save", f.path("evidence.json")))
+	check("pass", 0, append(slices.Clip(args), "--record", f.path("pin.json"), "--save", f.path("evidence.json"), "--replace"))
 	if o := tool(args...); !strings.Contains(o.stdout, `\x1b]0;x`) {
 		t.Errorf("the strings are not shown at all: %+v", o)
 	}

@@ -18,6 +18,7 @@ import (
 type fetchFlags struct {
 	kdsFlags
 	report, out string
+	replace     bool
 	certs       []string
 }
 
@@ -34,6 +35,7 @@ Nothing is verified here; do that on the machine without a network.`,
 			cli.Row("report", "FILE|-", "the report, in any form that \"report\" takes", cli.Text(&f.report)),
 			cli.Row("certs", "FILE...", "certificates that came with it; a VLEK must be among them, since AMD gives it to its owner only", cli.Texts(&f.certs)),
 			cli.Row("out", "DIR", "the folder; it is made when it is not there", cli.Text(&f.out)),
+			replaceRow(&f.replace),
 		}, f.kdsFlags.rows(), []cli.Flag{cli.Heading("What is printed"), cli.JSON("what was written, as JSON")}),
 		Examples: []string{
 			"fetch --report report.bin --out collateral",
@@ -54,6 +56,13 @@ type fetchedJSON struct {
 func (f *fetchFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if f.report == "" || f.out == "" {
 		return 0, cli.Usagef("--report and --out are needed")
+	}
+	var outputs []cli.Output
+	for _, file := range fetchedForms {
+		outputs = append(outputs, fetchedOutput(filepath.Join(f.out, file.name), file.kind, file.form))
+	}
+	if err := c.CheckOutputs(f.replace, append(f.certs, f.report, f.caFile), outputs...); err != nil {
+		return 0, err
 	}
 	client, err := f.client(ctx, c, "fetch")
 	if err != nil {

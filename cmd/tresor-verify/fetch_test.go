@@ -151,7 +151,7 @@ func TestFetch(t *testing.T) {
 			t.Fatalf("%+v", o)
 		}
 		first := len(*asked)
-		if o := tool(append(args, "--json")...); o.code != 0 || !strings.Contains(o.stdout, `"verified": false`) {
+		if o := tool(append(args, "--replace", "--json")...); o.code != 0 || !strings.Contains(o.stdout, `"verified": false`) {
 			t.Errorf("%+v", o)
 		}
 		if again := len(*asked) - first; again != 1 { // CRLs are not kept

@@ -251,7 +251,7 @@ func TestUndecided(t *testing.T) {
 		"no certificates":    f.report("--certs", f.path("none")),
 		"no crl":             f.report("--crl", f.path("none")),
 		"no file to show":    {"show", f.path("none")},
-		"nothing to fetch":   {"fetch", "--report", f.path("none"), "--out", f.dir},
+		"nothing to fetch":   {"fetch", "--report", f.path("none"), "--out", f.path("out")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := tool(args...)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,29 +25,123 @@ func TestOutputPath(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(bundle) }))
 	t.Cleanup(server.Close)
 	ca := f.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
-	folder, absent := f.path("folder"), f.path("none/x")
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	absent := f.path("none/x")
 	for flag, args := range map[string][]string{
 		"--save":         offline,
 		"--record":       offline,
 		"--write-policy": hardware.report(),
 		"--out":          {"bundle", "fetch", "--bundle-url", server.URL, "--ca-file", ca},
 	} {
-		for path, hint := range map[string]string{absent: "make it", folder: "another path"} {
-			args := append(append([]string{}, args...), flag, path)
-			o := tool(args...)
-			want := "message:               " + flag + " " + path + ": "
-			if o.code != verdict.ExitInternal || !strings.Contains(o.stdout, want) || !strings.Contains(o.stdout, hint) || strings.Contains(o.stdout, "SECURITY.md") || strings.Contains(o.stdout, ".tresor-") {
-				t.Errorf("%s %s: %+v", flag, path, o)
-			}
-			if v := tool(append(args, "--json")...).verdict(t); v.Error.Type != "InternalError" || !strings.HasPrefix(v.Error.Message, flag+" "+path+": ") {
-				t.Errorf("%s %s: %+v", flag, path, v.Error)
-			}
+		args = append(append([]string{}, args...), flag, absent)
+		o := tool(args...)
+		want := "message:               " + flag + " " + absent + ": "
+		if o.code != verdict.ExitInternal || !strings.Contains(o.stdout, want) || !strings.Contains(o.stdout, "make it") || strings.Contains(o.stdout, "SECURITY.md") || strings.Contains(o.stdout, ".tresor-") {
+			t.Errorf("%s: %+v", flag, o)
+		}
+		if v := tool(append(args, "--json")...).verdict(t); v.Error.Type != "InternalError" || !strings.HasPrefix(v.Error.Message, flag+" "+absent+": ") {
+			t.Errorf("%s: %+v", flag, v.Error)
 		}
 	}
-	if left, err := os.ReadDir(f.dir); err != nil || len(left) != 2 {
+	if left, err := os.ReadDir(f.dir); err != nil || len(left) != 1 {
 		t.Errorf("%v %v", left, err)
+	}
+}
+
+// TestNothingIsDestroyed: an output that is an input, a link to one, another kind of
+// file, a folder, or there at all is refused before any work, with exit code 2.
+// Rules: CLI-19.
+func TestNothingIsDestroyed(t *testing.T) {
+	hardware, keys := newFolder(t), newFolder(t)
+	hardware.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	report := hardware.report()
+	offline := withCert(keys, endpoint(t, keys, 17))
+	for flag, c := range map[string]struct {
+		f     folder
+		args  []string
+		input string
+	}{
+		"--write-policy": {hardware, report, "report.bin"},
+		"--save":         {keys, offline, "bundle.jws"},
+		"--record":       {keys, offline, "release.pem"},
+	} {
+		input := mustRead(t, c.f.path(c.input))
+		if err := os.Symlink(c.f.path(c.input), c.f.path("link")); err != nil {
+			t.Skip(err)
+		}
+		if err := os.Link(c.f.path(c.input), c.f.path("hard")); err != nil {
+			t.Skip(err)
+		}
+		other := c.f.write("other.json", []byte(`{"schema":"something.else/v1"}`))
+		for name, target := range map[string]string{
+			"an input": c.f.path(c.input), "a symbolic link to it": c.f.path("link"), "a hard link to it": c.f.path("hard"), "another kind": other, "a folder": c.f.dir,
+		} {
+			for _, more := range [][]string{nil, {"--replace"}} {
+				o := tool(append(append(slices.Clone(c.args), flag, target), more...)...)
+				if o.code != verdict.ExitUsage || !strings.Contains(o.stderr, flag) {
+					t.Errorf("%s %s %v: %+v", flag, name, more, o)
+				}
+			}
+			if v := tool(append(slices.Clone(c.args), flag, target, "--json")...).verdict(t); v.Error.Requirement != "CLI-19" {
+				t.Errorf("%s %s: %+v", flag, name, v.Error)
+			}
+		}
+		if !bytes.Equal(mustRead(t, c.f.path(c.input)), input) || string(mustRead(t, other)) != `{"schema":"something.else/v1"}` {
+			t.Errorf("%s destroyed a file", flag)
+		}
+	}
+	o := tool(append(slices.Clone(offline), "--save", keys.path("new"), "--record", keys.path("new"))...)
+	if o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "names the same file") {
+		t.Errorf("two outputs in one file: %+v", o)
+	}
+}
+
+// TestReplace: a file of its own kind is replaced when that was asked for, and each
+// file that is written is named.
+// Rules: CLI-19.
+func TestReplace(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	args := append(f.report(), "--write-policy", f.path("policy.json"))
+	if o := tool(args...); o.code != 0 || o.stderr != "tresor-verify: wrote: "+f.path("policy.json")+"\n" {
+		t.Fatalf("%+v", o)
+	}
+	f.write("policy.json", []byte(`{"schema": "attest.policy/v1"}`))
+	if o := tool(args...); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "--replace") {
+		t.Errorf("%+v", o)
+	}
+	if o := tool(append(args, "--replace")...); o.code != 0 || len(mustRead(t, f.path("policy.json"))) < 100 {
+		t.Errorf("%+v", o)
+	}
+}
+
+// TestRecordOverAPin: a pin that says the same stays; one that differs is kept, and
+// told, unless --replace was given; an older bundle is refused in any case.
+// Rules: PIN-01, PIN-03, PIN-04.
+func TestRecordOverAPin(t *testing.T) {
+	f := newFolder(t)
+	args := withCert(f, endpoint(t, f, 17))
+	record := append(slices.Clone(args), "--record", f.path("pin.json"))
+	if o := tool(record...); o.code != 0 || !strings.Contains(o.stderr, "wrote: ") {
+		t.Fatalf("%+v", o)
+	}
+	first := mustRead(t, f.path("pin.json"))
+	if o := tool(record...); o.code != 0 || !strings.Contains(o.stderr, "says the same") || !bytes.Equal(mustRead(t, f.path("pin.json")), first) {
+		t.Errorf("%+v", o)
+	}
+	other := bytes.Replace(first, []byte(`"snp_measurement": "`), []byte(`"snp_measurement": "00`), 1)
+	other = append(other[:bytes.Index(other, []byte(`"snp_measurement": "`))+116], other[bytes.Index(other, []byte(`"snp_measurement": "`))+118:]...)
+	f.write("pin.json", other)
+	if o := tool(record...); o.code != verdict.ExitChanged || !strings.Contains(o.stdout, "snp_measurement") || !bytes.Equal(mustRead(t, f.path("pin.json")), other) {
+		t.Errorf("%+v", o)
+	}
+	if o := tool(append(record, "--replace")...); o.code != 0 || !strings.Contains(o.stderr, "changed: snp_measurement: recorded 00") || !strings.Contains(o.stderr, "wrote: ") {
+		t.Errorf("%+v", o)
+	}
+	newer := bytes.Replace(first, []byte(`"trust_bundle_version": 17`), []byte(`"trust_bundle_version": 18`), 1)
+	f.write("pin.json", newer)
+	for _, more := range [][]string{nil, {"--replace"}} {
+		if o := tool(append(slices.Clone(record), more...)...); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: BundleRollbackError") || !bytes.Equal(mustRead(t, f.path("pin.json")), newer) {
+			t.Errorf("%v: %+v", more, o)
+		}
 	}
 }

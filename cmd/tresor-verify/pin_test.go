@@ -111,10 +111,10 @@ func TestReplay(t *testing.T) {
 	}
 	for flag, want := range map[string]string{"--envelope": "EnvelopeInvalidError", "--bundle": "BundleSignatureInvalid"} {
 		empty := replaceFlag(args, []string{flag, f.write("nothing", nil)})
-		if v := tool(append(empty, "--save", f.path("empty.json"), "--json")...).verdict(t); v.Error == nil || v.Error.Type != want {
+		if v := tool(append(empty, "--save", f.path("empty"+flag+".json"), "--json")...).verdict(t); v.Error == nil || v.Error.Type != want {
 			t.Errorf("%s: %+v", flag, v.Error)
 		}
-		if v := tool(append([]string{"attest", "--evidence", f.path("empty.json"), "--json"}, trust...)...).verdict(t); v.Error == nil || v.Error.Type != want {
+		if v := tool(append([]string{"attest", "--evidence", f.path("empty" + flag + ".json"), "--json"}, trust...)...).verdict(t); v.Error == nil || v.Error.Type != want {
 			t.Errorf("%s: %+v", flag, v.Error)
 		}
 	}

@@ -58,7 +58,7 @@ func TestProgressFetching(t *testing.T) {
 	var stdout bytes.Buffer
 	code := run(ctx(), []string{"bundle", "fetch", "--bundle-url", server.URL + "/bundle", "--out", f.path("bundle"), "--ca-file", f.path("web.pem")},
 		cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: stderr, Now: func() time.Time { return recent }})
-	if want := "tresor-verify: fetching the trust bundle of --bundle-url, for 30s at most\n"; code != 0 || stderr.text.String() != want {
+	if want := "tresor-verify: fetching the trust bundle of --bundle-url, for 30s at most\ntresor-verify: wrote: " + f.path("bundle") + "\n"; code != 0 || stderr.text.String() != want {
 		t.Errorf("exit code %d\n%s%s", code, &stdout, stderr.text.String())
 	}
 }

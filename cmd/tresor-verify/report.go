@@ -29,6 +29,7 @@ type reportFlags struct {
 	fetch       bool
 	demands     policy.Rules
 	writePolicy string
+	replace     bool
 }
 
 func reportCommand() cli.Command {
@@ -57,6 +58,7 @@ built in, so that the leaf certificate is enough.`,
 			}),
 			cli.Row("chip-id", "HEX", "the one allowed CHIP_ID, 128 digits", one(&f.demands.ChipIDs.Allow)),
 			cli.Row("write-policy", "FILE", "after a PASS, write a policy that just accepts this report", cli.Text(&f.writePolicy)),
+			replaceRow(&f.replace),
 		}, f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
 		Examples: []string{
 			"report --report report.bin --certs vcek.der",
@@ -73,7 +75,11 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if f.report == "" {
 		return 0, cli.Usagef("--report is missing")
 	}
-	if err := cli.OnceStdin(slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)...); err != nil {
+	inputs := slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)
+	if err := cli.OnceStdin(inputs...); err != nil {
+		return 0, err
+	}
+	if err := c.CheckOutputs(f.replace, inputs, policyOutput(f.writePolicy)); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)

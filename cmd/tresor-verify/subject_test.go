@@ -43,7 +43,7 @@ func TestSubject(t *testing.T) {
 	}
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	for _, more := range [][]string{nil, {"--workload", "other"}} {
-		v := tool(slices.Concat(args, more, []string{"--json", "--save", f.path("evidence.json")})...).verdict(t)
+		v := tool(slices.Concat(args, more, []string{"--json", "--save", f.path("evidence.json"), "--replace"})...).verdict(t)
 		if v.Subject == nil || v.Subject.Origin != server.URL || v.Subject.Files != nil {
 			t.Errorf("%+v", v.Subject)
 		}

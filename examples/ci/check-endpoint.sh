@@ -14,7 +14,7 @@ set -eu
 : "${ENDPOINT:?the endpoint, https://HOST}" "${RELEASE_ROOT:=release.pem}" "${PIN:=pin.json}" "${EVIDENCE:=evidence.json}"
 
 code=0
-tresor-verify attest --url "$ENDPOINT" --release-root "$RELEASE_ROOT" --pin "$PIN" --save "$EVIDENCE" "$@" || code=$?
+tresor-verify attest --url "$ENDPOINT" --release-root "$RELEASE_ROOT" --pin "$PIN" --save "$EVIDENCE" --replace "$@" || code=$?
 case $code in
 0) echo "$ENDPOINT is verified, and is what $PIN says." ;;
 1) echo "$ENDPOINT was refused. Don't send it anything." >&2 ;;

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // ReadConfig reads a whole file of the trust configuration, or standard input for
@@ -110,67 +108,4 @@ func TrimLine(b []byte) []byte {
 		return bytes.TrimSuffix(line, []byte("\r"))
 	}
 	return b
-}
-
-// An outputError is a file that a flag names and that could not be written.
-type outputError struct {
-	flag, path string
-	cause      error
-}
-
-func (e *outputError) Error() string { return e.flag + " " + e.path + ": " + e.cause.Error() }
-func (e *outputError) Unwrap() error { return e.cause }
-
-// Hint names what is wrong with the path, where it is known.
-func (e *outputError) Hint() string {
-	if errors.Is(e.cause, fs.ErrNotExist) {
-		return "the folder of this file is not there: make it, or give another path"
-	}
-	return "the file cannot be written there: check folder, permissions and space, or give another path"
-}
-
-// WriteFile writes the file of a flag: as a whole, or not at all.
-func (c *Call) WriteFile(flag, name string, data []byte) error {
-	err := replaceFile(name, data)
-	if err == nil {
-		return nil
-	}
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		err = path.Err
-	case errors.As(err, &link):
-		err = link.Err
-	}
-	return &outputError{flag, name, err}
-}
-
-// replaceFile writes data to a temporary file and renames it, so that the file is
-// replaced as a whole, or stays as it was.
-// Rules: PIN-03.
-func replaceFile(name string, data []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".tresor-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
 }

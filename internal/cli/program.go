@@ -73,6 +73,8 @@ type Call struct {
 	AsJSON  bool     // --json is given, even where the rest of the command line is wrong
 	Subject Subject  // what the command is about, as far as it is known
 	given   map[string]bool
+	replace bool            // outputs may take the place of files of their kind
+	written map[string]bool // outputs that this call wrote
 }
 
 // A Subject is what a command is about: an endpoint, or files that were read.

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/capture"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/collateral"
+	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/verdict"
+)
+
+func replaceRow(to *bool) cli.Flag {
+	return cli.Row("replace", "", "let an output take the place of a file of its own kind", cli.Switch(to))
+}
+
+// The outputs of the commands, by flag.
+
+func saveOutput(path string) cli.Output {
+	return cli.Output{Flag: "--save", Path: path, Kind: "an evidence file", Known: ofSchema(capture.EvidenceSchema, capture.MaxEvidenceFile)}
+}
+
+func recordOutput(path string) cli.Output {
+	return cli.Output{Flag: "--record", Path: path, Kind: "a pin file", Known: ofSchema(capture.PinSchema, capture.MaxPinFile), Merged: true}
+}
+
+func policyOutput(path string) cli.Output {
+	return cli.Output{Flag: "--write-policy", Path: path, Kind: "a policy file", Known: ofSchema(policy.Schema, policy.MaxFile)}
+}
+
+func fetchedOutput(path, kind string, form func([]byte) error) cli.Output {
+	return cli.Output{Flag: "--out", Path: path, Kind: kind, Known: func(b []byte) bool { return form(b) == nil }}
+}
+
+// What fetch and bundle fetch write.
+var fetchedForms = []struct {
+	name, kind string
+	form       func([]byte) error
+}{
+	{"leaf.der", "a certificate", collateral.IsCertificate},
+	{"chain.pem", "a certificate chain", collateral.IsChain},
+	{"crl.der", "a CRL", collateral.IsCRL},
+}
+
+// ofSchema reports whether a file is a JSON object with this member schema.
+func ofSchema(schema string, most int) func([]byte) bool {
+	return func(b []byte) bool {
+		found := ""
+		err := strictjson.Decode(cli.TrimLine(b), most, []string{"schema"}, func(o *strictjson.Object) {
+			found = o.Required("schema").Text()
+		})
+		return err == nil && found == schema
+	}
+}
+
+// recordPin writes a pin after a PASS. Over a pin that says the same nothing is
+// written; over one that differs only with --replace, which says what changed. It
+// returns the difference that makes the verdict "changed".
+// Rules: PIN-03, PIN-04.
+func (f *attestFlags) recordPin(ctx context.Context, c *cli.Call, now capture.Pin) (changed, err error) {
+	b, err := c.ReadConfig(ctx, f.record, capture.MaxPinFile)
+	if err != nil { // there is none: CheckOutputs has seen what else is there
+		return nil, c.WriteFile("--record", f.record, now.Encode())
+	}
+	recorded, err := capture.ParsePin(cli.TrimLine(b))
+	if err != nil {
+		return nil, verdict.Unavailable("--record "+f.record, err)
+	}
+	difference := recorded.Compare(now)
+	change, isChange := difference.(*attest.PinChangedError)
+	switch {
+	case difference != nil && !isChange:
+		return difference, nil // an older trust bundle
+	case difference == nil && (recorded.Version == now.Version || !f.replace):
+		c.Note("--record %s: the pin says the same, and stays", f.record)
+		return nil, nil
+	case isChange && !f.replace:
+		return difference, nil
+	}
+	if isChange {
+		for _, m := range change.Changes {
+			c.Note("changed: %s: recorded %s, now %s", m.Member, m.Recorded, m.Now)
+		}
+	} else {
+		c.Note("changed: trust_bundle_version: recorded %d, now %d", recorded.Version, now.Version)
+	}
+	return nil, c.WriteFile("--record", f.record, now.Encode())
+}
+
+var errNotCompact = fmt.Errorf("not a compact JWS")
+
+func isCompactJWS(b []byte) error {
+	dots := 0
+	for _, r := range cli.TrimLine(b) {
+		switch {
+		case r == '.':
+			dots++
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_':
+		default:
+			return errNotCompact
+		}
+	}
+	if dots != 2 {
+		return errNotCompact
+	}
+	return nil
+}
