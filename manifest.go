@@ -18,7 +18,7 @@ const (
 
 // manifestKind is for a manifest whose signature is checked. typ is not looked
 // at.
-var manifestKind = jws.Kind{Algorithm: jws.EdDSA, AnyType: true, MaxPayload: maxManifestPayload}
+var manifestKind = jws.Kind{Algorithm: jws.EdDSA, IgnoreType: true, MaxPayload: maxManifestPayload}
 
 var manifestNames = []string{"schema", "workload", "version", "image_digest", "binary_digest", "build_metadata"}
 
@@ -34,7 +34,7 @@ type Manifest struct {
 // openManifest returns the payload. Without a key the tag alone vouches for it.
 func openManifest(compact []byte, keys []jws.Key) ([]byte, error) {
 	if len(keys) == 0 {
-		return jws.Framing(compact, manifestKind.MaxPayload)
+		return jws.UnverifiedPayload(compact, manifestKind.MaxPayload)
 	}
 	m, err := jws.Parse(compact, manifestKind)
 	if err != nil {

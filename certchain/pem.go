@@ -36,6 +36,11 @@ func SplitCRLPEM(text []byte) (der []byte, err error) {
 	return blocks[0], nil
 }
 
+// SplitKeyPEM is SplitPEM for blocks PUBLIC KEY.
+func SplitKeyPEM(text []byte) ([][]byte, error) {
+	return splitPEM(text, "PUBLIC KEY", maxPEM, maxBlocks)
+}
+
 func splitPEM(text []byte, label string, maxSize, maxBlocks int) ([][]byte, error) {
 	begin, end := "-----BEGIN "+label+"-----", "-----END "+label+"-----"
 	if len(text) > maxSize {

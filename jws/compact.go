@@ -13,7 +13,7 @@ const (
 	maxHeader     = 4096
 	maxKeyID      = 256
 	signatureSize = 64   // of both algorithms
-	maxSignature  = 1024 // of a message whose signature nobody looks at
+	maxSignature  = 1024 // of a message whose signature is not checked
 )
 
 // A Kind says what one kind of document looks like. Its zero value refuses
@@ -21,7 +21,7 @@ const (
 type Kind struct {
 	Algorithm  Algorithm
 	Types      []string // what typ may be; it may always be absent
-	AnyType    bool     // typ is not read; for documents that are vouched for by their hash
+	IgnoreType bool     // typ is not read; for documents that their hash vouches for
 	MaxPayload int      // in bytes
 }
 
@@ -33,7 +33,7 @@ type Message struct {
 	keyID     string
 	typ       string
 	signed    []byte // as received, up to the second dot
-	body      int    // where the payload starts in it
+	payload   []byte
 	signature [signatureSize]byte
 }
 
@@ -46,85 +46,31 @@ func Parse(compact []byte, kind Kind) (*Message, error) {
 	if kind.Algorithm != EdDSA && kind.Algorithm != ES256 {
 		return nil, refuse("JWS-08", "kind of document", "one with an algorithm", kind.Algorithm.String())
 	}
-	most := encodedLen(maxHeader) + 1 + encodedLen(kind.MaxPayload) + 1 + encodedLen(signatureSize)
-	if len(compact) > most {
-		return nil, sizeError("JWS-01", "message", len(compact), fmt.Sprintf("at most %d", most))
-	}
-	head, body, tail, err := cut(compact)
+	s, err := split(compact, kind.MaxPayload, signatureSize)
 	if err != nil {
 		return nil, err
 	}
-	header, err := decode("header", head)
+	keyID, typ, err := readHeader(s.header, kind)
 	if err != nil {
 		return nil, err
 	}
-	if err := check("payload", body); err != nil {
+	if err := s.checkPayload(kind.MaxPayload); err != nil {
 		return nil, err
 	}
-	signature, err := decode("signature", tail)
-	if err != nil {
-		return nil, err
-	}
-	keyID, typ, err := readHeader(header, kind)
-	if err != nil {
-		return nil, err
-	}
-	if n := base64.RawURLEncoding.DecodedLen(len(body)); n > kind.MaxPayload {
-		return nil, sizeError("JWS-01", "payload", n, fmt.Sprintf("at most %d", kind.MaxPayload))
-	}
-	if len(signature) != signatureSize {
-		return nil, sizeError("JWS-05", "signature", len(signature), fmt.Sprint(signatureSize))
+	if len(s.signature) != signatureSize {
+		return nil, sizeError("JWS-05", "signature", len(s.signature), fmt.Sprint(signatureSize))
 	}
 	return &Message{
 		algorithm: kind.Algorithm,
 		keyID:     keyID,
 		typ:       typ,
-		signed:    bytes.Clone(compact[:len(head)+1+len(body)]),
-		body:      len(head) + 1,
-		signature: [signatureSize]byte(signature),
+		signed:    bytes.Clone(compact[:bytes.LastIndexByte(compact, '.')]),
+		payload:   s.payload,
+		signature: [signatureSize]byte(s.signature),
 	}, nil
 }
 
-// check refuses what decode would refuse, without memory for the outcome: most
-// of a message is its payload, and it counts only once the signature holds.
-func check(name string, segment []byte) error {
-	if len(segment) == 0 {
-		return refuse("JWS-03", name, "a segment", "an empty one")
-	}
-	var scratch [3 << 10]byte
-	ok := !bytes.ContainsAny(segment, "\r\n") // the decoder skips them, in strict mode too
-	for rest := segment; ok && len(rest) > 0; {
-		part := rest[:min(len(rest), 4<<10)] // whole groups of four, but for the last part
-		_, err := base64.RawURLEncoding.Strict().Decode(scratch[:], part)
-		ok, rest = err == nil, rest[len(part):]
-	}
-	if !ok {
-		return refuse("JWS-04", name, "canonical base64url without padding", strictjson.Quote(string(segment[:min(len(segment), 65)])))
-	}
-	return nil
-}
-
-// payload decodes what was checked.
-func (m *Message) payload() []byte {
-	payload, _ := strictjson.ParseBase64URL(m.signed[m.body:])
-	return payload
-}
-
-// decode reads a segment.
-func decode(name string, segment []byte) ([]byte, error) {
-	if len(segment) == 0 {
-		return nil, refuse("JWS-03", name, "a segment", "an empty one")
-	}
-	decoded, ok := strictjson.ParseBase64URL(segment)
-	if !ok {
-		return nil, refuse("JWS-04", name, "canonical base64url without padding", strictjson.Quote(string(segment[:min(len(segment), 65)])))
-	}
-	return decoded, nil
-}
-
-func encodedLen(n int) int { return base64.RawURLEncoding.EncodedLen(n) }
-
-// KeyID returns the kid of the header, or "". Nobody vouches for it.
+// KeyID returns the kid of the header, or "". The signature need not hold for it.
 func (m *Message) KeyID() string {
 	if m == nil {
 		return ""
@@ -140,44 +86,57 @@ func (m *Message) Type() string {
 	return m.typ
 }
 
-// Framing reads the payload of a message that something else than its signature
-// vouches for, such as its hash: three segments of strict base64url, and a header
-// that is a JSON object of at most 4096 bytes. Algorithm, signature and members
+// UnverifiedPayload reads the payload of a message that something else than its
+// signature vouches for, such as its hash: three segments of strict base64url, and a
+// header that is a JSON object of at most 4096 bytes. Algorithm, signature and members
 // of the header are not looked at. Most callers want Parse and Verify.
-func Framing(compact []byte, maxPayload int) (payload []byte, err error) {
-	if most := encodedLen(maxHeader) + 2 + encodedLen(maxPayload) + encodedLen(maxSignature); len(compact) > most {
-		return nil, sizeError("JWS-01", "message", len(compact), fmt.Sprintf("at most %d", most))
-	}
-	head, body, tail, err := cut(compact)
+func UnverifiedPayload(compact []byte, maxPayload int) (payload []byte, err error) {
+	s, err := split(compact, maxPayload, maxSignature)
 	if err != nil {
 		return nil, err
 	}
-	header, err := decode("header", head)
-	if err != nil {
-		return nil, err
-	}
-	if payload, err = decode("payload", body); err != nil {
-		return nil, err
-	}
-	if err := check("signature", tail); err != nil {
-		return nil, err
-	}
-	if err := strictjson.Decode(header, maxHeader, nil, func(*strictjson.Object) {}); err != nil {
+	if err := strictjson.Decode(s.header, maxHeader, nil, func(*strictjson.Object) {}); err != nil {
 		return nil, fromJSON("JWS-06", "header", err)
 	}
-	if len(payload) > maxPayload {
-		return nil, sizeError("JWS-01", "payload", len(payload), fmt.Sprintf("at most %d", maxPayload))
+	if err := s.checkPayload(maxPayload); err != nil {
+		return nil, err
 	}
-	return payload, nil
+	return s.payload, nil
 }
 
-// cut finds the three segments. It cuts twice: splitting at every dot would cost
-// memory for each of them.
-func cut(compact []byte) (head, body, tail []byte, err error) {
-	head, rest, _ := bytes.Cut(compact, []byte("."))
-	body, tail, two := bytes.Cut(rest, []byte("."))
-	if !two || bytes.IndexByte(tail, '.') >= 0 {
-		return nil, nil, nil, refuse("JWS-02", "message", "three segments", fmt.Sprint(1+bytes.Count(compact, []byte("."))))
+// segments are those of a message, decoded.
+type segments struct{ header, payload, signature []byte }
+
+// split checks the size of a message and decodes its segments.
+func split(compact []byte, maxPayload, maxSignature int) (s segments, err error) {
+	if most := encodedLen(maxHeader) + 1 + encodedLen(maxPayload) + 1 + encodedLen(maxSignature); len(compact) > most {
+		return s, sizeError("JWS-01", "message", len(compact), fmt.Sprintf("at most %d", most))
 	}
-	return head, body, tail, nil
+	parts := bytes.SplitN(compact, []byte("."), 4) // no memory for each of many dots
+	if len(parts) != 3 {
+		return s, refuse("JWS-02", "message", "three segments", fmt.Sprint(1+bytes.Count(compact, []byte("."))))
+	}
+	for i, to := range []struct {
+		name    string
+		decoded *[]byte
+	}{{"header", &s.header}, {"payload", &s.payload}, {"signature", &s.signature}} {
+		if len(parts[i]) == 0 {
+			return s, refuse("JWS-03", to.name, "a segment", "an empty one")
+		}
+		decoded, ok := strictjson.ParseBase64URL(parts[i])
+		if !ok {
+			return s, refuse("JWS-04", to.name, "canonical base64url without padding", strictjson.Quote(string(parts[i][:min(len(parts[i]), 65)])))
+		}
+		*to.decoded = decoded
+	}
+	return s, nil
 }
+
+func (s segments) checkPayload(most int) error {
+	if len(s.payload) > most {
+		return sizeError("JWS-01", "payload", len(s.payload), fmt.Sprintf("at most %d", most))
+	}
+	return nil
+}
+
+func encodedLen(n int) int { return base64.RawURLEncoding.EncodedLen(n) }

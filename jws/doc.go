@@ -17,8 +17,9 @@
 //
 // A header with crit, b64, jwk, jku, x5u, x5c, x5t or x5t#S256, whatever its
 // value, is refused: no extension is implemented, and keys never come with the
-// message. Other members are ignored. The order of checks: the JSON text, the
-// refused members in this order, then alg, typ, kid.
+// message. Other members are ignored. The order of checks: the JSON text, that alg is
+// there, and that it, typ and kid are strings; the refused members in this order; then
+// alg, typ, kid.
 //
 // # Algorithms
 //

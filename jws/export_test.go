@@ -10,4 +10,4 @@ func Raw(k Key) []byte { return k.raw }
 var FromJSON = fromJSON
 
 // UnverifiedPayload returns the payload although no signature has been checked.
-func (m *Message) UnverifiedPayload() []byte { return m.payload() }
+func (m *Message) UnverifiedPayload() []byte { return m.payload }

@@ -14,28 +14,31 @@ var refused = []string{"crit", "b64", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S2
 var headerNames = slices.Concat([]string{"alg", "typ", "kid"}, refused)
 
 // readHeader checks the header and returns its kid and, where it is read, its
-// typ. The first error wins: of
-// the JSON text, then of the members that are refused, alg, typ, kid.
+// typ. The first error wins: of the JSON text and the types of alg, typ and kid, then
+// of the members that are refused, alg, typ, kid.
 func readHeader(header []byte, kind Kind) (keyID, typ string, err error) {
 	err = strictjson.Decode(header, maxHeader, headerNames, func(o *strictjson.Object) {
+		alg := o.Required("alg")
+		algorithm := alg.Text()
+		typMember, hasType := o.Optional("typ")
+		if hasType = hasType && !kind.IgnoreType; hasType {
+			typ = typMember.Text()
+		}
+		kid, _ := o.Optional("kid")
+		keyID = kid.Text()
 		for _, name := range refused {
 			if v, ok := o.Optional(name); ok {
 				v.Fail("JWS-07", "no such member", "one")
 			}
 		}
-		alg := o.Required("alg")
-		if s := alg.Text(); s != kind.Algorithm.String() {
-			alg.Fail("JWS-08", kind.Algorithm.String(), strictjson.Quote(s))
+		if algorithm != kind.Algorithm.String() {
+			alg.Fail("JWS-08", kind.Algorithm.String(), strictjson.Quote(algorithm))
 		}
-		if v, ok := o.Optional("typ"); ok && !kind.AnyType {
-			if typ = v.Text(); !slices.Contains(kind.Types, typ) {
-				v.Fail("JWS-09", strings.Join(append(slices.Clone(kind.Types), "no type"), " or "), strictjson.Quote(typ))
-			}
+		if hasType && !slices.Contains(kind.Types, typ) {
+			typMember.Fail("JWS-09", strings.Join(append(slices.Clone(kind.Types), "no type"), " or "), strictjson.Quote(typ))
 		}
-		if kid, ok := o.Optional("kid"); ok {
-			if keyID = kid.Text(); len(keyID) > maxKeyID {
-				kid.Fail("JWS-11", fmt.Sprintf("at most %d bytes", maxKeyID), fmt.Sprintf("%d bytes", len(keyID)))
-			}
+		if len(keyID) > maxKeyID {
+			kid.Fail("JWS-11", fmt.Sprintf("at most %d bytes", maxKeyID), fmt.Sprintf("%d bytes", len(keyID)))
 		}
 	})
 	if err != nil {

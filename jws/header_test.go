@@ -110,11 +110,16 @@ func TestHeader(t *testing.T) {
 		// The order: JSON, refused members, alg, typ, kid.
 		{"JSON before crit", `{"crit":[],"alg":"EdDSA","alg":"none"}`, "JWS-06"},
 		{"crit before alg", `{"alg":"none","typ":"x","crit":[]}`, "JWS-07"},
-		{"crit before alg of another type", `{"alg":1,"crit":[]}`, "JWS-07"},
+		{"alg of another type before crit", `{"alg":1,"crit":[]}`, "JWS-06"},
+		{"kid of another type before crit", with(`"kid":1,"crit":[]`), "JWS-06"},
+		{"no alg before crit", `{"crit":[]}`, "JWS-06"},
+		{"crit before another alg", `{"alg":"none","crit":[]}`, "JWS-07"},
 		{"alg before typ", `{"kid":"k` + long + `","typ":"x","alg":"none"}`, "JWS-08"},
-		{"alg before typ of another type", `{"kid":1,"typ":1,"alg":"none"}`, "JWS-08"},
+		{"typ of another type before alg", `{"typ":1,"alg":"none"}`, "JWS-06"},
+		{"alg before another typ", `{"typ":"x","alg":"none"}`, "JWS-08"},
 		{"typ before kid", with(`"kid":"k` + long + `","typ":"x"`), "JWS-09"},
-		{"typ before kid of another type", with(`"kid":1,"typ":"x"`), "JWS-09"},
+		{"kid of another type before typ", with(`"kid":1,"typ":"x"`), "JWS-06"},
+		{"typ before a long kid", with(`"typ":"x","kid":"` + strings.Repeat("x", 257) + `"`), "JWS-09"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := open(token(tt.header, text, signEd), bundle, edKey)
@@ -159,8 +164,8 @@ func TestHeaderErrors(t *testing.T) {
 
 // A document that its hash vouches for may have any typ, even of another JSON
 // type; everything else holds.
-func TestAnyType(t *testing.T) {
-	kind := jws.Kind{Algorithm: jws.EdDSA, AnyType: true, MaxPayload: 100}
+func TestIgnoreType(t *testing.T) {
+	kind := jws.Kind{Algorithm: jws.EdDSA, IgnoreType: true, MaxPayload: 100}
 	for header, rule := range map[string]string{
 		`{"alg":"EdDSA"}`:                      "",
 		`{"alg":"EdDSA","typ":"anything"}`:     "",

@@ -1,6 +1,7 @@
 package jws
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -18,7 +19,7 @@ func (m *Message) Verify(keys ...Key) (payload []byte, index int, err error) {
 	}
 	for i, k := range keys {
 		if k.algorithm == m.algorithm && k.verify(m.signed, m.signature) {
-			return m.payload(), i, nil
+			return bytes.Clone(m.payload), i, nil
 		}
 	}
 	return nil, -1, refuse("JWS-10", "signature", fmt.Sprintf("one for %v by a trusted key", m.algorithm), "one that no trusted key made")

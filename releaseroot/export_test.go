@@ -1,3 +1,3 @@
 package releaseroot
 
-var Parse = parse
+var ParseList = parseList

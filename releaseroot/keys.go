@@ -12,18 +12,18 @@ import (
 )
 
 // ErrNone is the error of Keys in a release without release roots.
-var ErrNone = errors.New("releaseroot: no release root ships with this release: pin the publisher's Ed25519 key explicitly")
+var ErrNone = errors.New("no release root ships with this release: pin the publisher's Ed25519 key explicitly")
 
 //go:embed keys.txt
 var embedded string
 
 // Keys returns the release roots that ship with this release: at least one, none
 // twice. Without any the error is ErrNone, and there are no keys then.
-func Keys() ([]ed25519.PublicKey, error) { return parse(embedded) }
+func Keys() ([]ed25519.PublicKey, error) { return parseList(embedded) }
 
-// parse refuses what jws.NewEd25519Key refuses: small-order points and
+// parseList refuses what jws.NewEd25519Key refuses: small-order points and
 // encodings that are not canonical.
-func parse(text string) ([]ed25519.PublicKey, error) {
+func parseList(text string) ([]ed25519.PublicKey, error) {
 	var keys []ed25519.PublicKey
 	seen := map[[32]byte]bool{}
 	number := 0
@@ -34,14 +34,14 @@ func parse(text string) ([]ed25519.PublicKey, error) {
 		}
 		raw, ok := strictjson.ParseHex[[32]byte](line)
 		if !ok {
-			return nil, fmt.Errorf("releaseroot: keys.txt: line %d is not 64 lower-case hex digits", number)
+			return nil, fmt.Errorf("keys.txt: line %d is not 64 lower-case hex digits", number)
 		}
 		key := ed25519.PublicKey(raw[:])
 		if _, err := jws.NewEd25519Key(key); err != nil {
-			return nil, fmt.Errorf("releaseroot: keys.txt: line %d: %w", number, err)
+			return nil, fmt.Errorf("keys.txt: line %d: %w", number, err)
 		}
 		if seen[raw] {
-			return nil, fmt.Errorf("releaseroot: keys.txt: line %d is there twice", number)
+			return nil, fmt.Errorf("keys.txt: line %d is there twice", number)
 		}
 		seen[raw] = true
 		keys = append(keys, key)

@@ -13,7 +13,7 @@ import (
 // key is the public key of RFC 8032 section 7.1, test 1.
 const key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 
-func TestParse(t *testing.T) {
+func TestParseList(t *testing.T) {
 	other := hex.EncodeToString(ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey))
 	for _, row := range []struct {
 		name, text string
@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 		{"not canonical", strings.Repeat("ff", 32), 0, "line 1"},
 		{"a good one before a bad one", key + "\nx", 0, "line 2"},
 	} {
-		keys, err := releaseroot.Parse(row.text)
+		keys, err := releaseroot.ParseList(row.text)
 		if len(keys) != row.keys || (err == nil) != (row.err == "") {
 			t.Errorf("%s: %d keys, %v", row.name, len(keys), err)
 		}
@@ -46,7 +46,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "\n", "# nothing\n"} {
-		if keys, err := releaseroot.Parse(text); !errors.Is(err, releaseroot.ErrNone) || keys != nil {
+		if keys, err := releaseroot.ParseList(text); !errors.Is(err, releaseroot.ErrNone) || keys != nil {
 			t.Errorf("%q: %v, %v", text, keys, err)
 		}
 	}

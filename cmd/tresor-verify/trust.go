@@ -144,11 +144,11 @@ func readReleaseRoots(ctx context.Context, c *cli.Call, files []string) ([]ed255
 	}
 	var roots []ed25519.PublicKey
 	for _, name := range files {
-		b, err := c.ReadConfig(ctx, name, maxReleaseRootFile)
+		b, err := c.ReadConfig(ctx, name, releaseroot.MaxFile)
 		if err != nil {
 			return nil, cli.Usagef("--release-root: %v", err)
 		}
-		keys, err := parseReleaseRoots(cli.TrimLine(b))
+		keys, err := releaseroot.Parse(cli.TrimLine(b))
 		if err != nil {
 			return nil, cli.Usagef("--release-root %s: %w", name, err)
 		}

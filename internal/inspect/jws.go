@@ -25,7 +25,7 @@ func isCompact(text []byte) bool { return isText(text) && bytes.Count(text, []by
 
 // showCompact shows header and payload of a compact JWS.
 func showCompact(compact []byte) (kind string, nodes []Node, err error) {
-	payload, err := jws.Framing(compact, MaxFile)
+	payload, err := jws.UnverifiedPayload(compact, MaxFile)
 	if err == nil {
 		err = strictjson.Decode(payload, MaxFile, nil, func(*strictjson.Object) {})
 	}

@@ -55,7 +55,7 @@ var layers = map[string]struct {
 	"internal/vectors":             {},
 	"internal/dev/repo":            {}, // its tests are of the repository
 	"internal/dev/trace":           {deps: []string{"internal/vectors"}},
-	"releaseroot":                  {deps: []string{"internal/strictjson", "jws", "rule"}},
+	"releaseroot":                  {deps: []string{"certchain", "internal/strictjson", "jws", "rule"}},
 	"transport":                    {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "rule", "snpreport"}},
 	"attesttest/internal/loopback": {http: true},
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/loopback"}},

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,6 +33,13 @@ func fileSections() []section {
 		return text(hex.EncodeToString(k))
 	}
 	der := func(label string, b []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: label, Bytes: b}) }
+	blocks := func(n int) []byte {
+		text := releaseRootPEM(releaseKey)
+		for i := 1; i < n; i++ {
+			text = append(text, releaseRootPEM(mint.Ed25519Key(fmt.Sprint("another release root ", i)))...)
+		}
+		return text
+	}
 	private, _ := x509.MarshalPKCS8PrivateKey(releaseKey)
 	// 2 is a y for which no x exists; 2^255-18 is 1 in another encoding.
 	noPoint, notReduced := make([]byte, 32), slices.Repeat([]byte{0xFF}, 32)
@@ -42,15 +50,22 @@ func fileSections() []section {
 		{"hex-with-a-line-break", yes("CLI-10", "CLI-07"), "and an editor's line break", text(hex.EncodeToString(key) + "\n")},
 		{"base64", yes("CLI-10"), "canonical base64", text(base64.StdEncoding.EncodeToString(key))},
 		{"jwk", yes("CLI-10", "JWK-06", "JWK-08"), "a JSON Web Key", jwk(func(*doc) {})},
+		{"jwk-behind-a-line-break", yes("CLI-10", "JSN-04"), "white space may stand before the object", text("\r\n\t " + string(mint.OKP(key).Text()))},
 		{"jwk-with-all-members", yes("JWK-06", "JWK-09"), "with alg, use, key_ops and kid, and one that nobody knows", jwk(func(d *doc) {
 			*d = append(*d, doc{{"alg", "EdDSA"}, {"use", "sig"}, {"key_ops", []string{"verify"}}, {"kid", "release-1"}, {"x5t", "AAAA"}}...)
 		})},
 		{"pem-of-two", yes("CLI-10"), "two blocks are two roots: one key follows another", roots(append(releaseRootPEM(otherKey), releaseRootPEM(releaseKey)...))},
+		{"pem-behind-a-line-break", yes("CLI-10", "CHN-05"), "white space may stand around blocks", roots(slices.Concat([]byte("\n"), releaseRootPEM(releaseKey), []byte("\r\n\n")))},
+		{"pem-of-eight", yes("CLI-10", "CHN-04"), "eight blocks at most", roots(blocks(8))},
+		{"pem-of-nine", no("CLI-10", "CHN-04"), "and no more", roots(blocks(9))},
+		{"pem-with-blanks", no("CLI-10", "CHN-06"), "no white space inside of a block", text(strings.Replace(string(releaseRootPEM(releaseKey)), "MCow", "M C o w", 1))},
+		{"pem-with-a-header", no("CLI-10", "CHN-06"), "no headers", text(strings.Replace(string(releaseRootPEM(releaseKey)), "MCow", "Comment: x\n\nMCow", 1))},
 		{"two-files", yes("CLI-10"), "and so are two files", roots(releaseRootPEM(otherKey), releaseRootPEM(releaseKey))},
 		{"another", as("BundleSignatureInvalid", "JWS-10"), "another key is another root", roots(releaseRootPEM(otherKey))},
 		{"twice", as("UsageError", "CLI-02"), "the same root twice", roots(releaseRootPEM(releaseKey), releaseRootPEM(releaseKey))},
 		{"empty", as("UsageError", "CLI-02"), "an empty file is no empty set of roots", text("")},
 		{"private-key", no("CLI-10"), "a private key, which has no business here", roots(der("PRIVATE KEY", private))},
+		{"private-key-in-hex", no("CLI-10"), "seed and public key", text(hex.EncodeToString(releaseKey))},
 		{"certificate", no("CLI-10"), "a certificate is no key", roots(mint.PEM(webCert(key)))},
 		{"p256-key", no("CLI-10"), "a key of another algorithm", roots(der("PUBLIC KEY", mint.SPKI(tlsKey.Public())))},
 		{"hex-upper-case", no("CLI-10"), "hex in lower case", text(strings.ToUpper(hex.EncodeToString(key)))},

@@ -10,11 +10,11 @@ import (
 	"github.com/tresorhq/attest/rule"
 )
 
-// TestFraming: what a hash vouches for is cut strictly, and not judged.
-func TestFraming(t *testing.T) {
+// TestUnverifiedPayload: what a hash vouches for is cut strictly, and not judged.
+func TestUnverifiedPayload(t *testing.T) {
 	enc := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	for name, header := range map[string]string{"EdDSA": `{"alg":"EdDSA"}`, "ES256, x5c": `{"alg":"ES256","x5c":[]}`, "nothing": `{}`} {
-		payload, err := jws.Framing([]byte(enc(header)+"."+enc("payload")+"."+enc("any signature")), 64)
+		payload, err := jws.UnverifiedPayload([]byte(enc(header)+"."+enc("payload")+"."+enc("any signature")), 64)
 		if err != nil || string(payload) != "payload" {
 			t.Errorf("%s: %q %v", name, payload, err)
 		}
@@ -33,7 +33,7 @@ func TestFraming(t *testing.T) {
 		"payload too large": {enc(`{}`) + "." + enc(strings.Repeat("p", 65)) + "." + enc("s"), "JWS-01"},
 		"too long":          {strings.Repeat("A", 10000), "JWS-01"},
 	} {
-		payload, err := jws.Framing([]byte(tt.text), 64)
+		payload, err := jws.UnverifiedPayload([]byte(tt.text), 64)
 		var e *rule.Error
 		if !errors.As(err, &e) || e.Rule != tt.id || payload != nil {
 			t.Errorf("%s: %q %v, want %s", name, payload, err, tt.id)
