@@ -91,6 +91,27 @@ func NewBundle(b, was *attest.Bundle, err error, f Frame) *Document {
 	return d
 }
 
+// An Explained is a measurement of a trust bundle, and the label of the computed one
+// that it is, or "".
+type Explained struct {
+	Measurement  string `json:"measurement"`
+	MeasuredFrom string `json:"measured_from,omitempty"`
+}
+
+// Explain says which of a trust bundle's measurements were computed, and of what.
+// Rules: BDL-05.
+func (d *Document) Explain(measurements [][48]byte, computed []attest.LaunchMeasurement) {
+	for _, m := range measurements {
+		e := Explained{Measurement: hex.EncodeToString(m[:])}
+		for _, c := range computed {
+			if c.Measurement == m {
+				e.MeasuredFrom = c.Label
+			}
+		}
+		d.Explained = append(d.Explained, e)
+	}
+}
+
 func newBundle(b *attest.Bundle) *Bundle {
 	return &Bundle{b.Version, Stamp(b.ValidUntil), hex.EncodeToString(b.SHA256[:]), append([]string{}, b.IgnoredMembers...), b.IgnoredRoots}
 }

@@ -36,12 +36,14 @@ type Document struct {
 	Error       *Error       `json:"error,omitempty"`
 	SPKI        string       `json:"tls_spki_sha256,omitempty"`
 	Measurement string       `json:"snp_measurement,omitempty"`
+	Launch      string       `json:"measured_from,omitempty"` // the label of the computed measurement that matched
 	Tag         string       `json:"workload_identity_tag,omitempty"`
 	Workload    string       `json:"workload,omitempty"`
 	Manifest    *Manifest    `json:"manifest,omitempty"`
 	Bundle      *Bundle      `json:"trust_bundle,omitempty"`
 	BundleFacts *BundleFacts `json:"bundle,omitempty"`
 	BundleDiff  *BundleDiff  `json:"bundle_diff,omitempty"`
+	Explained   []Explained  `json:"explained,omitempty"` // of a trust bundle's measurements
 	Report      *Report      `json:"report,omitempty"`
 	Leaf        *Leaf        `json:"leaf,omitempty"`
 	Receipt     *Receipt     `json:"receipt,omitempty"`
@@ -200,6 +202,7 @@ func (d *Document) addSteps(section int, checks []attest.Check) {
 // addFacts fills in what was verified.
 func (d *Document) addFacts(r *attest.Result) {
 	d.Measurement = hex.EncodeToString(r.Report.Measurement[:])
+	d.Launch = r.Launch
 	d.Report = newReport(r)
 	d.Leaf = &Leaf{
 		hex.EncodeToString(r.Chain.LeafSHA256[:]), hex.EncodeToString(r.Chain.LeafKeySHA256[:]),

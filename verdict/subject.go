@@ -48,6 +48,12 @@ var RevocationDemand = Demand{"revocation", "a CRL is given and revokes nothing"
 // RollbackDemand is the demand that no trust bundle is older than one accepted before.
 var RollbackDemand = Demand{"bundle_rollback", "no older trust bundle than before"}
 
+// LaunchDemand is the demand that MEASUREMENT is one that was computed. Each name is of
+// what one launch was computed from.
+func LaunchDemand(names ...string) Demand {
+	return Demand{"launch", "computed from " + strings.Join(names, "; or ")}
+}
+
 // EndpointDemands are what a trust bundle and the live key demand of an endpoint.
 var EndpointDemands = []Demand{
 	{"measurements", "allowed_hw_measurements of the trust bundle"},
@@ -94,7 +100,7 @@ func (d *Document) demanded() string {
 // notDemanded names those of the important demands that were not made.
 func (d *Document) notDemanded() string {
 	var names []string
-	for _, important := range [][]string{{"measurements"}, {"report_data", "report_data_prefix"}, {"min_tcb"}, {"revocation"}, {"bundle_rollback"}} {
+	for _, important := range [][]string{{"measurements", "launch"}, {"report_data", "report_data_prefix"}, {"min_tcb"}, {"revocation"}, {"bundle_rollback"}} {
 		made := slices.ContainsFunc(d.Enforced, func(e Demand) bool { return slices.Contains(important, e.Name) })
 		if !made && (important[0] != "bundle_rollback" || d.ofEndpoint()) {
 			name := words[important[0]]

@@ -35,6 +35,7 @@ func (d *Document) Text(explain bool) string {
 		t.endpoint()
 	}
 	t.about()
+	t.Field("measured from", d.Launch)
 	switch {
 	case d.Bundle != nil:
 		t.processor()
@@ -322,6 +323,13 @@ func (t *text) bundle() {
 		}
 	}
 	t.Field("ignored in bundle", strings.Join(slices.Concat(b.IgnoredMembers, b.IgnoredRoots), ", "))
+	for _, e := range t.d.Explained {
+		if e.MeasuredFrom == "" {
+			t.Field("NOT explained", e.Measurement)
+		} else {
+			t.Field("explained", e.Measurement+": "+e.MeasuredFrom)
+		}
+	}
 }
 
 func byComponent(a, b string) int {

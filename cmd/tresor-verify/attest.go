@@ -45,10 +45,7 @@ func (f *endpointFlags) stateRow() cli.Flag {
 // enforced lists what is demanded of an endpoint. Its memory of trust bundles is one
 // from before only with --state, or from one round or connection to the next.
 func (f *endpointFlags) enforced(p policy.Policy, remembered bool) []verdict.Demand {
-	further := slices.Clone(verdict.EndpointDemands)
-	if f.crl != "" {
-		further = append(further, verdict.RevocationDemand)
-	}
+	further := slices.Concat(verdict.EndpointDemands, f.further())
 	if f.state != "" || remembered {
 		further = append(further, verdict.RollbackDemand)
 	}
@@ -303,6 +300,9 @@ func (f *attestFlags) verifier(ctx context.Context, c *cli.Call) (*attest.Verifi
 func (f *endpointFlags) demands(ctx context.Context, c *cli.Call) (releaseRoots []ed25519.PublicKey, config attest.Config, err error) {
 	config.Workload, config.RequireCRL = f.workload, f.crl != ""
 	if config.Policy, err = f.policy(ctx, c, policy.Rules{}); err != nil {
+		return nil, config, err
+	}
+	if config.Launch, err = f.launched(ctx, c); err != nil {
 		return nil, config, err
 	}
 	if config.AMDRoots, err = f.roots(ctx, c); err != nil {

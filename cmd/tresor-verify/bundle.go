@@ -21,6 +21,7 @@ type bundleFlags struct {
 	releaseRoots   []string
 	bundleURL, out string
 	replace        bool
+	launch         []string
 }
 
 func bundleCommand() cli.Command {
@@ -36,6 +37,8 @@ nothing was verified. None of them says anything about an endpoint.`,
 			cli.Heading("What is trusted"),
 			cli.Row("release-root", "FILE...", "who may sign bundles: PEM PUBLIC KEY, JWK, or 32 bytes in hex or base64", cli.Texts(&f.releaseRoots)),
 			f.timeFlag.row("TIME"),
+			cli.Heading("What it is compared with"),
+			cli.Row("launch", "FILE...", "verify: say which measurements this launch file explains (attest.launch/v1)", cli.Texts(&f.launch)),
 			cli.Heading("What is fetched"),
 			cli.Row("bundle-url", "URL", "where the bundle is: https, redirects are not followed", cli.Text(&f.bundleURL)),
 			cli.Row("out", "FILE", "where it is written", cli.Text(&f.out)),
@@ -43,6 +46,7 @@ nothing was verified. None of them says anything about an endpoint.`,
 		}, f.netFlags.rows(), []cli.Flag{cli.Heading("How the verdict is printed"), cli.JSON("as one JSON object")}),
 		Examples: []string{
 			"bundle verify --release-root release.pem bundle.jws",
+			"bundle verify --release-root release.pem bundle.jws --launch launch.json",
 			"bundle diff --release-root release.pem old.jws new.jws",
 			"bundle fetch --bundle-url https://trust.tresor.co/router.jws --out bundle.jws --release-root release.pem",
 		},
@@ -62,6 +66,9 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	if (f.bundleURL != "" && f.out != "") != fetching || (f.bundleURL != "" || f.out != "") != fetching {
 		return 0, cli.Usagef("bundle fetch needs --bundle-url and --out, which go with nothing else")
+	}
+	if f.launch != nil && verb != "verify" {
+		return 0, cli.Usagef("--launch goes with bundle verify")
 	}
 	if err := cli.OnceStdin(append(slices.Clone(files), f.caFile)...); err != nil {
 		return 0, err
@@ -85,6 +92,11 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	launches := trustFlags{launch: f.launch}
+	computed, err := launches.launched(ctx, c)
+	if err != nil {
+		return 0, err
+	}
 	var read [][]byte
 	for _, name := range files {
 		b, err := c.ReadEvidence(ctx, "bundle", name, maxBundleFile)
@@ -97,7 +109,11 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		return diffBundles(c, read[0], read[1], roots, fr), nil
 	}
 	b, err := attest.OpenBundle(read[0], roots, fr.At)
-	return outputFlags{}.printVerdict(c, verdict.NewBundle(b, nil, err, fr)), nil
+	d := verdict.NewBundle(b, nil, err, fr)
+	if err == nil && computed != nil {
+		d.Explain(b.Measurements, computed)
+	}
+	return outputFlags{}.printVerdict(c, d), nil
 }
 
 // roots reads the release roots. That they are good is known before there is a

@@ -92,16 +92,16 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var further []verdict.Demand
-	if f.crl != "" {
-		further = append(further, verdict.RevocationDemand)
+	launched, err := f.launched(ctx, c)
+	if err != nil {
+		return 0, err
 	}
-	fr.Relaxed, fr.Enforced = pol.Relaxed(), verdict.Enforced(pol, further...)
+	fr.Relaxed, fr.Enforced = pol.Relaxed(), verdict.Enforced(pol, f.further()...)
 	roots, err := f.roots(ctx, c)
 	if err != nil {
 		return 0, err
 	}
-	verifier, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != ""})
+	verifier, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != "", Launch: launched})
 	if err != nil {
 		return 0, cli.Usagef("%v", err)
 	}

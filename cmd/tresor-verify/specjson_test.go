@@ -65,6 +65,7 @@ var jsonRows = map[reflect.Type][]string{
 	reflect.TypeFor[verdict.BundleFacts]():  {"`bundle` |", "`trust_bundle`"},
 	reflect.TypeFor[verdict.BundleDiff]():   {"`bundle_diff`"},
 	reflect.TypeFor[verdict.BundleChange](): {"an element of `changes` in `bundle_diff`"},
+	reflect.TypeFor[verdict.Explained]():    {"an element of `explained`"},
 	reflect.TypeFor[verdict.Receipt]():      {"`receipt` |"},
 	reflect.TypeFor[verdict.Attestation]():  {"`router_attestation`"},
 	reflect.TypeFor[proxy.Event]():          {"`tresor.proxy/v1`"},

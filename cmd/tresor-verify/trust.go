@@ -12,6 +12,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/internal/strictjson"
@@ -25,13 +26,17 @@ type trustFlags struct {
 	policyFile string
 	amdRoots   []string
 	crl        string
+	launch     []string
 	relax      policy.Relax
+
+	measuredFrom []string // what --launch names
 }
 
 func (f *trustFlags) rows() []cli.Flag {
 	return []cli.Flag{
 		cli.Heading("How the hardware is judged"),
 		cli.Row("policy", "FILE", "what the report must meet (attest.policy/v1)", cli.Text(&f.policyFile)),
+		cli.Row("launch", "FILE...", "MEASUREMENT must be that of this launch file, or of another one (attest.launch/v1)", cli.Texts(&f.launch)),
 		cli.Row("crl", "FILE|fetch", "check revocation; without it, it is not checked", cli.Text(&f.crl)),
 		cli.Row("amd-root", "FILE...", "use this ARK instead of all built-in ones", cli.Texts(&f.amdRoots)),
 		cli.Row("allow-debug", "", "accept guests that the host may debug", cli.Switch(&f.relax.Debug)),
@@ -93,6 +98,44 @@ func (f *trustFlags) policy(ctx context.Context, c *cli.Call, demands policy.Rul
 		all = append(all, fromFile)
 	}
 	return policy.Intersect(all...).Relax(f.relax), nil
+}
+
+// launched computes the measurements of --launch; nil without it.
+func (f *trustFlags) launched(ctx context.Context, c *cli.Call) ([]attest.LaunchMeasurement, error) {
+	launches, err := readLaunches(ctx, c, f.launch)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range launches {
+		f.measuredFrom = append(f.measuredFrom, l.Names())
+	}
+	list, err := artefact.Demand(launches)
+	if err != nil {
+		return nil, cli.Usagef("--launch: %w", err)
+	}
+	return list, nil
+}
+
+func readLaunches(ctx context.Context, c *cli.Call, files []string) (list []*artefact.Launch, err error) {
+	for _, name := range files {
+		l, err := artefact.Reader{Note: c.Note}.LaunchFile(ctx, name)
+		if err != nil {
+			return nil, cli.Usagef("--launch %s: %w", name, err)
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+// further are the demands beside the policy.
+func (f *trustFlags) further() (list []verdict.Demand) {
+	if f.crl != "" {
+		list = append(list, verdict.RevocationDemand)
+	}
+	if f.launch != nil {
+		list = append(list, verdict.LaunchDemand(f.measuredFrom...))
+	}
+	return list
 }
 
 // roots returns the AMD roots of --amd-root, or nil for the built-in ones.

@@ -39,7 +39,7 @@ var byType = Table{
 	"ReportSignatureInvalidError":   {"the report was altered, or the certificate is of another chip or firmware level", "the key of the leaf certificate", "the report's signature over its bytes 0 to 0x29f"},
 	"EndorsementMismatchError":      {"the certificate must be the one for REPORTED_TCB of this very report", "the leaf certificate", "the report"},
 	"PolicyViolationError":          {"the policy demands it, and no flag lifts that{; --explain lists every step}", "--policy", "the report"},
-	"MeasurementNotAllowedError":    {"the code that was launched is not on the list; compare with the measurement of the release you expect", "allowed_hw_measurements of the trust bundle{, or --policy}", "MEASUREMENT in the report"},
+	"MeasurementNotAllowedError":    {"the code that was launched is not on the list; compare with the measurement of the release you expect", "allowed_hw_measurements of the trust bundle{, --launch}{, or --policy}", "MEASUREMENT in the report"},
 	"IdentityTagNotAllowedError":    {"the release that runs there is not, or no longer, on the publisher's list", "allowed_workload_identity_tags of the trust bundle", "the envelope's workload_identity_tag"},
 	"IdentityManifestMismatchError": {"the manifest does not belong to the tag that the hardware vouches for", "the envelope, and SPEC.md section 13", "the envelope's manifest"},
 	"TCBBelowFloorError":            {"the host needs newer firmware or microcode; see AMD's security bulletins", "min_tcb of the trust bundle{, or --policy}", "the report"},

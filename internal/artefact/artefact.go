@@ -29,6 +29,7 @@ type Input struct {
 
 // A Launch is one launch, and the files that it was read from.
 type Launch struct {
+	Name   string // of the launch file; "" of files by themselves
 	Guest  launch.Guest
 	Inputs []Input // firmware or IGVM file, kernel, initial RAM disk
 }
@@ -59,7 +60,7 @@ func (r Reader) LaunchFile(ctx context.Context, name string) (*Launch, error) {
 		return nil, err
 	}
 	defer root.Close()
-	l := &Launch{Guest: f.Guest}
+	l := &Launch{Name: name, Guest: f.Guest}
 	return l, r.fill(ctx, root.FS(), l, Paths{f.FirmwareFile, f.KernelFile, f.InitrdFile, f.IGVMFile})
 }
 
@@ -190,7 +191,7 @@ func Demand(launches []*Launch) ([]attest.LaunchMeasurement, error) {
 	for _, l := range launches {
 		measurements, err := l.Guest.Measure()
 		if err != nil {
-			return nil, rule.Config(err)
+			return nil, fmt.Errorf("%s: %w", l.Name, rule.Config(err))
 		}
 		for _, m := range measurements {
 			i, known := at[m.Digest]
