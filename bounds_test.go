@@ -3,8 +3,6 @@ package attest_test
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
@@ -12,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
@@ -101,45 +100,6 @@ func TestRuleOfTheCause(t *testing.T) {
 	refusedBy(t, p, func(e *attest.Evidence) { e.Envelope = p.Envelope.Text() }, "ReportSignatureInvalidError", "RPT-21")
 }
 
-// TestManyCertificates: what is more than a chain is not compared with each other,
-// however many there are and however large.
-// Rules: GEN-04, CHN-02, CHN-09.
-func TestManyCertificates(t *testing.T) {
-	s := newSample("Milan", 3, "vcek")
-	e := s.evidence()
-	list := func(n, size int, same bool) (all [][]byte) {
-		for i := range n {
-			der := make([]byte, size)
-			copy(der, []byte{0x30, 0x84})
-			if !same {
-				binary.BigEndian.PutUint32(der[size-4:], uint32(i))
-			}
-			all = append(all, der)
-		}
-		return all
-	}
-	for _, tt := range []struct {
-		name     string
-		certs    [][]byte
-		rule     string
-		compared int
-	}{
-		{"40,000", list(40000, 8, false), "CHN-02", 4},
-		{"40,000 of one", list(40000, 8, true), "CHN-10", 1},
-		{"300 of 1 MiB", list(300, 1<<20, false), "CHN-02", 4},
-		{"300 of one of 1 MiB", list(300, 1<<20, true), "CHN-02", 4},
-		{"one of 8193 bytes", list(1, 8193, true), "CHN-09", 1},
-		{"three and a fourth", [][]byte{s.Leaf, s.Intermediate, s.ARK, s.Leaf, mint.CACert("ARK-Genoa")}, "CHN-02", 4},
-	} {
-		e.Certificates = tt.certs
-		_, err := s.verifier(t).Verify(e, at)
-		wantError(t, err, "CertChainInvalidError", tt.rule)
-		if ders, err := e.DER(); err != nil || len(ders) != tt.compared {
-			t.Errorf("%s: %d are collected, %v", tt.name, len(ders), err)
-		}
-	}
-}
-
 // TestSources: a certificate in two sources counts once, twice in one source twice,
 // wherever the source stands; a certificate that is only beside a table counts.
 // Rules: CAR-21.
@@ -203,7 +163,7 @@ func TestFormsOfCertificates(t *testing.T) {
 		{"a table of malformed PEM", table(mint.GUIDVCEK, broken), "CHN-05", 0},
 		{"a VLEK and an ARK", mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVLEK, Data: s.Leaf}, {GUID: mint.GUIDARK, Data: s.ARK}}}.Encode(), "", 2},
 	} {
-		certs, err := attest.Certificates(tt.blob)
+		certs, err := certchain.SplitCertificates(tt.blob)
 		var rule interface{ Requirement() string }
 		got := ""
 		if errors.As(err, &rule) {
@@ -220,14 +180,4 @@ func TestFormsOfCertificates(t *testing.T) {
 	e.Report = append(e.Report, table(mint.GUIDVCEK, broken)...)
 	_, err := s.verifier(t).Verify(e, at)
 	wantError(t, err, "CertChainInvalidError", "CHN-05")
-
-	if ders, err := e.DER(); err == nil || ders != nil {
-		t.Errorf("%d certificates, %v", len(ders), err)
-	}
-	if ders, err := (attest.ReportEvidence{Report: []byte("no report"), Certificates: e.Certificates}).DER(); err == nil || ders != nil {
-		t.Errorf("%d certificates, %v", len(ders), err)
-	}
-	if ders, err := s.evidence().DER(); err != nil || len(ders) != 3 || hex.EncodeToString(ders[0]) != hex.EncodeToString(s.Leaf) {
-		t.Errorf("%d certificates, %v", len(ders), err)
-	}
 }

@@ -3,6 +3,7 @@ package attest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ type (
 	IdentityManifestMismatchError struct{ Failure }
 
 	// TCBBelowFloorError: REPORTED_TCB or COMMITTED_TCB is below a floor, or the
-	// floor can not be applied (step 17).
+	// floor cannot be applied (step 17).
 	TCBBelowFloorError struct {
 		Failure
 		Violations []policy.Violation
@@ -146,51 +147,11 @@ type (
 		Live     string
 	}
 
-	// HCLInvalidError: there is no HCL attestation report, or it or its runtime data is
-	// malformed, or of another kind (steps 20 and 22). Package azure returns it, and
-	// the four below.
-	HCLInvalidError struct{ Failure }
-
-	// QuoteInvalidError: the quote is absent or malformed, or names another signer
-	// (steps 25 and 26).
-	QuoteInvalidError struct{ Failure }
-
-	// QuoteSignatureInvalidError: the attestation key did not sign the quote (step 27).
-	QuoteSignatureInvalidError struct{ Failure }
-
-	// QualifyingDataMismatchError: user-data or qualifying data is not what was
-	// demanded (steps 24 and 28).
-	QualifyingDataMismatchError struct{ Failure }
-
-	// PCRMismatchError: the values of the PCRs are not those of the quote, or not what
-	// was demanded (steps 29 and 30).
-	PCRMismatchError struct{ Failure }
-
-	// ReceiptInvalidError: the JSON around or in a receipt is malformed, or it is
-	// not the receipt it is said to be, from the future, or too old. Package receipt
-	// returns it, and the two below.
-	ReceiptInvalidError struct{ Failure }
-
-	// ReceiptSignatureInvalidError: the receipt is no compact JWS of its kind, or
-	// the key that it names is not in the key set, or did not sign it.
-	ReceiptSignatureInvalidError struct{ Failure }
-
-	// ReceiptDigestMismatchError: the receipt is for another request or response.
-	ReceiptDigestMismatchError struct{ Failure }
-
-	// IDBlockInvalidError: an ID block or its authentication information is malformed,
-	// is not signed by the keys beside it, or is for another measurement or report.
-	// Package launch returns it. Failure describes the first difference.
-	IDBlockInvalidError struct {
-		Failure
-		Differences []Failure // all of them, in the order of SPEC.md
-	}
-
 	// PinChangedError: everything was verified, but it is not what was recorded
 	// before. Nothing in this package returns it, since it records nothing.
 	PinChangedError struct {
 		Failure
-		Changes []PinChange // in the order of the pin's members
+		Changes []Failure // in the order of the pin's members; Expected is what was recorded
 	}
 
 	// EvidenceUnavailableError: evidence could not be read or fetched, or
@@ -198,13 +159,6 @@ type (
 	// verdict.
 	EvidenceUnavailableError struct{ Failure }
 )
-
-// A PinChange is one thing that differs from what was recorded.
-type PinChange struct {
-	Member   string // e.g. "snp_measurement"
-	Recorded string
-	Now      string
-}
 
 // Temporary reports that asking again may help, for what retries requests: net.Error
 // and url.Error have it too. No refusal has this method.
@@ -216,14 +170,16 @@ func (e *EvidenceUnavailableError) Timeout() bool {
 	return errors.As(e.Cause, &t) && t.Timeout()
 }
 
-// ErrorType returns the name of the type of the outermost AttestationError of this
-// package in err's chain, e.g. "ReportInvalidError", as it stands in JSON verdicts;
-// "" when there is none.
+// errorPackages are those whose error types stand in verdicts.
+var errorPackages = []string{"*attest", "*receipt", "*launch", "*azure"}
+
+// ErrorType returns the name of the outermost error type in err's chain that is one
+// of this package, or of packages receipt, launch and azure, e.g.
+// "ReportInvalidError", as it stands in JSON verdicts; "" when there is none.
 func ErrorType(err error) string {
-	if name, ok := strings.CutPrefix(fmt.Sprintf("%T", err), "*attest."); ok {
-		if _, is := err.(AttestationError); is {
-			return name
-		}
+	pkg, name, _ := strings.Cut(fmt.Sprintf("%T", err), ".")
+	if _, is := err.(AttestationError); is && slices.Contains(errorPackages, pkg) {
+		return name
 	}
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:

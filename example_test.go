@@ -24,7 +24,7 @@ func ExampleReportVerifier() {
 		}
 		return b
 	}
-	synthetic, err := attest.Certificates(read("ark.pem"))
+	synthetic, err := certchain.SplitCertificates(read("ark.pem"))
 	if err != nil {
 		log.Fatal(err)
 	}

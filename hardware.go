@@ -36,27 +36,16 @@ func (s *session) parseReport() (steps.Outcome, error) {
 
 // verifyChain is step 9.
 func (s *session) verifyChain() (_ steps.Outcome, err error) {
-	if s.chain, err = s.certificates(); err != nil {
+	trust := s.trust
+	if s.envelope != nil {
+		s.chain, err = trust.Cache.VerifyPEM(s.envelope.ChainPEM, trust.AMDRoots, s.at)
+	} else {
+		s.chain, err = trust.Cache.VerifyCollected(s.table, s.hardware.Certificates, trust.AMDRoots, s.at)
+	}
+	if err != nil {
 		return steps.Outcome{}, &CertChainInvalidError{rule.From(err, "CHN-01", "the certificate chain is not valid")}
 	}
 	return steps.Outcome{Actual: fmt.Sprintf("%v of %v, root %x", s.chain.SigningKey, s.chain.Product, s.chain.RootSHA256)}, nil
-}
-
-// certificates verifies certificates from wherever they are. One PEM text, the
-// usual form, goes to the cache as it is: what is remembered need not be decoded.
-func (s *session) certificates() (*certchain.Chain, error) {
-	trust, blobs := s.trust, s.hardware.Certificates
-	switch {
-	case s.envelope != nil:
-		return trust.Cache.VerifyPEM(s.envelope.ChainPEM, trust.AMDRoots, s.at)
-	case len(s.table) == 0 && len(blobs) == 1 && isPEM(blobs[0]):
-		return trust.Cache.VerifyPEM(blobs[0], trust.AMDRoots, s.at)
-	}
-	ders, err := certificates(s.table, blobs)
-	if err != nil {
-		return nil, err
-	}
-	return trust.Cache.Verify(ders, trust.AMDRoots, s.at)
 }
 
 // maxCRLs is one for each key of a chain, and room.

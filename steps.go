@@ -17,10 +17,7 @@ import (
 // Reason why the step was not run, or what is wrong.
 type Check = steps.Check
 
-// Status is how a step ended.
-type Status = steps.Status
-
-// The five statuses. NotReached: an earlier step failed. NotApplicable: this kind
+// How a step ended, the Status of a Check. NotReached: an earlier step failed. NotApplicable: this kind
 // of verification has no such step. NotChecked: nothing demanded it.
 const (
 	Pass          = steps.Pass

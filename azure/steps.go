@@ -78,7 +78,7 @@ func mismatch(id, message, expected, actual string) attest.Failure {
 // checkHCL is step 20, which is carried out before step 8.
 func (s *session) checkHCL() (steps.Outcome, error) {
 	if s.hclErr != nil {
-		return steps.Outcome{}, &attest.HCLInvalidError{Failure: rule.From(s.hclErr, "HCL-01", "the HCL report is malformed")}
+		return steps.Outcome{}, &HCLInvalidError{Failure: rule.From(s.hclErr, "HCL-01", "the HCL report is malformed")}
 	}
 	return found(fmt.Sprintf("header version %d, runtime data of %d bytes", s.hcl.HeaderVersion, len(s.hcl.RuntimeData)))
 }
@@ -96,7 +96,7 @@ func (s *session) checkRuntimeData() (steps.Outcome, error) {
 // checkAK is step 22.
 func (s *session) checkAK() (_ steps.Outcome, err error) {
 	if s.runtime, err = ParseRuntimeData(s.hcl.RuntimeData); err != nil {
-		return steps.Outcome{}, &attest.HCLInvalidError{Failure: rule.From(err, "HCL-20", "the runtime data is malformed")}
+		return steps.Outcome{}, &HCLInvalidError{Failure: rule.From(err, "HCL-20", "the runtime data is malformed")}
 	}
 	return found(fmt.Sprintf("RSA-2048, n with SHA-256 %x", s.runtime.akHash()))
 }
@@ -125,7 +125,7 @@ func (s *session) compare(id, what string, got []byte, want func(Demands) []byte
 	for _, d := range s.demands {
 		w := want(d)
 		if w != nil && !bytes.Equal(got, w) {
-			return steps.Outcome{}, &attest.QualifyingDataMismatchError{Failure: mismatch(id, what+" is not what was demanded", hex.EncodeToString(w), hex.EncodeToString(got))}
+			return steps.Outcome{}, &QualifyingDataMismatchError{Failure: mismatch(id, what+" is not what was demanded", hex.EncodeToString(w), hex.EncodeToString(got))}
 		}
 		demanded = demanded || w != nil
 	}
@@ -150,12 +150,12 @@ func (s *session) checkQuote() (_ steps.Outcome, err error) {
 	e := s.evidence.Quote
 	switch {
 	case e == nil && s.has(Demands.needQuote):
-		return steps.Outcome{}, &attest.QuoteInvalidError{Failure: mismatch("AZR-05", "a quote is demanded, and there is none", "a quote", "none")}
+		return steps.Outcome{}, &QuoteInvalidError{Failure: mismatch("AZR-05", "a quote is demanded, and there is none", "a quote", "none")}
 	case e == nil:
 		return notChecked("there is no quote")
 	}
 	if s.quote, err = ParseQuote(bytes.Clone(e.Message)); err != nil {
-		return steps.Outcome{}, &attest.QuoteInvalidError{Failure: rule.From(err, "TPM-01", "the quote is malformed")}
+		return steps.Outcome{}, &QuoteInvalidError{Failure: rule.From(err, "TPM-01", "the quote is malformed")}
 	}
 	return found(fmt.Sprintf("%d registers", len(s.quote.Selected)))
 }
@@ -163,7 +163,7 @@ func (s *session) checkQuote() (_ steps.Outcome, err error) {
 // checkSigner is step 26. Rules: TPM-20.
 func (s *session) checkSigner() (steps.Outcome, error) {
 	if want := qualifiedName(s.runtime.AK); !bytes.Equal(s.quote.QualifiedSigner, want) {
-		return steps.Outcome{}, &attest.QuoteInvalidError{Failure: mismatch("TPM-20", "the quote names another signer than the attestation key of the runtime data",
+		return steps.Outcome{}, &QuoteInvalidError{Failure: mismatch("TPM-20", "the quote names another signer than the attestation key of the runtime data",
 			hex.EncodeToString(want), hex.EncodeToString(s.quote.QualifiedSigner))}
 	}
 	return found(hex.EncodeToString(s.quote.QualifiedSigner))
@@ -172,7 +172,7 @@ func (s *session) checkSigner() (steps.Outcome, error) {
 // checkSignature is step 27.
 func (s *session) checkSignature() (steps.Outcome, error) {
 	if err := s.quote.verifySignature(s.runtime.AK, s.evidence.Quote.Signature); err != nil {
-		return steps.Outcome{}, &attest.QuoteSignatureInvalidError{Failure: rule.From(err, "TPM-31", "the signature of the quote is not good")}
+		return steps.Outcome{}, &QuoteSignatureInvalidError{Failure: rule.From(err, "TPM-31", "the signature of the quote is not good")}
 	}
 	return steps.Outcome{}, nil
 }
@@ -192,9 +192,9 @@ func (s *session) checkPCRDigest() (steps.Outcome, error) {
 	sum, absent := s.quote.digest(given)
 	switch want := s.quote.PCRDigest; {
 	case absent != "":
-		return steps.Outcome{}, &attest.PCRMismatchError{Failure: mismatch("TPM-41", "the quote selects a register whose value was not given", absent, "none of its size")}
+		return steps.Outcome{}, &PCRMismatchError{Failure: mismatch("TPM-41", "the quote selects a register whose value was not given", absent, "none of its size")}
 	case sum != want:
-		return steps.Outcome{}, &attest.PCRMismatchError{Failure: mismatch("TPM-41", "the values of the PCRs are not those of the quote", hex.EncodeToString(want[:]), hex.EncodeToString(sum[:]))}
+		return steps.Outcome{}, &PCRMismatchError{Failure: mismatch("TPM-41", "the values of the PCRs are not those of the quote", hex.EncodeToString(want[:]), hex.EncodeToString(sum[:]))}
 	}
 	return found(hex.EncodeToString(sum[:]))
 }
@@ -208,9 +208,9 @@ func (s *session) checkPCRs() (steps.Outcome, error) {
 			value := s.evidence.Quote.PCRs[r]
 			switch {
 			case !slices.Contains(s.quote.Selected, r):
-				return steps.Outcome{}, &attest.PCRMismatchError{Failure: mismatch("AZR-07", "the quote does not select a register that is demanded", r.String(), "not selected")}
+				return steps.Outcome{}, &PCRMismatchError{Failure: mismatch("AZR-07", "the quote does not select a register that is demanded", r.String(), "not selected")}
 			case !slices.ContainsFunc(d.PCRs[r], func(v []byte) bool { return bytes.Equal(v, value) }):
-				return steps.Outcome{}, &attest.PCRMismatchError{Failure: mismatch("AZR-08", "a register has a value that is not allowed",
+				return steps.Outcome{}, &PCRMismatchError{Failure: mismatch("AZR-08", "a register has a value that is not allowed",
 					fmt.Sprintf("%v one of %x", r, d.PCRs[r][:min(len(d.PCRs[r]), 4)]), hex.EncodeToString(value))}
 			}
 		}

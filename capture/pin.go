@@ -9,6 +9,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Schema of a pin file, and its longest size in bytes.
@@ -78,14 +79,15 @@ func (p Pin) Compare(now Pin) error {
 			Version: now.Version, Highest: p.Version,
 		}
 	}
-	var changes []attest.PinChange
-	for _, c := range []attest.PinChange{
-		{Member: "origin", Recorded: p.Origin, Now: now.Origin},
-		{Member: "tls_spki_sha256", Recorded: p.SPKI, Now: now.SPKI},
-		{Member: "snp_measurement", Recorded: p.Measurement, Now: now.Measurement},
-		{Member: "workload_identity_tag", Recorded: p.Tag, Now: now.Tag},
+	var changes []attest.Failure
+	for _, c := range []attest.Failure{
+		{Where: "origin", Expected: p.Origin, Actual: now.Origin},
+		{Where: "tls_spki_sha256", Expected: p.SPKI, Actual: now.SPKI},
+		{Where: "snp_measurement", Expected: p.Measurement, Actual: now.Measurement},
+		{Where: "workload_identity_tag", Expected: p.Tag, Actual: now.Tag},
 	} {
-		if c.Recorded != c.Now && !(c.Member == "origin" && (c.Recorded == "" || c.Now == "")) {
+		c.Rule, c.Offset = "PIN-02", rule.NoOffset
+		if c.Expected != c.Actual && !(c.Where == "origin" && (c.Expected == "" || c.Actual == "")) {
 			changes = append(changes, c)
 		}
 	}
@@ -94,12 +96,12 @@ func (p Pin) Compare(now Pin) error {
 	}
 	var members []string
 	for _, c := range changes {
-		members = append(members, c.Member)
+		members = append(members, c.Where)
 	}
 	return &attest.PinChangedError{
 		Failure: attest.Failure{
 			Rule: "PIN-02", Message: "verified, but not what was recorded at " + p.RecordedAt + ": " + strings.Join(members, ", "),
-			Expected: changes[0].Recorded, Actual: changes[0].Now,
+			Expected: changes[0].Expected, Actual: changes[0].Actual,
 		},
 		Changes: changes,
 	}

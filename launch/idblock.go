@@ -27,6 +27,14 @@ type IDBlock struct {
 	Policy       snpreport.GuestPolicy // 0x58
 }
 
+// An IDBlockInvalidError says that an ID block or its authentication information is
+// malformed, is not signed by the keys beside it, or is for another measurement or
+// report. Failure describes the first difference.
+type IDBlockInvalidError struct {
+	attest.Failure
+	Differences []attest.Failure // all of them, in the order of SPEC.md
+}
+
 // ParseIDBlock reads an ID block of 96 bytes. AMD 56860, SNP_LAUNCH_FINISH.
 // Rules: LCH-50, LCH-51.
 func ParseIDBlock(block []byte) (*IDBlock, error) {
@@ -43,7 +51,7 @@ func ParseIDBlock(block []byte) (*IDBlock, error) {
 }
 
 // VerifyIDBlock reads an ID block and its ID authentication information. The error
-// is an *attest.IDBlockInvalidError with all that is wrong: the first fault of each
+// is an *IDBlockInvalidError with all that is wrong: the first fault of each
 // one's form; otherwise each signature that does not hold, LD when it is none of the
 // computed measurements, and each member of a report that is not what they say.
 // Without measurements LD is held against the report alone; the report may be nil.
@@ -71,7 +79,7 @@ func VerifyIDBlock(block, auth []byte, computed []Measurement, report *snpreport
 		}
 	}
 	if list != nil {
-		return nil, nil, &attest.IDBlockInvalidError{Failure: list[0], Differences: list}
+		return nil, nil, &IDBlockInvalidError{Failure: list[0], Differences: list}
 	}
 	return b, a, nil
 }

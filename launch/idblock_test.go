@@ -11,7 +11,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
@@ -21,7 +20,7 @@ import (
 // compareIDBlock returns the list of what is wrong.
 func compareIDBlock(block, auth []byte, computed []launch.Measurement, report *snpreport.Report) (*launch.IDBlock, *launch.IDAuth, []rule.Error) {
 	b, a, err := launch.VerifyIDBlock(block, auth, computed, report)
-	var e *attest.IDBlockInvalidError
+	var e *launch.IDBlockInvalidError
 	if errors.As(err, &e) && e.Failure == e.Differences[0] && a == nil && b == nil {
 		return nil, nil, e.Differences
 	}

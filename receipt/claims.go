@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
 	"github.com/tresorhq/attest/rule"
@@ -63,7 +62,7 @@ func unwrap(data []byte) (compact []byte, id string, err error) {
 		compact = []byte(o.Required("receipt").NonEmpty())
 	})
 	if err != nil {
-		return nil, "", &attest.ReceiptInvalidError{Failure: rule.From(err, "RCP-02", "the JSON around the receipt is malformed")}
+		return nil, "", &ReceiptInvalidError{Failure: rule.From(err, "RCP-02", "the JSON around the receipt is malformed")}
 	}
 	return compact, id, nil
 }
@@ -87,7 +86,7 @@ func parseClaims(payload []byte) (*claims, error) {
 		c.response = readDigest(o, "response_digest")
 	})
 	if err != nil {
-		return nil, &attest.ReceiptInvalidError{Failure: rule.From(err, "RCP-20", "the receipt is malformed")}
+		return nil, &ReceiptInvalidError{Failure: rule.From(err, "RCP-20", "the receipt is malformed")}
 	}
 	return c, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/jws"
 	"github.com/tresorhq/attest/receipt"
@@ -45,7 +44,7 @@ func Example() {
 	}
 
 	_, err = v.Verify(receipt.Evidence{Receipt: compact, Request: []byte("another")}, at)
-	var other *attest.ReceiptDigestMismatchError
+	var other *receipt.ReceiptDigestMismatchError
 	fmt.Println(errors.As(err, &other), other.Requirement())
 	// Output:
 	// auto was answered by example-model under trust bundle 17

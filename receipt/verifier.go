@@ -84,9 +84,9 @@ func NewVerifier(c Config) (*Verifier, error) {
 
 // Verify verifies a receipt at the time at. The error of the first check that
 // fails, in the order of the package documentation, is an
-// *attest.ReceiptSignatureInvalidError about framing, header, key or signature, an
-// *attest.ReceiptInvalidError about the JSON around it, the payload, id, iat or
-// age, an *attest.ReceiptDigestMismatchError or, about embedded documents, one of
+// *ReceiptSignatureInvalidError about framing, header, key or signature, an
+// *ReceiptInvalidError about the JSON around it, the payload, id, iat or
+// age, an *ReceiptDigestMismatchError or, about embedded documents, one of
 // those of attest.OpenBundle, attest.OpenManifest and attest.Bundle.CheckTag, or an
 // *attest.WorkloadMismatchError. A zero time, or a Verifier that was not made by
 // NewVerifier, is an ordinary error. On error the result is nil.
@@ -153,7 +153,7 @@ func (s *session) checkSignature() (steps.Outcome, error) {
 		if id != "" {
 			actual = strictjson.Quote(id)
 		}
-		return steps.Outcome{}, &attest.ReceiptSignatureInvalidError{Failure: attest.Failure{
+		return steps.Outcome{}, &ReceiptSignatureInvalidError{Failure: attest.Failure{
 			Rule: "RCP-11", Message: "the receipt's kid names no key of the key set", Expected: fmt.Sprintf("one of %d", len(s.config.Keys)), Actual: actual,
 		}}
 	}
@@ -215,11 +215,11 @@ func checkDigest(what, claimed string, body []byte) (steps.Outcome, error) {
 	case actual:
 		return steps.Outcome{Actual: actual}, nil
 	case "":
-		return steps.Outcome{}, &attest.ReceiptDigestMismatchError{Failure: attest.Failure{
+		return steps.Outcome{}, &ReceiptDigestMismatchError{Failure: attest.Failure{
 			Rule: "RCP-41", Message: "the receipt has no " + what + "_digest, so it is not about this " + what, Expected: actual, Actual: "none",
 		}}
 	}
-	return steps.Outcome{}, &attest.ReceiptDigestMismatchError{Failure: attest.Failure{
+	return steps.Outcome{}, &ReceiptDigestMismatchError{Failure: attest.Failure{
 		Rule: "RCP-40", Message: "the receipt is about another " + what, Expected: claimed, Actual: actual,
 	}}
 }
@@ -293,12 +293,12 @@ func within(name string, err error) error {
 }
 
 func invalid(id, message, expected, actual string) error {
-	return &attest.ReceiptInvalidError{Failure: attest.Failure{Rule: id, Message: message, Expected: expected, Actual: actual}}
+	return &ReceiptInvalidError{Failure: attest.Failure{Rule: id, Message: message, Expected: expected, Actual: actual}}
 }
 
 // badSignature makes the error of package jws, about the framing as much as about
 // the signature, one of this: nothing of a receipt is known before both hold.
 // Rules: RCP-01, RCP-10.
 func badSignature(err error, message string) error {
-	return &attest.ReceiptSignatureInvalidError{Failure: rule.From(err, "RCP-10", message)}
+	return &ReceiptSignatureInvalidError{Failure: rule.From(err, "RCP-10", message)}
 }

@@ -157,13 +157,13 @@ type Warning struct {
 
 // A Step is one step of a verification.
 type Step struct {
-	Step        int           `json:"step"`
-	ID          string        `json:"id"`
-	Requirement string        `json:"requirement"`
-	Status      attest.Status `json:"status"`
-	Expected    string        `json:"expected,omitempty"`
-	Actual      string        `json:"actual,omitempty"`
-	Reason      string        `json:"reason,omitempty"`
+	Step        int    `json:"step"`
+	ID          string `json:"id"`
+	Requirement string `json:"requirement"`
+	Status      string `json:"status"`
+	Expected    string `json:"expected,omitempty"`
+	Actual      string `json:"actual,omitempty"`
+	Reason      string `json:"reason,omitempty"`
 }
 
 // New makes the document of a verification of an endpoint or a report.

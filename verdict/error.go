@@ -77,7 +77,7 @@ func Describe(err error) *Error {
 	var changed *attest.PinChangedError
 	if errors.As(err, &changed) {
 		for _, change := range changed.Changes {
-			e.Changes = append(e.Changes, Change(change))
+			e.Changes = append(e.Changes, Change{change.Where, change.Expected, change.Actual})
 		}
 	}
 	return e

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/artefact"
@@ -149,7 +148,7 @@ func (f *trustFlags) roots(ctx context.Context, c *cli.Call) (*certchain.Roots, 
 		if err != nil {
 			return nil, cli.Usagef("--amd-root: %v", err)
 		}
-		ders, err := attest.Certificates(b)
+		ders, err := certchain.SplitCertificates(b)
 		if err != nil {
 			return nil, cli.Usagef("--amd-root %s: %w", name, err)
 		}

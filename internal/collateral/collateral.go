@@ -93,7 +93,7 @@ func Parse(e attest.ReportEvidence) (*Outline, error) {
 		}
 	}
 	for _, blob := range blobs {
-		ders, err := attest.Certificates(blob)
+		ders, err := certchain.SplitCertificates(blob)
 		if err != nil {
 			return nil, err
 		}

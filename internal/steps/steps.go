@@ -20,15 +20,13 @@ import (
 	"github.com/tresorhq/attest/rule"
 )
 
-// Status is how a step ended.
-type Status string
-
+// How a step ended.
 const (
-	Pass          Status = "pass"
-	Fail          Status = "fail"
-	NotReached    Status = "not_reached"    // an earlier step failed
-	NotApplicable Status = "not_applicable" // this verification has no such step
-	NotChecked    Status = "not_checked"    // nothing demanded it
+	Pass          = "pass"
+	Fail          = "fail"
+	NotReached    = "not_reached"    // an earlier step failed
+	NotApplicable = "not_applicable" // this verification has no such step
+	NotChecked    = "not_checked"    // nothing demanded it
 )
 
 // A Check is what one step found.
@@ -36,7 +34,7 @@ type Check struct {
 	Step        int    // from 1
 	ID          string // stable, e.g. "report_signature"
 	Requirement string // rule of SPEC.md: the broken one when Status is Fail
-	Status      Status
+	Status      string
 	Expected    string
 	Actual      string
 	Reason      string // why it was not run; what is wrong
@@ -44,7 +42,7 @@ type Check struct {
 
 // An Outcome is what a check returns that does not fail. The zero Outcome is a pass.
 type Outcome struct {
-	Status Status // Pass when empty; NotApplicable or NotChecked
+	Status string // Pass when empty; NotApplicable or NotChecked
 	Actual string // what was found
 	Reason string // why it was not checked
 }

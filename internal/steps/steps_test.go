@@ -147,7 +147,7 @@ func TestVerdict(t *testing.T) {
 		for i := range n {
 			id, o := string(rune('a'+i)), steps.Outcome{}
 			var err error
-			switch rapid.SampledFrom([]steps.Status{"", steps.Pass, steps.Fail, steps.NotChecked, steps.NotApplicable}).Draw(t, "end") {
+			switch rapid.SampledFrom([]string{"", steps.Pass, steps.Fail, steps.NotChecked, steps.NotApplicable}).Draw(t, "end") {
 			case steps.Fail:
 				err = fmt.Errorf("%s failed", id)
 			case steps.NotChecked:

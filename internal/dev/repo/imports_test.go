@@ -61,7 +61,7 @@ var layers = map[string]struct {
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/loopback"}},
 	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "certchain", "internal/mint", "policy", "snpreport"}},
 	"internal/printable":           {},
-	"capture":                      {deps: []string{"", "internal/strictjson"}},
+	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
 	"verdict":                      {deps: []string{"", "certchain", "internal/printable", "policy", "receipt", "rule", "snpreport"}},
 	"internal/artefact":            {deps: []string{"", "internal/printable", "launch", "rule"}},
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation

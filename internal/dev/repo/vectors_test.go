@@ -184,7 +184,7 @@ func demandsOf(c *vectors.Case) ([]policy.Policy, error) {
 func rootsOf(files [][]byte) (*certchain.Roots, error) {
 	var arks [][]byte
 	for _, file := range files {
-		ders, err := attest.Certificates(file)
+		ders, err := certchain.SplitCertificates(file)
 		if err != nil {
 			return nil, err
 		}
