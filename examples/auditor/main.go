@@ -26,7 +26,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	arks, err := attest.Certificates(root)
+	arks, err := certchain.SplitCertificates(root)
 	if err != nil {
 		log.Fatal(err)
 	}
