@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 )
@@ -119,7 +120,7 @@ func enumerate(list []string) string {
 func violations(err error) []policy.Violation {
 	var p *attest.PolicyViolationError
 	var t *attest.TCBBelowFloorError
-	var b *attest.IDBlockInvalidError
+	var b *launch.IDBlockInvalidError
 	switch {
 	case errors.As(err, &p):
 		return p.Violations

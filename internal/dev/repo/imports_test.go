@@ -62,7 +62,7 @@ var layers = map[string]struct {
 	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "certchain", "internal/mint", "policy", "snpreport"}},
 	"internal/printable":           {},
 	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
-	"verdict":                      {deps: []string{"", "certchain", "internal/printable", "policy", "receipt", "rule", "snpreport"}},
+	"verdict":                      {deps: []string{"", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},
 	"internal/artefact":            {deps: []string{"", "internal/printable", "launch", "rule"}},
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
