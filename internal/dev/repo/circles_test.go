@@ -16,7 +16,7 @@ import (
 // declaration in another one that leads back to it. A package that is not listed has
 // none. The numbers do not rise.
 var circles = map[string]int{
-	"":                       12,
+	"":                       11,
 	"attesttest":             8,
 	"attesttest/leak":        13,
 	"carrier":                6,
