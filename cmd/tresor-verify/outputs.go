@@ -82,7 +82,7 @@ func (f *attestFlags) recordPin(ctx context.Context, c *cli.Call, now capture.Pi
 	}
 	if isChange {
 		for _, m := range change.Changes {
-			c.Note("changed: %s: recorded %s, now %s", m.Member, m.Recorded, m.Now)
+			c.Note("changed: %s: recorded %s, now %s", m.Where, m.Expected, m.Actual)
 		}
 	} else {
 		c.Note("changed: trust_bundle_version: recorded %d, now %d", recorded.Version, now.Version)
