@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/artefact"
