@@ -51,6 +51,12 @@ func (f footer) u32(guid string, at int) uint32 {
 	return 0
 }
 
+// IsFirmware reports whether a file ends as firmware with a footer table does.
+func IsFirmware(image []byte) bool {
+	at := len(image) - behindFooter - len(guidFooter)
+	return at >= 0 && string(image[at:][:len(guidFooter)]) == guidFooter
+}
+
 // parseFooter reads the table from its end to its start. image has at least 4096
 // bytes.
 // Rules: LCH-11, LCH-12, LCH-13, LCH-14.

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -304,4 +307,64 @@ func awsReport(t *testing.T, dir string) string {
 	}
 	t.Fatal("no report of AWS")
 	return ""
+}
+
+// What show prints of firmware stands for it in a launch file.
+func TestShowArtefacts(t *testing.T) {
+	l := newLaunched(t)
+	o := tool("show", l.path("OVMF.fd"), "--json")
+	var shown struct {
+		Kind    string
+		Content []struct{ Firmware map[string]any }
+	}
+	if err := json.Unmarshal([]byte(o.stdout), &shown); err != nil || shown.Kind != "firmware" {
+		t.Fatalf("%v, %s, %s", err, o.stdout, o.stderr)
+	}
+	seed := l.write("seed.json", []byte(launchFileOf(t, map[string]any{"vmm": "ec2", "vcpus": []int{3}, "firmware": shown.Content[0].Firmware})))
+	l.spec.VMM, l.spec.Kernel = "ec2", nil
+	if o = l.measure("--launch", seed, "--brief"); o.stdout != l.digest(3)+"\n" || !strings.Contains(o.stderr, "not seen") {
+		t.Errorf("%q, %q, want %s", o.stdout, o.stderr, l.digest(3))
+	}
+	bad := mint.AmdSev()
+	bad.Signature = "ASEX"
+	block := mint.DefaultIDBlock(l.spec.Digest())
+	igvm := mint.DefaultIGVM()
+	igvm.Headers = append(igvm.Headers, mint.IGVMIDBlock(1, [48]byte{0xAB}))
+	hyperv := igvm.Digest(1, "hyperv")
+	idKey := sha512.Sum384(mint.SEVKey(&block.Key.PublicKey))
+	pemOf := func(key any) []byte {
+		return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: mint.SPKI(key)})
+	}
+	release := mint.Ed25519Key("release").Public().(ed25519.PublicKey)
+	for name, c := range map[string]struct {
+		data []byte
+		kind string
+		want []string
+	}{
+		"launch file":       {mustRead(t, l.path("launch.json")), "launch file", []string{"cmdline:", "console=ttyS0"}},
+		"firmware":          {l.spec.Image, "firmware", []string{"launch_hash:", "SNP_KERNEL_HASHES", "0x80b004", "sha256:"}},
+		"IGVM":              {igvm.Encode(), "IGVM file", []string{hex.EncodeToString(hyperv[:]), "1 VMSAs, features 0x1", "launch_digest:", "ab00"}},
+		"ID block":          {block.Block(), "ID block", []string{l.digest(3), "guest_svn:               3"}},
+		"ID block, base64":  {[]byte(base64.StdEncoding.EncodeToString(block.Block()) + "\n"), "ID block", []string{"0x30000"}},
+		"ID authentication": {block.Auth(), "ID authentication information", []string{hex.EncodeToString(idKey[:]), "author_key_digest:"}},
+		"P-384 key":         {pemOf(block.Key.Public()), "public key", []string{"P-384", hex.EncodeToString(idKey[:])}},
+		"P-256 key":         {pemOf(mint.P256Key("x").Public()), "public key", []string{"P-256", "spki_sha256:"}},
+		"Ed25519 key":       {pemOf(release), "public key", []string{"Ed25519", fmt.Sprintf("%x", sha256.Sum256(release))}},
+		"bad firmware":      {bad.Encode(), "", []string{"metadata.signature"}},
+		"bad launch file":   {[]byte(`{"schema": "attest.launch/v1"}`), "", []string{"LCH-61"}},
+		"bad IGVM":          {[]byte("IGVM"), "", []string{"LCH-40"}},
+		"bad ID block":      {make([]byte, 96), "", []string{"ID_BLOCK_VERSION"}},
+		"bad key":           {[]byte("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), "", []string{"no public key"}},
+	} {
+		o := tool("show", l.write("file", c.data))
+		out := o.stdout + o.stderr
+		if first := "NOT VERIFIED: this is what the file says (" + c.kind + ")\n"; c.kind != "" && (o.code != 0 || !strings.HasPrefix(o.stdout, first)) || c.kind == "" && o.code != 2 {
+			t.Errorf("%s: %d, %s", name, o.code, out)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q in %s", name, want, out)
+			}
+		}
+	}
 }

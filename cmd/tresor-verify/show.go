@@ -14,8 +14,9 @@ func showCommand() cli.Command {
 		Summary: "print what a file says, verifying nothing",
 		About: `Prints a report (in any form that "report" takes), certificates, a certificate
 table, a CRL, an attestation envelope, a trust bundle, a workload identity
-manifest, a receipt, an evidence, policy or pin file, field by field. What it is,
-is detected. Nothing is verified: anyone can write a file that says this.`,
+manifest, a receipt, an evidence, policy, pin or launch file, firmware, an IGVM
+file, an ID block or a public key, field by field. What it is, is detected. Nothing
+is verified: anyone can write a file that says this.`,
 		Flags:    []cli.Flag{cli.JSON("the same as JSON")},
 		Examples: []string{"show report.bin", "show vcek.der --json", "show receipt.json"},
 	}

@@ -68,7 +68,7 @@ func TestShow(t *testing.T) {
 			path := f.write("file", file.data)
 			o := tool("show", path)
 			if file.kind == "?" { // nothing that could be refused
-				if o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "show knows reports, ") || !strings.Contains(o.stderr, "policies and pins") {
+				if o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "show knows reports, ") || !strings.Contains(o.stderr, "policies, pins") {
 					t.Errorf("%+v", o)
 				}
 				return

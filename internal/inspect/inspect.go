@@ -14,17 +14,18 @@ import (
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/verdict"
 )
 
 // MaxFile is the longest file that Detect reads, in bytes.
-const MaxFile = 1 << 20
+const MaxFile = launch.MaxFirmware
 
 // unknown is the error of a file that is nothing that Detect knows: there is nothing
 // in it that could be refused.
 func unknown(why string) error {
-	return cli.Usagef("%s; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies and pins", why)
+	return cli.Usagef("%s; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies, pins, launch files, firmware, IGVM files, ID blocks and public keys", why)
 }
 
 // Malformed gives an error of a parser the type that it has in a verdict.
@@ -77,6 +78,9 @@ func (f *File) Print(b *printable.Builder) {
 
 func detect(b []byte) (kind string, nodes []Node, err error) {
 	text := cli.TrimLine(b)
+	if show := detectArtefact(b); show != nil {
+		return show()
+	}
 	switch {
 	case bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")):
 		return showJSON(text)

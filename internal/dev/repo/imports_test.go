@@ -67,7 +67,7 @@ var layers = map[string]struct {
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "verdict"}},
-	"internal/inspect":             {deps: []string{"", "capture", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "policy", "snpreport", "verdict"}},
+	"internal/inspect":             {deps: []string{"", "capture", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "launch", "policy", "snpreport", "verdict"}},
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
 	"examples/auditor":             {deps: []string{"", "certchain", "policy", "verdict"}},
 	"cmd/tresor-verify": {http: true, deps: []string{
