@@ -192,7 +192,6 @@ func TestAttestUsage(t *testing.T) {
 		"two keys":            append(args, "--cert", f.path("ark.pem")),
 		"no release root":     removeFlag(args, "--release-root"),
 		"root twice":          append(args, "--release-root", f.path("release.pem")),
-		"key in upper case":   replaceFlag(args, []string{"--spki", strings.Repeat("AB", 32)}),
 		"private key":         replaceFlag(args, []string{"--release-root", private}),
 		"P-256 key":           replaceFlag(args, []string{"--release-root", f.write("p256.pem", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: p256}))}),
 		"small order":         replaceFlag(args, []string{"--release-root", f.write("small", []byte("01"+strings.Repeat("00", 31)))}),

@@ -28,15 +28,13 @@ type reportFlags struct {
 	certs       []string
 	fetch       bool
 	demands     policy.Rules
+	shortID     bool // --chip-id has the 16 digits of Turin
 	writePolicy string
 	replace     bool
 }
 
 func reportCommand() cli.Command {
 	f := new(reportFlags)
-	one := func(list *[]string) func(string) error {
-		return func(s string) error { *list = []string{s}; return nil }
-	}
 	return cli.Command{
 		Name: "report", Usage: "--report FILE|- [flags]", Run: f.run,
 		Summary: "verify any SEV-SNP report with its certificates",
@@ -49,14 +47,15 @@ built in, so that the leaf certificate is enough.`,
 			cli.Row("certs", "FILE...", "certificates: PEM, DER or a certificate table", cli.Texts(&f.certs)),
 			cli.Row("fetch", "", "ask AMD's key server for what is missing", cli.Switch(&f.fetch)),
 			cli.Heading("What is demanded"),
-			cli.Row("measurement", "HEX...", "an allowed MEASUREMENT, 96 digits", cli.Texts(&f.demands.Measurements)),
-			cli.Row("report-data", "HEX", "the exact REPORT_DATA, 128 digits", func(s string) error { f.demands.ReportData = &s; return nil }),
-			cli.Row("host-data", "HEX", "the exact HOST_DATA, 64 digits", one(&f.demands.HostData)),
+			cli.Row("measurement", "HEX...", "an allowed MEASUREMENT, 96 digits", hexList(&f.demands.Measurements, 96)),
+			cli.Row("report-data", "HEX", "the exact REPORT_DATA, 128 digits", reportData(&f.demands.ReportData)),
+			cli.Row("report-data-prefix", "HEX", "the first 32 bytes of REPORT_DATA alone, 64 digits", hexPointer(&f.demands.ReportDataPrefix, 64)),
+			cli.Row("host-data", "HEX", "the exact HOST_DATA, 64 digits", hexList(&f.demands.HostData, 64)),
 			cli.Row("min-tcb", "LIST", "lowest levels: bootloader=4,tee=0,snp=22,microcode=213", func(s string) (err error) {
 				f.demands.MinTCB, err = parseMinTCB(s)
 				return err
 			}),
-			cli.Row("chip-id", "HEX", "the one allowed CHIP_ID, 128 digits", one(&f.demands.ChipIDs.Allow)),
+			cli.Row("chip-id", "HEX", "the one allowed CHIP_ID, 128 digits, or the 16 of Turin, behind which zeros follow", chipID(&f.demands.ChipIDs.Allow, &f.shortID)),
 			cli.Row("write-policy", "FILE", "after a PASS, write a policy that just accepts this report", cli.Text(&f.writePolicy)),
 			replaceRow(&f.replace),
 		}, f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
@@ -74,6 +73,12 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	if f.report == "" {
 		return 0, cli.Usagef("--report is missing")
+	}
+	if f.demands.ReportData != nil && f.demands.ReportDataPrefix != nil {
+		return 0, cli.Misuse("CLI-06", "--report-data and --report-data-prefix are two sources for one thing")
+	}
+	if f.shortID {
+		c.Note("--chip-id: 16 digits are an id of Turin: 112 zeros follow in CHIP_ID")
 	}
 	inputs := slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)
 	if err := cli.OnceStdin(inputs...); err != nil {

@@ -122,7 +122,7 @@ var (
 	vectorCommands = []string{"attest", "report", "receipt"}
 	vectorOptions  = []string{
 		"at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
-		"measurement", "report-data", "host-data", "chip-id", "min-tcb", "max-age",
+		"measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age",
 	}
 	vectorInputs = []string{
 		"envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",

@@ -24,7 +24,7 @@ FACTS = (
 COMMANDS = ("attest", "report", "receipt")
 OPTIONS = (
     "at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
-    "measurement", "report-data", "host-data", "chip-id", "min-tcb", "max-age",
+    "measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age",
 )
 INPUTS = (
     "envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",

@@ -108,7 +108,7 @@ func fileSections() []section {
 		}())},
 	}}
 	flags := section{"option", endpoint("Genoa", 5, "vcek"), "UsageError", []row{
-		{"spki-in-upper-case", no("CLI-02"), "hex in lower case", func(x X) { x.options["spki"] = strings.ToUpper(hex.EncodeToString(x.live[:])) }},
+		{"spki-in-upper-case", yes("CLI-20"), "hex digits of a flag are of either case", func(x X) { x.options["spki"] = strings.ToUpper(hex.EncodeToString(x.live[:])) }},
 		{"no-live-key", no("CLI-02", "BIN-11"), "nothing is judged without the key of the connection", func(x X) { x.options["spki"] = nil }},
 		{"two-sources-for-the-live-key", no("CLI-06"), "one thing from two sources", func(x X) { x.inputs["cert"] = [][]byte{mint.PEM(webCert(tlsKey.Public()))} }},
 		{"no-bundle", no("CLI-02"), "nothing says what may run", func(x X) { x.inputs["bundle"] = nil }},

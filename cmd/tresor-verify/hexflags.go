@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/cli"
+)
+
+// hexDigits returns a value of n hex digits of either case in lower case.
+func hexDigits(s string, n int) (string, error) {
+	if _, err := hex.DecodeString(s); err != nil || len(s) != n {
+		return "", cli.Breaks("POL-62", "expected %d hex digits, got %d characters", n, len(s))
+	}
+	return strings.ToLower(s), nil
+}
+
+// spki stores a SHA-256 of a key.
+func spki(p *string) func(string) error {
+	return func(s string) (err error) {
+		if *p, err = hexDigits(s, 64); err != nil {
+			err = errors.New(err.Error()) // no rule of policies
+		}
+		return err
+	}
+}
+
+// hexList appends a value of n hex digits.
+func hexList(list *[]string, n int) func(string) error {
+	return func(s string) error {
+		value, err := hexDigits(s, n)
+		*list = append(*list, value)
+		return err
+	}
+}
+
+// hexPointer stores a value of n hex digits that may be left out.
+func hexPointer(p **string, n int) func(string) error {
+	return func(s string) error {
+		value, err := hexDigits(s, n)
+		*p = &value
+		return err
+	}
+}
+
+// reportData stores REPORT_DATA. Its first half alone is a mistake that has two ways on.
+// Rules: CLI-20.
+func reportData(p **string) func(string) error {
+	return func(s string) error {
+		if _, err := hexDigits(s, 64); err == nil {
+			return cli.Breaks("POL-62", "these are 32 of the 64 bytes: put 64 zeros behind them when the guest did, or demand the first 32 alone by --report-data-prefix")
+		}
+		return hexPointer(p, 128)(s)
+	}
+}
+
+// chipID stores a CHIP_ID. Turin's is of 8 bytes, and zeros follow in the report.
+// Rules: CLI-20.
+func chipID(list *[]string, short *bool) func(string) error {
+	return func(s string) error {
+		if id, err := hexDigits(s, 16); err == nil {
+			*short = true
+			*list = append(*list, id+strings.Repeat("0", 112))
+			return nil
+		}
+		if err := hexList(list, 128)(s); err != nil {
+			return cli.Breaks("POL-62", "expected 128 hex digits, or the 16 of Turin, got %d characters", len(s))
+		}
+		return nil
+	}
+}
