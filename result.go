@@ -151,6 +151,6 @@ func (s *session) notes() []string {
 	add(!committed.AtLeast(reported), "REPORTED_TCB (%v) is above COMMITTED_TCB (%v): the host can go back below it", reported, committed)
 	add(!current.AtLeast(committed), "COMMITTED_TCB (%v) is above CURRENT_TCB (%v)", committed, current)
 	add(!current.AtLeast(reported), "REPORTED_TCB (%v) is above CURRENT_TCB (%v)", reported, current)
-	add([32]byte(r.ReportData[32:]) != [32]byte{} && !slices.ContainsFunc(s.outcome.Enforced, func(e policy.Enforced) bool { return e.Name == "report_data" }), "REPORT_DATA[32:64] is not zero, and was not judged")
+	add([32]byte(r.ReportData[32:]) != [32]byte{} && !slices.ContainsFunc(s.trust.Policy.Demands(), func(e policy.Enforced) bool { return e.Name == "report_data" }), "REPORT_DATA[32:64] is not zero, and was not judged")
 	return notes
 }

@@ -6,13 +6,12 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// The demands on the guest, how it was launched and what it says, that take more
-// than a line of the table.
+// The demands on the guest, how it was launched and what it says.
 
 // POL-02.
 func demandMeasurement(c *compiler, r *Rules) check {
 	list, texts := hexList[[48]byte](c, r.Measurements, notZero), slices.Clone(r.Measurements)
-	return when(list != nil, amount(len(list), "allowed measurement"), func(e *evaluation) {
+	return several(list != nil, amount(len(list), "allowed measurement"), func(e *evaluation) {
 		if !slices.Contains(list, e.r.Measurement) {
 			e.violate(hexOf(e.r.Measurement))
 			e.out.Violations[len(e.out.Violations)-1].Allowed = slices.Clone(texts)
@@ -22,18 +21,11 @@ func demandMeasurement(c *compiler, r *Rules) check {
 
 // POL-22.
 func demandVMPL(c *compiler, r *Rules) check {
-	if r.VMPL == nil {
-		return nil
-	}
-	want := *r.VMPL
+	want, demanded := value(r.VMPL), r.VMPL != nil
 	if want > 3 {
 		c.fail("POL-72", c.member, "0 to 3", decimal(want))
 	}
-	return when(true, decimal(want), func(e *evaluation) {
-		if e.r.VMPL != want {
-			e.violate(decimal(e.r.VMPL))
-		}
-	})
+	return one(demanded, decimal(want), func(e *evaluation) string { return when(e.r.VMPL != want, decimal(e.r.VMPL)) })
 }
 
 // POL-24.
@@ -48,7 +40,7 @@ func demandGuestForbid(c *compiler, r *Rules) check {
 
 // requireBits demands bits. One that the report cannot express is not set.
 func requireBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report, snpreport.Bit) snpreport.State) check {
-	return when(mask != 0, bitNames(known, mask), func(e *evaluation) {
+	return several(mask != 0, bitNames(known, mask), func(e *evaluation) {
 		for _, b := range known {
 			switch s := state(e.r, b); {
 			case mask&b.Mask == 0 || s == snpreport.Set:
@@ -63,7 +55,7 @@ func requireBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Repor
 
 // forbidBits demands that bits are not set.
 func forbidBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report, snpreport.Bit) snpreport.State) check {
-	return when(mask != 0, bitNames(known, mask), func(e *evaluation) {
+	return several(mask != 0, bitNames(known, mask), func(e *evaluation) {
 		for _, b := range known {
 			if mask&b.Mask != 0 && state(e.r, b) == snpreport.Set {
 				e.violatePart(b.Name, "clear", "set")
@@ -74,15 +66,10 @@ func forbidBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report
 
 // POL-26. ABI_MAJOR and ABI_MINOR are compared as one.
 func demandABI(c *compiler, r *Rules) check {
-	low := c.version(r.GuestPolicy.MinABI)
-	if low == nil {
-		return nil
-	}
-	return when(true, "at least "+majorMinor(*low), func(e *evaluation) {
-		p := e.r.GuestPolicy
-		if abi := (snpreport.Firmware{Major: p.ABIMajor(), Minor: p.ABIMinor()}); abi.Compare(*low) < 0 {
-			e.violate(majorMinor(abi))
-		}
+	low, demanded := c.version(r.GuestPolicy.MinABI)
+	return one(demanded, "at least "+majorMinor(low), func(e *evaluation) string {
+		abi := snpreport.Firmware{Major: e.r.GuestPolicy.ABIMajor(), Minor: e.r.GuestPolicy.ABIMinor()}
+		return when(abi.Compare(low) < 0, majorMinor(abi))
 	})
 }
 
@@ -98,51 +85,39 @@ func demandPrefix(c *compiler, r *Rules) check {
 
 // POL-32.
 func demandTailZero(c *compiler, r *Rules) check {
-	return when(r.ReportDataTailZero, "all zero", func(e *evaluation) {
-		if tail := [32]byte(e.r.ReportData[32:]); tail != [32]byte{} {
-			e.violate(hexOf(tail))
-		}
+	return one(r.ReportDataTailZero, "all zero", func(e *evaluation) string {
+		tail := [32]byte(e.r.ReportData[32:])
+		return when(tail != [32]byte{}, hexOf(tail))
 	})
 }
 
 // POL-43.
 func demandGuestSVN(c *compiler, r *Rules) check {
 	low := r.MinGuestSVN
-	return when(low != 0, "at least "+decimal(low), func(e *evaluation) {
-		if e.r.GuestSVN < low {
-			e.violate(decimal(e.r.GuestSVN))
-		}
-	})
+	return one(low != 0, "at least "+decimal(low), func(e *evaluation) string { return when(e.r.GuestSVN < low, decimal(e.r.GuestSVN)) })
 }
 
 // POL-48. Without an ID block ID_KEY_DIGEST is zero.
 func demandIDBlock(c *compiler, r *Rules) check {
-	return when(r.IDBlock.Require, "an ID block", func(e *evaluation) {
-		if e.r.IDKeyDigest == [48]byte{} {
-			e.violate("none: ID_KEY_DIGEST is zero")
-		}
+	return one(r.IDBlock.Require, "an ID block", func(e *evaluation) string {
+		return when(e.r.IDKeyDigest == [48]byte{}, "none: ID_KEY_DIGEST is zero")
 	})
 }
 
 // POL-50. AUTHOR_KEY_DIGEST means something only when AUTHOR_KEY_EN is set.
 func demandAuthorKey(c *compiler, r *Rules) check {
 	list := hexList[[48]byte](c, r.IDBlock.AuthorKeys, notZero)
-	return when(list != nil, oneOf(list, hexOf), func(e *evaluation) {
+	return one(list != nil, oneOf(list, hexOf), func(e *evaluation) string {
 		if !e.r.KeyInfo.AuthorKeyEn() {
-			e.violate("AUTHOR_KEY_EN clear")
-		} else if !slices.Contains(list, e.r.AuthorKeyDigest) {
-			e.violate(hexOf(e.r.AuthorKeyDigest))
+			return "AUTHOR_KEY_EN clear"
 		}
+		return when(!slices.Contains(list, e.r.AuthorKeyDigest), hexOf(e.r.AuthorKeyDigest))
 	})
 }
 
 // POL-51.
 func demandAuthorKeyEn(c *compiler, r *Rules) check {
-	return when(r.IDBlock.RequireAuthorKey, "AUTHOR_KEY_EN set", func(e *evaluation) {
-		if !e.r.KeyInfo.AuthorKeyEn() {
-			e.violate("clear")
-		}
-	})
+	return one(r.IDBlock.RequireAuthorKey, "AUTHOR_KEY_EN set", func(e *evaluation) string { return when(!e.r.KeyInfo.AuthorKeyEn(), "clear") })
 }
 
 // POL-52.
@@ -150,16 +125,9 @@ func demandNoIDBlock(c *compiler, r *Rules) check {
 	if b := r.IDBlock; b.Forbid && (b.Require || b.RequireAuthorKey || b.IDKeys != nil || b.AuthorKeys != nil) {
 		c.fail("POL-71", "id_block", "forbid alone", "forbid together with demands on the ID block")
 	}
-	return when(r.IDBlock.Forbid, "no ID block", func(e *evaluation) {
-		refuse := func(expected, actual string) { e.add(e.row.name, e.row.broken, expected, actual) }
-		if e.r.IDKeyDigest != [48]byte{} {
-			refuse("ID_KEY_DIGEST zero", hexOf(e.r.IDKeyDigest))
-		}
-		if e.r.AuthorKeyDigest != [48]byte{} {
-			refuse("AUTHOR_KEY_DIGEST zero", hexOf(e.r.AuthorKeyDigest))
-		}
-		if e.r.KeyInfo.AuthorKeyEn() {
-			refuse("AUTHOR_KEY_EN clear", "set")
-		}
+	return several(r.IDBlock.Forbid, "no ID block", func(e *evaluation) {
+		e.hold("ID_KEY_DIGEST zero", func(*evaluation) string { return when(e.r.IDKeyDigest != [48]byte{}, hexOf(e.r.IDKeyDigest)) })
+		e.hold("AUTHOR_KEY_DIGEST zero", func(*evaluation) string { return when(e.r.AuthorKeyDigest != [48]byte{}, hexOf(e.r.AuthorKeyDigest)) })
+		e.hold("AUTHOR_KEY_EN clear", func(*evaluation) string { return when(e.r.KeyInfo.AuthorKeyEn(), "set") })
 	})
 }

@@ -1,10 +1,6 @@
 package policy
 
-import (
-	"strings"
-
-	"github.com/tresorhq/attest/snpreport"
-)
+import "github.com/tresorhq/attest/snpreport"
 
 // A namedTCB is a TCB of the report with AMD's name of the field.
 type namedTCB struct {
@@ -15,51 +11,40 @@ type namedTCB struct {
 // noFloor is the Message where the floors do not cover the evidence.
 const noFloor = "no floor applies to this report"
 
-func demandMinTCB(c *compiler, r *Rules) check {
-	c.set.minTCB = c.floors(r.MinTCB)
-	return nil
-}
-
-func demandLaunchTCB(c *compiler, r *Rules) check {
-	c.set.minLaunchTCB = c.floors(r.MinLaunchTCB)
-	return nil
-}
-
-func (c *compiler) floors(f *Floors) *Floors {
+func (c *compiler) floors(f *Floors) check {
 	if f == nil {
-		return nil
+		return check{}
 	}
 	if expected, actual := f.check(); expected != "" {
 		c.fail("POL-67", c.member, expected, actual)
 	}
-	return f.Clone()
+	return check{value: f.text(), floors: f.Clone()}
 }
 
 // POL-03. REPORTED_TCB is what the leaf is for; the host may go back from it to
 // COMMITTED_TCB at any time.
 func checkMinTCB(e *evaluation) {
-	e.floors(func(s *set) *Floors { return s.minTCB }, namedTCB{"REPORTED_TCB", e.r.ReportedTCB}, namedTCB{"COMMITTED_TCB", e.r.CommittedTCB})
+	e.floors(namedTCB{"REPORTED_TCB", e.r.ReportedTCB}, namedTCB{"COMMITTED_TCB", e.r.CommittedTCB})
 }
 
 // POL-23. A guest that was launched under broken firmware stays suspect after
 // the firmware is mended.
 func checkLaunchTCB(e *evaluation) {
-	e.floors(func(s *set) *Floors { return s.minLaunchTCB }, namedTCB{"LAUNCH_TCB", e.r.LaunchTCB})
+	e.floors(namedTCB{"LAUNCH_TCB", e.r.LaunchTCB})
 }
 
 // floors joins the floors of all rule sets, the highest of each component, and
 // checks TCBs against it component by component: a high level of one never makes
 // up for a low level of another. A set whose floors do not cover the evidence is
 // a violation by itself.
-func (e *evaluation) floors(of func(*set) *Floors, tcbs ...namedTCB) {
-	product, demanded, highest := e.facts.Product, false, [snpreport.Microcode + 1]uint8{}
+func (e *evaluation) floors(tcbs ...namedTCB) {
+	product, highest := e.facts.Product, [snpreport.Microcode + 1]uint8{}
 	shape, _ := e.r.ReportedTCB.For(product) // its components are the product's
 	for _, s := range e.sets {
-		f := of(s)
+		f := s.checks[e.at].floors
 		if f == nil {
 			continue
 		}
-		demanded = true
 		floor, why := f.of(e.r, product)
 		if floor == nil {
 			e.add(e.row.name, e.row.broken, "a floor that applies", why)
@@ -81,10 +66,6 @@ func (e *evaluation) floors(of func(*set) *Floors, tcbs ...namedTCB) {
 			highest[c] = max(highest[c], level)
 		}
 	}
-	if !demanded {
-		return
-	}
-	e.enforce(levels(shape, highest[:]))
 	for _, v := range tcbs {
 		t, _ := v.tcb.For(product)
 		for c, low := range highest {
@@ -97,13 +78,4 @@ func (e *evaluation) floors(of func(*set) *Floors, tcbs ...namedTCB) {
 			}
 		}
 	}
-}
-
-// levels prints a floor: "bootloader=4,tee=0,snp=22,microcode=213".
-func levels(shape snpreport.TCB, floor []uint8) string {
-	var list []string
-	for _, c := range shape.Components() {
-		list = append(list, c.String()+"="+decimal(uint32(floor[c])))
-	}
-	return strings.Join(list, ",")
 }

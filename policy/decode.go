@@ -70,8 +70,8 @@ func hexText[A hexBytes](c *compiler, where, s string) A {
 }
 
 // words decodes a list of names.
-func words[A comparable](c *compiler, in []string, opts listOption, parse func(string) (A, bool)) []A {
-	return decodeList(c, in, opts, func(where, s string) A {
+func words[A comparable](c *compiler, in []string, parse func(string) (A, bool)) []A {
+	return decodeList(c, in, 0, func(where, s string) A {
 		a, ok := parse(s)
 		if !ok {
 			c.fail("POL-65", where, "a known name", strictjson.Quote(s))
@@ -91,7 +91,10 @@ func parseSigningKey(s string) (snpreport.SigningKey, bool) {
 
 // mask decodes a list of names of bits.
 func (c *compiler) mask(known []snpreport.Bit, names []string, opts listOption) (mask uint64) {
-	for _, m := range words(c, names, opts, func(s string) (uint64, bool) {
+	if len(names) == 0 && opts&mayBeEmpty != 0 {
+		return 0
+	}
+	for _, m := range words(c, names, func(s string) (uint64, bool) {
 		i := slices.IndexFunc(known, func(b snpreport.Bit) bool { return b.Name == s })
 		if i < 0 {
 			return 0, false
@@ -116,18 +119,18 @@ func (c *compiler) forbidden(known []snpreport.Bit, forbid, require []string) ui
 }
 
 // version decodes "major.minor", each 0 to 255 in canonical decimal.
-func (c *compiler) version(s *string) *snpreport.Firmware {
+func (c *compiler) version(s *string) (v snpreport.Firmware, demanded bool) {
 	if s == nil {
-		return nil
+		return v, false
 	}
 	major, minor, _ := strings.Cut(*s, ".")
 	a, _ := strconv.ParseUint(major, 10, 8)
 	b, _ := strconv.ParseUint(minor, 10, 8)
-	v := &snpreport.Firmware{Major: uint8(a), Minor: uint8(b)}
-	if majorMinor(*v) != *s { // a text that is no number is refused here too
+	v = snpreport.Firmware{Major: uint8(a), Minor: uint8(b)}
+	if majorMinor(v) != *s { // a text that is no number is refused here too
 		c.fail("POL-68", c.member, `a version such as "1.55"`, strictjson.Quote(*s))
 	}
-	return v
+	return v, true
 }
 
 // vector decodes a mitigation vector: "0x" and 1 to 16 lower-case hex digits.
@@ -141,5 +144,43 @@ func (c *compiler) vector(s *string) uint64 {
 		return 0
 	}
 	v, _ := strconv.ParseUint(digits, 16, 64) // cannot fail
+	return v
+}
+
+// exactly demands one value of a field, in hex.
+func exactly[A hexBytes](text func(*Rules) *string, field func(*snpreport.Report) A) demand {
+	return func(c *compiler, r *Rules) check {
+		s := text(r)
+		if s == nil {
+			return check{}
+		}
+		want := hexText[A](c, c.member, *s)
+		return one(true, *s, func(e *evaluation) string {
+			if got := field(e.r); got != want {
+				return hexOf(got)
+			}
+			return ""
+		})
+	}
+}
+
+// among demands that a fact is on a list in hex.
+func among[A hexBytes](texts func(*Rules) []string, opts listOption, fact func(*evaluation) A) demand {
+	return func(c *compiler, r *Rules) check {
+		list := hexList[A](c, texts(r), opts)
+		return one(list != nil, oneOf(list, hexOf), func(e *evaluation) string {
+			if got := fact(e); !slices.Contains(list, got) {
+				return hexOf(got)
+			}
+			return ""
+		})
+	}
+}
+
+// value returns what p points to, or zero.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
 	return v
 }

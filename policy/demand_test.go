@@ -140,33 +140,28 @@ func TestPrefixIsChecked(t *testing.T) {
 	}
 }
 
-// Enforced lists what was demanded, met or not, by the order of the file.
-func TestEnforced(t *testing.T) {
-	names := func(list []policy.Enforced) (names []string) {
-		for _, e := range list {
-			if e.Value == "" {
-				t.Errorf("%s demands nothing", e.Name)
-			}
-			names = append(names, e.Name)
-		}
-		return names
-	}
-	f := good(milan)
-	always := []string{"guest_policy.forbid debug", "guest_policy.forbid migrate_ma", "report_id_ma", "guest_policy bit 17",
-		"guest_policy.allow_unknown_bits", "guest_policy.allow_unknown_bits", "vmpl", "signing_keys", "measurement"}
-	if diff := cmp.Diff(always, names(policy.Default().Evaluate(f).Enforced)); diff != "" {
+// Each value of a member stands once, in the order of the file.
+func TestDemandsInOrder(t *testing.T) {
+	always := []policy.Enforced{{"debug", "refused"}, {"migration", "refused"}, {"vlek", "refused"}, {"vmpl", "0"}, {"guest_policy.allow_unknown_bits", "false"}}
+	if diff := cmp.Diff(always, policy.Default().Demands()); diff != "" {
 		t.Error(diff)
 	}
 	relaxed := parse(t, `"guest_policy": {"allow_unknown_bits": true}`).Relax(policy.Relax{Debug: true, Migration: true, VLEK: true, VMPL: 1})
-	if diff := cmp.Diff([]policy.Enforced{{"vmpl", "1"}, {"measurement", "a launch digest"}}, relaxed.Evaluate(f).Enforced); diff != "" {
+	if diff := cmp.Diff([]policy.Enforced{{"vmpl", "1"}}, relaxed.Demands()); diff != "" {
 		t.Error(diff)
 	}
-	demanded := parse(t, `"products": ["Genoa"], "min_guest_svn": 7, "guest_policy": {"forbid": ["smt"]}, "min_tcb": {"Milan": {"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}}`)
-	got := policy.Intersect(demanded, demanded).Evaluate(f).Enforced[8:]
-	want := []policy.Enforced{{"products", "Genoa"}, {"products", "Genoa"}, {"guest_policy.forbid", "smt"}, {"guest_policy.forbid", "smt"},
-		{"min_guest_svn", "at least 7"}, {"min_guest_svn", "at least 7"}, {"measurement", "a launch digest"}, {"min_tcb", "bootloader=4,tee=0,snp=22,microcode=213"}}
+	if (policy.Policy{}).Demands() != nil {
+		t.Error("the zero Policy demands something")
+	}
+	p := parse(t, `"products": ["Genoa"], "min_guest_svn": 7, "guest_policy": {"forbid": ["smt"]}, "min_tcb": {"Milan": {"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}}`)
+	got := policy.Intersect(p, p, parse(t, `"products": ["Milan", "Genoa"]`)).Demands()
+	want := append(always, policy.Enforced{"products", "Genoa"}, policy.Enforced{"products", "Milan or Genoa"},
+		policy.Enforced{"min_tcb", "Milan: bootloader=4 tee=0 snp=22 microcode=213"}, policy.Enforced{"guest_policy.forbid", "smt"}, policy.Enforced{"min_guest_svn", "at least 7"})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if !slices.IsSortedFunc(want[5:], policy.CompareDemands) || policy.CompareDemands(policy.Enforced{Name: "launch"}, want[9]) <= 0 {
+		t.Error("not in the order of the file")
 	}
 }
 

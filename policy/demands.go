@@ -1,13 +1,12 @@
 package policy
 
-import (
-	"cmp"
-	"maps"
-	"slices"
-	"strings"
+import "slices"
 
-	"github.com/tresorhq/attest/snpreport"
-)
+// Enforced is a demand of a policy.
+type Enforced struct {
+	Name  string // member of the policy file, or a rule of Default
+	Value string // what is demanded, as in Violation.Expected
+}
 
 // Demands returns what p enforces, whatever the evidence is: the rules of Default that
 // can be lifted and are not ("debug", "migration", "vlek", "vmpl",
@@ -33,24 +32,11 @@ func (p Policy) Demands() []Enforced {
 			list = append(list, Enforced{d.name, d.value})
 		}
 	}
-	e := &evaluation{facts: Facts{Report: new(snpreport.Report), Product: snpreport.Milan, SigningKey: snpreport.VCEK}, relax: p.relax, sets: p.sets}
-	e.r = e.facts.Report
 	for i := range table {
-		e.row = &table[i]
-		for _, s := range p.sets { // what is demanded does not depend on the evidence, but for floors
-			switch check := s.checks[i]; {
-			case check != nil:
-				check(e)
-			case e.row.name == "min_tcb" && s.minTCB != nil:
-				e.enforce(s.minTCB.text())
-			case e.row.name == "min_launch_tcb" && s.minLaunchTCB != nil:
-				e.enforce(s.minLaunchTCB.text())
+		for _, s := range p.sets {
+			if d := (Enforced{table[i].name, s.checks[i].value}); d.Value != "" && !slices.Contains(list, d) {
+				list = append(list, d)
 			}
-		}
-	}
-	for _, d := range e.out.Enforced {
-		if !slices.Contains(list, d) {
-			list = append(list, d)
 		}
 	}
 	return list
@@ -71,31 +57,4 @@ func rank(name string) int {
 		}
 	}
 	return len(table)
-}
-
-// text returns floors as "snp=22 microcode=213", or with products and dies before
-// them, "Genoa: snp=22; 19-a0-2: snp=22".
-func (f *Floors) text() string {
-	if f == nil {
-		return ""
-	}
-	if f.Any != nil {
-		return f.Any.text()
-	}
-	var parts []string
-	for _, p := range slices.Sorted(maps.Keys(f.ByProduct)) {
-		parts = append(parts, p.String()+": "+f.ByProduct[p].text())
-	}
-	for _, die := range slices.SortedFunc(maps.Keys(f.ByDie), func(a, b snpreport.CPUID) int { return cmp.Compare(a.String(), b.String()) }) {
-		parts = append(parts, die.String()+": "+f.ByDie[die].text())
-	}
-	return strings.Join(parts, "; ")
-}
-
-func (f Floor) text() string {
-	var parts []string
-	for _, c := range slices.Sorted(maps.Keys(f)) {
-		parts = append(parts, c.String()+"="+decimal(uint32(f[c])))
-	}
-	return strings.Join(parts, " ")
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -16,7 +17,6 @@ func (p Policy) Evaluate(f Facts) Outcome {
 		return e.out
 	}
 	e.out.NotChecked = make([]Unchecked, 0, len(table))
-	e.out.Enforced = make([]Enforced, 0, len(table))
 	for kind := KindPolicy; kind <= KindReportData; kind++ {
 		for i := range table {
 			if cmp.Or(table[i].kind, KindPolicy) == kind {
@@ -50,27 +50,25 @@ func (p Policy) checkFacts(f Facts) *Violation {
 // evaluate holds a row of the table against the facts: its rule of Default, and
 // then the demand of each rule set.
 func (e *evaluation) evaluate(i int) {
-	e.row, e.enforced = &table[i], 0
+	e.at, e.row = i, &table[i]
 	if e.row.always != nil {
 		e.row.always(e)
 	}
 	for _, s := range e.sets {
-		if check := s.checks[i]; check != nil {
-			check(e)
+		if c := s.checks[i]; c.test != nil {
+			c.test(e)
 		}
 	}
-	if e.enforced == 0 && e.row.unchecked != "" && (e.row.unless == "" || !e.demands(e.row.unless)) {
+	if e.row.unchecked != "" && !demanded(e.sets, e.row.name) && (e.row.unless == "" || !demanded(e.sets, e.row.unless)) {
 		e.out.NotChecked = append(e.out.NotChecked, Unchecked{e.row.name, e.row.unchecked})
 	}
 }
 
-// demands reports whether a rule set demands a member.
-func (e *evaluation) demands(name string) bool {
+// demanded reports whether a rule set demands a member.
+func demanded(sets []*set, name string) bool {
 	for i := range table {
-		for _, s := range e.sets {
-			if table[i].name == name && s.checks[i] != nil {
-				return true
-			}
+		if table[i].name == name && slices.ContainsFunc(sets, func(s *set) bool { return s.checks[i].value != "" }) {
+			return true
 		}
 	}
 	return false

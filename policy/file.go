@@ -135,13 +135,6 @@ func (r reader) allowDeny(name string) AllowDeny {
 	return AllowDeny{f.texts("allow"), f.texts("deny")}
 }
 
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}
-
 // ParseFloors reads the JSON form of Floors, as in a policy file and in a trust
 // bundle: an object either of components ("bootloader", "tee", "snp", "microcode",
 // "fmc") with levels 0 to 255, or of such objects under products ("Milan", "Genoa",

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -155,4 +156,31 @@ func (f Floor) json() string {
 		list = append(list, `"`+c.String()+`":`+decimal(uint32(f[c])))
 	}
 	return "{" + strings.Join(list, ",") + "}"
+}
+
+// text returns floors as "snp=22 microcode=213", or with products and dies before
+// them, "Genoa: snp=22; 19-a0-2: snp=22".
+func (f *Floors) text() string {
+	if f == nil {
+		return ""
+	}
+	if f.Any != nil {
+		return f.Any.text()
+	}
+	var parts []string
+	for _, p := range slices.Sorted(maps.Keys(f.ByProduct)) {
+		parts = append(parts, p.String()+": "+f.ByProduct[p].text())
+	}
+	for _, die := range slices.SortedFunc(maps.Keys(f.ByDie), func(a, b snpreport.CPUID) int { return cmp.Compare(a.String(), b.String()) }) {
+		parts = append(parts, die.String()+": "+f.ByDie[die].text())
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (f Floor) text() string {
+	var parts []string
+	for _, c := range slices.Sorted(maps.Keys(f)) {
+		parts = append(parts, c.String()+"="+decimal(uint32(f[c])))
+	}
+	return strings.Join(parts, " ")
 }

@@ -35,12 +35,6 @@ type Violation struct {
 	Allowed  []string // of measurements: the list that lacks the report's, in hex
 }
 
-// Enforced is a demand that was held against the facts.
-type Enforced struct {
-	Name  string // member of the policy file
-	Value string // what is demanded, as in Violation.Expected
-}
-
 // Unchecked is a member of the policy file that no policy demands, and that no
 // rule of Default covers.
 type Unchecked struct {
@@ -52,7 +46,6 @@ type Unchecked struct {
 // of the policy file. The zero Outcome accepts nothing.
 type Outcome struct {
 	Violations []Violation // all of them
-	Enforced   []Enforced  // rules of Default too; of several policies, each
 	NotChecked []Unchecked
 	complete   bool
 }

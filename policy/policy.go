@@ -22,6 +22,9 @@ func Default() Policy { return Policy{sets: []*set{{checks: make([]check, len(ta
 // the order of the fields of Rules, is the *rule.ConfigError that it returns.
 func New(r Rules) (Policy, error) {
 	c := &compiler{set: &set{checks: make([]check, len(table))}}
+	if b := r.GuestPolicy.AllowUnknownBits; b != nil {
+		c.set.unknownBits = new(*b)
+	}
 	for i := range table {
 		if demand := table[i].demand; demand != nil {
 			c.member = table[i].name
@@ -55,12 +58,9 @@ func (p Policy) emptiness() string {
 func (p Policy) Notes() []string {
 	var notes []string
 	for _, s := range p.sets {
-		for _, f := range []struct {
-			member string
-			*Floors
-		}{{"min_tcb", s.minTCB}, {"min_launch_tcb", s.minLaunchTCB}} {
-			if f.Unmeetable() {
-				notes = append(notes, f.member+": "+unmeetable+": it needs a level for each of bootloader, tee, snp and microcode")
+		for i, c := range s.checks {
+			if c.floors.Unmeetable() {
+				notes = append(notes, table[i].name+": "+unmeetable+": it needs a level for each of bootloader, tee, snp and microcode")
 			}
 		}
 		if s.buildAlone {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
@@ -18,54 +19,33 @@ type row struct {
 	// where a rule of Default, or another row, covers the member. The row is not
 	// listed when the member unless is demanded.
 	unchecked, unless string
-	always            check // a rule of Default, or one that joins all rule sets
+	always            func(*evaluation) // a rule of Default, or one that joins all rule sets
 	demand            demand
 }
 
-// A check enforces its demand and adds its violations.
-type check = func(*evaluation)
-
-// A demand decodes what Rules demand of a member; nil when they demand nothing.
+// A demand decodes what Rules demand of a member.
 type demand = func(*compiler, *Rules) check
+
+// A check is what one rule set demands of a member. The zero check demands nothing.
+type check struct {
+	value  string            // as in Violation.Expected
+	test   func(*evaluation) // adds the violations; nil where always does
+	floors *Floors
+}
 
 // set is Rules, checked and decoded.
 type set struct {
-	checks       []check // the demand of each row of the table, nil where there is none
-	minTCB       *Floors
-	minLaunchTCB *Floors
-	unknownBits  tri // guest_policy.allow_unknown_bits
-	buildAlone   bool
-}
-
-// tri is a boolean that may be absent.
-type tri uint8
-
-const (
-	unset tri = iota
-	refused
-	allowed
-)
-
-func triOf(b *bool) tri {
-	switch {
-	case b == nil:
-		return unset
-	case *b:
-		return allowed
-	}
-	return refused
+	checks      []check // of each row of the table
+	unknownBits *bool   // guest_policy.allow_unknown_bits
+	buildAlone  bool
 }
 
 // allowsUnknownBits reports whether one rule set says so and none says no.
 func allowsUnknownBits(sets []*set) bool {
-	yes := false
-	for _, s := range sets {
-		if s.unknownBits == refused {
-			return false
-		}
-		yes = yes || s.unknownBits == allowed
+	says := func(b bool) bool {
+		return slices.ContainsFunc(sets, func(s *set) bool { return s.unknownBits != nil && *s.unknownBits == b })
 	}
-	return yes
+	return says(true) && !says(false)
 }
 
 // compiler reads Rules row by row and keeps the first fault.
@@ -87,23 +67,22 @@ type evaluation struct {
 	r        *snpreport.Report // of facts
 	relax    Relax
 	sets     []*set
-	row      *row   // the present one
+	at       int    // the present row of the table
+	row      *row   // the same
 	expected string // of the present demand
-	enforced int    // demands of the present row
 	out      Outcome
 }
 
-// enforce records a demand, which the violations behind it are of.
-func (e *evaluation) enforce(value string) {
-	e.expected = value
-	e.enforced++
-	e.out.Enforced = append(e.out.Enforced, Enforced{e.row.name, value})
+// hold adds a violation when actual is not "".
+func (e *evaluation) hold(expected string, actual func(*evaluation) string) {
+	e.expected = expected
+	if a := actual(e); a != "" {
+		e.violate(a)
+	}
 }
 
 // violate adds a violation of the present demand.
-func (e *evaluation) violate(actual string) {
-	e.add(e.row.name, e.row.broken, e.expected, actual)
-}
+func (e *evaluation) violate(actual string) { e.add(e.row.name, e.row.broken, e.expected, actual) }
 
 // violatePart adds a violation by a bit, a component or a field.
 func (e *evaluation) violatePart(part, expected, actual string) {
@@ -114,4 +93,29 @@ func (e *evaluation) add(name, message, expected, actual string) {
 	e.out.Violations = append(e.out.Violations, Violation{
 		Rule: e.row.id, Kind: cmp.Or(e.row.kind, KindPolicy), Name: name, Message: message, Expected: expected, Actual: actual,
 	})
+}
+
+// one is a demand that is violated at most once: by what actual returns, unless it is
+// "".
+func one(demanded bool, value string, actual func(*evaluation) string) check {
+	return several(demanded, value, func(e *evaluation) { e.hold(value, actual) })
+}
+
+// several is a demand that may be violated by several parts.
+func several(demanded bool, value string, test func(*evaluation)) check {
+	if !demanded {
+		return check{}
+	}
+	return check{value: value, test: func(e *evaluation) {
+		e.expected = value
+		test(e)
+	}}
+}
+
+// when returns s, or "" where wrong is false.
+func when(wrong bool, s string) string {
+	if wrong {
+		return s
+	}
+	return ""
 }

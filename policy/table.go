@@ -1,10 +1,6 @@
 package policy
 
-import (
-	"slices"
-
-	"github.com/tresorhq/attest/snpreport"
-)
+import "github.com/tresorhq/attest/snpreport"
 
 // table has every rule, in the order of the members of the policy file.
 var table = [...]row{
@@ -12,7 +8,7 @@ var table = [...]row{
 	{id: "POL-06", name: "guest_policy.forbid migrate_ma", broken: "a migration agent may move this guest", always: checkMigrateMA},
 	{id: "POL-07", name: "report_id_ma", broken: "this guest has a migration agent", always: checkMigrationAgent},
 	{id: "POL-08", name: "guest_policy bit 17", broken: "bit 17 of the guest policy, which is always one, is clear", always: checkReserved1},
-	{id: "POL-09", name: "guest_policy.allow_unknown_bits", broken: "the guest policy has bits of unknown meaning", always: checkGuestUnknown, demand: demandGuestUnknown},
+	{id: "POL-09", name: "guest_policy.allow_unknown_bits", broken: "the guest policy has bits of unknown meaning", always: checkGuestUnknown},
 	{id: "POL-10", name: "guest_policy.allow_unknown_bits", broken: "reserved bytes of a TCB version are not zero", always: checkTCBReserved},
 	{id: "POL-11", name: "vmpl", broken: "software of another VMPL asked for this report", always: checkVMPL},
 	{id: "POL-12", name: "signing_keys", broken: "a VLEK signed this report, and no chip's VCEK", always: checkVLEK},
@@ -22,8 +18,10 @@ var table = [...]row{
 	{id: "POL-20", name: "products", unchecked: "any product", broken: "the product is not on the allowed list", demand: demandProduct},
 	{id: "POL-21", name: "signing_keys", broken: "the kind of the signing key is not on the allowed list", demand: demandSigningKey},
 	{id: "POL-22", name: "vmpl", broken: "software of another VMPL than demanded asked for this report", demand: demandVMPL},
-	{id: "POL-03", name: "min_tcb", kind: KindTCB, unchecked: "any REPORTED_TCB and COMMITTED_TCB", broken: noFloor, always: checkMinTCB, demand: demandMinTCB},
-	{id: "POL-23", name: "min_launch_tcb", unchecked: "any LAUNCH_TCB", broken: noFloor, always: checkLaunchTCB, demand: demandLaunchTCB},
+	{id: "POL-03", name: "min_tcb", kind: KindTCB, unchecked: "any REPORTED_TCB and COMMITTED_TCB", broken: noFloor, always: checkMinTCB,
+		demand: func(c *compiler, r *Rules) check { return c.floors(r.MinTCB) }},
+	{id: "POL-23", name: "min_launch_tcb", unchecked: "any LAUNCH_TCB", broken: noFloor, always: checkLaunchTCB,
+		demand: func(c *compiler, r *Rules) check { return c.floors(r.MinLaunchTCB) }},
 	{id: "POL-24", name: "guest_policy.require", unchecked: "no bit required", broken: "the guest policy lacks a required bit", demand: demandGuestRequire},
 	{id: "POL-25", name: "guest_policy.forbid", broken: "the guest policy has a forbidden bit", demand: demandGuestForbid}, // POL-05 and POL-06 forbid the worst
 	{id: "POL-26", name: "guest_policy.min_abi", unchecked: "any ABI version", broken: "the guest accepts older firmware than demanded", demand: demandABI},
@@ -63,43 +61,4 @@ var table = [...]row{
 	{id: "POL-50", name: "id_block.author_keys", unchecked: "any author key", broken: "the author key is not on the allowed list", demand: demandAuthorKey},
 	{id: "POL-51", name: "id_block.require_author_key", unchecked: "no author key required", broken: "the ID block is of no author key", demand: demandAuthorKeyEn},
 	{id: "POL-52", name: "id_block.forbid", unchecked: "an ID block may be there", broken: "the guest was launched with an ID block", demand: demandNoIDBlock},
-}
-
-// when is a demand that is made or not.
-func when(demanded bool, value string, check check) check {
-	if !demanded {
-		return nil
-	}
-	return func(e *evaluation) {
-		e.enforce(value)
-		check(e)
-	}
-}
-
-// exactly demands one value of a field, in hex.
-func exactly[A hexBytes](text func(*Rules) *string, field func(*snpreport.Report) A) demand {
-	return func(c *compiler, r *Rules) check {
-		s := text(r)
-		if s == nil {
-			return nil
-		}
-		want := hexText[A](c, c.member, *s)
-		return when(true, hexOf(want), func(e *evaluation) {
-			if got := field(e.r); got != want {
-				e.violate(hexOf(got))
-			}
-		})
-	}
-}
-
-// among demands that a fact is on a list in hex.
-func among[A hexBytes](texts func(*Rules) []string, opts listOption, fact func(*evaluation) A) demand {
-	return func(c *compiler, r *Rules) check {
-		list := hexList[A](c, texts(r), opts)
-		return when(list != nil, oneOf(list, hexOf), func(e *evaluation) {
-			if got := fact(e); !slices.Contains(list, got) {
-				e.violate(hexOf(got))
-			}
-		})
-	}
 }

@@ -34,7 +34,6 @@ var circles = map[string]int{
 	"jws":                    2,
 	"kds":                    3,
 	"launch":                 5,
-	"policy":                 3,
 	"receipt":                2,
 	"snpreport":              8,
 	"transport":              13,
