@@ -276,4 +276,11 @@ func TestTable(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
 	}
+	var back bulletin.Assessment
+	if err := json.Unmarshal(got, &back); err != nil || back.Status != bulletin.Below {
+		t.Errorf("%+v, %v", back, err)
+	}
+	if err := json.Unmarshal([]byte(`{"status":"patched"}`), &back); err == nil {
+		t.Error("patched is no status")
+	}
 }

@@ -28,7 +28,7 @@ func parseRules(file []byte) (r Rules, err error) {
 	known := []string{"schema", "measurements", "products", "signing_keys", "vmpl", "min_tcb", "min_launch_tcb",
 		"guest_policy", "platform_info", "mitigations", "report_data", "report_data_prefix", "report_data_tail_zero", "host_data",
 		"family_id", "image_id", "report_id", "report_id_ma", "chip_ids", "leaf_keys", "csp_ids", "min_guest_svn",
-		"report_versions", "firmware", "id_block"}
+		"report_versions", "firmware", "id_block", "bulletins"}
 	err = strictjson.Decode(file, MaxFile, known, func(o *strictjson.Object) {
 		f, in := reader{o}, reader{}
 		o.RefuseUnknown()
@@ -66,6 +66,7 @@ func parseRules(file []byte) (r Rules, err error) {
 		r.Firmware = FirmwareRules{in.text("min_version"), number[uint8](in, "min_build", 0, 255), in.yes("committed_equals_current")}
 		in = f.object("id_block", "require", "id_keys", "author_keys", "require_author_key", "forbid")
 		r.IDBlock = IDBlockRules{in.yes("require"), in.texts("id_keys"), in.texts("author_keys"), in.yes("require_author_key"), in.yes("forbid")}
+		r.Bulletins = f.texts("bulletins")
 	})
 	if err != nil {
 		return Rules{}, rule.Config(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -25,37 +26,39 @@ const Schema = "tresor.verify-result/v1"
 // was verified is in it only where the verdict is pass or changed.
 // Rules: CLI-08.
 type Document struct {
-	Schema      string       `json:"schema"`
-	Tool        string       `json:"tool"`
-	Verdict     string       `json:"verdict"` // pass, fail, changed, error
-	ExitCode    int          `json:"exit_code"`
-	Mode        string       `json:"mode,omitempty"` // live, offline, replay
-	Time        string       `json:"time,omitempty"`
-	TimeSource  string       `json:"time_source,omitempty"` // clock, given, recorded
-	Subject     *Subject     `json:"subject,omitempty"`
-	Error       *Error       `json:"error,omitempty"`
-	SPKI        string       `json:"tls_spki_sha256,omitempty"`
-	Measurement string       `json:"snp_measurement,omitempty"`
-	Launch      string       `json:"measured_from,omitempty"` // the label of the computed measurement that matched
-	Tag         string       `json:"workload_identity_tag,omitempty"`
-	Workload    string       `json:"workload,omitempty"`
-	Manifest    *Manifest    `json:"manifest,omitempty"`
-	Bundle      *Bundle      `json:"trust_bundle,omitempty"`
-	BundleFacts *BundleFacts `json:"bundle,omitempty"`
-	BundleDiff  *BundleDiff  `json:"bundle_diff,omitempty"`
-	Explained   []Explained  `json:"explained,omitempty"` // of a trust bundle's measurements
-	Report      *Report      `json:"report,omitempty"`
-	Leaf        *Leaf        `json:"leaf,omitempty"`
-	Receipt     *Receipt     `json:"receipt,omitempty"`
-	Roots       *Roots       `json:"roots,omitempty"`
-	Revocation  *Revocation  `json:"revocation,omitempty"`
-	Enforced    []Demand     `json:"enforced,omitzero"`
-	Relaxed     []string     `json:"relaxed,omitzero"`
-	Warnings    []Warning    `json:"warnings,omitzero"`
-	Notes       []string     `json:"notes,omitempty"`
-	NotChecked  []string     `json:"not_checked,omitempty"`
-	Limits      []string     `json:"limits,omitempty"`
-	Checks      []Step       `json:"checks,omitempty"`
+	Schema        string                `json:"schema"`
+	Tool          string                `json:"tool"`
+	Verdict       string                `json:"verdict"` // pass, fail, changed, error
+	ExitCode      int                   `json:"exit_code"`
+	Mode          string                `json:"mode,omitempty"` // live, offline, replay
+	Time          string                `json:"time,omitempty"`
+	TimeSource    string                `json:"time_source,omitempty"` // clock, given, recorded
+	Subject       *Subject              `json:"subject,omitempty"`
+	Error         *Error                `json:"error,omitempty"`
+	SPKI          string                `json:"tls_spki_sha256,omitempty"`
+	Measurement   string                `json:"snp_measurement,omitempty"`
+	Launch        string                `json:"measured_from,omitempty"` // the label of the computed measurement that matched
+	Tag           string                `json:"workload_identity_tag,omitempty"`
+	Workload      string                `json:"workload,omitempty"`
+	Manifest      *Manifest             `json:"manifest,omitempty"`
+	Bundle        *Bundle               `json:"trust_bundle,omitempty"`
+	BundleFacts   *BundleFacts          `json:"bundle,omitempty"`
+	BundleDiff    *BundleDiff           `json:"bundle_diff,omitempty"`
+	Explained     []Explained           `json:"explained,omitempty"` // of a trust bundle's measurements
+	Report        *Report               `json:"report,omitempty"`
+	Leaf          *Leaf                 `json:"leaf,omitempty"`
+	Receipt       *Receipt              `json:"receipt,omitempty"`
+	Roots         *Roots                `json:"roots,omitempty"`
+	Revocation    *Revocation           `json:"revocation,omitempty"`
+	BulletinsAsOf string                `json:"bulletins_as_of,omitempty"` // the date of package bulletin's table
+	Bulletins     []bulletin.Assessment `json:"bulletins,omitempty"`
+	Enforced      []Demand              `json:"enforced,omitzero"`
+	Relaxed       []string              `json:"relaxed,omitzero"`
+	Warnings      []Warning             `json:"warnings,omitzero"`
+	Notes         []string              `json:"notes,omitempty"`
+	NotChecked    []string              `json:"not_checked,omitempty"`
+	Limits        []string              `json:"limits,omitempty"`
+	Checks        []Step                `json:"checks,omitempty"`
 
 	section int // of SPEC.md that has the steps
 }
@@ -213,6 +216,7 @@ func (d *Document) addFacts(r *attest.Result) {
 		d.Roots.AMD = "custom"
 	}
 	d.Revocation = newRevocation(r)
+	d.BulletinsAsOf, d.Bulletins = bulletin.AsOf, bulletin.Assess(&r.Report, r.Chain)
 	d.Warnings = warnings(append(slices.Clone(r.Warnings), expiryWarnings(r.Bundle, r.At)...))
 	d.Notes, d.Limits = r.Notes, r.Limits
 	for _, n := range r.NotChecked {

@@ -48,6 +48,9 @@ func (d *Document) Text(explain bool) string {
 	case d.BundleDiff != nil:
 		t.bundleDiff()
 	}
+	if d.Bulletins != nil {
+		t.Line("%s", d.bulletinsLine())
+	}
 	for _, n := range d.Notes {
 		t.Field("note", n)
 	}
@@ -94,6 +97,9 @@ func (t *text) explain() {
 	}
 	for _, e := range d.Enforced {
 		t.Field("enforced", e.Name+": "+e.Value)
+	}
+	for _, below := range d.belowBulletins() {
+		t.Field("below", below)
 	}
 	if len(d.Checks) > 0 {
 		t.steps()

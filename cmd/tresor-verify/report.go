@@ -126,16 +126,18 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		client.Forget()
 	}
 	if audit.Err == nil && f.writePolicy != "" {
-		if err := c.WriteFile("--write-policy", f.writePolicy, policyFile(audit.Result.Facts())); err != nil {
+		if err := c.WriteFile("--write-policy", f.writePolicy, policyFile(audit.Result.Facts(), f.baselines)); err != nil {
 			return 0, err
 		}
 	}
 	return f.printVerdict(c, verdict.New(audit, fr)), nil
 }
 
-// policyFile returns the policy file that verified facts just meet.
-func policyFile(f policy.Facts) []byte {
+// policyFile returns the policy file that verified facts just meet, with the bulletins
+// that were demanded, by their ids and not by today's numbers.
+func policyFile(f policy.Facts, bulletins []string) []byte {
 	rules, _ := policy.FromFacts(f) // facts that passed a policy have demands
+	rules.Bulletins = bulletins
 	b, _ := json.MarshalIndent(policy.File{Schema: policy.Schema, Rules: rules}, "", "  ")
 	return append(b, '\n')
 }

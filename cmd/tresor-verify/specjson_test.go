@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/proxy"
 	"github.com/tresorhq/attest/verdict"
@@ -23,7 +24,9 @@ func tags(of reflect.Type) (names []string) {
 			continue
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
+		if name != "-" {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -61,6 +64,8 @@ var jsonRows = map[reflect.Type][]string{
 	reflect.TypeFor[verdict.Manifest]():     {"`manifest`"},
 	reflect.TypeFor[verdict.Bundle]():       {"`trust_bundle`"},
 	reflect.TypeFor[verdict.Warning]():      {"an element of `warnings`"},
+	reflect.TypeFor[bulletin.Assessment]():  {"an element of `bulletins`"},
+	reflect.TypeFor[bulletin.Condition]():   {"an element of `bulletins`"},
 	reflect.TypeFor[verdict.Step]():         {"an element of `checks`"},
 	reflect.TypeFor[verdict.BundleFacts]():  {"`bundle` |", "`trust_bundle`"},
 	reflect.TypeFor[verdict.BundleDiff]():   {"`bundle_diff`"},

@@ -27,6 +27,7 @@ type trustFlags struct {
 	amdRoots   []string
 	crl        string
 	launch     []string
+	baselines  []string // ids of AMD's bulletins
 	relax      policy.Relax
 
 	measuredFrom []string // what --launch names
@@ -38,6 +39,7 @@ func (f *trustFlags) rows() []cli.Flag {
 		cli.Row("policy", "FILE", "what the report must meet (attest.policy/v1)", cli.Text(&f.policyFile)),
 		cli.Row("launch", "FILE...", "MEASUREMENT must be that of this launch file, or of another one (attest.launch/v1)", cli.Texts(&f.launch)),
 		cli.Row("crl", "FILE|fetch", "check revocation; without it, it is not checked", cli.Text(&f.crl)),
+		cli.Row("baseline", "ID...", "demand the TCB of AMD's bulletin, such as AMD-SB-3019", cli.Texts(&f.baselines)),
 		cli.Row("amd-root", "FILE...", "use this ARK instead of all built-in ones", cli.Texts(&f.amdRoots)),
 		cli.Row("allow-debug", "", "accept guests that the host may debug", cli.Switch(&f.relax.Debug)),
 		cli.Row("allow-migration", "", "accept guests that may be migrated", cli.Switch(&f.relax.Migration)),
@@ -86,6 +88,13 @@ func (f *trustFlags) policy(ctx context.Context, c *cli.Call, demands policy.Rul
 		return policy.Policy{}, cli.Usagef("%w", err)
 	}
 	all := []policy.Policy{policy.Default(), fromFlags}
+	if len(f.baselines) > 0 {
+		baseline, err := policy.New(policy.Rules{Bulletins: f.baselines})
+		if err != nil {
+			return policy.Policy{}, cli.Usagef("--baseline: %w", err)
+		}
+		all = append(all, baseline)
+	}
 	if f.policyFile != "" {
 		b, err := c.ReadConfig(ctx, f.policyFile, policy.MaxFile)
 		if err != nil {

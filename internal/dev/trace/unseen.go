@@ -9,6 +9,7 @@ var beyond = []struct{ rules, reason string }{
 	{"TRN-", "how connections behave in time; the scenarios of attesttest/leak show it"},
 	{"VEC-", "about the vectors themselves"},
 	{"GEN-01 CHN-01 CRL-15", "about the time that a caller of the library leaves out; --at is always given"},
+	{"BUL-04", "how a verdict shows what no policy demanded; the tests of verdict and of the command do"},
 	{"GEN-05 ORD-02", "what an answer says besides its verdict: the runner holds every refusal against it"},
 	{"CRL-16 POL-04 IDT-14", "about what only a caller of the library can give: values it made, keys of manifests"},
 	{"CHN-70 CHN-71 BND-44", "about what is remembered from one verification to the next"},

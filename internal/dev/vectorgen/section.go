@@ -76,7 +76,7 @@ func sections() []section {
 	for _, group := range [][]section{
 		cellSections(), envelopeSections(), jsonSections(), bundleSections(), jwsSections(),
 		workloadSections(), reportSections(), carrierSections(), certificateSections(), chainSections(), crlSections(),
-		endorsementSections(), policySections(), notCheckedSections(), policyFileSections(), floorSections(), fileSections(), memorySections(), receiptSections(), pairSections(),
+		endorsementSections(), policySections(), notCheckedSections(), policyFileSections(), floorSections(), bulletinSections(), fileSections(), memorySections(), receiptSections(), pairSections(),
 	} {
 		all = append(all, group...)
 	}
