@@ -249,3 +249,50 @@ func full(t *testing.T) []byte {
 	}
 	return append([]byte(text), strings.Repeat(" ", policy.MaxFile-len(text))...)
 }
+
+// Texts and booleans that the caller changes later are not those of the policy.
+func TestNoAliasingOfTexts(t *testing.T) {
+	r := policy.Rules{
+		ReportData: new(hexes(0xda, 64)), FamilyID: new(hexes(0xfa, 16)), ImageID: new(hexes(0x1a, 16)), ReportIDMA: new(hexes(0xff, 32)),
+		GuestPolicy: policy.GuestPolicyRules{MinABI: new("1.55"), AllowUnknownBits: new(true)}, PlatformInfo: policy.PlatformInfoRules{AllowUnknownBits: new(true)},
+		Mitigations: policy.MitigationRules{Launch: new("0x1"), Current: new("0x1")}, Firmware: policy.FirmwareRules{MinVersion: new("1.55"), MinBuild: new(uint8(0))},
+		Products: []string{"Milan"},
+	}
+	p, err := policy.New(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := change(good(milan), func(f *policy.Facts, r *snpreport.Report) { r.GuestPolicy |= 1 << 40 })
+	before := p.Evaluate(odd)
+	if !before.Accepts() {
+		t.Fatal(before.Violations)
+	}
+	for _, s := range []*string{r.ReportData, r.FamilyID, r.ImageID, r.ReportIDMA, r.GuestPolicy.MinABI, r.Mitigations.Launch, r.Mitigations.Current, r.Firmware.MinVersion} {
+		*s = ""
+	}
+	*r.GuestPolicy.AllowUnknownBits, *r.PlatformInfo.AllowUnknownBits, *r.Firmware.MinBuild, r.Products[0] = false, false, 255, "Turin"
+	if diff := cmp.Diff(before, p.Evaluate(odd), cmp.AllowUnexported(policy.Outcome{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A Floors of nothing answers too.
+func TestNilFloors(t *testing.T) {
+	var f *policy.Floors
+	if text, err := f.MarshalJSON(); string(text) != "{}" || err != nil {
+		t.Error(string(text), err)
+	}
+}
+
+// What MarshalJSON writes, ParseFloors reads.
+func TestFloorsRoundTrip(t *testing.T) {
+	for _, text := range []string{`{"fmc":1,"bootloader":2,"tee":3,"snp":4,"microcode":255}`, `{"Milan":{"snp":1},"Turin":{"fmc":0},"19-01-1":{"tee":9},"1a-02-0":{"snp":2}}`} {
+		f, err := policy.ParseFloors([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.MarshalJSON(); string(got) != text || err != nil {
+			t.Errorf("got %s, %v, want %s", got, err, text)
+		}
+	}
+}

@@ -85,12 +85,23 @@ func (r reader) object(name string, known ...string) reader {
 	return reader{o}
 }
 
-func (r reader) text(name string) *string {
+// optional reads a member that may be absent.
+func optional[T any](r reader, name string, read func(strictjson.Value) T) *T {
 	v, ok := r.o.Optional(name)
 	if !ok {
 		return nil
 	}
-	return new(v.NonEmpty())
+	return new(read(v))
+}
+
+func (r reader) text(name string) *string { return optional(r, name, strictjson.Value.NonEmpty) }
+
+func (r reader) choice(name string) *bool { return optional(r, name, strictjson.Value.Bool) }
+
+func (r reader) yes(name string) bool { return value(r.choice(name)) }
+
+func number[T uint8 | uint32](r reader, name string, low, high int64) *T {
+	return optional(r, name, func(v strictjson.Value) T { return T(v.Int(low, high)) })
 }
 
 // texts leaves the count to New; a list that is there is never nil.
@@ -106,24 +117,6 @@ func (r reader) texts(name string) []string {
 		}
 	}
 	return list
-}
-
-func (r reader) yes(name string) bool { return value(r.choice(name)) }
-
-func (r reader) choice(name string) *bool {
-	v, ok := r.o.Optional(name)
-	if !ok {
-		return nil
-	}
-	return new(v.Bool())
-}
-
-func number[T uint8 | uint32](r reader, name string, low, high int64) *T {
-	v, ok := r.o.Optional(name)
-	if !ok {
-		return nil
-	}
-	return new(T(v.Int(low, high)))
 }
 
 func (r reader) floors(name string) *Floors {

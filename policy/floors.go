@@ -45,11 +45,11 @@ func (f *Floors) check() (expected, actual string) {
 	if f.Any == nil && len(f.ByProduct) == 0 && len(f.ByDie) == 0 {
 		return "a floor", "none"
 	}
-	for _, floor := range f.all() {
-		if len(floor) == 0 {
+	for _, n := range f.named() {
+		if len(n.floor) == 0 {
 			return "a floor of at least one component", "an empty one"
 		}
-		for c := range floor {
+		for c := range n.floor {
 			if _, ok := snpreport.ParseComponent(c.String()); !ok {
 				return "a component", "an unknown one"
 			}
@@ -100,87 +100,76 @@ func (f *Floors) of(r *snpreport.Report, p snpreport.Product) (floor Floor, why 
 // always are the components that every product has.
 var always = []snpreport.Component{snpreport.BootLoader, snpreport.TEE, snpreport.SNP, snpreport.Microcode}
 
-// unmeetable is what Notes and violations say of a floor that is Unmeetable.
+// unmeetable is what Notes and violations say of floors that are Unmeetable.
 const unmeetable = "no report of any product can meet this floor"
 
 // Unmeetable reports whether no report of any product can meet f: each of its floors
 // lacks one of bootloader, tee, snp and microcode, which every product has.
-func (f *Floors) Unmeetable() bool { return f != nil && len(f.missing()) > 0 }
-
-// missing returns the components that the floors of an unmeetable f lack.
-func (f *Floors) missing() (list []snpreport.Component) {
-	for _, floor := range f.all() {
-		whole := true
-		for _, c := range always {
-			if _, ok := floor[c]; !ok {
-				whole = false
-				list = append(list, c)
-			}
-		}
-		if whole {
-			return nil
+func (f *Floors) Unmeetable() bool {
+	if f == nil {
+		return false
+	}
+	for _, n := range f.named() {
+		if !slices.ContainsFunc(always, func(c snpreport.Component) bool { _, ok := n.floor[c]; return !ok }) {
+			return false
 		}
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return true
 }
 
-// all returns every Floor of f.
-func (f *Floors) all() []Floor {
-	list := slices.AppendSeq(slices.Collect(maps.Values(f.ByProduct)), maps.Values(f.ByDie))
+type namedFloor struct {
+	name  string // of the product or die; "" for Any
+	floor Floor
+}
+
+// named returns every Floor of f: that for all, those of products, those of dies.
+func (f *Floors) named() (list []namedFloor) {
+	if f == nil {
+		return nil
+	}
 	if f.Any != nil {
-		list = append(list, f.Any)
+		list = append(list, namedFloor{"", f.Any})
+	}
+	for _, p := range slices.Sorted(maps.Keys(f.ByProduct)) {
+		list = append(list, namedFloor{p.String(), f.ByProduct[p]})
+	}
+	for _, die := range slices.SortedFunc(maps.Keys(f.ByDie), func(a, b snpreport.CPUID) int { return cmp.Compare(a.String(), b.String()) }) {
+		list = append(list, namedFloor{die.String(), f.ByDie[die]})
 	}
 	return list
-}
-
-// MarshalJSON returns the form that ParseFloors reads.
-func (f *Floors) MarshalJSON() ([]byte, error) {
-	if f.Any != nil {
-		return []byte(f.Any.json()), nil
-	}
-	var list []string
-	for p, floor := range f.ByProduct {
-		list = append(list, `"`+p.String()+`":`+floor.json())
-	}
-	for die, floor := range f.ByDie {
-		list = append(list, `"`+die.String()+`":`+floor.json())
-	}
-	slices.Sort(list)
-	return []byte("{" + strings.Join(list, ",") + "}"), nil
-}
-
-func (f Floor) json() string {
-	var list []string
-	for _, c := range slices.Sorted(maps.Keys(f)) {
-		list = append(list, `"`+c.String()+`":`+decimal(uint32(f[c])))
-	}
-	return "{" + strings.Join(list, ",") + "}"
 }
 
 // text returns floors as "snp=22 microcode=213", or with products and dies before
 // them, "Genoa: snp=22; 19-a0-2: snp=22".
 func (f *Floors) text() string {
-	if f == nil {
-		return ""
-	}
-	if f.Any != nil {
-		return f.Any.text()
-	}
 	var parts []string
-	for _, p := range slices.Sorted(maps.Keys(f.ByProduct)) {
-		parts = append(parts, p.String()+": "+f.ByProduct[p].text())
-	}
-	for _, die := range slices.SortedFunc(maps.Keys(f.ByDie), func(a, b snpreport.CPUID) int { return cmp.Compare(a.String(), b.String()) }) {
-		parts = append(parts, die.String()+": "+f.ByDie[die].text())
+	for _, n := range f.named() {
+		levels := strings.Join(n.floor.levels("", "="), " ")
+		if n.name != "" {
+			levels = n.name + ": " + levels
+		}
+		parts = append(parts, levels)
 	}
 	return strings.Join(parts, "; ")
 }
 
-func (f Floor) text() string {
+// MarshalJSON returns the form that ParseFloors reads.
+func (f *Floors) MarshalJSON() ([]byte, error) {
 	var parts []string
-	for _, c := range slices.Sorted(maps.Keys(f)) {
-		parts = append(parts, c.String()+"="+decimal(uint32(f[c])))
+	for _, n := range f.named() {
+		levels := "{" + strings.Join(n.floor.levels(`"`, `":`), ",") + "}"
+		if n.name == "" {
+			return []byte(levels), nil
+		}
+		parts = append(parts, `"`+n.name+`":`+levels)
 	}
-	return strings.Join(parts, " ")
+	return []byte("{" + strings.Join(parts, ",") + "}"), nil
+}
+
+// levels returns a text for each component, in AMD's order.
+func (f Floor) levels(before, behind string) (list []string) {
+	for _, c := range slices.Sorted(maps.Keys(f)) {
+		list = append(list, before+c.String()+behind+decimal(uint32(f[c])))
+	}
+	return list
 }

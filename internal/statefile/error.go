@@ -9,8 +9,12 @@ import (
 
 // refuse makes an error about the file, or about a member of it.
 func (f *File) refuse(id, expected, actual string) *rule.Error {
+	path := ""
+	if f != nil {
+		path = f.path
+	}
 	return &rule.Error{
-		Rule: id, Message: "state file " + strconv.QuoteToASCII(f.path),
+		Rule: id, Message: "state file " + strconv.QuoteToASCII(path),
 		Offset: rule.NoOffset, Expected: expected, Actual: actual,
 	}
 }

@@ -92,7 +92,7 @@ func (f *File) Highest(workload string) (v attest.BundleVersion, ok bool, err er
 // returns what is recorded then. When it returns without error, that is in
 // storage. It waits up to 10 seconds for other processes.
 //
-// Errors are of type *rule.Error, in this order: as those of Highest, STA-02; the
+// Errors are of type *rule.Error, in this order: as those of Highest, STA-01 and STA-02; the
 // version is not 1 to 2^53-1 (STA-03); the folder can not be opened (STA-21); the
 // lock can not be had (STA-30); something that is left of a crash can not be
 // removed (STA-32); as those of Highest; the file would exceed 1 MiB (STA-33); it
@@ -138,9 +138,12 @@ func (f *File) acceptLocked(folder *os.Root, workload string, v attest.BundleVer
 	return v, f.write(folder, s)
 }
 
-// checkName refuses what JSON can not say: two names that are no UTF-8 could
-// become one in the file.
+// checkName refuses a File that Open did not return, and a name that JSON cannot
+// say: two names that are no UTF-8 could become one in the file.
 func (f *File) checkName(workload string) error {
+	if f == nil || f.name == "" {
+		return f.refuse("STA-01", "a state file that was opened", "none")
+	}
 	if workload == "" || !utf8.ValidString(workload) {
 		return f.refuse("STA-02", "the name of a workload, not empty, in UTF-8", strictjson.Quote(workload))
 	}

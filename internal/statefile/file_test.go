@@ -117,7 +117,7 @@ func TestArguments(t *testing.T) {
 	}
 	wantText(t, path, router)
 	wantMissing(t, path+".lock") // nothing was touched
-	wantRefused(t, new(statefile.File), "router", "STA-21")
+	wantRefused(t, new(statefile.File), "router", "STA-01")
 }
 
 // Lesson: a state file that can not be read was taken for a first run.
@@ -393,5 +393,12 @@ func TestErrorText(t *testing.T) {
 	_, err = statefile.Open("\x1b[2J\n.lock")
 	if e := wantRule(t, err, "STA-01"); strings.ContainsAny(e.Error(), "\x1b\n") {
 		t.Errorf("%q", e.Error())
+	}
+}
+
+// A File that Open did not return answers with an error.
+func TestNotOpened(t *testing.T) {
+	for _, f := range []*statefile.File{nil, {}} {
+		wantRefused(t, f, "router", "STA-01")
 	}
 }
