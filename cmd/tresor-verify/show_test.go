@@ -26,12 +26,16 @@ func TestShow(t *testing.T) {
 	}
 	envelope, bundle := kit.Evidence().Envelope, kit.Evidence().Bundle
 	evidenceFile := (&capture.Evidence{Evidence: kit.Evidence(), FetchedAt: recent, LeafDER: kit.TLSCertificate().Certificate[0]}).Encode()
+	six := append([]byte(nil), e.Report...)
+	six[0], six[0x220], six[0x221] = 6, 0x01, 0x23
 	files := map[string]struct {
 		data []byte
 		kind string
 		want []string
 	}{
 		"report":       {e.Report, "report, raw", []string{"product:", "Turin", "reported          committed         current           launch", "fmc", "iommu_write_safe", "SMT allowed", "min_abi"}},
+		"bulletins":    {e.Report, "report, raw", []string{"as_of:", "not verified, as all of this", "AMD-SB-3019:", "AMD-SB-3034:", "not_visible"}},
+		"version 6":    {six, "report version 6, which is not supported", []string{"second-hand", "current_etcb:", "0123", "vmpl:", "signature_s:"}},
 		"version 2":    {v.Report, "report, raw", []string{"a guess", "iommu_write_safe:      unknown", "version:                 2"}},
 		"with table":   {append(append([]byte(nil), e.Report...), table...), "report, extended report", []string{"by the certificate", "63da758d-e664-4564-adc5-f4b93be8accd", "hwID"}},
 		"table":        {table, "certificate table", []string{"VCEK", "ARK-Turin"}},

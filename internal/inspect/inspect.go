@@ -128,6 +128,9 @@ func showDER(der []byte) (kind string, nodes []Node, err error) {
 }
 
 func showReport(c snpreport.Carried) (kind string, nodes []Node, err error) {
+	if isReport6(c.Report) {
+		return "report version 6, which is not supported", append([]Node{report6Node(c.Report)}, tableNodes(c.Certs)...), nil
+	}
 	r, err := snpreport.Parse(c.Report)
 	if err != nil {
 		return "", nil, Malformed(err)

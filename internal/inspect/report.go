@@ -3,7 +3,9 @@ package inspect
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 
+	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -48,7 +50,23 @@ func reportNode(r *snpreport.Report, product snpreport.Product) Node {
 		leaf("author_key_digest", x(r.AuthorKeyDigest[:])),
 		leaf("signature_r", x(r.Signature.R[:]), "little-endian"),
 		leaf("signature_s", x(r.Signature.S[:]), "little-endian"),
+		bulletinsNode(r),
 	)...)
+}
+
+// bulletinsNode prints what the report would show of AMD's bulletins, were it verified.
+func bulletinsNode(r *snpreport.Report) Node {
+	kids := []Node{leaf("as_of", bulletin.AsOf, "not verified, as all of this")}
+	for _, a := range bulletin.Assess(r, nil) {
+		var notes []string
+		for _, c := range a.Conditions {
+			if c.Status != bulletin.Satisfied {
+				notes = append(notes, fmt.Sprintf("%s is %s, the bulletin has %s (grade %s)", c.Component, c.Actual, c.Level, c.Grade))
+			}
+		}
+		kids = append(kids, leaf(a.ID, a.Status.String(), strings.Join(notes, "; ")))
+	}
+	return group("bulletins", kids...)
 }
 
 func policyNode(r *snpreport.Report) Node {
