@@ -82,8 +82,8 @@ var words = map[string]string{
 	"measurements": "measurement", "report_data": "report data", "report_data_prefix": "report data (first 32 bytes)", "bundle_rollback": "bundle rollback",
 }
 
-// demanded names what was enforced.
-func (d *Document) demanded() string {
+// Demanded names what was enforced.
+func (d *Document) Demanded() string {
 	var names []string
 	for _, e := range d.Enforced {
 		name := words[e.Name]
@@ -100,8 +100,8 @@ func (d *Document) demanded() string {
 	return strings.Join(names, ", ")
 }
 
-// notDemanded names those of the important demands that were not made.
-func (d *Document) notDemanded() string {
+// NotDemanded names those of the important demands that were not made.
+func (d *Document) NotDemanded() string {
 	var names []string
 	for _, important := range [][]string{{"measurements", "launch"}, {"report_data", "report_data_prefix"}, {"min_tcb"}, {"revocation"}, {"bundle_rollback"}} {
 		made := slices.ContainsFunc(d.Enforced, func(e Demand) bool { return slices.Contains(important, e.Name) })

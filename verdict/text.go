@@ -80,8 +80,8 @@ func (t *text) about() {
 		}
 	}
 	if d.Enforced != nil {
-		t.Field("demanded", d.demanded())
-		t.Field("NOT demanded", d.notDemanded())
+		t.Field("demanded", d.Demanded())
+		t.Field("NOT demanded", d.NotDemanded())
 	}
 	for _, w := range d.Warnings {
 		t.Field("WARNING", w.Text+" ("+w.Source+")")

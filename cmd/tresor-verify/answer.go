@@ -4,10 +4,14 @@ import (
 	"github.com/tresorhq/attest/internal/advice"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/verdict"
+	"github.com/tresorhq/attest/web"
 )
 
 // outputFlags say how a verdict is printed.
-type outputFlags struct{ explain, brief bool }
+type outputFlags struct {
+	explain, brief bool
+	html           string // of the commands that have htmlRow
+}
 
 func (f *outputFlags) rows() []cli.Flag {
 	return []cli.Flag{
@@ -16,6 +20,10 @@ func (f *outputFlags) rows() []cli.Flag {
 		cli.Row("explain", "", "with every demand and every step", cli.Switch(&f.explain)),
 		cli.Row("brief", "", "as one line with tabs in it", cli.Switch(&f.brief)),
 	}
+}
+
+func (f *outputFlags) htmlRow() cli.Flag {
+	return cli.Row("html", "FILE", "write the verdict as a page for paper or a browser", cli.Text(&f.html))
 }
 
 // check refuses more than one form.
@@ -47,10 +55,25 @@ func subject(c *cli.Call) *verdict.Subject {
 	return &s
 }
 
-// printVerdict prints a verdict and returns its exit code.
-func (f outputFlags) printVerdict(c *cli.Call, d *verdict.Document) int {
+// complete adds what the command knows: what the verdict is about, and what to try
+// next.
+func complete(c *cli.Call, d *verdict.Document) {
 	d.Subject = subject(c)
 	adviceFor(c).Complete(d.Error)
+}
+
+// writePage writes the page of --html.
+func (f outputFlags) writePage(c *cli.Call, d *verdict.Document, report []byte, certificates [][]byte) error {
+	if f.html == "" {
+		return nil
+	}
+	complete(c, d)
+	return c.WriteFile("--html", f.html, web.NewView(d, report, certificates).Printable())
+}
+
+// printVerdict prints a verdict and returns its exit code.
+func (f outputFlags) printVerdict(c *cli.Call, d *verdict.Document) int {
+	complete(c, d)
 	switch {
 	case c.AsJSON:
 		c.Object(d)

@@ -89,6 +89,7 @@ that the publisher whose key you pinned allows that code.`,
 			cli.Row("record", "FILE", "after a PASS, write a pin", cli.Text(&f.record)),
 			cli.Row("pin", "FILE|-", "exit code 4 when what is verified differs from this pin", cli.Text(&f.pin)),
 			cli.Row("save", "FILE", "the evidence, to verify it again", cli.Text(&f.save)),
+			f.htmlRow(),
 			replaceRow(&f.replace),
 			cli.Heading("How often"),
 			cli.Row("watch", "DURATION", "with --url: again and again, with this pause, until something does not pass: one line for each round, each bounded by --timeout", cli.Duration(&f.watch)),
@@ -157,7 +158,16 @@ func (f *attestFlags) round(ctx context.Context, c *cli.Call, verifier *attest.V
 	if err := f.keep(ctx, c, e, audit, &fr); err != nil {
 		return 0, err
 	}
-	return f.printVerdict(c, verdict.New(audit, fr)), nil
+	d := verdict.New(audit, fr)
+	var report []byte
+	var chain [][]byte
+	if envelope, err := attest.ParseEnvelope(e.Envelope); err == nil {
+		report, chain = envelope.Report, [][]byte{envelope.ChainPEM}
+	}
+	if err := f.writePage(c, d, report, chain); err != nil {
+		return 0, err
+	}
+	return f.printVerdict(c, d), nil
 }
 
 func (f *attestFlags) mode() string {
@@ -278,7 +288,7 @@ func (f *attestFlags) check(c *cli.Call) error {
 	case f.save != "" && f.spki != "":
 		return cli.Usagef("--save needs the certificate: --cert instead of --spki")
 	}
-	return c.CheckOutputs(f.replace, append(files, f.state), saveOutput(f.save), recordOutput(f.record))
+	return c.CheckOutputs(f.replace, append(files, f.state), saveOutput(f.save), recordOutput(f.record), htmlOutput(f.html))
 }
 
 func (f *attestFlags) verifier(ctx context.Context, c *cli.Call) (*attest.Verifier, policy.Policy, error) {

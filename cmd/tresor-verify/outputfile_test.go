@@ -145,3 +145,43 @@ func TestRecordOverAPin(t *testing.T) {
 		}
 	}
 }
+
+// TestPage: --html writes the verdict as a page, of a PASS and of a refusal, and what is
+// there stays without --replace.
+// Rules: CLI-19.
+func TestPage(t *testing.T) {
+	f, keys := newFolder(t), newFolder(t)
+	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	offline := withCert(keys, endpoint(t, keys, 17))
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"a report":          {f.report(), []string{"<h2>PASS</h2>", "MEASUREMENT", "The report, byte by byte"}},
+		"a refused report":  {f.report("--vmpl", "1"), []string{"<h2>FAIL: PolicyViolationError</h2>", "POL-11", "--vmpl N"}},
+		"an endpoint":       {offline, []string{"<h2>PASS</h2>", "workload identity tag", "The publisher"}},
+		"a foreign release": {replaceFlag(offline, []string{"--release-root", keys.write("other.hex", []byte(strings.Repeat("0", 62)+"13"))}), []string{"FAIL: BundleSignatureInvalid"}},
+	} {
+		page := f.path(strings.ReplaceAll(name, " ", "-") + ".html")
+		o := tool(append(slices.Clone(c.args), "--html", page)...)
+		if !strings.Contains(o.stderr, "wrote: "+page) {
+			t.Errorf("%s: %+v", name, o)
+			continue
+		}
+		text := string(mustRead(t, page))
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q", name, want)
+			}
+		}
+		if strings.Contains(text, "<script") || !strings.Contains(text, "default-src 'none'") {
+			t.Errorf("%s: the page has a script, or no policy", name)
+		}
+		if o := tool(append(slices.Clone(c.args), "--html", page)...); o.code != verdict.ExitUsage {
+			t.Errorf("%s: %+v", name, o)
+		}
+		if o := tool(append(slices.Clone(c.args), "--html", page, "--replace")...); o.code == verdict.ExitUsage {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+}

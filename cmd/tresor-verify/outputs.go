@@ -11,6 +11,7 @@ import (
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/verdict"
+	"github.com/tresorhq/attest/web"
 )
 
 func replaceRow(to *bool) cli.Flag {
@@ -33,6 +34,10 @@ func policyOutput(path string) cli.Output {
 
 func fetchedOutput(path, kind string, form func([]byte) error) cli.Output {
 	return cli.Output{Flag: "--out", Path: path, Kind: kind, Known: func(b []byte) bool { return form(b) == nil }}
+}
+
+func htmlOutput(path string) cli.Output {
+	return cli.Output{Flag: "--html", Path: path, Kind: "a page of a verdict", Known: web.IsPage}
 }
 
 // What fetch and bundle fetch write.

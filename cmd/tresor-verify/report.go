@@ -57,6 +57,7 @@ built in, so that the leaf certificate is enough.`,
 			}),
 			cli.Row("chip-id", "HEX", "the one allowed CHIP_ID, 128 digits, or the 16 of Turin, behind which zeros follow", chipID(&f.demands.ChipIDs.Allow, &f.shortID)),
 			cli.Row("write-policy", "FILE", "after a PASS, write a policy that just accepts this report", cli.Text(&f.writePolicy)),
+			f.htmlRow(),
 			replaceRow(&f.replace),
 		}, f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
 		Examples: []string{
@@ -84,7 +85,7 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err := cli.OnceStdin(inputs...); err != nil {
 		return 0, err
 	}
-	if err := c.CheckOutputs(f.replace, inputs, policyOutput(f.writePolicy)); err != nil {
+	if err := c.CheckOutputs(f.replace, inputs, policyOutput(f.writePolicy), htmlOutput(f.html)); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
@@ -130,7 +131,11 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 			return 0, err
 		}
 	}
-	return f.printVerdict(c, verdict.New(audit, fr)), nil
+	d := verdict.New(audit, fr)
+	if err := f.writePage(c, d, evidence.Report, evidence.Certificates); err != nil {
+		return 0, err
+	}
+	return f.printVerdict(c, d), nil
 }
 
 // policyFile returns the policy file that verified facts just meet, with the bulletins

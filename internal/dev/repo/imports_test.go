@@ -70,10 +70,13 @@ var layers = map[string]struct {
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "verdict"}},
 	"internal/inspect":             {deps: []string{"", "bulletin", "capture", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "launch", "policy", "snpreport", "verdict"}},
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
+	"web":                          {deps: []string{"", "azure", "capture", "carrier", "certchain", "internal/strictjson", "policy", "releaseroot", "rule", "snpreport", "verdict"}},
+	"web/build":                    {deps: []string{"web"}},
+	"web/wasm":                     {deps: []string{"web"}},
 	"examples/auditor":             {deps: []string{"", "certchain", "policy", "verdict"}},
 	"cmd/tresor-verify": {http: true, deps: []string{
 		"", "attesttest", "capture", "certchain", "internal/advice", "internal/artefact", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
-		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "launch", "policy", "receipt", "releaseroot", "snpreport", "transport", "verdict",
+		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "launch", "policy", "receipt", "releaseroot", "snpreport", "transport", "verdict", "web",
 	}},
 }
 

@@ -1,0 +1,516 @@
+package web
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/capture"
+	"github.com/tresorhq/attest/carrier"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/releaseroot"
+	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/verdict"
+)
+
+// A Request is what the page asks for, as JSON. Its members beside Files and Now are
+// the flags of the command.
+type Request struct {
+	Files []struct {
+		Name string `json:"name"`
+		Role string `json:"role"` // a flag of the command that names a file; "": it is recognised
+	} `json:"files"`
+	Now            string `json:"now"` // the browser's clock
+	At             string `json:"at"`
+	Measurement    string `json:"measurement"` // several by spaces
+	ReportData     string `json:"report-data"`
+	HostData       string `json:"host-data"`
+	ChipID         string `json:"chip-id"`
+	Workload       string `json:"workload"`
+	SPKI           string `json:"spki"`
+	VMPL           string `json:"vmpl"`
+	AllowVLEK      bool   `json:"allow-vlek"`
+	AllowDebug     bool   `json:"allow-debug"`
+	AllowMigration bool   `json:"allow-migration"`
+	Strict         bool   `json:"strict"` // SPEC.md section 4 and nothing else
+}
+
+// An Answer is a verdict as the command's JSON object and as HTML.
+type Answer struct {
+	JSON []byte
+	HTML string
+}
+
+// Judge carries out a request about these files, which stand in the order of its
+// member files. A panic is answered as an internal error.
+func Judge(request []byte, files [][]byte) (a Answer) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			a = answer(&View{Document: verdict.Failed(fmt.Errorf("the verifier failed: %v", cause), verdict.Frame{Tool: Tool})})
+		}
+	}()
+	var r Request
+	if err := json.Unmarshal(request, &r); err != nil || len(r.Files) != len(files) {
+		return answer(&View{Document: verdict.Failed(usage("the page asked for what the verifier does not know"), verdict.Frame{Tool: Tool})})
+	}
+	j := &judgement{request: &r}
+	return answer(j.judge(files))
+}
+
+func answer(v *View) Answer { return Answer{[]byte(v.Document.JSON()), render(v.content())} }
+
+// A usageError is a mistake in what the page was given beside evidence.
+type usageError struct{ error }
+
+func (usageError) VerdictType() string { return "UsageError" }
+func (e usageError) Unwrap() error     { return e.error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// misuse is a usage error that breaks a rule of its own.
+func misuse(id, message string) error {
+	return usageError{rule.Config(&rule.Error{Rule: id, Message: message, Offset: rule.NoOffset})}
+}
+
+// A judgement is one request on its way.
+type judgement struct {
+	request *Request
+	inputs  map[string][]input // by role
+	frame   verdict.Frame
+	view    View
+}
+
+type input struct {
+	name string
+	data []byte
+}
+
+// judge returns the view of a verdict, whatever it is.
+func (j *judgement) judge(files [][]byte) *View {
+	audit, err := j.audit(files)
+	switch {
+	case audit != nil:
+		j.view.Document = verdict.New(audit, j.frame)
+	case err == nil:
+		err = errors.New("no verdict was reached")
+		fallthrough
+	default:
+		j.view.Document = verdict.Failed(err, j.frame)
+	}
+	return &j.view
+}
+
+func (j *judgement) audit(files [][]byte) (*attest.Audit, error) {
+	j.inputs = map[string][]input{}
+	for i, f := range j.request.Files {
+		role := f.Role
+		if role == "" {
+			role = recognise(files[i])
+		}
+		j.inputs[role] = append(j.inputs[role], input{f.Name, files[i]})
+	}
+	j.frame = verdict.Frame{Tool: Tool, Mode: "offline", TimeSource: "clock", Subject: j.subject(files)}
+	if err := j.when(); err != nil {
+		return nil, err
+	}
+	pol, err := j.policy()
+	if err != nil {
+		return nil, err
+	}
+	j.frame.Relaxed, j.frame.Enforced = pol.Relaxed(), verdict.Enforced(pol, j.further()...)
+	roots, err := j.amdRoots()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(j.inputs["evidence"])+len(j.inputs["envelope"]) > 0:
+		return j.endpoint(pol, roots)
+	case len(j.inputs["report"]) > 0:
+		return j.report(pol, roots)
+	}
+	return nil, verdict.Unavailable("files", errors.New("none of them is a report, an evidence file or an envelope"))
+}
+
+// subject is what the verdict is about: every file that is evidence.
+func (j *judgement) subject(files [][]byte) *verdict.Subject {
+	s := new(verdict.Subject)
+	for i, f := range j.request.Files {
+		role := f.Role
+		if role == "" {
+			role = recognise(files[i])
+		}
+		switch role {
+		case "report", "certs", "crl", "evidence", "envelope", "bundle", "cert", "quote", "quote-signature", "pcrs":
+			s.Files = append(s.Files, verdict.File{Flag: role, Name: f.Name, SHA256: hex.EncodeToString(hash(files[i]))})
+		}
+	}
+	return s
+}
+
+// further are the demands that stand beside the policy.
+func (j *judgement) further() (list []verdict.Demand) {
+	if len(j.inputs["crl"]) > 0 {
+		list = append(list, verdict.RevocationDemand)
+	}
+	if len(j.inputs["evidence"])+len(j.inputs["envelope"]) > 0 {
+		list = append(list, verdict.EndpointDemands...)
+	}
+	return list
+}
+
+// recognise finds out what a file is, by its content alone.
+func recognise(b []byte) string {
+	switch schema(b) {
+	case capture.EvidenceSchema:
+		return "evidence"
+	case "tresor.attestation/v1":
+		return "envelope"
+	case policy.Schema:
+		return "policy"
+	}
+	switch {
+	case strings.HasPrefix(string(b), "-----BEGIN PUBLIC KEY-----"):
+		return "release-root"
+	case strings.HasPrefix(string(b), "\xffTCG") || len(b) > 6 && strings.HasPrefix(string(b[2:]), "\xffTCG"):
+		return "quote"
+	case strings.HasPrefix(string(b), "eyJ") && strings.Count(string(b), ".") == 2:
+		return "bundle"
+	}
+	if _, err := carrier.Open(b); err == nil {
+		return "report"
+	}
+	if bag, err := carrier.OpenCertificates(b); err == nil {
+		if len(bag.Certificates) == 0 && len(bag.CRLs) > 0 {
+			return "crl"
+		}
+		return "certs"
+	}
+	return "report" // whose error says what it looks like
+}
+
+// schema returns the member schema of a JSON object, or "".
+func schema(b []byte) (s string) {
+	strictjson.Decode(b, carrier.MaxSize, []string{"schema"}, func(o *strictjson.Object) {
+		if v, ok := o.Optional("schema"); ok {
+			s = v.Text()
+		}
+	})
+	return s
+}
+
+// when decides for what time the verdict is.
+func (j *judgement) when() error {
+	text := j.request.Now
+	if j.request.At == "recorded" {
+		return nil // with the evidence file
+	}
+	if j.request.At != "" {
+		text, j.frame.TimeSource = j.request.At, "given"
+	}
+	at, ok := strictjson.ParseTime(text)
+	if !ok {
+		return usage("the time %q is no RFC 3339 time, such as 2026-04-01T12:00:00Z", text)
+	}
+	j.frame.At = at
+	return nil
+}
+
+// policy is the defaults, what the form demands and the policy file, intersected.
+func (j *judgement) policy() (policy.Policy, error) {
+	r := j.request
+	demands := policy.Rules{Measurements: strings.Fields(strings.ToLower(r.Measurement))}
+	if r.ReportData != "" {
+		data := strings.ToLower(r.ReportData)
+		demands.ReportData = &data
+	}
+	if len(demands.Measurements) == 0 {
+		demands.Measurements = nil
+	}
+	if r.HostData != "" {
+		demands.HostData = []string{strings.ToLower(r.HostData)}
+	}
+	if r.ChipID != "" {
+		id := strings.ToLower(r.ChipID)
+		if len(id) == 16 { // of Turin: zeros follow
+			id += strings.Repeat("0", 112)
+		}
+		demands.ChipIDs.Allow = []string{id}
+	}
+	form, err := policy.New(demands)
+	if err != nil {
+		return policy.Policy{}, usage("%w", err)
+	}
+	all := []policy.Policy{policy.Default(), form}
+	for _, file := range j.inputs["policy"] {
+		if len(file.data) == 0 {
+			return policy.Policy{}, usage("policy %s: the file is empty", file.name)
+		}
+		p, err := policy.Parse(trimLine(file.data))
+		if err != nil {
+			return policy.Policy{}, usage("policy %s: %w", file.name, err)
+		}
+		all = append(all, p)
+	}
+	relax := policy.Relax{Debug: r.AllowDebug, Migration: r.AllowMigration, VLEK: r.AllowVLEK}
+	switch r.VMPL {
+	case "", "0":
+	case "1", "2", "3":
+		relax.VMPL = uint32(r.VMPL[0] - '0')
+	default:
+		return policy.Policy{}, usage("a VMPL is 0, 1, 2 or 3")
+	}
+	return policy.Intersect(all...).Relax(relax), nil
+}
+
+// amdRoots are the caller's, or nil for the built-in ones.
+func (j *judgement) amdRoots() (*certchain.Roots, error) {
+	var arks [][]byte
+	for _, file := range j.inputs["amd-root"] {
+		ders, err := certchain.SplitCertificates(file.data)
+		if err != nil {
+			return nil, usage("AMD root %s: %w", file.name, err)
+		}
+		arks = append(arks, ders...)
+	}
+	if len(arks) == 0 {
+		return nil, nil
+	}
+	for _, der := range arks {
+		if ark, err := certchain.ParseCertificate(der); err == nil && publicRoots[hex.EncodeToString(hash(ark.RawSPKI))] {
+			return nil, usage("this is the root of the test kit: its private key is public, and so it vouches for nothing")
+		}
+	}
+	roots, err := certchain.NewRoots(arks...)
+	if err != nil {
+		return nil, usage("AMD root: %w", err)
+	}
+	return roots, nil
+}
+
+func hash(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
+
+// crls are the lists that were given, which are then required.
+func (j *judgement) crls(more ...[]byte) [][]byte {
+	for _, file := range j.inputs["crl"] {
+		if bag, err := carrier.OpenCertificates(file.data); err == nil && len(bag.CRLs) > 0 && len(bag.Certificates) == 0 {
+			more = append(more, bag.CRLs...)
+			continue
+		}
+		more = append(more, file.data)
+	}
+	return more
+}
+
+// report verifies the first report; a second one is shown beside it.
+func (j *judgement) report(pol policy.Policy, roots *certchain.Roots) (*attest.Audit, error) {
+	crls := j.crls()
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: len(crls) > 0})
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	e := attest.ReportEvidence{CRLs: crls}
+	if j.request.Strict {
+		e.Report = j.inputs["report"][0].data
+		if t := trimLine(e.Report); len(e.Report) != snpreport.Size && isText(t) {
+			e.Report = t
+		}
+		for _, file := range j.inputs["certs"] {
+			e.Certificates = append(e.Certificates, file.data)
+		}
+		if c, err := snpreport.Open(e.Report); err == nil {
+			j.view.Report, _ = snpreport.Parse(c.Report)
+		}
+	} else if err := j.open(&e); err != nil {
+		return nil, err
+	}
+	return v.Audit(e, j.frame.At), nil
+}
+
+// open reads the report and its certificates as people hold them.
+func (j *judgement) open(e *attest.ReportEvidence) error {
+	reports := j.inputs["report"]
+	first, err := carrier.Open(reports[0].data)
+	if err != nil {
+		return unread("report "+reports[0].name, err)
+	}
+	e.Report = first.Report
+	bag := first.Certificates
+	e.CRLs = append(e.CRLs, first.CRLs...)
+	for _, file := range j.inputs["certs"] {
+		more, err := carrier.OpenCertificates(file.data)
+		if err != nil {
+			return unread("certificates "+file.name, err)
+		}
+		bag = append(bag, more.Certificates...)
+		e.CRLs = append(e.CRLs, more.CRLs...)
+	}
+	j.view.Report, _ = snpreport.Parse(e.Report)
+	if j.view.Report == nil {
+		return nil // verifying it will say why
+	}
+	if len(reports) > 1 {
+		if second, err := carrier.Open(reports[1].data); err == nil {
+			j.view.Other, _ = snpreport.Parse(second.Report)
+		}
+	}
+	if len(bag) == 0 {
+		return verdict.Unavailable("certificates", errors.New("there is none for this report: add the file of the VCEK or VLEK"))
+	}
+	choice, err := carrier.Choose(j.view.Report, bag, j.frame.At)
+	if err != nil {
+		return unread("certificates", err)
+	}
+	e.Certificates = choice.Certificates
+	j.look(e.Certificates)
+	return nil
+}
+
+// look parses certificates that are shown beside the verdict.
+func (j *judgement) look(ders [][]byte) {
+	for _, der := range ders {
+		if c, err := certchain.ParseCertificate(der); err == nil {
+			j.view.Certificates = append(j.view.Certificates, c)
+		}
+	}
+}
+
+// unread gives an error of package carrier its type in a verdict.
+func unread(what string, err error) error {
+	var private *carrier.PrivateKeyError
+	if errors.As(err, &private) {
+		return usage("%s: %w", what, err)
+	}
+	return verdict.Unavailable(what, err)
+}
+
+// endpoint verifies an evidence file, or an envelope with its trust bundle.
+func (j *judgement) endpoint(pol policy.Policy, roots *certchain.Roots) (*attest.Audit, error) {
+	keys, err := j.releaseRoots()
+	if err != nil {
+		return nil, err
+	}
+	var e attest.Evidence
+	if files := j.inputs["evidence"]; len(files) > 0 {
+		j.frame.Mode = "replay"
+		saved, err := capture.ParseEvidence(trimLine(files[0].data))
+		if err != nil {
+			return nil, verdict.Unavailable("evidence "+files[0].name, err)
+		}
+		if j.request.At == "recorded" {
+			j.frame.At, j.frame.TimeSource = saved.FetchedAt, "recorded"
+		}
+		e = saved.Evidence
+	} else if e, err = j.envelope(); err != nil {
+		return nil, err
+	}
+	if j.frame.At == (time.Time{}) {
+		return nil, usage("the recorded time goes with an evidence file only")
+	}
+	e.CRLs = j.crls(e.CRLs...)
+	v, err := attest.NewVerifier(keys, attest.Config{
+		Policy: pol, AMDRoots: roots, Workload: j.request.Workload, RequireCRL: len(j.inputs["crl"]) > 0, Memory: attest.NoMemory{},
+	})
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	if envelope, err := attest.ParseEnvelope(e.Envelope); err == nil {
+		j.view.Report, _ = snpreport.Parse(envelope.Report)
+		if ders, err := certchain.SplitPEM(envelope.ChainPEM); err == nil {
+			j.look(ders)
+		}
+	}
+	return v.Audit(e, j.frame.At), nil
+}
+
+func (j *judgement) releaseRoots() (keys []ed25519.PublicKey, err error) {
+	for _, file := range j.inputs["release-root"] {
+		if len(file.data) == 0 {
+			return nil, usage("release root %s: the file is empty", file.name)
+		}
+		k, err := releaseroot.Parse(trimLine(file.data))
+		if err != nil {
+			return nil, usage("release root %s: %w", file.name, err)
+		}
+		keys = append(keys, k...)
+	}
+	if len(keys) == 0 {
+		return nil, usage("add the release root: the public key that may sign the trust bundle; none is built in")
+	}
+	return keys, nil
+}
+
+// envelope reads an envelope, its trust bundle and the live key.
+func (j *judgement) envelope() (e attest.Evidence, err error) {
+	if len(j.inputs["bundle"]) == 0 {
+		return e, usage("add the trust bundle of the envelope")
+	}
+	e.Envelope, e.Bundle = trimLine(j.inputs["envelope"][0].data), trimLine(j.inputs["bundle"][0].data)
+	certs := j.inputs["cert"]
+	if len(certs) > 0 && j.request.SPKI != "" {
+		return e, misuse("CLI-06", "the live key is given twice: as a certificate and as a hash")
+	}
+	if len(certs) > 0 {
+		der, err := leafOf(certs[0].data)
+		if err != nil {
+			return e, verdict.Unavailable("leaf certificate "+certs[0].name, err)
+		}
+		leaf, err := x509.ParseCertificate(der)
+		if err != nil {
+			return e, verdict.Unavailable("leaf certificate "+certs[0].name, err)
+		}
+		e.LiveSPKI = sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+		return e, nil
+	}
+	key, ok := strictjson.ParseHex[[32]byte](strings.ToLower(j.request.SPKI))
+	if !ok {
+		return e, usage("the SHA-256 of the live key is 64 lower-case hex digits: without the key that was seen nothing is judged")
+	}
+	e.LiveSPKI = key
+	return e, nil
+}
+
+// leafOf returns the first certificate of PEM text, of which the rest does not count,
+// or the file itself.
+func leafOf(b []byte) ([]byte, error) {
+	const end = "-----END CERTIFICATE-----"
+	if !bytes.HasPrefix(b, []byte("-----BEGIN")) {
+		return b, nil
+	}
+	first, _, _ := bytes.Cut(b, []byte(end))
+	ders, err := certchain.SplitPEM(append(first[:len(first):len(first)], end...))
+	if err != nil {
+		return nil, err
+	}
+	return ders[0], nil
+}
+
+// trimLine forgives one final line break.
+func trimLine(b []byte) []byte {
+	if n := len(b); n > 0 && b[n-1] == '\n' {
+		b = b[:n-1]
+		if n := len(b); n > 0 && b[n-1] == '\r' {
+			b = b[:n-1]
+		}
+	}
+	return b
+}
+
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(b) > 0
+}

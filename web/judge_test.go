@@ -1,0 +1,103 @@
+package web
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tresorhq/attest/internal/vectors"
+)
+
+// What the page takes: the roles of its files, and its demands.
+var (
+	takenInputs  = []string{"report", "certs", "crl", "policy", "amd-root", "release-root", "envelope", "bundle", "evidence", "cert"}
+	takenOptions = []string{"at", "spki", "measurement", "report-data", "host-data", "chip-id", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek", "strict"}
+)
+
+// request is what the page would ask for a vector; ok is false when the page does not
+// take all of it.
+func request(c *vectors.Case) (text []byte, files [][]byte, ok bool) {
+	type named struct {
+		Name string `json:"name"`
+		Role string `json:"role"`
+	}
+	asked := map[string]any{"strict": true, "now": "2026-06-01T00:00:00Z"}
+	for name, value := range c.Options {
+		if !slices.Contains(takenOptions, name) {
+			return nil, nil, false
+		}
+		asked[name] = value
+	}
+	var list []named
+	for role := range c.Inputs {
+		if !slices.Contains(takenInputs, role) {
+			return nil, nil, false
+		}
+	}
+	for _, role := range takenInputs {
+		for _, data := range c.Files[role] {
+			list, files = append(list, named{role, role}), append(files, data)
+		}
+	}
+	asked["files"] = list
+	text, err := json.Marshal(asked)
+	return text, files, err == nil && (c.Command == "report" || c.Command == "attest")
+}
+
+// TestVectors: the page says of every vector that it can take what the command must
+// say: verdict, type and rule.
+func TestVectors(t *testing.T) {
+	cases, err := vectors.Read(os.DirFS("../testdata/vectors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	judged, step := 0, 8
+	if os.Getenv("ATTEST_STRESS") != "" {
+		step = 1 // all of them, as the test in a browser
+	}
+	for i, c := range cases {
+		if i%step != 0 {
+			continue
+		}
+		text, files, ok := request(c)
+		if !ok {
+			continue
+		}
+		judged++
+		a := Judge(text, files)
+		var got struct {
+			Verdict string `json:"verdict"`
+			Code    int    `json:"exit_code"`
+			Error   struct {
+				Type        string `json:"type"`
+				Requirement string `json:"requirement"`
+			} `json:"error"`
+		}
+		if err := json.Unmarshal(a.JSON, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Verdict != c.Expect.Verdict || got.Code != c.Expect.ExitCode || got.Error.Type != c.Expect.Error || c.Expect.Error != "" && got.Error.Requirement != c.Expect.Requirement {
+			t.Errorf("%s: the page says %+v, expected %+v", c.ID, got, c.Expect)
+		}
+		if !strings.Contains(a.HTML, map[string]string{"pass": "PASS", "fail": "FAIL: ", "error": ": "}[got.Verdict]) || strings.Contains(a.HTML, "<script") {
+			t.Errorf("%s: %.300s", c.ID, a.HTML)
+		}
+	}
+	if judged*step < 1000 {
+		t.Errorf("only %d of %d vectors were judged", judged, len(cases))
+	}
+}
+
+// TestJudgeNeverPanics: whatever the page asks for is answered.
+func TestJudgeNeverPanics(t *testing.T) {
+	for _, text := range []string{"", "{", "null", "{}", `{"files":[{"name":"x"}]}`, `{"files":[{"name":"x","role":"report"}],"now":"x"}`, `{"files":[],"now":"2026-06-01T00:00:00Z"}`} {
+		for _, files := range [][][]byte{nil, {nil}, {[]byte("x")}} {
+			a := Judge([]byte(text), files)
+			if !json.Valid(a.JSON) || strings.Contains(string(a.JSON), `"pass"`) || a.HTML == "" {
+				t.Errorf("%q %q: %s", text, files, a.JSON)
+			}
+		}
+	}
+}
