@@ -13,7 +13,7 @@ import (
 
 // facts are the members that an answer has only when the evidence was verified.
 var facts = []string{
-	"tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "receipt", "leaf", "roots", "revocation", "warnings", "notes", "not_checked", "limits",
+	"tls_spki_sha256", "snp_measurement", "measured_from", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "receipt", "leaf", "roots", "revocation", "warnings", "notes", "not_checked", "limits",
 }
 
 // An answer is what a command printed with --json, and its exit code.

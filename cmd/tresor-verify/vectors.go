@@ -119,14 +119,15 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 // What a vector may ask for. Vectors may come from anybody: they choose neither
 // addresses nor places on disk, and start no other command.
 var (
-	vectorCommands = []string{"attest", "report", "receipt"}
+	vectorCommands = []string{"attest", "report", "receipt", "measure"}
 	vectorOptions  = []string{
 		"at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
-		"measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age",
+		"measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age", "vmm", "vcpus", "cpu", "features", "cmdline",
 	}
 	vectorInputs = []string{
 		"envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",
 		"policy", "state", "pin", "receipt", "jwks", "request", "response",
+		"launch", "firmware", "kernel", "initrd", "cmdline-file", "igvm", "match", "id-block", "id-auth",
 	}
 )
 

@@ -12,6 +12,7 @@ type IGVMSpec struct {
 	Headers []IGVMHeader
 	Padding byte   // between headers
 	Fixed   []byte // in place of the fixed header, when there is one
+	Raw     []byte // in place of all but the checksum, when there is some
 }
 
 // An IGVMHeader is one variable header. When it has Data, the file offset of the data
@@ -76,6 +77,11 @@ func DefaultIGVM() IGVMSpec {
 
 // Encode returns the file.
 func (s IGVMSpec) Encode() []byte {
+	if s.Raw != nil {
+		raw := slices.Clone(s.Raw)
+		copy(raw[20:], IGVMSpec{Fixed: raw[:24]}.Sum(raw))
+		return raw
+	}
 	version, size := s.Version, 24
 	if version == 0 {
 		version = 1

@@ -18,17 +18,19 @@ import sys
 import tempfile
 
 FACTS = (
-    "tls_spki_sha256", "snp_measurement", "workload_identity_tag", "workload", "manifest", "trust_bundle",
+    "tls_spki_sha256", "snp_measurement", "measured_from", "workload_identity_tag", "workload", "manifest", "trust_bundle",
     "report", "receipt", "leaf", "roots", "revocation", "warnings", "notes", "not_checked", "limits",
 )
-COMMANDS = ("attest", "report", "receipt")
+COMMANDS = ("attest", "report", "receipt", "measure")
 OPTIONS = (
     "at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
     "measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age",
+    "vmm", "vcpus", "cpu", "features", "cmdline",
 )
 INPUTS = (
     "envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",
     "policy", "state", "pin", "receipt", "jwks", "request", "response",
+    "launch", "firmware", "kernel", "initrd", "cmdline-file", "igvm", "match", "id-block", "id-auth",
 )
 TIMEOUT = 120  # seconds for one case; only a tool that hangs needs it
 

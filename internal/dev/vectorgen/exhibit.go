@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,6 +39,7 @@ type exhibit struct {
 
 	receipt *mint.Receipt // nil: there is none
 	embed   func(d *doc)  // changes what a receipt embeds; nil: nothing
+	guest   *guest        // of "measure"; nil: the inputs say all
 }
 
 var (
@@ -133,6 +135,14 @@ func (x *exhibit) testCase() testCase {
 	switch x.command {
 	case "receipt":
 		inputs = x.receiptFiles()
+	case "measure":
+		inputs = map[string][][]byte{}
+		if x.guest != nil {
+			var options map[string]any
+			inputs, options = x.guest.inputs()
+			maps.Copy(options, x.options)
+			x.options = options
+		}
 	case "attest":
 		x.seal()
 		inputs["envelope"], inputs["bundle"] = [][]byte{x.Seal()}, [][]byte{x.Bundle.Encode()}

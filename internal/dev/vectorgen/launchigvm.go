@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// igvmSections are about IGVM files.
+func igvmSections() []section {
+	type X = *exhibit
+	change := func(f func(s *mint.IGVMSpec)) func(X) { return func(x X) { f(x.guest.igvm) } }
+	add := func(h ...mint.IGVMHeader) func(X) {
+		return change(func(s *mint.IGVMSpec) { s.Headers = append(s.Headers, h...) })
+	}
+	header := func(i int, f func(h *mint.IGVMHeader)) func(X) {
+		return change(func(s *mint.IGVMSpec) {
+			s.Headers[i].Body = slices.Clone(s.Headers[i].Body)
+			f(&s.Headers[i])
+		})
+	}
+	insert := func(i int, h mint.IGVMHeader) func(X) {
+		return change(func(s *mint.IGVMSpec) { s.Headers = slices.Insert(s.Headers, i, h) })
+	}
+	fixed := func(at int, n uint32) func(X) {
+		return change(func(s *mint.IGVMSpec) {
+			s.Fixed = slices.Clone(s.Encode()[:24])
+			binary.LittleEndian.PutUint32(s.Fixed[at:], n)
+		})
+	}
+	image := func(f func(b []byte) []byte) func(X) {
+		return func(x X) { x.inputs["igvm"] = [][]byte{f(x.guest.igvm.Encode())} }
+	}
+	vmm := func(name string) func(X) { return func(x X) { x.guest.VMM = name } }
+	flags := func(n uint32) func(X) { return add(mint.IGVMPage(0x400000, 1, n, 0, nil)) }
+	vmsa := func(features uint64) []byte { return mint.LaunchSpec{VMM: "qemu", Features: features}.VMSA(false) }
+	page := slices.Repeat([]byte{7}, 4096)
+	const platform, area, first, context = 0, 3, 4, 10
+	return []section{{"launch-igvm", igvmGuest, "UsageError", []row{
+		{"hyperv", yes("LCH-49", "LCH-40"), "pages of zeros are hashed, VMSAs stand where they stand", nil},
+		{"qemu", yes("LCH-49"), "VMSAs behind all pages, at their own address", vmm("qemu-igvm")},
+		{"chv", yes("LCH-49"), "and pages of zeros are ZERO", vmm("chv-igvm")},
+		{"version-2", yes("LCH-40"), "a header of 32 bytes", change(func(s *mint.IGVMSpec) { s.Version = 2 })},
+		{"padding-of-zeros", yes("LCH-42"), "padding may have any value: one tool writes digits", change(func(s *mint.IGVMSpec) { s.Padding = 0 })},
+		{"optional", yes("LCH-42"), "an unknown header that may be passed over", add(mint.IGVMHeader{Type: 1<<31 | 0x3FF, Body: []byte{1, 2, 3}})},
+		{"required-memory", yes("LCH-42"), "known, and not measured", add(mint.IGVMHeader{Type: 0x305, Body: make([]byte, 24)})},
+		{"other-platform", yes("LCH-43"), "what is for others is passed over, wrong as it may be", add(mint.IGVMPage(0x1001, 2, 8, 9, nil))},
+		{"large-page-with-data", yes("LCH-44", "LCH-46"), "512 pages out of the file", add(mint.IGVMPage(0x600000, 1, 1, 0, make([]byte, 1<<21)))},
+		{"unmeasured-in-between", yes("LCH-49"), "its address counts, its content does not", add(mint.IGVMPage(0x400000, 1, 2, 0, page))},
+		{"id-block-of-another-platform", yes("LCH-43", "LCH-44"), "two ID blocks, one of them of another platform", add(mint.IGVMIDBlock(1, [48]byte{1}), mint.IGVMIDBlock(2, [48]byte{2}))},
+		{"23-bytes", no("LCH-40"), "no header", image(func(b []byte) []byte { return b[:23] })},
+		{"magic", no("LCH-40"), "not IGVM", fixed(0, 0x4D564748)},
+		{"version-3", no("LCH-40"), "an unknown version", fixed(4, 3)},
+		{"cut-off", no("LCH-40"), "a download that broke off", image(func(b []byte) []byte { return b[:len(b)-1] })},
+		{"headers-behind-a-gap", no("LCH-40"), "bytes that nothing covers", fixed(8, 32)},
+		{"headers-beyond-the-end", no("LCH-40"), "a size that leads out of the file", fixed(12, 1<<31)},
+		{"checksum", no("LCH-41"), "one bit of a header", image(func(b []byte) []byte { b[40] ^= 1; return b })},
+		{"unknown-header", no("LCH-42"), "one that may not be passed over", add(mint.IGVMHeader{Type: 0x3FF, Body: make([]byte, 8)})},
+		{"platform-behind-directives", no("LCH-42"), "the order of headers", add(mint.IGVMPlatform(4, 3))},
+		{"short-page-data", no("LCH-42"), "a body that is cut off", add(mint.IGVMHeader{Type: 0x302, Body: make([]byte, 16)})},
+		{"long-context", no("LCH-42"), "a body that is too long", add(mint.IGVMHeader{Type: 0x304, Body: make([]byte, 24)})},
+		{"header-beyond-the-end", no("LCH-42"), "a length that leads out of the headers", change(func(s *mint.IGVMSpec) {
+			whole := s.Encode()
+			last := len(whole)
+			for _, h := range s.Headers {
+				last -= len(h.Data)
+			}
+			binary.LittleEndian.PutUint32(whole[last-28:], 25)
+			s.Headers, s.Fixed = nil, nil
+			*s = mint.IGVMSpec{Raw: whole}
+		})},
+		{"no-platform", no("LCH-43"), "nothing is for SEV-SNP", header(platform, func(h *mint.IGVMHeader) { h.Body[5] = 3 })},
+		{"platform-version-2", no("LCH-43"), "an unknown version", header(platform, func(h *mint.IGVMHeader) { h.Body[6] = 2 })},
+		{"mask-of-two-bits", no("LCH-43"), "one bit is a platform", header(platform, func(h *mint.IGVMHeader) { h.Body[0] = 3 })},
+		{"mask-of-no-bit", no("LCH-43"), "and none is none", header(platform, func(h *mint.IGVMHeader) { h.Body[0] = 0 })},
+		{"shared-page", no("LCH-44"), "it would not be measured", flags(4)},
+		{"unknown-flag", no("LCH-44"), "a flag that nobody knows", flags(8)},
+		{"data-type-4", no("LCH-44"), "a type that nobody knows", add(mint.IGVMPage(0x400000, 1, 0, 4, nil))},
+		{"relocation", no("LCH-44"), "addresses that the loader changes", insert(area, mint.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
+		{"two-id-blocks", no("LCH-44"), "one of them", add(mint.IGVMIDBlock(1, [48]byte{1}), mint.IGVMIDBlock(1, [48]byte{1}))},
+		{"area-of-half-a-page", no("LCH-45"), "a size of no pages", header(area, func(h *mint.IGVMHeader) { h.Body[0] = 1 })},
+		{"giant-area", no("LCH-45"), "a size of 2^63 bytes", header(area, func(h *mint.IGVMHeader) { h.Body[7] = 0x80 })},
+		{"area-twice", no("LCH-45"), "two of one index", add(mint.IGVMArea(0x1000, 7))},
+		{"area-inserted-twice", no("LCH-45"), "once is enough", add(mint.IGVMInsert(0x400000, 1, 7))},
+		{"no-such-area", no("LCH-45"), "an index that was not declared", add(mint.IGVMInsert(0x400000, 1, 8))},
+		{"page-between-pages", no("LCH-46"), "an address of no page", add(mint.IGVMPage(0x400800, 1, 0, 0, nil))},
+		{"large-page-between", no("LCH-46"), "an address of no large page", add(mint.IGVMPage(0x401000, 1, 1, 0, nil))},
+		{"page-at-the-top", no("LCH-46"), "an address that adds up to 0", add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil))},
+		{"data-in-the-headers", no("LCH-46"), "a page that holds headers", header(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 })},
+		{"data-cut-off", no("LCH-46"), "a page that the file breaks off", add(mint.IGVMPage(0x400000, 1, 0, 0, page[:4095]))},
+		{"too-many-pages", no("LCH-46"), "headers of 32 bytes that ask for 512 pages each", change(func(s *mint.IGVMSpec) {
+			for i := range uint64(130) {
+				s.Headers = append(s.Headers, mint.IGVMPage((i+4)<<21, 1, 1, 0, nil))
+			}
+		})},
+		{"processor-twice", no("LCH-47"), "one VMSA each", add(mint.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
+		{"processor-without-snp", no("LCH-47"), "bit 0 of SEV_FEATURES is set in every guest", add(mint.IGVMContext(0x9000000, 1, 1, vmsa(2)))},
+		{"no-processor", no("LCH-48"), "nothing would run", change(func(s *mint.IGVMSpec) { s.Headers = slices.Delete(s.Headers, context, context+1) })},
+		{"page-twice", no("LCH-48"), "the processor refuses the second", add(mint.IGVMPage(0x1000, 1, 0, 0, nil))},
+		{"page-in-a-large-one", no("LCH-48"), "the same of a page that lies in another", add(mint.IGVMPage(0x3FF000, 1, 0, 0, nil))},
+		{"with-processors", no("LCH-35"), "the file says how many there are", func(x X) { x.options["vcpus"] = "1" }},
+		{"for-gce", no("LCH-35"), "which launches firmware", vmm("gce")},
+	}}}
+}
+
+// idBlockSections are about ID blocks.
+func idBlockSections() []section {
+	type X = *exhibit
+	const err = "IDBlockInvalidError"
+	spec := func(change func(s *mint.IDBlockSpec)) func(X) { return func(x X) { change(x.guest.idBlock) } }
+	block := func(change func(b []byte) []byte) func(X) { return func(x X) { x.guest.block = change } }
+	auth := func(change func(b []byte) []byte) func(X) { return func(x X) { x.guest.auth = change } }
+	put := func(at int, value ...byte) func(X) {
+		return auth(func(b []byte) []byte { copy(b[at:], value); return b })
+	}
+	flip := func(at int) func(X) { return auth(func(b []byte) []byte { b[at] ^= 1; return b }) }
+	ones := slices.Repeat([]byte{0xFF}, 72)
+	reported := func(change func(x X)) func(X) {
+		return func(x X) {
+			s := x.guest.idBlock
+			x.Spec.Measurement, x.Spec.FamilyID, x.Spec.ImageID, x.Spec.GuestSVN, x.Spec.Policy = s.Digest, s.FamilyID, s.ImageID, s.GuestSVN, s.Policy
+			x.Spec.IDKeyDigest, x.Spec.AuthorKeyDigest = sha384Of(mint.SEVKey(&s.Key.PublicKey)), sha384Of(mint.SEVKey(&s.Author.PublicKey))
+			change(x)
+			x.inputs["match"] = [][]byte{x.sealed()}
+			x.result = doc{{"id_block", doc{{"guest_svn", s.GuestSVN}}}}
+		}
+	}
+	return []section{{"launch-id-block", withIDBlock, err, []row{
+		{"good", yes("LCH-54", "LCH-55", "LCH-56"), "both signatures, and the digest of two processors", func(x X) {
+			d := x.guest.digest(2)
+			key, author := sha384Of(mint.SEVKey(&x.guest.idBlock.Key.PublicKey)), sha384Of(mint.SEVKey(&x.guest.idBlock.Author.PublicKey))
+			x.result = doc{{"id_block", doc{{"launch_digest", hexOf(d[:])}, {"guest_policy", "0x30000"}, {"id_key_digest", hexOf(key[:])}, {"author_key_digest", hexOf(author[:])}}}}
+		}},
+		{"without-author", yes("LCH-53", "LCH-54", "LCH-55"), "its digest is zero then", func(x X) {
+			x.guest.idBlock.Author = nil
+			x.result = doc{{"id_block", doc{{"author_key_digest", hexOf(make([]byte, 48))}}}}
+		}},
+		{"of-the-report", yes("LCH-57"), "all that the processor copied into the report", reported(func(X) {})},
+		{"95-bytes", no("LCH-50"), "a block has 96", block(func(b []byte) []byte { return b[:95] })},
+		{"97-bytes", no("LCH-50"), "and no more", block(func(b []byte) []byte { return append(b, 0) })},
+		{"auth-of-4095-bytes", no("LCH-50"), "the other has 4096", auth(func(b []byte) []byte { return b[:4095] })},
+		{"version-2", no("LCH-51"), "an unknown version", spec(func(s *mint.IDBlockSpec) { s.Version = 2 })},
+		{"id-key-algorithm", no("LCH-52"), "an unknown algorithm", put(0, 2)},
+		{"author-algorithm", no("LCH-52"), "an unknown algorithm of the author's", put(4, 0)},
+		{"reserved-bytes", no("LCH-52"), "bytes that mean nothing", put(0x3F, 1)},
+		{"reserved-bytes-at-the-end", no("LCH-52"), "nor those behind the author's key", put(0xC84, 1)},
+		{"curve-1", no("LCH-53"), "P-256", put(0x240, 1)},
+		{"key-with-a-tail", no("LCH-53"), "bytes behind the coordinates", put(0x240+148, 1)},
+		{"key-off-the-curve", no("LCH-53"), "no point", flip(0x244)},
+		{"key-of-385-bits", no("LCH-53"), "a coordinate above the prime", put(0x244+48, 1)},
+		{"author-key-off-the-curve", no("LCH-53"), "no point of the author's", flip(0x884)},
+		{"signature-of-another-block", no("LCH-54"), "the signature is over other bytes", func(x X) {
+			other := mint.DefaultIDBlock([48]byte{1})
+			copied := other.Auth()
+			x.guest.auth = func([]byte) []byte { return copied }
+		}},
+		{"signature-flipped", no("LCH-54"), "one bit of it", flip(0x40)},
+		{"r-is-zero", no("LCH-54"), "r is in [1, n-1]", put(0x40, make([]byte, 72)...)},
+		{"s-is-zero", no("LCH-54"), "and so is s", put(0x88, make([]byte, 72)...)},
+		{"r-of-576-bits", no("LCH-54"), "r is below n", put(0x40, ones...)},
+		{"signature-with-a-tail", no("LCH-54"), "bytes behind r and s", put(0x40+144, 1)},
+		{"author-signature-flipped", no("LCH-54"), "one bit of the author's", flip(0x680)},
+		{"author-signature-without-key", no("LCH-54"), "a signature of nobody", func(x X) {
+			x.guest.idBlock.Author = nil
+			put(0x680, 1)(x)
+		}},
+		{"other-digest", no("LCH-56"), "signed for another launch", spec(func(s *mint.IDBlockSpec) { s.Digest[47] ^= 1 })},
+		{"family-id-differs", no("LCH-57"), "another family than in the report", reported(func(x X) { x.Spec.FamilyID[15] ^= 1 })},
+		{"image-id-differs", no("LCH-57"), "another image", reported(func(x X) { x.Spec.ImageID[15] ^= 1 })},
+		{"guest-svn-differs", no("LCH-57"), "another version", reported(func(x X) { x.Spec.GuestSVN++ })},
+		{"policy-differs", no("LCH-57"), "another policy", reported(func(x X) { x.Spec.Policy |= 1 << 19 })},
+		{"id-key-differs", no("LCH-57"), "another key", reported(func(x X) { x.Spec.IDKeyDigest[0] ^= 1 })},
+		{"author-key-differs", no("LCH-57"), "another author", reported(func(x X) { x.Spec.AuthorKeyDigest[0] ^= 1 })},
+	}}}
+}
