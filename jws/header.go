@@ -21,9 +21,10 @@ func readHeader(header []byte, kind Kind) (keyID, typ string, err error) {
 		alg := o.Required("alg")
 		algorithm := alg.Text()
 		typMember, hasType := o.Optional("typ")
-		if hasType = hasType && !kind.IgnoreType; hasType {
-			typ = typMember.Text()
+		if kind.IgnoreType {
+			typMember, hasType = strictjson.Value{}, false
 		}
+		typ = typMember.Text()
 		kid, _ := o.Optional("kid")
 		keyID = kid.Text()
 		for _, name := range refused {
@@ -35,7 +36,7 @@ func readHeader(header []byte, kind Kind) (keyID, typ string, err error) {
 			alg.Fail("JWS-08", kind.Algorithm.String(), strictjson.Quote(algorithm))
 		}
 		if hasType && !slices.Contains(kind.Types, typ) {
-			typMember.Fail("JWS-09", strings.Join(append(slices.Clone(kind.Types), "no type"), " or "), strictjson.Quote(typ))
+			typMember.Fail("JWS-09", strings.Join(slices.Concat(kind.Types, []string{"no type"}), " or "), strictjson.Quote(typ))
 		}
 		if len(keyID) > maxKeyID {
 			kid.Fail("JWS-11", fmt.Sprintf("at most %d bytes", maxKeyID), fmt.Sprintf("%d bytes", len(keyID)))

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Limits of a key set.
@@ -115,18 +116,18 @@ func checkUse(o *strictjson.Object, algorithm Algorithm) {
 // readPoint reads the public key itself.
 func readPoint(o *strictjson.Object, algorithm Algorithm) Key {
 	x := o.Required("x")
-	if algorithm == ES256 {
-		k, bad := newP256Key(coordinate(x), coordinate(o.Required("y")))
-		if bad != nil {
-			x.Fail(bad.Rule, bad.Expected, bad.Actual)
-		}
-		return k
+	var k Key
+	var bad *rule.Error
+	switch algorithm {
+	case ES256:
+		k, bad = newP256Key(coordinate(x), coordinate(o.Required("y")))
+	case EdDSA:
+		k, bad = newEd25519Key(x.Base64URL())
 	}
-	k, bad := newEd25519Key(x.Base64URL())
 	if bad != nil {
 		x.Fail(bad.Rule, bad.Expected, bad.Actual)
 	}
-	if y, ok := o.Optional("y"); ok {
+	if y, ok := o.Optional("y"); ok && algorithm == EdDSA {
 		y.Fail("JWK-12", "no such member with this kty", "one")
 	}
 	return k

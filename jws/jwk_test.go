@@ -1,6 +1,11 @@
 package jws_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/big"
@@ -241,3 +246,70 @@ func TestJWKErrors(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Words are compared as a whole: near misses are refused, not only other words.
+func TestNearMisses(t *testing.T) {
+	x := base64.RawURLEncoding.EncodeToString(ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey))
+	for members, want := range map[string]string{
+		`"crv":"Ed2551"`:                          "JWK-08",
+		`"crv":"d25519"`:                          "JWK-08",
+		`"crv":"Ed255190"`:                        "JWK-08",
+		`"crv":"xEd25519"`:                        "JWK-08",
+		`"crv":"Ed25519","use":"si"`:              "JWK-09",
+		`"crv":"Ed25519","use":"ig"`:              "JWK-09",
+		`"crv":"Ed25519","use":"sign"`:            "JWK-09",
+		`"crv":"Ed25519","use":"xsig"`:            "JWK-09",
+		`"crv":"Ed25519","alg":"EdDS"`:            "JWK-09",
+		`"crv":"Ed25519","key_ops":["verifying"]`: "JWK-09",
+	} {
+		_, err := jws.ParseJWK([]byte(`{"kty":"OKP",` + members + `,"x":"` + x + `"}`))
+		checkError(t, err, want)
+	}
+}
+
+// Keys that share most of their bytes are not equal.
+func TestEqualNearMisses(t *testing.T) {
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := func(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+	ec := func(y *big.Int) jws.Key {
+		k, err := jws.ParseJWK([]byte(`{"kty":"EC","crv":"P-256","x":"` + word(p256.X.FillBytes(make([]byte, 32))) + `","y":"` + word(y.FillBytes(make([]byte, 32))) + `"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	if other := new(big.Int).Sub(elliptic.P256().Params().P, p256.Y); ec(p256.Y).Equal(ec(other)) || !ec(p256.Y).Equal(ec(p256.Y)) {
+		t.Error("the same x with the other y")
+	}
+	raw := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
+	one, err := jws.NewEd25519Key(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for raw[0]++; ; raw[0]++ { // about every second y is one of a point
+		if other, err := jws.NewEd25519Key(raw); err == nil {
+			if one.Equal(other) {
+				t.Error("all but the first byte")
+			}
+			break
+		}
+	}
+}
+
+// The types of a Kind are not changed by a refusal.
+func TestTypesAreKept(t *testing.T) {
+	types := make([]string, 1, 4)
+	types[0] = "JWT"
+	header := word64(`{"alg":"EdDSA","typ":"x"}`)
+	if _, err := jws.Parse([]byte(header+".e30."+word64(strings.Repeat("s", 64))), jws.Kind{Algorithm: jws.EdDSA, Types: types, MaxPayload: 10}); err == nil {
+		t.Fatal("accepted")
+	}
+	if types[:2][1] != "" {
+		t.Errorf("got %q", types[:2])
+	}
+}
+
+func word64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

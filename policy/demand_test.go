@@ -76,47 +76,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A floor that lacks what every product has is met by no report, and says so.
-func TestUnmeetable(t *testing.T) {
-	for floors, want := range map[string]bool{
-		`{"snp": 22}`:                                                                                         true,
-		`{"bootloader": 0, "tee": 0, "snp": 0}`:                                                               true,
-		`{"fmc": 0, "tee": 0, "snp": 0, "microcode": 0}`:                                                      true,
-		`{"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0}`:                                               false,
-		`{"Milan": {"snp": 1}, "Genoa": {"tee": 1}}`:                                                          true,
-		`{"Milan": {"snp": 1}, "Genoa": {"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0}}`:               false,
-		`{"Milan": {"snp": 1}, "19-a0-2": {"bootloader": 0, "tee": 0, "snp": 0, "microcode": 0, "fmc": 200}}`: false,
-	} {
-		f, err := policy.ParseFloors([]byte(floors))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := policy.New(policy.Rules{MinTCB: f})
-		if err != nil {
-			t.Fatal(err)
-		}
-		noted := slices.ContainsFunc(p.Notes(), func(s string) bool { return strings.HasPrefix(s, "min_tcb: no report of any product can meet") })
-		if f.Unmeetable() != want || noted != want {
-			t.Errorf("%s: %v, notes %q", floors, f.Unmeetable(), p.Notes())
-		}
-		met := false
-		for _, product := range snpreport.Products() {
-			o := p.Evaluate(good(product))
-			met = met || o.Accepts()
-			said := slices.ContainsFunc(o.Violations, func(v policy.Violation) bool { return strings.HasPrefix(v.Message, "no report of any product") })
-			if covered := len(o.Violations) > 0 && o.Violations[0].Expected != "a floor that applies"; covered && want != said {
-				t.Errorf("%s: %+v", floors, o.Violations)
-			}
-		}
-		if met && want {
-			t.Errorf("%s: met", floors)
-		}
-	}
-	if (*policy.Floors)(nil).Unmeetable() || policy.Default().Notes() != nil {
-		t.Error("nothing is demanded")
-	}
-}
-
 // POL-46: a build without a version is told to the reader.
 func TestNoteOfBuild(t *testing.T) {
 	for members, want := range map[string]int{
@@ -276,23 +235,71 @@ func TestNoAliasingOfTexts(t *testing.T) {
 	}
 }
 
-// A Floors of nothing answers too.
-func TestNilFloors(t *testing.T) {
-	var f *policy.Floors
-	if text, err := f.MarshalJSON(); string(text) != "{}" || err != nil {
-		t.Error(string(text), err)
+// A member is listed as not checked exactly where nothing demands it.
+func TestUncheckedExactly(t *testing.T) {
+	names := func(p policy.Policy) (names []string) {
+		for _, u := range p.Evaluate(good(milan)).NotChecked {
+			names = append(names, u.Name)
+		}
+		return names
+	}
+	for _, members := range append(sorted(demands()), `"report_data_tail_zero": true`, `"report_data_prefix": "`+hexes(1, 32)+`"`) {
+		p := parse(t, members)
+		demanded := map[string]bool{}
+		for _, d := range p.Demands() {
+			demanded[d.Name] = true
+		}
+		var want []string
+		for _, name := range names(policy.Default()) {
+			if !demanded[name] && (name != "report_data" || !demanded["report_data_prefix"]) {
+				want = append(want, name)
+			}
+		}
+		if diff := cmp.Diff(want, names(policy.Intersect(policy.Default(), p))); diff != "" {
+			t.Errorf("%s: %s", members, diff)
+		}
 	}
 }
 
-// What MarshalJSON writes, ParseFloors reads.
-func TestFloorsRoundTrip(t *testing.T) {
-	for _, text := range []string{`{"fmc":1,"bootloader":2,"tee":3,"snp":4,"microcode":255}`, `{"Milan":{"snp":1},"Turin":{"fmc":0},"19-01-1":{"tee":9},"1a-02-0":{"snp":2}}`} {
-		f, err := policy.ParseFloors([]byte(text))
-		if err != nil {
-			t.Fatal(err)
+// Each relaxation holds where all policies have it, whatever else they have.
+func TestIntersectRelaxations(t *testing.T) {
+	relax := func(n int) policy.Relax {
+		return policy.Relax{Debug: n&1 != 0, Migration: n&2 != 0, VLEK: n&4 != 0}
+	}
+	for a := range 8 {
+		for b := range 8 {
+			both := policy.Intersect(policy.Default().Relax(relax(a)), policy.Default().Relax(relax(b)))
+			if diff := cmp.Diff(policy.Default().Relax(relax(a&b)).Relaxed(), both.Relaxed()); diff != "" {
+				t.Errorf("%d and %d: %s", a, b, diff)
+			}
 		}
-		if got, err := f.MarshalJSON(); string(got) != text || err != nil {
-			t.Errorf("got %s, %v, want %s", got, err, text)
+	}
+}
+
+// A message names the part that is wrong, and a demand all of its bits.
+func TestPartsAndBits(t *testing.T) {
+	p := parse(t, `"guest_policy": {"require": ["rapl_dis", "page_swap_disable"]}`)
+	v := p.Evaluate(change(good(milan), func(f *policy.Facts, r *snpreport.Report) { r.GuestPolicy |= snpreport.PolicyPageSwapDisable })).Violations
+	if len(v) != 1 || v[0].Message != "the guest policy lacks a required bit: rapl_dis" {
+		t.Errorf("got %+v", v)
+	}
+	if !slices.Contains(p.Demands(), policy.Enforced{Name: "guest_policy.require", Value: "rapl_dis, page_swap_disable"}) {
+		t.Errorf("got %+v", p.Demands())
+	}
+}
+
+// A digest is none only when all of it is zero.
+func TestFromFactsNearZero(t *testing.T) {
+	for _, digest := range [][48]byte{{0: 1}, {47: 1}} {
+		f := change(good(milan), func(f *policy.Facts, r *snpreport.Report) {
+			r.IDKeyDigest, r.AuthorKeyDigest, r.KeyInfo = digest, digest, 1
+		})
+		if r, ok := policy.FromFacts(f); !ok || r.IDBlock.IDKeys == nil || r.IDBlock.AuthorKeys == nil || r.IDBlock.Forbid {
+			t.Errorf("got %+v", r.IDBlock)
+		}
+		f = change(f, func(f *policy.Facts, r *snpreport.Report) { r.IDKeyDigest, r.KeyInfo = [48]byte{}, 0 })
+		if r, _ := policy.FromFacts(f); r.IDBlock.Forbid {
+			t.Error("an author's digest was taken for none")
 		}
 	}
 }

@@ -17,7 +17,7 @@ func (p Policy) Evaluate(f Facts) Outcome {
 		return e.out
 	}
 	e.out.NotChecked = make([]Unchecked, 0, len(table))
-	for kind := KindPolicy; kind <= KindReportData; kind++ {
+	for _, kind := range [...]Kind{KindPolicy, KindMeasurement, KindTCB, KindReportData} {
 		for i := range table {
 			if cmp.Or(table[i].kind, KindPolicy) == kind {
 				e.evaluate(i)
@@ -59,7 +59,7 @@ func (e *evaluation) evaluate(i int) {
 			c.test(e)
 		}
 	}
-	if e.row.unchecked != "" && !demanded(e.sets, e.row.name) && (e.row.unless == "" || !demanded(e.sets, e.row.unless)) {
+	if e.row.unchecked != "" && !demanded(e.sets, e.row.name) && !demanded(e.sets, e.row.unless) {
 		e.out.NotChecked = append(e.out.NotChecked, Unchecked{e.row.name, e.row.unchecked})
 	}
 }

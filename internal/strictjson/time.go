@@ -15,39 +15,20 @@ import (
 // instant must lie in the years 0001 to 9999 of UTC too, and is not the very
 // first one of them, which is the zero time.Time, and so means no time.
 //
-// The ranges of date and time are left to time.Parse, and the form is not: it takes
-// "T0:00:00", "00,5Z" and "+24:00".
+// time.Parse is more lenient: it takes "T0:00:00", "00,5Z", fractions of any length
+// and "+24:00".
 func ParseTime(s string) (time.Time, bool) {
-	rest, ok := cutForm(s, "0000-00-00T00:00:00")
-	if fraction, found := strings.CutPrefix(rest, "."); found {
-		rest = strings.TrimLeft(fraction, "0123456789")
-		n := len(fraction) - len(rest)
-		ok = ok && 1 <= n && n <= 9
-	}
-	if rest != "Z" {
-		sign := strings.TrimLeft(rest, "+-")
-		end, formed := cutForm(sign, "00:00")
-		ok = ok && formed && end == "" && len(rest) == len("+00:00") && sign[:2] <= "23" && sign[3:] <= "59"
-	}
-	if !ok {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || s[len("YYYY-MM-DDThh")] != ':' || s[:4] == "0000" {
 		return time.Time{}, false
 	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if t = t.UTC(); err != nil || s[:4] == "0000" || t.Year() < 1 || t.Year() > 9999 || t.IsZero() {
+	const seconds, fraction = len("YYYY-MM-DDThh:mm:ss"), len(".123456789")
+	zone := strings.TrimLeft(s[seconds:], ".0123456789")
+	if len(s)-seconds-len(zone) > fraction || zone[0] == ',' || zone != "Z" && (zone[1:3] > "23" || zone[4:] > "59") {
+		return time.Time{}, false
+	}
+	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 || t.IsZero() {
 		return time.Time{}, false
 	}
 	return t, true
-}
-
-// cutForm cuts a text of a form, in which 0 stands for any digit, off the front.
-func cutForm(s, form string) (rest string, ok bool) {
-	if len(s) < len(form) {
-		return "", false
-	}
-	for i := range len(form) {
-		if digit := '0' <= s[i] && s[i] <= '9'; form[i] == '0' && !digit || form[i] != '0' && form[i] != s[i] {
-			return "", false
-		}
-	}
-	return s[len(form):], true
 }

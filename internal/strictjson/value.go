@@ -109,40 +109,38 @@ func (v Value) Bool() bool {
 
 // Int returns an integer between low and high, both included.
 func (v Value) Int(low, high int64) int64 {
-	text, ok := v.integer()
+	text := v.integer()
 	n, err := strconv.ParseInt(text, 10, 64)
-	if ok && (err != nil || n < low || n > high) {
+	if err != nil || n < low || n > high { // where v is no integer this is the second error
 		v.Fail("JSN-15", "an integer from "+strconv.FormatInt(low, 10)+" to "+strconv.FormatInt(high, 10), text[:min(len(text), quoteMax)])
 		return 0
 	}
 	return n
 }
 
-// IntUpTo returns an integer of at least low. One above high counts as high,
-// however many digits it has.
+// IntUpTo returns an integer of at least low, which is not below 0. One above high
+// counts as high, however many digits it has.
 func (v Value) IntUpTo(low, high int64) int64 {
-	text, ok := v.integer()
+	text := v.integer()
 	n, _ := strconv.ParseInt(text, 10, 64) // of one out of range: the nearest int64
-	if ok && n >= low {
-		return min(n, high)
-	}
-	if ok {
+	if n < low {
 		v.Fail("JSN-15", "an integer of at least "+strconv.FormatInt(low, 10), text[:min(len(text), quoteMax)])
+		return 0
 	}
-	return 0
+	return min(n, high)
 }
 
-// integer returns the digits of an integer in plain decimal form.
-func (v Value) integer() (text string, ok bool) {
+// integer returns the digits of an integer in plain decimal form, or "".
+func (v Value) integer() string {
 	if !v.is('0') {
-		return "", false
+		return ""
 	}
-	text = v.text()
+	text := v.text()
 	if text == "-0" || strings.ContainsAny(text, ".eE") {
 		v.Fail("JSN-14", "an integer in plain decimal digits", Quote(text))
-		return "", false
+		return ""
 	}
-	return text, true
+	return text
 }
 
 // IsObject reports whether v is an object, for members that may be an object or
@@ -201,13 +199,14 @@ func (v Value) Elements() iter.Seq[Value] {
 // Array returns the elements of an array of low to high elements.
 func (v Value) Array(low, high int) []Value {
 	var list []Value
-	n := 0
 	for e := range v.Elements() {
-		if n++; n <= high {
-			list = append(list, e)
+		if len(list) == high {
+			v.Fail("JSN-16", decimal(low)+" to "+decimal(high)+" elements", "more")
+			return nil
 		}
+		list = append(list, e)
 	}
-	if n < low || n > high { // where v is no array this is the second error
+	if n := len(list); n < low { // where v is no array this is the second error
 		v.Fail("JSN-16", decimal(low)+" to "+decimal(high)+" elements", decimal(n))
 		return nil
 	}
