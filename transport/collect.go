@@ -38,14 +38,9 @@ func (t *Transport) Collect(ctx context.Context) (*Evidence, error) {
 	}
 	e := &Evidence{
 		Evidence: attest.Evidence{Envelope: a.envelope, LiveSPKI: a.spki},
-		Origin:   t.origin.String(), FetchedAt: at.wall, LeafDER: a.leaf,
+		Origin:   t.origin.String(), FetchedAt: at.Wall, LeafDER: a.leaf,
 	}
-	_, bundle, err := t.bundles.get(ctx, e.Evidence, maxBundleAge)
-	if err != nil {
-		return nil, err
-	}
-	e.Bundle = bundle.body
-	if e.CRLs, err = t.crls(ctx, a.envelope, crlAge); err != nil {
+	if err := t.judge.Complete(ctx, &e.Evidence); err != nil {
 		return nil, err
 	}
 	return e, nil

@@ -15,6 +15,8 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/fetch"
+	"github.com/tresorhq/attest/internal/judge"
 	"github.com/tresorhq/attest/releaseroot"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -97,7 +99,7 @@ func (c Config) connecting() (Config, error) {
 		value time.Duration
 		most  time.Duration
 	}{
-		{"BundleRefresh", &c.BundleRefresh, time.Hour, maxBundleAge},
+		{"BundleRefresh", &c.BundleRefresh, time.Hour, judge.MaxBundleAge},
 		{"DialTimeout", &c.DialTimeout, 10 * time.Second, time.Hour},
 		{"AttestTimeout", &c.AttestTimeout, 30 * time.Second, time.Hour},
 		{"ContinueTimeout", &c.ContinueTimeout, time.Second, time.Hour},
@@ -148,8 +150,8 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 	if c.Bundle != nil && c.BundleURL != "" {
 		return c, nil, errors.New("transport: Bundle and BundleURL are two sources for one thing")
 	}
-	if expected, ok := checkBundleURL(c.BundleURL, false); c.BundleURL != "" && !ok {
-		return c, nil, fmt.Errorf("transport: BundleURL: expected %s, got %s", expected, shown(c.BundleURL))
+	if expected, ok := fetch.CheckURL(c.BundleURL, false); c.BundleURL != "" && !ok {
+		return c, nil, fmt.Errorf("transport: BundleURL: expected %s, got %s", expected, fetch.Shown(c.BundleURL))
 	}
 	if c.Bundle != nil && len(c.Bundle) == 0 {
 		return c, nil, errors.New("transport: Bundle is empty")

@@ -3,6 +3,8 @@ package transport
 import (
 	"net/http"
 	"time"
+
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 type state uint8
@@ -28,12 +30,12 @@ type conn struct {
 
 	state     state
 	verdict   *verdict
-	used      int     // slots
-	shut      bool    // Reserve has refused just now
-	carried   bool    // a request was assigned to it
-	served    bool    // a request was answered over it
-	counted   bool    // as a failure, since it was lost before
-	idleSince instant // meaningful when used is 0
+	used      int           // slots
+	shut      bool          // Reserve has refused just now
+	carried   bool          // a request was assigned to it
+	served    bool          // a request was answered over it
+	counted   bool          // as a failure, since it was lost before
+	idleSince fetch.Instant // meaningful when used is 0
 	timer     *time.Timer
 }
 
@@ -180,13 +182,13 @@ func (c *conn) watch() {
 	if c.state == closed || p.closed {
 		return
 	}
-	next := min(checkEvery, p.t.config.IdleTimeout, c.verdict.life+p.t.config.MaxRequestAge-now.since(c.verdict.asked))
+	next := min(checkEvery, p.t.config.IdleTimeout, c.verdict.life+p.t.config.MaxRequestAge-now.Since(c.verdict.asked))
 	if left := c.verdict.left(now); left > 0 {
 		next = min(next, left) // when an unwritten attempt is too late
 	}
 	unused := time.Duration(0)
 	if c.used == 0 && c.state != attesting {
-		unused = now.since(c.idleSince)
+		unused = now.Since(c.idleSince)
 		next = min(next, p.t.config.IdleTimeout-unused)
 	}
 	if c.timer != nil {

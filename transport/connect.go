@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"net/http/httptrace"
+
+	"github.com/tresorhq/attest/internal/judge"
 )
 
 // connect opens and attests a connection for the pool.
@@ -49,7 +51,7 @@ func (t *Transport) reattest(ctx context.Context, a *attestation, c *conn) {
 			c.verdict, c.state = v, ready
 			c.gate.wire.judged(v)
 			p.list(c)
-		case isUnavailable(err):
+		case judge.IsUnavailable(err):
 			p.supply.preferFresh = true
 			p.retire(c)
 		default:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 // A dialing is what one connection is opened by. It stands in the context of that.
@@ -40,9 +41,9 @@ func (t *Transport) newConnector() *http.Transport {
 			}
 			if err := c.SetWriteDeadline(time.Time{}); err != nil {
 				c.Close()
-				return nil, answered("TRN-05", layerTCP, "the connection of Config.DialContext", "one that takes a write deadline", excerpt(err.Error()))
+				return nil, fetch.Answered("TRN-05", fetch.TCP, "the connection of Config.DialContext", "one that takes a write deadline", fetch.Excerpt(err.Error()))
 			}
-			w := &wire{Conn: c, now: func() instant { return t.now() }}
+			w := &wire{Conn: c, now: func() fetch.Instant { return t.now() }}
 			ctx.Value(dialingKey{}).(*dialing).wire.Store(w)
 			return w, nil
 		},
@@ -62,7 +63,7 @@ func (t *Transport) newConnector() *http.Transport {
 func (t *Transport) dial(ctx context.Context, caller *httptrace.ClientTrace) (*gate, error) {
 	proxy, err := t.proxyFor(t.origin.String() + attestationPath)
 	if err != nil {
-		return nil, unavailable("TRN-61", layerTCP, "choosing a proxy", err)
+		return nil, fetch.Unavailable("TRN-61", fetch.TCP, "choosing a proxy", err)
 	}
 	d := &dialing{proxy: proxy}
 	ctx = context.WithValue(ctx, dialingKey{}, d)
@@ -72,17 +73,17 @@ func (t *Transport) dial(ctx context.Context, caller *httptrace.ClientTrace) (*g
 			TLSHandshakeStart: caller.TLSHandshakeStart, TLSHandshakeDone: caller.TLSHandshakeDone,
 		})
 	}
-	var layer layer
-	cc, err := t.connector.NewClientConn(httptrace.WithClientTrace(ctx, layer.trace()), "https", t.origin.address())
+	var layer fetch.Layer
+	cc, err := t.connector.NewClientConn(httptrace.WithClientTrace(ctx, layer.Trace()), "https", t.origin.address())
 	if err != nil {
 		if e, ok := asRefusal(err); ok {
 			return nil, e
 		}
-		what := "connecting to " + quote(t.origin.address())
+		what := "connecting to " + fetch.Quote(t.origin.address())
 		if proxy != nil {
-			what += " through the proxy " + quote(proxy.Host)
+			what += " through the proxy " + fetch.Quote(proxy.Host)
 		}
-		return nil, unavailable("TRN-60", layer.name(), what, because(ctx, err))
+		return nil, fetch.Unavailable("TRN-60", layer.Name(), what, fetch.Because(ctx, err))
 	}
 	return &gate{cc: cc, wire: d.wire.Load()}, nil
 }
@@ -120,7 +121,7 @@ func leafOf(s *tls.ConnectionState, minTLS uint16) (*answer, error) {
 		return nil, err
 	}
 	if s.Version < minTLS {
-		return nil, answered("TRN-04", layerTLS, "protocol version", tls.VersionName(minTLS)+" or higher", tls.VersionName(s.Version))
+		return nil, fetch.Answered("TRN-04", fetch.TLS, "protocol version", tls.VersionName(minTLS)+" or higher", tls.VersionName(s.Version))
 	}
 	leaf := s.PeerCertificates[0] // what else was sent is nobody's key
 	return &answer{leaf: leaf.Raw, spki: sha256.Sum256(leaf.RawSubjectPublicKeyInfo)}, nil
@@ -134,26 +135,4 @@ func (t *Transport) proxyFor(target string) (*url.URL, error) {
 		return nil, err
 	}
 	return t.config.Proxy(req)
-}
-
-// layer is how far connecting has come. It is set on goroutines of the standard
-// library.
-type layer struct{ current atomic.Pointer[string] }
-
-func (l *layer) set(name string) { l.current.Store(&name) }
-
-func (l *layer) name() string {
-	if name := l.current.Load(); name != nil {
-		return *name
-	}
-	return layerTCP
-}
-
-func (l *layer) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		DNSStart:          func(httptrace.DNSStartInfo) { l.set(layerDNS) },
-		ConnectStart:      func(string, string) { l.set(layerTCP) },
-		TLSHandshakeStart: func() { l.set(layerTLS) },
-		GotConn:           func(httptrace.GotConnInfo) { l.set(layerHTTP) },
-	}
 }

@@ -11,15 +11,16 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 // SetClock replaces the clock: offsets are added to the machine's.
 func (t *Transport) SetClock(offset func() (wall, mono time.Duration)) {
-	real := systemClock()
-	t.now = func() instant {
+	real := fetch.SystemClock()
+	t.now = func() fetch.Instant {
 		i := real()
 		wall, mono := offset()
-		return instant{i.wall.Add(wall), i.mono + mono}
+		return fetch.Instant{Wall: i.Wall.Add(wall), Mono: i.Mono + mono}
 	}
 }
 
@@ -84,10 +85,10 @@ func (t *Transport) Settled() bool {
 }
 
 // Refresh looks for a newer bundle now.
-func (t *Transport) Refresh() { t.refresh(t.ctx) }
+func (t *Transport) Refresh() { t.judge.Refresh(t.ctx) }
 
 var (
-	IsPublic    = isPublic
+	IsPublic    = fetch.IsPublic
 	ParseOrigin = func(s string) (string, error) { o, err := parseOrigin(s); return o.String(), err }
 )
 
@@ -112,10 +113,10 @@ func (t *Transport) SendWithLateClock(look int, url string) error {
 	t.pool.mu.Unlock()
 	looks := 0
 	real := c.gate.wire.now
-	c.gate.wire.now = func() instant {
+	c.gate.wire.now = func() fetch.Instant {
 		i := real()
 		if looks++; looks > look {
-			i.mono += 24 * time.Hour
+			i.Mono += 24 * time.Hour
 		}
 		return i
 	}
@@ -137,7 +138,7 @@ func (t *Transport) SendWithLateClock(look int, url string) error {
 // SendUnderOldBundle sends a request on the only connection, a moment after a
 // newer bundle was adopted.
 func (t *Transport) SendUnderOldBundle(url string) error {
-	t.bundles.newest.Add(1)
+	t.judge.Newest().Add(1)
 	return t.SendWithLateClock(1<<30, url)
 }
 
@@ -175,7 +176,7 @@ func (memoryConn) SetWriteDeadline(time.Time) error { return nil }
 func (memoryConn) Close() error                     { return nil }
 
 func NewWire(out io.Writer, now *time.Duration, h2 bool) Wire {
-	return Wire{&wire{Conn: memoryConn{Writer: out}, h2: h2, now: func() instant { return instant{mono: *now} }}}
+	return Wire{&wire{Conn: memoryConn{Writer: out}, h2: h2, now: func() fetch.Instant { return fetch.Instant{Mono: *now} }}}
 }
 
 // Judge gives the connection a verdict that lasts until then.

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 const (
@@ -112,7 +114,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 	const what = "GET " + attestationPath
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.String()+attestationPath, nil)
 	if err != nil {
-		return nil, unavailable("TRN-20", layerHTTP, what, err)
+		return nil, fetch.Unavailable("TRN-20", fetch.HTTP, what, err)
 	}
 	req.Header = http.Header{
 		"Accept":          {"application/json"},
@@ -121,11 +123,11 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 	}
 	res, err := g.roundTrip(req, func() bool { return true }, nil)
 	if err != nil {
-		return nil, unavailable("TRN-25", layerHTTP, what, because(ctx, err))
+		return nil, fetch.Unavailable("TRN-25", fetch.HTTP, what, fetch.Because(ctx, err))
 	}
 	defer res.Body.Close()
 	if ctx.Err() != nil { // a server may answer as it sees the connection go
-		return nil, unavailable("TRN-25", layerHTTP, what, context.Cause(ctx))
+		return nil, fetch.Unavailable("TRN-25", fetch.HTTP, what, context.Cause(ctx))
 	}
 	if g.tls == nil {
 		g.tls = res.TLS
@@ -137,13 +139,13 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		g.wire.mu.Unlock()
 	}
 	if res.StatusCode != http.StatusOK {
-		return nil, answered("TRN-22", layerHTTP, what, "status 200 and no redirect", "status "+quote(res.Status))
+		return nil, fetch.Answered("TRN-22", fetch.HTTP, what, "status 200 and no redirect", "status "+fetch.Quote(res.Status))
 	}
 	if !isJSON(res.Header.Get("Content-Type")) {
-		return nil, answered("TRN-23", layerHTTP, what, "content type application/json, in UTF-8", quote(res.Header.Get("Content-Type")))
+		return nil, fetch.Answered("TRN-23", fetch.HTTP, what, "content type application/json, in UTF-8", fetch.Quote(res.Header.Get("Content-Type")))
 	}
 	if encoding, ok := res.Header["Content-Encoding"]; ok {
-		return nil, answered("TRN-23", layerHTTP, what, "no content encoding", quote(encoding[0]))
+		return nil, fetch.Answered("TRN-23", fetch.HTTP, what, "no content encoding", fetch.Quote(encoding[0]))
 	}
 	a, err := leafOf(res.TLS, minTLS)
 	if err != nil {
@@ -151,10 +153,10 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 	}
 	// One byte more than allowed, or a longer answer would look like a whole one.
 	if a.envelope, err = io.ReadAll(io.LimitReader(res.Body, maxEnvelope+1)); err != nil {
-		return nil, unavailable("TRN-25", layerHTTP, what+": the answer broke off", because(ctx, err))
+		return nil, fetch.Unavailable("TRN-25", fetch.HTTP, what+": the answer broke off", fetch.Because(ctx, err))
 	}
 	if len(a.envelope) <= maxEnvelope && res.Close {
-		return nil, answered("TRN-26", layerHTTP, what, "a connection that stays open", "one that the server closes: nothing could be sent on it")
+		return nil, fetch.Answered("TRN-26", fetch.HTTP, what, "a connection that stays open", "one that the server closes: nothing could be sent on it")
 	}
 	return a, nil
 }
@@ -165,14 +167,6 @@ func isJSON(contentType string) bool {
 	kind, parameters, err := mime.ParseMediaType(contentType)
 	charset, given := parameters["charset"]
 	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
-}
-
-// because prefers the reason why a context ended to what that broke.
-func because(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // slots returns how many requests the connection takes now.

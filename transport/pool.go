@@ -67,7 +67,7 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 	p.mu.Unlock()
 
 	var known <-chan time.Time
-	if p.t.withdrawn.Load() != nil {
+	if p.t.judge.Refusal() != nil {
 		timer := time.NewTimer(patience)
 		defer timer.Stop()
 		known = timer.C
@@ -79,7 +79,7 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	case <-known: // what runs there is refused, and nothing else answers
-		if err = p.t.refusal(); err == nil {
+		if err = p.t.judge.Refusal(); err == nil {
 			select {
 			case g := <-w.grant:
 				return g, w.seq, g.err
@@ -134,7 +134,7 @@ func (p *pool) take() (grant, bool) {
 		}
 		g := grant{c: c, v: c.verdict, reused: c.carried}
 		if c.used == 0 && c.carried {
-			g.idle = now.since(c.idleSince)
+			g.idle = now.Since(c.idleSince)
 		}
 		c.used++
 		c.carried = true

@@ -63,8 +63,9 @@ func TestLateEarlyAnswer(t *testing.T) {
 	noLeak(t)
 	const life = 700 * time.Millisecond
 	blocked, answered := make(chan bool), make(chan bool)
-	late := make(chan time.Duration, 2)
-	p := newRawPod(t, "h2", func(c *rawConn) {
+	late, readOn := make(chan time.Duration, 2), make(chan bool)
+	var p *rawPod
+	p = newRawPod(t, "h2", func(c *rawConn) {
 		if c.number > 1 {
 			return
 		}
@@ -76,7 +77,9 @@ func TestLateEarlyAnswer(t *testing.T) {
 		<-answered // a GET waits behind the upload
 		for sent := false; ; {
 			select {
-			case <-late: // asked to read on
+			case <-p.done:
+				return
+			case <-readOn:
 				for {
 					if _, ok := c.opened(); !ok {
 						return
@@ -117,7 +120,7 @@ func TestLateEarlyAnswer(t *testing.T) {
 		t.Fatalf("there was no early answer: %v", err)
 	}
 	time.Sleep(life + 300*time.Millisecond) // its verdict is over by then
-	late <- 0
+	close(readOn)
 	select {
 	case d := <-late:
 		t.Errorf("a header was written %v after the end of its verdict", d)

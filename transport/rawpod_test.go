@@ -27,6 +27,7 @@ type rawPod struct {
 	script func(c *rawConn)          // after the handshake; the connection is closed when it returns
 	wrap   func(c net.Conn) net.Conn // the client's side of a connection; may be nil
 
+	done  chan struct{} // closed at the end of the test
 	dials atomic.Int64
 	open  atomic.Int64
 	all   sync.WaitGroup
@@ -54,8 +55,9 @@ func inMemory(t *testing.T, f func(t *testing.T)) {
 }
 
 func newRawPod(t testing.TB, alpn string, script func(c *rawConn)) *rawPod {
-	p := &rawPod{t: t, alpn: alpn, script: script}
+	p := &rawPod{t: t, alpn: alpn, script: script, done: make(chan struct{})}
 	t.Cleanup(func() {
+		close(p.done)
 		p.mu.Lock()
 		for _, c := range p.conns {
 			c.Close()

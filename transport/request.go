@@ -5,6 +5,8 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 // check refuses what can not be sent over an attested connection, before
@@ -32,17 +34,17 @@ func (t *Transport) check(r *http.Request) error {
 	for i, h := range []http.Header{r.Header, r.Trailer} {
 		for name, values := range h {
 			if !isToken(name) {
-				return refuse("TRN-13", "Header", "the name "+quote(name)+" is not a token")
+				return refuse("TRN-13", "Header", "the name "+fetch.Quote(name)+" is not a token")
 			}
 			if strings.EqualFold(name, "Upgrade") {
 				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol can not be attested again")
 			}
 			if field := textproto.CanonicalMIMEHeaderKey(name); slices.Contains(framing, field) && (field != name || i > 0) {
-				return refuse("TRN-16", field, quote(name)+" would stand next to that of net/http, or come after what it is about")
+				return refuse("TRN-16", field, fetch.Quote(name)+" would stand next to that of net/http, or come after what it is about")
 			}
 			for _, v := range values {
 				if !isFieldValue(v) {
-					return refuse("TRN-13", "Header", "the value of "+quote(name)+" has a control character")
+					return refuse("TRN-13", "Header", "the value of "+fetch.Quote(name)+" has a control character")
 				}
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 // roundTrip finds an attested connection and sends the request on it, again on
@@ -88,7 +90,7 @@ func unsent(err error) error {
 	if _, late := err.(*VerdictEndedError); err != errLost && err != errExpired && !late {
 		return err
 	}
-	return unavailable("TRN-32", layerHTTP, "every connection was lost, or its verdict ran out, before the request could be sent", err)
+	return fetch.Unavailable("TRN-32", fetch.HTTP, "every connection was lost, or its verdict ran out, before the request could be sent", err)
 }
 
 var errCanceled = errors.New("net/http: request canceled")

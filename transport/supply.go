@@ -6,6 +6,8 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"time"
+
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 const (
@@ -34,16 +36,16 @@ type supply struct {
 	preferFresh  bool // a re-attestation failed: a new connection is tried next
 	failures     int  // in a row: a request that is served ends it
 	pause        time.Duration
-	last         instant // when an attestation began, or failed
+	last         fetch.Instant // when an attestation began, or failed
 	waker        *time.Timer
-	wakeAt       time.Duration // by the monotonic clock
+	wakeAt       time.Duration // by the monotonic fetch.Clock
 }
 
 // An attestation is bound to no caller's context: a caller that leaves must not
 // take from the others what they may wait for. One that no request waits for ends
 // after a while, so that pods that hang do not use up the bound.
 type attestation struct {
-	begun  instant
+	begun  fetch.Instant
 	seq    uint64  // of the last waiter when it began: a failure is not for those who came later
 	owner  *waiter // that it was begun for; nil: that one has a connection, or has left
 	dial   bool    // of a new connection
@@ -62,7 +64,7 @@ func (p *pool) more() {
 			continue
 		}
 		if i := slices.IndexFunc(s.running, func(a *attestation) bool {
-			return a.owner == nil && now.since(a.begun) < patience && !a.ended
+			return a.owner == nil && now.Since(a.begun) < patience && !a.ended
 		}); i >= 0 {
 			w.own, s.running[i].owner = s.running[i], w
 			continue
@@ -83,20 +85,20 @@ func (p *pool) more() {
 // wait returns how long the next attestation must wait. Over HTTP/1.1 each request
 // needs a connection. Over HTTP/2, as long as the protocol is not known, and after a
 // failure, one may do for all.
-func (s *supply) wait(now instant) (d time.Duration) {
+func (s *supply) wait(now fetch.Instant) (d time.Duration) {
 	if len(s.running) > 0 && (!s.lastWasHTTP1 || s.failures > 0) {
 		d = hedge
 	}
 	if s.failures > 1 {
 		d = max(d, s.pause)
 	}
-	return d - now.since(s.last)
+	return d - now.Since(s.last)
 }
 
 // wake looks again after a while.
 func (p *pool) wake(after time.Duration) {
 	s := &p.supply
-	now := p.t.now().mono
+	now := p.t.now().Mono
 	if s.waker != nil {
 		if now < s.wakeAt && s.wakeAt <= now+after {
 			return
@@ -113,7 +115,7 @@ func (p *pool) wake(after time.Duration) {
 }
 
 // begin begins an attestation. It reports false when there is nothing to attest.
-func (p *pool) begin(w *waiter, now instant) bool {
+func (p *pool) begin(w *waiter, now fetch.Instant) bool {
 	s := &p.supply
 	var stale *conn
 	for n := len(p.stale); n > 0 && stale == nil; n = len(p.stale) {
@@ -159,7 +161,7 @@ func (p *pool) disown(w *waiter) {
 		return
 	}
 	w.own, a.owner = nil, nil
-	time.AfterFunc(max(0, patience-p.t.now().since(a.begun)), func() {
+	time.AfterFunc(max(0, patience-p.t.now().Since(a.begun)), func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if a.owner == nil {

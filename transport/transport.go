@@ -7,34 +7,31 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/fetch"
+	"github.com/tresorhq/attest/internal/judge"
 )
 
 // A Transport is an http.RoundTripper for one origin that sends nothing of a
 // request before the connection that carries it has proven what runs behind it.
 // It may be used concurrently.
 type Transport struct {
-	origin      origin
-	config      Config
-	verifier    *attest.Verifier
-	now         clock
-	pool        *pool
-	connector   *http.Transport
-	newest      atomic.Pointer[verdict] // that an attestation found
-	withdrawn   atomic.Pointer[error]   // what the newest bundle says of what runs there; nil: nothing bad
-	bundles     *bundles
-	revocations *cache
+	origin    origin
+	config    Config
+	now       fetch.Clock
+	pool      *pool
+	connector *http.Transport
+	newest    atomic.Pointer[verdict] // that an attestation found
+	judge     *judge.Judge
 
 	ctx     context.Context // of all background work
 	cancel  context.CancelCauseFunc
 	tasks   sync.WaitGroup
 	closing sync.WaitGroup // connections on their way out
 
-	life      sync.Mutex
-	refresher *time.Timer
-	stopped   bool
+	life    sync.Mutex
+	stopped bool
 
 	// Replaced in tests.
 	testingIsPublic func(netip.AddrPort) bool
@@ -56,40 +53,31 @@ func New(origin string, c Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{origin: o, config: c, verifier: verifier, now: systemClock(), testingIsPublic: isPublic}
+	t := &Transport{origin: o, config: c, now: fetch.SystemClock(), testingIsPublic: fetch.IsPublic}
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	t.pool = &pool{t: t, conns: map[*conn]struct{}{}}
 	t.connector = t.newConnector()
-	tell := func() instant { return t.now() }
-	spawn := func(f func(context.Context)) bool { return t.spawn(t.ctx, f) }
-	t.revocations = newCache(tell, spawn)
-	configured := newFetcher(c, c.DialContext, c.Proxy)
-	direct := newFetcher(c, publicDialer(c.DialTimeout, func(to netip.AddrPort) bool { return t.testingIsPublic(to) }), nil)
-	t.bundles = &bundles{
-		fixed: c.Bundle, url: c.BundleURL, interval: c.BundleRefresh, cache: newCache(tell, spawn),
-		fromURL: configured.fetch,
-		named: func(ctx context.Context, address string) ([]byte, error) {
+	now := func() fetch.Instant { return t.now() }
+	direct := fetch.New(c.WebRoots, c.DialTimeout, fetch.PublicDialer(c.DialTimeout, func(to netip.AddrPort) bool { return t.testingIsPublic(to) }), nil)
+	t.judge = judge.New(judge.Config{
+		Verifier: verifier, Bundle: c.Bundle, BundleURL: c.BundleURL, Interval: c.BundleRefresh, Revocation: c.Revocation,
+		FetchURL: fetch.New(c.WebRoots, c.DialTimeout, c.DialContext, c.Proxy).Get,
+		FetchNamed: func(ctx context.Context, address string) ([]byte, error) {
 			// A proxy would do the dialling, and could be made to reach what only it
 			// can reach.
 			if proxy, err := t.proxyFor(address); err != nil || proxy != nil {
-				return nil, answered("TRN-47", layerBundle, "trust bundle "+shown(address), "a configured bundle URL where there is a proxy", "one from the envelope")
+				return nil, fetch.Answered("TRN-47", fetch.Bundle, "trust bundle "+fetch.Shown(address), "a configured bundle URL where there is a proxy", "one from the envelope")
 			}
-			return direct.fetch(ctx, address)
+			return direct.Get(ctx, address)
 		},
-	}
+		Now: now, Spawn: func(f func(context.Context)) bool { return t.spawn(t.ctx, f) }, Closed: ErrClosed,
+		Adopted: t.pool.cutVerdicts, Needed: func() bool { return t.pool.size() > 0 }, OnRefresh: c.OnRefresh,
+	})
 	return t, nil
 }
 
 // unmade reports whether t is nil or was not made by New.
 func (t *Transport) unmade() bool { return t == nil || t.pool == nil }
-
-// refusal returns what the newest trust bundle is known to say of what runs there.
-func (t *Transport) refusal() error {
-	if err := t.withdrawn.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
 
 // RoundTrip sends a request over an attested connection, as http.RoundTripper
 // demands it. The body is not read before. What else than the errors of net/http
@@ -207,10 +195,8 @@ func (t *Transport) Close() error {
 	t.pool.close()
 	t.life.Lock()
 	t.stopped = true
-	if t.refresher != nil {
-		t.refresher.Stop()
-	}
 	t.life.Unlock()
+	t.judge.Stop()
 	t.cancel(ErrClosed)
 	t.tasks.Wait()
 	t.closing.Wait()

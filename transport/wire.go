@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tresorhq/attest/internal/fetch"
 )
 
 // An attempt is one request on one connection, from the gate until its header was
@@ -34,7 +36,7 @@ const mostOfTLS = 2*22 + 5
 // Rules: TRN-01, TRN-05.
 type wire struct {
 	net.Conn
-	now clock
+	now fetch.Clock
 
 	mu        sync.Mutex
 	h2        bool     // several attempts at a time

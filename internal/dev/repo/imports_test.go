@@ -57,7 +57,9 @@ var layers = map[string]struct {
 	"internal/dev/repo":            {}, // its tests are of the repository
 	"internal/dev/trace":           {deps: []string{"internal/vectors"}},
 	"releaseroot":                  {deps: []string{"certchain", "internal/strictjson", "jws", "rule"}},
-	"transport":                    {http: true, deps: []string{"", "certchain", "policy", "releaseroot", "rule", "snpreport"}},
+	"internal/fetch":               {http: true, deps: []string{"", "rule"}},
+	"internal/judge":               {deps: []string{"", "certchain", "internal/fetch", "snpreport"}},
+	"transport":                    {http: true, deps: []string{"", "certchain", "internal/fetch", "internal/judge", "releaseroot", "rule", "snpreport"}},
 	"attesttest/internal/loopback": {http: true},
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/loopback"}},
 	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "certchain", "internal/mint", "policy", "snpreport"}},

@@ -1,4 +1,4 @@
-package transport
+package judge
 
 import (
 	"context"
@@ -7,17 +7,18 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/fetch"
 	"github.com/tresorhq/attest/snpreport"
 )
 
 // crlAge is how long a CRL is used before it is asked for again.
 const crlAge = 24 * time.Hour
 
-// crls returns the CRL for the chain in an envelope, which nobody has verified
+// crls returns the CRL for the chain in an envelope, which is not verified
 // yet: it only says what to ask for. Evidence without a leaf needs none, since
 // step 9 refuses it.
-func (t *Transport) crls(ctx context.Context, envelope []byte, maxAge time.Duration) ([][]byte, error) {
-	if t.config.Revocation == nil {
+func (j *Judge) crls(ctx context.Context, envelope []byte, maxAge time.Duration) ([][]byte, error) {
+	if j.config.Revocation == nil {
 		return nil, nil
 	}
 	product, kind, ok := leafKind(envelope)
@@ -25,13 +26,13 @@ func (t *Transport) crls(ctx context.Context, envelope []byte, maxAge time.Durat
 		return nil, nil
 	}
 	key := fmt.Sprintf("%v of %v", kind, product)
-	d, err := t.revocations.get(ctx, key, maxAge, func(ctx context.Context) ([]byte, error) {
-		return t.config.Revocation(ctx, product, kind)
+	d, err := j.revocations.Get(ctx, key, maxAge, func(ctx context.Context) ([]byte, error) {
+		return j.config.Revocation(ctx, product, kind)
 	})
 	if err != nil {
-		return nil, unavailable("TRN-50", layerHTTP, "the CRL for the "+key, err)
+		return nil, fetch.Unavailable("TRN-50", fetch.HTTP, "the CRL for the "+key, err)
 	}
-	return [][]byte{d.body}, nil
+	return [][]byte{d.Body}, nil
 }
 
 func leafKind(envelope []byte) (snpreport.Product, snpreport.SigningKey, bool) {
