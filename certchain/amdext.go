@@ -11,12 +11,16 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
+// structVersions are those that leaves have. Either generation's is accepted in a VLEK
+// of Turin.
+var structVersions = [numProfiles][]uint8{ofVCEK: {0}, ofVCEKTurin: {1}, ofVLEK: {0}, ofVLEKTurin: {0, 1}}
+
 // parseLeaf decodes the extensions of a VCEK or VLEK certificate. That all of
 // the profile p are there has been checked.
-func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
+func (c *Certificate) parseLeaf(v *extensions, p profile) error {
 	version, ok := parseUint8(v[extStructVersion])
-	if !ok || !slices.Contains(p.structVersions, version) {
-		return c.fail("CHN-30", "structVersion", v[extStructVersion], fmt.Sprintf("an INTEGER out of %d", p.structVersions), quoteHex(v[extStructVersion]))
+	if known := structVersions[p]; !ok || !slices.Contains(known, version) {
+		return c.fail("CHN-30", "structVersion", v[extStructVersion], fmt.Sprintf("an INTEGER out of %d", known), quoteHex(v[extStructVersion]))
 	}
 	c.StructVersion = version
 
@@ -27,15 +31,15 @@ func (c *Certificate) parseLeaf(v *extensions, p *profile) error {
 		return c.fail("CHN-31", "productName", v[extProductName], "an IA5String of "+c.Product.String(), quoteText(v[extProductName]))
 	}
 
-	if err := c.parseTCB(v, p); err != nil {
+	if err := c.parseTCB(v); err != nil {
 		return err
 	}
-	if p.required.has(extHWID) {
+	if c.Role == VCEK {
 		if c.HWID, ok = hardwareID(v[extHWID], c.Product.ChipIDSize()); !ok {
 			return c.fail("CHN-34", "hwID", v[extHWID], fmt.Sprintf("%d bytes, or an OCTET STRING of so many", c.Product.ChipIDSize()), quoteHex(v[extHWID]))
 		}
 	}
-	if p.required.has(extCSPID) {
+	if c.Role == VLEK {
 		if c.CSPID, ok = ia5String(v[extCSPID]); !ok {
 			return c.fail("CHN-35", "cspID", v[extCSPID], "an IA5String of 1 to 255 printable characters", quoteText(v[extCSPID]))
 		}
@@ -56,10 +60,10 @@ var levels = [...]struct {
 	{snpreport.Microcode, extMicrocode},
 }
 
-func (c *Certificate) parseTCB(v *extensions, p *profile) error {
+func (c *Certificate) parseTCB(v *extensions) error {
 	tcb := make(map[snpreport.Component]uint8)
 	for _, l := range levels {
-		if !p.required.has(l.extension) {
+		if v[l.extension] == nil { // a component that the product lacks
 			continue
 		}
 		level, ok := parseUint8(v[l.extension])

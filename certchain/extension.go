@@ -2,7 +2,6 @@ package certchain
 
 import (
 	"bytes"
-	"math/bits"
 
 	"golang.org/x/crypto/cryptobyte"
 
@@ -36,80 +35,68 @@ const (
 
 const amdArc = "\x2b\x06\x01\x04\x01\x9c\x78\x01" // 1.3.6.1.4.1.3704.1
 
-// extensionTable has the name and the OBJECT IDENTIFIER content of each. RFC
-// 5280 section 4.2.1; AMD 57230, VCEK certificate extensions; AMD 58369 for cspID.
-var extensionTable = [numExtensions]struct{ name, oid string }{
-	extKeyUsage:         {"keyUsage", "\x55\x1d\x0f"},
-	extBasicConstraints: {"basicConstraints", "\x55\x1d\x13"},
-	extSubjectKeyID:     {"subjectKeyIdentifier", "\x55\x1d\x0e"},
-	extAuthorityKeyID:   {"authorityKeyIdentifier", "\x55\x1d\x23"},
-	extCRLDistribution:  {"cRLDistributionPoints", "\x55\x1d\x1f"},
-	extStructVersion:    {"structVersion", amdArc + "\x01"},
-	extProductName:      {"productName", amdArc + "\x02"},
-	extBootLoader:       {"blSPL", amdArc + "\x03\x01"},
-	extTEE:              {"teeSPL", amdArc + "\x03\x02"},
-	extSNP:              {"snpSPL", amdArc + "\x03\x03"},
-	extSPL4:             {"spl_4", amdArc + "\x03\x04"},
-	extSPL5:             {"spl_5", amdArc + "\x03\x05"},
-	extSPL6:             {"spl_6", amdArc + "\x03\x06"},
-	extSPL7:             {"spl_7", amdArc + "\x03\x07"},
-	extMicrocode:        {"ucodeSPL", amdArc + "\x03\x08"},
-	extFMC:              {"fmcSPL", amdArc + "\x03\x09"},
-	extHWID:             {"hwID", amdArc + "\x04"},
-	extCSPID:            {"cspID", amdArc + "\x05"},
-}
-
-// An extensionSet has bit e for extension e.
-type extensionSet uint32
-
-func (s extensionSet) has(e extension) bool { return s>>e&1 != 0 }
-
-// first returns the name of the first of a set that is not empty.
-func (s extensionSet) first() string {
-	return extensionTable[bits.TrailingZeros32(uint32(s))].name
-}
+// A use says whether a certificate has an extension.
+type use uint8
 
 const (
-	caRequired = 1<<extKeyUsage | 1<<extBasicConstraints
-	caOptional = 1<<extSubjectKeyID | 1<<extAuthorityKeyID | 1<<extCRLDistribution
-	leafCommon = 1<<extStructVersion | 1<<extProductName | 1<<extBootLoader | 1<<extTEE | 1<<extSNP |
-		1<<extSPL5 | 1<<extSPL6 | 1<<extSPL7 | 1<<extMicrocode
-	legacy = leafCommon | 1<<extSPL4
-	turin  = leafCommon | 1<<extFMC
+	none use = iota // it has not
+	may
+	must
+	crit // it must, and it is critical
 )
 
-// A profile says which extensions a certificate has. Those of a CA are critical
-// when required; those of a leaf never are.
-type profile struct {
-	role               Role
-	product            snpreport.Product // 0: any
-	required, optional extensionSet
-	critical           extensionSet
-	structVersions     []uint8
-}
+// A profile is a column of extensionTable: which extensions a certificate has.
+type profile uint8
 
-// profiles are AMD's. No VLEK for Turin has been published: fmcSPL is required,
-// since the product has that component, and structVersion and spl_4 are accepted
-// in the forms of either generation.
-var profiles = [...]profile{
-	{role: ARK, required: caRequired, optional: caOptional, critical: caRequired},
-	{role: ASK, required: caRequired, optional: caOptional, critical: caRequired},
-	{role: ASVK, required: caRequired, optional: caOptional, critical: caRequired},
-	{role: VCEK, product: snpreport.Milan, required: legacy | 1<<extHWID, structVersions: []uint8{0}},
-	{role: VCEK, product: snpreport.Genoa, required: legacy | 1<<extHWID, structVersions: []uint8{0}},
-	{role: VCEK, product: snpreport.Turin, required: turin | 1<<extHWID, structVersions: []uint8{1}},
-	{role: VLEK, product: snpreport.Milan, required: legacy | 1<<extCSPID, structVersions: []uint8{0}},
-	{role: VLEK, product: snpreport.Genoa, required: legacy | 1<<extCSPID, structVersions: []uint8{0}},
-	{role: VLEK, product: snpreport.Turin, required: turin | 1<<extCSPID, optional: 1 << extSPL4, structVersions: []uint8{0, 1}},
-}
+const (
+	ofAuthority profile = iota
+	ofVCEK
+	ofVCEKTurin
+	ofVLEK
+	ofVLEKTurin
+	numProfiles
+)
 
-func profileOf(role Role, product snpreport.Product) *profile {
-	for i := range profiles {
-		if p := &profiles[i]; p.role == role && (p.product == 0 || p.product == product) {
-			return p
-		}
+func profileOf(role Role, product snpreport.Product) profile {
+	p := ofAuthority
+	switch role {
+	case VCEK:
+		p = ofVCEK
+	case VLEK:
+		p = ofVLEK
 	}
-	return nil
+	if p != ofAuthority && product == snpreport.Turin {
+		p++
+	}
+	return p
+}
+
+// extensionTable has the name and the OBJECT IDENTIFIER content of each, and its use
+// in each profile. RFC 5280 section 4.2.1; AMD 57230, VCEK certificate extensions; AMD
+// 58369 for cspID. No VLEK of Turin has been published: fmcSPL is required, since the
+// product has that component, and spl_4 is accepted as in either generation.
+var extensionTable = [numExtensions]struct {
+	name, oid string
+	uses      [numProfiles]use // authority, VCEK, VCEK of Turin, VLEK, VLEK of Turin
+}{
+	extKeyUsage:         {"keyUsage", "\x55\x1d\x0f", [...]use{crit, none, none, none, none}},
+	extBasicConstraints: {"basicConstraints", "\x55\x1d\x13", [...]use{crit, none, none, none, none}},
+	extSubjectKeyID:     {"subjectKeyIdentifier", "\x55\x1d\x0e", [...]use{may, none, none, none, none}},
+	extAuthorityKeyID:   {"authorityKeyIdentifier", "\x55\x1d\x23", [...]use{may, none, none, none, none}},
+	extCRLDistribution:  {"cRLDistributionPoints", "\x55\x1d\x1f", [...]use{may, none, none, none, none}},
+	extStructVersion:    {"structVersion", amdArc + "\x01", [...]use{none, must, must, must, must}},
+	extProductName:      {"productName", amdArc + "\x02", [...]use{none, must, must, must, must}},
+	extBootLoader:       {"blSPL", amdArc + "\x03\x01", [...]use{none, must, must, must, must}},
+	extTEE:              {"teeSPL", amdArc + "\x03\x02", [...]use{none, must, must, must, must}},
+	extSNP:              {"snpSPL", amdArc + "\x03\x03", [...]use{none, must, must, must, must}},
+	extSPL4:             {"spl_4", amdArc + "\x03\x04", [...]use{none, must, none, must, may}},
+	extSPL5:             {"spl_5", amdArc + "\x03\x05", [...]use{none, must, must, must, must}},
+	extSPL6:             {"spl_6", amdArc + "\x03\x06", [...]use{none, must, must, must, must}},
+	extSPL7:             {"spl_7", amdArc + "\x03\x07", [...]use{none, must, must, must, must}},
+	extMicrocode:        {"ucodeSPL", amdArc + "\x03\x08", [...]use{none, must, must, must, must}},
+	extFMC:              {"fmcSPL", amdArc + "\x03\x09", [...]use{none, none, must, none, must}},
+	extHWID:             {"hwID", amdArc + "\x04", [...]use{none, must, must, none, none}},
+	extCSPID:            {"cspID", amdArc + "\x05", [...]use{none, none, none, must, must}},
 }
 
 // extensions are the values of a certificate's extensions, each the content of
@@ -118,8 +105,7 @@ type extensions [numExtensions][]byte
 
 // readExtensions reads Extensions into values, by the profile: known ones only, none
 // twice, critical exactly where it says so, none missing.
-func (c *Certificate) readExtensions(list cryptobyte.String, p *profile, values *extensions) error {
-	var seen extensionSet
+func (c *Certificate) readExtensions(list cryptobyte.String, p profile, values *extensions) error {
 	whole := list
 	for !list.Empty() {
 		d := decoder{raw: c.Raw}
@@ -128,34 +114,31 @@ func (c *Certificate) readExtensions(list cryptobyte.String, p *profile, values 
 			return c.malformed(d.fault)
 		}
 		e := lookUp(oid)
-		if !(p.required | p.optional).has(e) {
-			name := "an unknown one"
-			if e != numExtensions {
-				name = extensionTable[e].name
-			}
+		name, use := "an unknown one", none
+		if e != numExtensions {
+			name, use = extensionTable[e].name, extensionTable[e].uses[p]
+		}
+		switch { // DER has no explicit FALSE and one TRUE
+		case use == none:
 			return c.fail("CHN-23", "extension", oid, "only those of the profile", name+" with OID "+quoteHex(oid))
-		}
-		name := extensionTable[e].name
-		if seen.has(e) {
+		case values[e] != nil:
 			return c.fail("CHN-24", name, oid, "one of each", "a second one")
-		}
-		seen |= 1 << e
-		// DER has no explicit FALSE and one TRUE.
-		switch wanted := p.critical.has(e); {
-		case wanted && !bytes.Equal(critical, []byte{0x01, 0x01, 0xff}):
+		case use == crit && !bytes.Equal(critical, []byte{0x01, 0x01, 0xff}):
 			return c.fail("CHN-25", name, oid, "critical TRUE", "critical "+quoteHex(critical))
-		case !wanted && critical != nil:
+		case use != crit && critical != nil:
 			return c.fail("CHN-25", name, oid, "no critical flag", "critical "+quoteHex(critical))
 		}
 		values[e] = value
 	}
-	if missing := p.required &^ seen; missing != 0 {
-		return c.fail("CHN-26", missing.first(), whole, "the extension", "none")
+	for e, row := range extensionTable {
+		if row.uses[p] >= must && values[e] == nil {
+			return c.fail("CHN-26", row.name, whole, "the extension", "none")
+		}
 	}
 	return nil
 }
 
-// lookUp returns the extension with that OID, or numExtensions, which no set has.
+// lookUp returns the extension with that OID, or numExtensions.
 func lookUp(oid []byte) extension {
 	for e := range extensionTable {
 		if extensionTable[e].oid == string(oid) {

@@ -50,6 +50,11 @@ func TestLeafExtensions(t *testing.T) {
 		{"no extnValue", "CHN-10", func(s S) { *s.Ext(mint.OIDSnpSPL) = rawExtension(mint.OIDSnpSPL) }},
 		{"extnValue of another type", "CHN-10", func(s S) { *s.Ext(mint.OIDSnpSPL) = rawExtension(mint.OIDSnpSPL, mint.Integer(1)) }},
 		{"not an Extension", "CHN-10", func(s S) { s.AddExt(mint.Extension{Raw: []byte{5, 0}}) }},
+		{"twice without content", "CHN-24", func(s S) {
+			s.Ext(mint.OIDSPL5).Value = []byte{}
+			s.AddExt(mint.Extension{OID: mint.OIDSPL5, Value: []byte{}})
+		}},
+		{"required without content", "CHN-32", func(s S) { s.Ext(mint.OIDSnpSPL).Value = []byte{} }},
 		{"empty list", "CHN-10", func(s S) { s.Extensions = []mint.Extension{} }},
 		{"another order", "", func(s S) { s.Extensions[0], s.Extensions[10] = s.Extensions[10], s.Extensions[0] }},
 
