@@ -122,3 +122,7 @@ func SHA256PCRs(values [][]byte) (PCRs, error) {
 	}
 	return p, nil
 }
+
+func tpmError(id, where string, offset int, expected, actual string) *rule.Error {
+	return &rule.Error{Rule: id, Message: "the quote is malformed", Where: where, Offset: offset, Expected: expected, Actual: actual}
+}

@@ -136,7 +136,3 @@ func (q *Quote) digest(p PCRs) (sum [32]byte, absent string) {
 	}
 	return [32]byte(h.Sum(nil)), ""
 }
-
-func tpmError(id, where string, offset int, expected, actual string) *rule.Error {
-	return &rule.Error{Rule: id, Message: "the quote is malformed", Where: where, Offset: offset, Expected: expected, Actual: actual}
-}

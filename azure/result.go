@@ -47,10 +47,8 @@ var limits = []string{
 }
 
 // weakness is that of a policy which allows every release of a paravisor.
-var weakness = attest.Warning{
-	Text:   "ID keys are demanded without a floor for GUEST_SVN: every paravisor that was ever signed passes, with its known faults",
-	Source: "CVE-2025-49707",
-}
+var weakness = attest.Warning{Source: "CVE-2025-49707",
+	Text: "ID keys are demanded without a floor for GUEST_SVN: every paravisor that was ever signed passes, with its known faults"}
 
 func (r *RuntimeData) akHash() [32]byte { return sha256.Sum256(r.AK.N.FillBytes(make([]byte, akSize))) }
 

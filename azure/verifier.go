@@ -97,38 +97,32 @@ type Verifier struct {
 	svn     bool // the policy has a floor for GUEST_SVN, or measurements
 }
 
-// NewVerifier checks and copies its argument. Demands without measurements or ID keys in
-// the policy, or with a relaxation of debugging, migration or VMPL, are refused. The error
-// is an ordinary one, and no attest.AttestationError. Rules: AZR-10, AZR-11, AZR-12.
+// NewVerifier checks and copies its argument. Demands without measurements or ID keys in the policy, or
+// with a relaxation of debugging, migration or VMPL, are refused: an ordinary error. Rules: AZR-10, AZR-11, AZR-12.
 func NewVerifier(c Config) (*Verifier, error) {
 	report, err := attest.NewReportVerifier(c.ReportConfig)
 	if err != nil {
 		return nil, err
 	}
 	v := &Verifier{report: report}
-	measured := demanded(c.Policy, "measurements")
+	measured := c.Launch != nil || demanded(c.Policy, "measurements")
 	v.proves = (measured || demanded(c.Policy, "id_block.id_keys")) && !relaxed(c.Policy)
 	v.svn = measured || demanded(c.Policy, "min_guest_svn")
-	any := false
 	for _, d := range c.Demands {
 		if err := d.check(); err != nil {
 			return nil, err
 		}
 		v.demands = append(v.demands, d.clone())
-		any = any || d.any()
 	}
-	if any && !v.proves {
+	if v.has(Demands.any) && !v.proves {
 		return nil, rule.Config(&rule.Error{Rule: "AZR-12", Message: "a demand on runtime data or quote proves nothing", Offset: rule.NoOffset,
 			Expected: "measurements or id_block.id_keys in the policy, and no relaxation of debugging, migration or VMPL", Actual: "neither, or such a relaxation"})
 	}
 	return v, nil
 }
 
-// demanded asks a policy whether it demands a member, by holding an empty report against
-// it: what no policy demands is then listed as not checked.
 func demanded(p policy.Policy, member string) bool {
-	outcome := p.Evaluate(policy.Facts{Report: new(snpreport.Report), Product: snpreport.Milan, SigningKey: snpreport.VCEK})
-	return !slices.ContainsFunc(outcome.NotChecked, func(n policy.Unchecked) bool { return n.Name == member })
+	return slices.ContainsFunc(p.Demands(), func(d policy.Enforced) bool { return d.Name == member })
 }
 
 // relaxed reports whether the guest may be watched or run below VMPL 0.

@@ -22,8 +22,7 @@ type Choice struct {
 // names, of the chip and the REPORTED_TCB of the report, then its issuer, then the root. Where several
 // fit, one that is valid at the time at goes first, then the later notBefore, then byte order.
 //
-// It verifies nothing. Where no leaf fits, the first of the right kind goes on, then of the other, then
-// one that cannot be parsed, so that the verifier names the difference. Rules: FRM-41, FRM-50, FRM-51.
+// It verifies nothing. Where no leaf fits, another one goes on, by the order of FRM-51. Rules: FRM-41, FRM-50.
 func Choose(r *snpreport.Report, bag []Certificate, at time.Time) (Choice, error) {
 	if len(bag) > MaxCertificates {
 		return Choice{}, malformed("FRM-41", "certificates", fmt.Sprintf("at most %d", MaxCertificates), fmt.Sprint(len(bag)))
@@ -69,6 +68,7 @@ func chooseChain(r *snpreport.Report, parsed []*certchain.Certificate, at time.T
 		func(c *certchain.Certificate) bool { return c != nil && c.Role == kind },
 		func(c *certchain.Certificate) bool { return c != nil && c.Role >= certchain.VCEK },
 		func(c *certchain.Certificate) bool { return c == nil },
+		func(c *certchain.Certificate) bool { return true },
 	} {
 		if leaf < 0 {
 			leaf = slices.IndexFunc(parsed, f)
@@ -81,7 +81,7 @@ func chooseChain(r *snpreport.Report, parsed []*certchain.Certificate, at time.T
 				return c.Role == certchain.ARK && c.Product == parsed[leaf].Product
 			}))
 	}
-	return slices.DeleteFunc(chosen, func(i int) bool { return i < 0 })
+	return slices.Compact(slices.DeleteFunc(chosen, func(i int) bool { return i < 0 }))
 }
 
 // expired returns 1 for a certificate that is not valid at the time at, otherwise 0.

@@ -83,7 +83,7 @@ func TestChoose(t *testing.T) {
 		{"none fits: the first of the kind", vcek.Report, [][]byte{vlek.Leaf, otherChip, otherTCB}, [][]byte{otherChip}},
 		{"none of the kind", vcek.Report, [][]byte{garbage, vlek.Leaf, vcek.ARK}, [][]byte{vlek.Leaf, vcek.ARK}},
 		{"none that can be parsed", vcek.Report, [][]byte{vcek.ARK, garbage}, [][]byte{garbage}},
-		{"no leaf", vcek.Report, [][]byte{vcek.ARK, vcek.Intermediate}, nil},
+		{"no leaf", vcek.Report, [][]byte{vcek.ARK, vcek.Intermediate}, [][]byte{vcek.ARK}},
 	} {
 		c := choose(t, tt.report, tt.bag...)
 		if !slices.EqualFunc(c.Certificates, tt.wanted, bytes.Equal) {

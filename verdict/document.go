@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/snpreport"
@@ -46,6 +47,7 @@ type Document struct {
 	BundleDiff    *BundleDiff           `json:"bundle_diff,omitempty"`
 	Explained     []Explained           `json:"explained,omitempty"` // of a trust bundle's measurements
 	Report        *Report               `json:"report,omitempty"`
+	Azure         *Azure                `json:"azure,omitempty"`
 	Leaf          *Leaf                 `json:"leaf,omitempty"`
 	Receipt       *Receipt              `json:"receipt,omitempty"`
 	Roots         *Roots                `json:"roots,omitempty"`
@@ -176,6 +178,20 @@ func New(a *attest.Audit, f Frame) *Document {
 	d.addSteps(2, a.Checks)
 	if d.ExitCode == ExitVerified || d.ExitCode == ExitChanged {
 		d.addFacts(a.Result)
+	}
+	return d
+}
+
+// NewAzure makes the document of a verification of an Azure confidential VM.
+func NewAzure(a *azure.Audit, f Frame) *Document {
+	report := &attest.Audit{Err: a.Err, Checks: a.Checks}
+	if a.Result != nil {
+		report.Result = a.Result.Result
+	}
+	d := New(report, f)
+	d.section = 21
+	if a.Passed() && a.Result.Facts != nil {
+		d.Azure = newAzure(a.Result.Facts)
 	}
 	return d
 }
@@ -311,6 +327,14 @@ func Word(code int) string {
 		return "changed"
 	}
 	return "error"
+}
+
+// Cause returns the error of a document, or nil.
+func (d *Document) Cause() error {
+	if d.Error == nil {
+		return nil
+	}
+	return d.Error.Cause()
 }
 
 // JSON returns the document as tresor-verify prints it: indented, with a final line

@@ -80,6 +80,7 @@ func Enforced(p policy.Policy, further ...Demand) []Demand {
 var words = map[string]string{
 	"debug": "no debug", "migration": "no migration", "vlek": "a VCEK", "guest_policy.allow_unknown_bits": "no unknown bits",
 	"measurements": "measurement", "report_data": "report data", "report_data_prefix": "report data (first 32 bytes)", "bundle_rollback": "bundle rollback",
+	"azure.qualifying_data": "qualifying data (freshness)", "azure.user_data": "user data", "azure.pcrs": "PCRs", "azure.secure_boot": "Secure Boot", "min_guest_svn": "guest SVN",
 }
 
 // Demanded names what was enforced.
@@ -103,9 +104,15 @@ func (d *Document) Demanded() string {
 // NotDemanded names those of the important demands that were not made.
 func (d *Document) NotDemanded() string {
 	var names []string
-	for _, important := range [][]string{{"measurements", "launch"}, {"report_data", "report_data_prefix"}, {"min_tcb"}, {"revocation"}, {"bundle_rollback"}} {
+	for _, important := range [][]string{{"measurements", "launch"}, {"report_data", "report_data_prefix"}, {"min_tcb"}, {"revocation"}, {"bundle_rollback"}, {"azure.qualifying_data"}, {"azure.pcrs"}, {"min_guest_svn"}} {
 		made := slices.ContainsFunc(d.Enforced, func(e Demand) bool { return slices.Contains(important, e.Name) })
-		if !made && (important[0] != "bundle_rollback" || d.ofEndpoint()) {
+		switch important[0] {
+		case "bundle_rollback":
+			made = made || !d.ofEndpoint()
+		case "azure.qualifying_data", "azure.pcrs", "min_guest_svn":
+			made = made || !d.ofAzure()
+		}
+		if !made {
 			name := words[important[0]]
 			if name == "" {
 				name = important[0]
@@ -120,3 +127,6 @@ func (d *Document) NotDemanded() string {
 func (d *Document) ofEndpoint() bool {
 	return slices.ContainsFunc(d.Checks, func(s Step) bool { return s.ID == "bundle_rollback" && s.Status != attest.NotApplicable })
 }
+
+// ofAzure reports whether a verification was of an Azure confidential VM.
+func (d *Document) ofAzure() bool { return len(d.Checks) == 30 }

@@ -193,6 +193,7 @@ func (t *text) report() {
 	}
 	t.Field("leaf certificate", t.d.Leaf.SHA256+", valid until "+t.d.Leaf.NotAfter)
 	t.trust()
+	t.azure()
 }
 
 // tcbs writes the four TCBs, equal ones in one line.
@@ -385,5 +386,39 @@ func (t *text) steps() {
 			said = s.Reason
 		}
 		t.Line("%2d  %-*s %-7s %-14s %s", s.Step, width, s.ID, s.Requirement, s.Status, said)
+	}
+}
+
+// azure writes what the paravisor and the quote say.
+func (t *text) azure() {
+	a := t.d.Azure
+	if a == nil {
+		return
+	}
+	t.Field("attestation key", a.AKSHA256)
+	t.Field("user data", a.UserData)
+	var said []string
+	for _, c := range []struct {
+		name string
+		yes  *bool
+	}{{"secure-boot", a.VMConfiguration.SecureBoot}, {"tpm-enabled", a.VMConfiguration.TPMEnabled}, {"tpm-persisted", a.VMConfiguration.TPMPersisted}, {"console-enabled", a.VMConfiguration.ConsoleEnabled}} {
+		if c.yes != nil {
+			said = append(said, fmt.Sprintf("%s=%t", c.name, *c.yes))
+		}
+	}
+	if id := a.VMConfiguration.VMUniqueID; id != "" {
+		said = append(said, "vmUniqueId="+id)
+	}
+	t.Field("VM configuration", strings.Join(said, " "))
+	if q := a.Quote; q != nil {
+		t.Field("qualifying data", q.QualifyingData)
+		t.Field("TPM clock", fmt.Sprintf("%d ms, %d resets, %d restarts, safe=%t", q.Clock, q.ResetCount, q.RestartCount, q.Safe))
+	}
+	for _, bank := range []string{"sha1", "sha256", "sha384", "sha512"} {
+		for i := range 24 {
+			if value := a.PCRs[bank][strconv.Itoa(i)]; value != "" {
+				t.Field(fmt.Sprintf("PCR %s:%d", bank, i), value)
+			}
+		}
 	}
 }

@@ -103,11 +103,11 @@ type outFile struct {
 
 // collect fetches leaf, chain and CRL.
 func (f *fetchFlags) collect(ctx context.Context, c *cli.Call, client *collateral.Client) ([]outFile, error) {
-	e, err := readEvidence(ctx, c, f.report, f.certs)
+	h, err := readHeld(ctx, c, f.report, f.certs, c.Now())
 	if err != nil {
 		return nil, err
 	}
-	o, err := collateral.Parse(e)
+	o, err := collateral.Parse(h.ReportEvidence)
 	if err != nil {
 		return nil, inspect.Malformed(err)
 	}

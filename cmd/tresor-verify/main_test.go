@@ -135,10 +135,10 @@ func TestReportRefusals(t *testing.T) {
 		name, typ, rule string
 		args            []string
 	}{
-		{"short", "ReportInvalidError", "RPT-01", []string{"--report", f.path("short.bin"), "--certs", f.path("chain.pem")}},
-		{"empty", "ReportInvalidError", "RPT-01", []string{"--report", f.write("empty", nil), "--certs", f.path("chain.pem")}},
+		{"short", "ReportInvalidError", "RPT-01", []string{"--strict", "--report", f.path("short.bin"), "--certs", f.path("chain.pem")}},
+		{"empty", "ReportInvalidError", "RPT-01", []string{"--strict", "--report", f.write("empty", nil), "--certs", f.path("chain.pem")}},
 		{"too long", "ReportInvalidError", "", []string{"--report", f.write("big", make([]byte, maxReportFile+1)), "--certs", f.path("chain.pem")}},
-		{"empty certificate", "CertChainInvalidError", "", []string{"--report", f.path("report.bin"), "--certs", f.path("empty")}},
+		{"empty certificate", "CertChainInvalidError", "", []string{"--strict", "--report", f.path("report.bin"), "--certs", f.path("empty")}},
 		{"CRL too long", "CRLInvalidError", "CRL-01", f.report("--crl", f.write("long.crl", make([]byte, maxCRLFile+1)))[1:]},
 		{"altered", "ReportSignatureInvalidError", "RPT-23", []string{"--report", f.path("altered.bin"), "--certs", f.path("chain.pem")}},
 		{"no certificates", "CertChainInvalidError", "", []string{"--report", f.path("report.bin")}},
@@ -299,7 +299,7 @@ func TestStdinAndText(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
-	o := toolWith(strings.NewReader(hex.EncodeToString(e.Report)+"\n\n"), "report", "--report", "-", "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"))
+	o := toolWith(strings.NewReader(hex.EncodeToString(e.Report)+"\n\n"), "report", "--strict", "--report", "-", "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"))
 	if o.code != verdict.ExitRefused {
 		t.Errorf("two line breaks forgiven: %+v", o)
 	}

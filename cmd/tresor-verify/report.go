@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
@@ -24,9 +26,11 @@ type reportFlags struct {
 	timeFlag
 	kdsFlags
 	outputFlags
+	azure       azureFlags
 	report      string
 	certs       []string
 	fetch       bool
+	strict      bool
 	demands     policy.Rules
 	shortID     bool // --chip-id has the 16 digits of Turin
 	writePolicy string
@@ -38,13 +42,15 @@ func reportCommand() cli.Command {
 	return cli.Command{
 		Name: "report", Usage: "--report FILE|- [flags]", Run: f.run,
 		Summary: "verify any SEV-SNP report with its certificates",
-		About: `The report may be 1184 raw bytes, hex, base64, a /dev/sev-guest response, or a
-report with its certificate table. AMD's keys for Milan, Genoa and Turin are
-built in, so that the leaf certificate is enough.`,
+		About: `The report may be raw, text in hex or base64, a /dev/sev-guest response, a report
+with its certificate table, a JSON container, or an HCL report of Azure. AMD's
+keys for Milan, Genoa and Turin are built in, so that the leaf certificate is
+enough; out of more certificates, those of the report are chosen.`,
 		Flags: slices.Concat([]cli.Flag{
 			cli.Heading("What is verified"),
 			cli.Row("report", "FILE|-", "the report", cli.Text(&f.report)),
-			cli.Row("certs", "FILE...", "certificates: PEM, DER or a certificate table", cli.Texts(&f.certs)),
+			cli.Row("certs", "FILE...", "certificates in any form, or a folder of them", cli.Texts(&f.certs)),
+			cli.Row("strict", "", "read the forms of SPEC.md section 4 only, and choose no certificate", cli.Switch(&f.strict)),
 			cli.Row("fetch", "", "ask AMD's key server for what is missing", cli.Switch(&f.fetch)),
 			cli.Heading("What is demanded"),
 			cli.Row("measurement", "HEX...", "an allowed MEASUREMENT, 96 digits", hexList(&f.demands.Measurements, 96)),
@@ -56,14 +62,16 @@ built in, so that the leaf certificate is enough.`,
 				return err
 			}),
 			cli.Row("chip-id", "HEX", "the one allowed CHIP_ID, 128 digits, or the 16 of Turin, behind which zeros follow", chipID(&f.demands.ChipIDs.Allow, &f.shortID)),
+			cli.Row("id-key", "HEX...", "an allowed ID_KEY_DIGEST, 96 digits", hexList(&f.demands.IDBlock.IDKeys, 96)),
 			cli.Row("write-policy", "FILE", "after a PASS, write a policy that just accepts this report", cli.Text(&f.writePolicy)),
 			f.htmlRow(),
 			replaceRow(&f.replace),
-		}, f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
+		}, f.azure.rows(), f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
 		Examples: []string{
 			"report --report report.bin --certs vcek.der",
 			"report --report report.bin --fetch --crl fetch --policy policy.json",
 			"report --report vlek-report.hex --certs chain.pem --allow-vlek",
+			"report --report hcl.bin --certs thim.json --policy policy.json --quote q.msg --quote-signature q.sig --qualifying-data 6e6f6e6365",
 		},
 	}
 }
@@ -81,8 +89,11 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if f.shortID {
 		c.Note("--chip-id: 16 digits are an id of Turin: 112 zeros follow in CHIP_ID")
 	}
-	inputs := slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile}, f.certs, f.amdRoots)
+	inputs := slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile, f.azure.quote, f.azure.signature, f.azure.pcrs}, f.certs, f.amdRoots)
 	if err := cli.OnceStdin(inputs...); err != nil {
+		return 0, err
+	}
+	if err := f.azure.check(); err != nil {
 		return 0, err
 	}
 	if err := c.CheckOutputs(f.replace, inputs, policyOutput(f.writePolicy), htmlOutput(f.html)); err != nil {
@@ -102,40 +113,82 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	fr.Relaxed, fr.Enforced = pol.Relaxed(), verdict.Enforced(pol, f.further()...)
+	fr.Relaxed, fr.Enforced = pol.Relaxed(), verdict.Enforced(pol, append(f.further(), f.azure.enforced()...)...)
 	roots, err := f.roots(ctx, c)
 	if err != nil {
 		return 0, err
 	}
-	verifier, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != "", Launch: launched})
+	config := attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != "", Launch: launched}
+	verifier, err := azure.NewVerifier(azure.Config{ReportConfig: config, Demands: []azure.Demands{f.azure.demands}})
 	if err != nil {
-		return 0, cli.Usagef("%v", err)
+		return 0, cli.Usagef("%w", err)
 	}
 	client, err := f.client(ctx, c, "--fetch")
 	if err != nil {
 		return 0, err
 	}
-	evidence, err := readEvidence(ctx, c, f.report, f.certs)
+	h, err := f.read(ctx, c, fr.At)
+	if verdict.ExitCode(err) == verdict.ExitRefused {
+		return f.printVerdict(c, verdict.New(unheld(config, err, fr.At), fr)), nil
+	}
 	if err != nil {
 		return 0, err
 	}
-	if err := f.complete(ctx, c, client, &evidence); err != nil {
+	if err := f.complete(ctx, c, client, &h.ReportEvidence); err != nil {
 		return 0, err
 	}
-	audit := verifier.Audit(evidence, fr.At)
-	if uncertified(audit.Err) {
+	document, result, err := f.verify(ctx, c, verifier, config, h, fr)
+	if err != nil {
+		return 0, err
+	}
+	if uncertified(document.Cause()) {
 		client.Forget()
 	}
-	if audit.Err == nil && f.writePolicy != "" {
-		if err := c.WriteFile("--write-policy", f.writePolicy, policyFile(audit.Result.Facts(), f.baselines)); err != nil {
+	if result != nil && f.writePolicy != "" {
+		if err := c.WriteFile("--write-policy", f.writePolicy, policyFile(result.Facts(), f.baselines)); err != nil {
 			return 0, err
 		}
 	}
-	d := verdict.New(audit, fr)
-	if err := f.writePage(c, d, evidence.Report, evidence.Certificates); err != nil {
+	if err := f.writePage(c, document, h.Report, h.Certificates); err != nil {
 		return 0, err
 	}
-	return f.printVerdict(c, d), nil
+	return f.printVerdict(c, document), nil
+}
+
+// read reads the evidence in the form in which it is held or, with --strict, in those of
+// SPEC.md section 4.
+func (f *reportFlags) read(ctx context.Context, c *cli.Call, at time.Time) (*held, error) {
+	if !f.strict {
+		return readHeld(ctx, c, f.report, f.certs, at)
+	}
+	e, err := readEvidence(ctx, c, f.report, f.certs)
+	return &held{ReportEvidence: e}, err
+}
+
+// verify verifies a report by itself or, where a paravisor made it or something is
+// demanded of one, the evidence of an Azure confidential VM.
+func (f *reportFlags) verify(ctx context.Context, c *cli.Call, verifier *azure.Verifier, config attest.ReportConfig, h *held, fr verdict.Frame) (*verdict.Document, *attest.Result, error) {
+	if h.hcl == nil && !f.azure.any() {
+		plain, err := attest.NewReportVerifier(config)
+		if err != nil {
+			return nil, nil, cli.Usagef("%w", err)
+		}
+		audit := plain.Audit(h.ReportEvidence, fr.At)
+		if audit.Result != nil {
+			audit.Result.Notes = append(audit.Result.Notes, h.notes...)
+		}
+		return verdict.New(audit, fr), audit.Result, nil
+	}
+	evidence, err := f.azure.evidence(ctx, c, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	audit := verifier.Audit(evidence, fr.At)
+	if audit.Result == nil {
+		return verdict.NewAzure(audit, fr), nil, nil
+	}
+	audit.Result.Notes = append(audit.Result.Notes, h.notes...)
+	return verdict.NewAzure(audit, fr), audit.Result.Result, nil
 }
 
 // policyFile returns the policy file that verified facts just meet, with the bulletins

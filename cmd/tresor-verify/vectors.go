@@ -121,7 +121,7 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 var (
 	vectorCommands = []string{"attest", "report", "receipt", "measure"}
 	vectorOptions  = []string{
-		"at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
+		"at", "spki", "workload", "strict", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
 		"measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age", "vmm", "vcpus", "cpu", "features", "cmdline",
 	}
 	vectorInputs = []string{

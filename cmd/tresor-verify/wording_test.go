@@ -22,7 +22,7 @@ func TestWording(t *testing.T) {
 	alien := writeBundle(t, keys, "alien.jws", "other", nil)
 	collateral, asked := keyServer(t, f, mint.Evidence("Genoa", 3, "vcek"))
 	for want, args := range map[string][]string{
-		"PEM: number of blocks at offset ":                                  f.report("--certs", f.write("nine.pem", bytes.Repeat(mint.PEM(e.ARK), 9))),
+		"PEM: number of blocks at offset ":                                  f.report("--strict", "--certs", f.write("nine.pem", bytes.Repeat(mint.PEM(e.ARK), 9))),
 		"the CRL is not valid: CRL: validity":                               f.report("--crl", f.write("stale.der", stale.Encode(mint.CAKey("ARK-Milan")))),
 		"the certificate chain is not valid: chain: leaf\n":                 {"report", "--report", f.path("report.bin"), "--certs", f.path("ark.pem"), "--amd-root", f.path("ark.pem")},
 		"the certificate chain is not valid: chain: number of certificates": {"report", "--report", f.path("report.bin")},

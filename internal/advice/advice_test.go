@@ -27,7 +27,7 @@ func matches(t *testing.T, pattern string, files ...string) (found []string) {
 
 // TestEveryTypeHasAdvice: the next thing to try, and where both values are from.
 func TestEveryTypeHasAdvice(t *testing.T) {
-	types := append(matches(t, `(?m)^(?:\t|type )(\w+) +struct(?:\{ (?:attest\.)?Failure \}| \{\n\t+(?:attest\.)?Failure\n)`, "../../errors.go", "../../receipt/errors.go", "../../launch/idblock.go"), "UsageError", "InternalError")
+	types := append(matches(t, `(?m)^(?:\t|type )(\w+) +struct(?:\{ (?:attest\.)?Failure \}| \{\n\t+(?:attest\.)?Failure\n)`, "../../errors.go", "../../azure/errors.go", "../../receipt/errors.go", "../../launch/idblock.go"), "UsageError", "InternalError")
 	if len(types) != len(byType) {
 		t.Errorf("%d types, advice for %d", len(types), len(byType))
 	}

@@ -23,7 +23,7 @@ FACTS = (
 )
 COMMANDS = ("attest", "report", "receipt", "measure")
 OPTIONS = (
-    "at", "spki", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
+    "at", "spki", "workload", "strict", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
     "measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age",
     "vmm", "vcpus", "cpu", "features", "cmdline",
 )

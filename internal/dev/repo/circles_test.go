@@ -22,6 +22,7 @@ var circles = map[string]int{
 	"carrier":                6,
 	"certchain":              8,
 	"cmd/tresor-verify":      3,
+	"azure":                  3,
 	"internal/advice":        2,
 	"internal/cli":           4,
 	"internal/dev/mutate":    8,

@@ -65,7 +65,7 @@ var layers = map[string]struct {
 	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "certchain", "internal/mint", "policy", "snpreport"}},
 	"internal/printable":           {},
 	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
-	"verdict":                      {deps: []string{"", "bulletin", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},
+	"verdict":                      {deps: []string{"", "azure", "bulletin", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},
 	"internal/artefact":            {deps: []string{"", "internal/printable", "launch", "rule"}},
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
@@ -77,8 +77,8 @@ var layers = map[string]struct {
 	"web/wasm":                     {deps: []string{"web"}},
 	"examples/auditor":             {deps: []string{"", "certchain", "policy", "verdict"}},
 	"cmd/tresor-verify": {http: true, deps: []string{
-		"", "attesttest", "capture", "certchain", "internal/advice", "internal/artefact", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
-		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "launch", "policy", "receipt", "releaseroot", "snpreport", "transport", "verdict", "web",
+		"", "attesttest", "azure", "capture", "carrier", "certchain", "internal/advice", "internal/artefact", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
+		"internal/statefile", "internal/strictjson", "internal/vectors", "jws", "kds", "launch", "policy", "receipt", "releaseroot", "rule", "snpreport", "transport", "verdict", "web",
 	}},
 }
 

@@ -85,13 +85,28 @@ func sections() []section {
 	var all []section
 	for _, group := range [][]section{
 		cellSections(), envelopeSections(), jsonSections(), bundleSections(), jwsSections(),
-		workloadSections(), reportSections(), carrierSections(), certificateSections(), chainSections(), crlSections(),
+		workloadSections(), strictly(reportSections()), strictly(carrierSections()), strictly(certificateSections()), strictly(chainSections()), crlSections(),
 		endorsementSections(), policySections(), notCheckedSections(), policyFileSections(), floorSections(), bulletinSections(), fileSections(), memorySections(), receiptSections(),
 		firmwareSections(), guestSections(), igvmSections(), idBlockSections(), launchFileSections(), pairSections(),
 	} {
 		all = append(all, group...)
 	}
 	return all
+}
+
+// strictly gives the sections whose cases are about the forms of SPEC.md section 4, and
+// about certificates that no command has chosen.
+func strictly(sections []section) []section {
+	for i, s := range sections {
+		sections[i].base = func() *exhibit {
+			x := s.base()
+			if x.command == "report" {
+				x.options["strict"] = true
+			}
+			return x
+		}
+	}
+	return sections
 }
 
 // nameShared names what more than a few cases hold.
