@@ -1,11 +1,13 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -115,5 +117,31 @@ func TestBundleOfALaunch(t *testing.T) {
 	}
 	if o = tool("bundle", "diff", "--release-root", l.path("release.pem"), l.path("bundle.jws"), l.path("bundle.jws"), "--launch", l.path("launch.json")); o.code != 2 || !strings.Contains(o.stderr, "bundle verify") {
 		t.Errorf("%d, %q", o.code, o.stderr)
+	}
+}
+
+// TestAuditorsPage: the launch file of docs/auditor.md is one, and its command lines
+// are such.
+func TestAuditorsPage(t *testing.T) {
+	page := string(mustRead(t, "../../docs/auditor.md"))
+	_, rest, _ := strings.Cut(page, "\n    {\"schema\"")
+	text, _, _ := strings.Cut("{\"schema\""+rest, "\n\n")
+	f, err := launch.ParseFile([]byte(text))
+	if err != nil || f.FirmwareFile != "OVMF.fd" || f.KernelFile != "vmlinuz" || f.InitrdFile != "initrd.img" || len(f.Guest.VCPUs) != 3 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	lines := regexp.MustCompile("(?m)^    tresor-verify (.*)$|`tresor-verify ([^`]*)`").FindAllStringSubmatch(page, -1)
+	if len(lines) < 5 {
+		t.Errorf("only %d command lines", len(lines))
+	}
+	for _, line := range lines {
+		words := strings.Fields(line[1] + line[2])
+		c := newProgram().Find(words[0])
+		for _, word := range words[1:] {
+			name, isFlag := strings.CutPrefix(word, "--")
+			if c == nil || isFlag && !slices.Contains(c.Dashed(), "--"+name) {
+				t.Errorf("%v is no command line", words)
+			}
+		}
 	}
 }

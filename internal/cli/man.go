@@ -50,6 +50,12 @@ func (p *Program) manOf(b *strings.Builder, c Command) {
 			b.WriteString("(repeatable)\n")
 		}
 	}
+	for i, row := range c.Words {
+		if i == 0 {
+			b.WriteString(".PP\nWords:\n")
+		}
+		fmt.Fprintf(b, ".TP\n%s\n%s\n", roff(row[0]), roff(row[1]))
+	}
 	for i, e := range c.Examples {
 		if i == 0 {
 			b.WriteString(".PP\nExamples:\n")

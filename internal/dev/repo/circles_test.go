@@ -26,7 +26,7 @@ var circles = map[string]int{
 	"internal/advice":        2,
 	"internal/cli":           4,
 	"internal/dev/mutate":    8,
-	"internal/dev/vectorgen": 25,
+	"internal/dev/vectorgen": 29,
 	"internal/inspect":       4,
 	"internal/mint":          4,
 	"internal/proxy":         4,
