@@ -42,6 +42,17 @@ func TestOpenBundle(t *testing.T) {
 			t.Errorf("%s: %v", rule, err)
 		}
 	}
+	for _, i := range []int{0, 31} { // a digest or a tag that is right but for one byte is another
+		tag, known := b.IdentityTags[0], attest.BundleVersion{Version: b.Version, SHA256: b.SHA256}
+		tag[i] ^= 1
+		known.SHA256[i] ^= 1
+		if err := b.CheckTag(tag); !errors.As(err, &missing) {
+			t.Errorf("byte %d: %v", i, err)
+		}
+		if err := b.CheckVersion(known); !errors.As(err, &old) || old.Rule != "BND-41" {
+			t.Errorf("byte %d: %v", i, err)
+		}
+	}
 	other := mint.Ed25519Key("other").Public().(ed25519.PublicKey)
 	for _, tt := range []struct {
 		name       string

@@ -101,6 +101,9 @@ func TestHeader(t *testing.T) {
 		{"typ of another kind", with(`"typ":"receipt+jwt"`), "JWS-09"},
 		{"typ in other case", with(`"typ":"jwt"`), "JWS-09"},
 		{"typ with its prefix", with(`"typ":"application/jwt"`), "JWS-09"},
+		{"typ that begins like an allowed one", with(`"typ":"JWTx"`), "JWS-09"},
+		{"typ that ends like an allowed one", with(`"typ":"xJWT"`), "JWS-09"},
+		{"typ that is the beginning of an allowed one", with(`"typ":"trust-bundle"`), "JWS-09"},
 		{"typ is empty", with(`"typ":""`), "JWS-09"},
 		{"typ is very long", with(`"typ":"` + strings.Repeat("\\u0000", 600) + `"`), "JWS-09"},
 

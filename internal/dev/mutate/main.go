@@ -43,6 +43,7 @@ func main() {
 	flag.StringVar(&o.from, "from", "", "do not repeat what killed mutants in these files, which -out wrote")
 	flag.StringVar(&o.readme, "readme", "", "write the rates into this file; needs a run of all")
 	flag.StringVar(&o.keep, "keep", "", "keep the instrumented files and binaries in this directory")
+	flag.BoolVar(&o.hand, "hand", false, "put in the mutants of hand.txt instead, of which -match may choose some")
 	flag.Parse()
 	if err := mutate(o); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
@@ -63,6 +64,7 @@ type options struct {
 	list              bool
 	out, from, readme string
 	keep              string
+	hand              bool
 }
 
 func (o options) all() bool {
@@ -80,6 +82,9 @@ func mutate(o options) error {
 			return err
 		}
 		defer os.RemoveAll(dir)
+	}
+	if o.hand {
+		return runHand(os.Stdout, root, dir, o.match)
 	}
 	if o.readme != "" && !o.all() {
 		return errors.New("-readme needs a run of all")

@@ -260,3 +260,30 @@ func TestReadme(t *testing.T) {
 		t.Error("wrote into a file without markers")
 	}
 }
+
+// TestHand: each mutant that was thought up by hand still has its place.
+func TestHand(t *testing.T) {
+	text, err := os.ReadFile("hand.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := readHand(string(text))
+	if err != nil || len(all) < 20 {
+		t.Fatalf("%d mutants, %v", len(all), err)
+	}
+	for _, m := range all {
+		source, err := os.ReadFile(filepath.Join("../../..", m.file))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if changed, err := m.apply(string(source)); err != nil || changed == string(source) {
+			t.Errorf("%v", err)
+		}
+	}
+	for _, bad := range []string{"== a\nfile: b\n", "== a\nb\ntests: c\n-- before\nx\n-- after\ny\n"} {
+		if _, err := readHand(bad); err == nil {
+			t.Errorf("read %q", bad)
+		}
+	}
+}
