@@ -26,8 +26,8 @@ type Kind struct {
 }
 
 // A Message is a JWS whose framing and header are in order. Its signature has
-// not been checked. It shares no memory with what it was parsed from, nor with
-// what its methods return.
+// not been checked. It shares no memory with the text that it was parsed from, nor
+// with results of its methods.
 type Message struct {
 	algorithm Algorithm
 	keyID     string

@@ -13,7 +13,7 @@ import (
 // NewEd25519Key checks a public key of 32 bytes (RFC 8032 section 5.1.5: y,
 // little-endian, and the lowest bit of x in the highest bit) and binds it to
 // EdDSA. In this order, it refuses another length, an encoding that is not
-// canonical (y ≥ 2^255-19), a point of small order, and what is no point. With a
+// canonical (y ≥ 2^255-19), a point of small order, and a y for which there is no x. With a
 // key of small order one signature fits many messages.
 //
 // Such a key is part of a configuration: the error is a *rule.ConfigError.

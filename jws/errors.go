@@ -19,8 +19,8 @@ func sizeError(id, where string, actual int, expected string) *rule.Error {
 }
 
 // fromJSON turns an error of the JSON reader, or nil, into one of this package.
-// What broke a rule of the reader breaks rule, and is kept as the cause; rules
-// of this package have passed through the reader, for the order and the path.
+// An error of the reader breaks the rule id, and is kept as the cause; an error by a
+// rule of this package has only passed through the reader, for its order and path.
 func fromJSON(id, document string, err error) error {
 	var j *rule.Error
 	if !errors.As(err, &j) {

@@ -71,7 +71,7 @@ func checkTCBReserved(e *evaluation) {
 }
 
 // POL-11. Software of a lower privilege in the same guest has another VMPL and
-// may sign what it likes. No relaxation accepts a VMPL that does not exist.
+// may sign any REPORT_DATA. No relaxation accepts a VMPL that does not exist.
 func checkVMPL(e *evaluation) {
 	want := e.relax.VMPL
 	e.hold(decimal(want), func(*evaluation) string { return when(e.r.VMPL != want || want > 3, decimal(e.r.VMPL)) })

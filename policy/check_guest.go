@@ -6,7 +6,7 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// The demands on the guest, how it was launched and what it says.
+// The demands on the guest: how it was launched, and the values that it chose.
 
 // POL-02.
 func demandMeasurement(c *compiler, r *Rules) check {

@@ -43,7 +43,7 @@ func decodeList[A comparable](c *compiler, in []string, opts listOption, decode 
 	return out
 }
 
-// hexBytes are the lengths of what is given in hex.
+// hexBytes are the lengths of the values that are given in hex.
 type hexBytes interface {
 	strictjson.Bytes
 	comparable

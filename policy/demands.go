@@ -5,7 +5,7 @@ import "slices"
 // Enforced is a demand of a policy.
 type Enforced struct {
 	Name  string // member of the policy file, or a rule of Default
-	Value string // what is demanded, as in Violation.Expected
+	Value string // as in Violation.Expected
 }
 
 // Demands returns what p enforces, whatever the evidence is: the rules of Default that
@@ -42,7 +42,7 @@ func (p Policy) Demands() []Enforced {
 	return list
 }
 
-// CompareDemands orders what is enforced as the policy file orders its members: the
+// CompareDemands orders demands as the policy file orders its members: the
 // rules of Default first, names that it does not have last.
 func CompareDemands(a, b Enforced) int { return rank(a.Name) - rank(b.Name) }
 

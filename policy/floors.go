@@ -37,7 +37,7 @@ func parseDie(s string) (die snpreport.CPUID, ok bool) {
 	return die, die.String() == s
 }
 
-// check returns what is expected and what is there instead, or nothing.
+// check returns the form that is expected and the one that f has; "" for good floors.
 func (f *Floors) check() (expected, actual string) {
 	if f.Any != nil && (f.ByProduct != nil || f.ByDie != nil) {
 		return "components, or products and dies", "both"

@@ -10,8 +10,8 @@ import (
 // FromFacts returns demands that these facts just meet, under the relaxations that
 // they need: the measurement, its signer, and the levels and settings as they are,
 // so that nothing worse is accepted. Floors are by die where the report names it.
-// What belongs to one guest or one chip (REPORT_DATA, REPORT_ID, CHIP_ID, the key)
-// is not demanded.
+// REPORT_DATA, REPORT_ID, CHIP_ID and the key are not demanded: they belong to one
+// guest or one chip.
 //
 // ok is false for facts that no policy accepts: without a report, a product or
 // a MEASUREMENT, with an unknown kind of key, VMPL or version.

@@ -63,7 +63,7 @@ type MitigationRules struct {
 	Current *string `json:"current,omitzero"`
 }
 
-// AllowDeny is a list of what is accepted, and one of what is not.
+// AllowDeny is a list of accepted values, and one of refused values.
 type AllowDeny struct {
 	Allow []string `json:"allow,omitzero"`
 	Deny  []string `json:"deny,omitzero"`

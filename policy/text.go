@@ -9,7 +9,7 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// The texts of what is demanded and what came.
+// The texts of demands, and of the values that do not meet them.
 
 func decimal(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 

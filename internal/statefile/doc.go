@@ -16,10 +16,10 @@
 // Only a file that is not there, in a folder that is, says that nothing was
 // accepted yet. A file that is empty, cut off, of another form, no regular file
 // (a symbolic link is none) or unreadable is an error of each call, and is never
-// overwritten: whoever can damage it must not make the verifier forget. So is a
+// overwritten: an attacker who can damage it must not make the verifier forget. So is a
 // folder that is not there, since it may be a volume that was not mounted. The
 // folder itself may be reached through links. It must be one that only its owner
-// can write to: whoever can delete the file does make the verifier forget.
+// can write to: an attacker who can delete the file makes the verifier forget.
 //
 // # Two processes, and crashes
 //

@@ -36,7 +36,7 @@ var _ attest.BundleMemory = (*File)(nil)
 
 // Open returns the memory in the file at path, which needs not exist. It only
 // looks at the path, every call of a method looks at the file. A relative path
-// is relative to what is the working directory then.
+// is relative to the working directory at the time of each call.
 //
 // Errors are of type *rule.Error: path names no file, or ends in .lock or .new, which
 // are the names of the files beside a state file (STA-01).
@@ -54,8 +54,8 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// OpenWithin is Open for a caller who has no more than wait: a lock that others
-// hold is waited for no longer than that.
+// OpenWithin is Open for a caller with a deadline: a call waits at most wait for a
+// lock that another process holds.
 func OpenWithin(path string, wait time.Duration) (*File, error) {
 	f, err := Open(path)
 	if err == nil {
@@ -68,7 +68,7 @@ func OpenWithin(path string, wait time.Duration) (*File, error) {
 // false when there is none.
 //
 // Errors are of type *rule.Error, in this order: the workload's name is empty or no
-// UTF-8 (STA-02); the folder can not be opened, or the file not be examined or
+// UTF-8 (STA-02); the folder cannot be opened, or the file not be examined or
 // read (STA-21); it is no regular file (STA-22); it is not of the form in the
 // package documentation (JSN-nn, STA-10).
 func (f *File) Highest(workload string) (v attest.BundleVersion, ok bool, err error) {
@@ -93,10 +93,10 @@ func (f *File) Highest(workload string) (v attest.BundleVersion, ok bool, err er
 // storage. It waits up to 10 seconds for other processes.
 //
 // Errors are of type *rule.Error, in this order: as those of Highest, STA-01 and STA-02; the
-// version is not 1 to 2^53-1 (STA-03); the folder can not be opened (STA-21); the
-// lock can not be had (STA-30); something that is left of a crash can not be
+// version is not 1 to 2^53-1 (STA-03); the folder cannot be opened (STA-21); the
+// lock cannot be had (STA-30); something that is left of a crash cannot be
 // removed (STA-32); as those of Highest; the file would exceed 1 MiB (STA-33); it
-// can not be written (STA-32). After an error the file is as before, except that
+// cannot be written (STA-32). After an error the file is as before, except that
 // v may be recorded when flushing the folder failed.
 func (f *File) Accept(workload string, v attest.BundleVersion) (attest.BundleVersion, error) {
 	if err := f.checkName(workload); err != nil {

@@ -10,7 +10,7 @@ import (
 const errSharingViolation = syscall.Errno(32) // ERROR_SHARING_VIOLATION
 
 // tryLock returns nil without error when another one holds the lock. The lock is
-// an open that shares nothing: nobody else can open the file until it is closed.
+// an open that shares nothing: no other process can open the file until it is closed.
 func tryLock(folder *os.Root, name string) (*os.File, error) {
 	path := filepath.Join(folder.Name(), name)
 	utf16, err := syscall.UTF16PtrFromString(path)
@@ -29,5 +29,5 @@ func tryLock(folder *os.Root, name string) (*os.File, error) {
 	return nil, os.NewSyscallError("CreateFile", err)
 }
 
-// syncFolder does nothing: Windows can not flush a folder; NTFS journals renames.
+// syncFolder does nothing: Windows cannot flush a folder; NTFS journals renames.
 func syncFolder(*os.Root) error { return nil }

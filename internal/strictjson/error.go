@@ -21,7 +21,7 @@ func Quote(s string) string {
 }
 
 // pathName returns a member's name as it stands in a path: as it is when it
-// can not be mistaken for anything else.
+// cannot be mistaken for anything else.
 func pathName(name string) string {
 	plain := func(r rune) bool {
 		return r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
