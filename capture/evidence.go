@@ -28,17 +28,20 @@ type Evidence struct {
 	LeafDER   []byte // of the TLS connection; nil when only its key's hash is known
 }
 
+// An evidenceFile is the form of an evidence file.
+type evidenceFile struct {
+	Schema    string   `json:"schema"`
+	Origin    string   `json:"origin"`
+	FetchedAt string   `json:"fetched_at"`
+	Leaf      []byte   `json:"leaf_der_b64"`
+	Envelope  []byte   `json:"envelope_b64"`
+	Bundle    string   `json:"bundle_jws"`
+	CRLs      []string `json:"crls_b64"`
+}
+
 // Encode writes an evidence file, from which everything can be verified again.
 func (e *Evidence) Encode() []byte {
-	file := struct {
-		Schema    string   `json:"schema"`
-		Origin    string   `json:"origin"`
-		FetchedAt string   `json:"fetched_at"`
-		Leaf      []byte   `json:"leaf_der_b64"`
-		Envelope  []byte   `json:"envelope_b64"`
-		Bundle    string   `json:"bundle_jws"`
-		CRLs      []string `json:"crls_b64"`
-	}{EvidenceSchema, e.Origin, stamp(e.FetchedAt), e.LeafDER, e.Envelope, string(e.Bundle), []string{}}
+	file := evidenceFile{EvidenceSchema, e.Origin, stamp(e.FetchedAt), e.LeafDER, e.Envelope, string(e.Bundle), []string{}}
 	for _, crl := range e.CRLs {
 		file.CRLs = append(file.CRLs, base64.StdEncoding.EncodeToString(crl))
 	}

@@ -11,6 +11,7 @@
 //	jose     JWS, JWK                  github.com/go-jose/go-jose/v4
 //	text     JSON, scalars             encoding/json, encoding/base64, time
 //	client   the attested transport    github.com/openai/openai-go/v3
+//	schema   the command's JSON         github.com/santhosh-tekuri/jsonschema/v6
 //	tables   DIFFERENCES.md, all the tables
 //	bench    the time that it takes    all of them, and the bare primitives
 //

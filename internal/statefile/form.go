@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	schema  = "tresor.state/v1"
-	maxSize = 1 << 20 // bytes; some 9000 workloads
+	schemaName = "tresor.state/v1"
+	maxSize    = 1 << 20 // bytes; some 9000 workloads
 )
 
 // state is what the file holds: the newest version of each workload.
@@ -24,7 +24,7 @@ func decode(text []byte) (state, error) {
 	s := state{}
 	err := strictjson.Decode(text, maxSize, []string{"schema", "workloads"}, func(o *strictjson.Object) {
 		o.RefuseUnknown()
-		o.Required("schema").OneOf(schema)
+		o.Required("schema").OneOf(schemaName)
 		for _, m := range o.Required("workloads").Members() {
 			if m.Name == "" {
 				m.Value.Fail("STA-10", "the name of a workload", `""`)
@@ -46,7 +46,7 @@ func decode(text []byte) (state, error) {
 // encode is the inverse. A state has one text.
 // Rules: STA-34.
 func (s state) encode() []byte {
-	b := []byte(`{"schema": "` + schema + `", "workloads": {`)
+	b := []byte(`{"schema": "` + schemaName + `", "workloads": {`)
 	for i, name := range slices.Sorted(maps.Keys(s)) {
 		if i > 0 {
 			b = append(b, ", "...)
