@@ -350,7 +350,7 @@ func TestBrokenMemory(t *testing.T) {
 		{answers{accepted: attest.BundleVersion{Version: 16}}, "EvidenceUnavailableError", "BND-42"},
 		{answers{}, "EvidenceUnavailableError", "BND-42"},
 		{answers{accepted: attest.BundleVersion{Version: 17}}, "BundleRollbackError", "BND-41"},
-		{answers{known: true}, "EvidenceUnavailableError", "BND-42"},
+		{obedient{}, "EvidenceUnavailableError", "BND-42"},
 	} {
 		p := newEndpoint("Milan", 3, "vcek")
 		c := p.config(t)
@@ -362,15 +362,23 @@ func TestBrokenMemory(t *testing.T) {
 
 // answers is a memory that says the same whatever it is given.
 type answers struct {
-	known             bool
 	highest, accepted attest.BundleVersion
 }
 
-func (a answers) Highest(string) (attest.BundleVersion, bool, error) { return a.highest, a.known, nil }
+func (a answers) Highest(string) (attest.BundleVersion, bool, error) { return a.highest, false, nil }
 
 func (a answers) Accept(string, attest.BundleVersion) (attest.BundleVersion, error) {
 	return a.accepted, nil
 }
+
+// obedient is a memory that knows a bundle of version 0, and records any.
+type obedient struct{}
+
+func (obedient) Highest(string) (attest.BundleVersion, bool, error) {
+	return attest.BundleVersion{}, true, nil
+}
+
+func (obedient) Accept(_ string, v attest.BundleVersion) (attest.BundleVersion, error) { return v, nil }
 
 // readOnly is a memory that cannot record.
 type readOnly struct{ attest.BundleMemory }

@@ -44,6 +44,17 @@ type Envelope struct {
 // ParseEnvelope reads an envelope: step 1. The error is an
 // *EnvelopeInvalidError, the envelope then nil. SPEC.md section 11.
 func ParseEnvelope(data []byte) (*Envelope, error) {
+	e, err := parseEnvelope(data)
+	if err != nil {
+		return nil, err
+	}
+	received := *e
+	received.Report, received.ChainPEM, received.ManifestJWS = bytes.Clone(e.Report), bytes.Clone(e.ChainPEM), bytes.Clone(e.ManifestJWS)
+	e.received = &received
+	return e, nil
+}
+
+func parseEnvelope(data []byte) (*Envelope, error) {
 	e := new(Envelope)
 	err := strictjson.Decode(data, maxEnvelope, envelopeNames, func(o *strictjson.Object) {
 		schema := o.Required("schema")
@@ -69,14 +80,7 @@ func ParseEnvelope(data []byte) (*Envelope, error) {
 	if err != nil {
 		return nil, &EnvelopeInvalidError{rule.From(err, "ENV-01", "the envelope is malformed")}
 	}
-	e.received = e.clone()
 	return e, nil
-}
-
-func (e *Envelope) clone() *Envelope {
-	c := *e
-	c.Report, c.ChainPEM, c.ManifestJWS = bytes.Clone(e.Report), bytes.Clone(e.ChainPEM), bytes.Clone(e.ManifestJWS)
-	return &c
 }
 
 // urlText has the characters of a URL: RFC 3986 section 2.
@@ -109,13 +113,11 @@ func isHTTPS(address string) bool {
 
 // parseEnvelope is step 1.
 func (s *session) parseEnvelope() (_ steps.Outcome, err error) {
-	parsed := s.evidence.Parsed
-	if parsed == nil {
-		if parsed, err = ParseEnvelope(s.evidence.Envelope); err != nil {
-			return steps.Outcome{}, err
-		}
+	if s.evidence.Parsed == nil {
+		s.envelope, err = parseEnvelope(s.evidence.Envelope)
+		return steps.Outcome{}, err
 	}
-	if s.envelope = parsed.received; s.envelope == nil {
+	if s.envelope = s.evidence.Parsed.received; s.envelope == nil {
 		return steps.Outcome{}, &EnvelopeInvalidError{Failure{Rule: "ENV-01", Message: "the envelope was not made by ParseEnvelope"}}
 	}
 	return steps.Outcome{}, nil

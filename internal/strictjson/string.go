@@ -30,6 +30,9 @@ func (s *scanner) string() (value string, ok bool) {
 			s.pos++
 			return value, true
 		case c == '\\':
+			if unescaped == nil { // room for the rest, up to the first quote
+				unescaped = make([]byte, 0, s.pos-start+max(0, strings.IndexByte(s.text[s.pos:], '"')))
+			}
 			unescaped = append(unescaped, s.text[start:s.pos]...)
 			r, ok := s.escape()
 			if !ok {
