@@ -107,6 +107,15 @@ func carrierSections() []section {
 		{"the-same-twice-in-one-file", no("CHN-40", "CAR-21"), "twice in one source it is two", func(x X) {
 			x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Leaf, x.Intermediate)}
 		}},
+		{"the-same-twice-in-the-second-file", no("CHN-40", "CAR-21"), "whichever source it is", func(x X) {
+			x.inputs["certs"] = [][]byte{x.Intermediate, mint.PEM(x.Leaf, x.Leaf)}
+		}},
+		{"intermediate-beside-a-table", yes("CAR-21"), "what stands beside the report's table counts as well", both(badTable(func(t *mint.Table) { t.Entries = t.Entries[:1] }), func(x X) {
+			x.inputs["certs"] = [][]byte{x.Intermediate}
+		})},
+		{"five-certificates", no("CHN-02", "GEN-04", "CAR-21"), "a chain has three, and no list of any length is compared with itself", func(x X) {
+			x.inputs["certs"] = [][]byte{x.Leaf, x.Intermediate, x.ARK, mint.CACert("ARK-Genoa"), mint.CACert("ARK-Turin")}
+		}},
 		{"crl-in-the-table", yes("CAR-22"), "nobody vouches for the host that wrote it: its CRL, here none at all, is passed over", func(x X) {
 			t := x.Table()
 			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDCRL, Data: []byte("no CRL")})

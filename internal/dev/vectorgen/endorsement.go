@@ -80,6 +80,7 @@ func endorsementSections() []section {
 	}}
 	vlek := section{"endorsement-vlek", hardware("Milan", 3, "vlek"), err, []row{
 		{"passed-as-a-vcek", no("END-01"), "a VLEK whose report says VCEK: no chip stands behind it", func(x X) { x.Spec.KeyInfo = 0 }},
+		{"genoa-die", no("END-03"), "the product counts for a VLEK too", func(x X) { x.Spec.Model = 0x11 }},
 		{"chip-given", yes("END-06"), "under a VLEK no chip is certified; a CHIP_ID proves nothing, and is no error", func(x X) { x.Spec.ChipID = mint.DefaultChipID("Milan") }},
 		{"leaf-below-microcode", no("END-04"), "the level counts for a VLEK too", func(x X) {
 			t := x.Spec.ReportedTCB

@@ -228,6 +228,9 @@ func keySetSection() section {
 		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
 		{"alg-of-another-curve", no("JWK-09"), "P-256 with ES384", set("alg", "ES384")},
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
+		{"release-root-twice", no("CLI-02"), "a key is given once", func(x X) {
+			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey), releaseRootPEM(releaseKey)}
+		}},
 		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", func(x X) {
 			x.receipt.Keys = append(x.receipt.Keys, named(mint.OKP(public(releaseKey)), "release"))
 			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}
