@@ -284,3 +284,15 @@ func TestTable(t *testing.T) {
 		t.Error("patched is no status")
 	}
 }
+
+// TestUnknownBit: firmware that is too old to have a bit does not show it, and what is
+// below stays below, whichever condition comes first.
+// Rules: BUL-02.
+func TestUnknownBit(t *testing.T) {
+	r := report("19-01-1", levels{255, 255, 255, false}, levels{255, 255, 255, false})
+	r.CurrentFirmware.Minor = 54
+	a := bulletin.AssessOne("AMD-SB-3015", r, snpreport.Milan)
+	if a.Status != bulletin.Below || len(a.Conditions) != 2 || a.Conditions[0].Status != bulletin.Below || a.Conditions[1].Status != bulletin.NotVisible || a.Conditions[1].Actual != "unknown" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -62,6 +62,17 @@ func TestBulletins(t *testing.T) {
 			t.Errorf("%s: enforced %v", name, p.Demands())
 		}
 	}
+	// A bit that the report is too old to have is not shown, and so is not met.
+	alias, err := policy.New(policy.Rules{Bulletins: []string{"AMD-SB-3015"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := alias.Evaluate(facts(func(r *snpreport.Report) {
+		r.CurrentFirmware, r.CommittedFirmware.Major = snpreport.Firmware{Major: 1, Minor: 54}, 2
+	}))
+	if v := out.Violations; len(v) != 2 || v[0].Actual != "1.54.0" || v[1].Name != "bulletins AMD-SB-3015 platform_info.alias_check_complete" || v[1].Actual != "unknown" {
+		t.Errorf("%+v", v)
+	}
 	for want, list := range map[string][]string{"POL-61": {}, "POL-63": {"AMD-SB-3019", "AMD-SB-3019"}, "POL-65": {"AMD-SB-3034"}} {
 		if _, err := policy.New(policy.Rules{Bulletins: list}); err == nil || !strings.Contains(err.Error(), "["+want+"]") {
 			t.Errorf("%v: %v, want %s", list, err, want)

@@ -46,6 +46,7 @@
 //	report_versions      min, max: 2 to 5
 //	firmware             min_version: "1.55", min_build: 0 to 255; committed_equals_current
 //	id_block             require, require_author_key, forbid; id_keys, author_keys: lists of 96 hex digits
+//	bulletins            list of ids that package bulletin has conditions of, "AMD-SB-3019"
 //
 // Bits have the names of snpreport.GuestPolicyBits and PlatformInfoBits.
 //
