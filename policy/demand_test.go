@@ -4,6 +4,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -300,6 +301,32 @@ func TestFromFactsNearZero(t *testing.T) {
 		f = change(f, func(f *policy.Facts, r *snpreport.Report) { r.IDKeyDigest, r.KeyInfo = [48]byte{}, 0 })
 		if r, _ := policy.FromFacts(f); r.IDBlock.Forbid {
 			t.Error("an author's digest was taken for none")
+		}
+	}
+}
+
+// Names are compared as a whole, and a build that is equal is met.
+func TestPolicyNearMisses(t *testing.T) {
+	for _, r := range []policy.Rules{
+		{SigningKeys: []string{"vce"}}, {SigningKeys: []string{"lek"}}, {SigningKeys: []string{"vcekk"}}, {SigningKeys: []string{"xvlek"}},
+		{GuestPolicy: policy.GuestPolicyRules{Require: []string{"ebug"}}}, {GuestPolicy: policy.GuestPolicyRules{Require: []string{"debu"}}},
+		{GuestPolicy: policy.GuestPolicyRules{Forbid: []string{"smt_en"}}}, {PlatformInfo: policy.PlatformInfoRules{Forbid: []string{"smt"}}},
+		{Products: []string{"Mila"}}, {Products: []string{"ilan"}},
+	} {
+		if _, err := policy.New(r); err == nil || !strings.Contains(err.Error(), "[POL-65]") {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+	for list, want := range map[string][]string{"got none": {}, "got more": make([]string, 1025)} {
+		if _, err := policy.New(policy.Rules{CSPIDs: want}); err == nil || !strings.Contains(err.Error(), list) {
+			t.Errorf("%s: %v", list, err)
+		}
+	}
+	f := good(milan)
+	expect(t, parse(t, `"firmware": {"min_build": `+strconv.Itoa(int(f.Report.CommittedFirmware.Build))+`}`), f)
+	for _, name := range []string{"debug", "migration", "vlek", "guest_policy.allow_unknown_bits"} {
+		if policy.CompareDemands(policy.Enforced{Name: name}, policy.Enforced{Name: "measurements"}) >= 0 {
+			t.Errorf("%s is not first", name)
 		}
 	}
 }

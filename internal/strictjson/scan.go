@@ -70,7 +70,7 @@ func (s *scanner) value(depth int) bool {
 }
 
 func (s *scanner) object(depth int) bool {
-	if depth <= maxDepth && len(s.names[depth]) > 0 {
+	if depth <= maxDepth {
 		clear(s.names[depth])
 	}
 	ok := s.container(depth, '}', func() bool {

@@ -172,7 +172,7 @@ func (v Value) ParseObject(parse func(text []byte) error) {
 	}
 	err := parse([]byte(v.text()))
 	var config *rule.ConfigError
-	if !errors.As(err, &config) || v.d.err != nil {
+	if !errors.As(err, &config) {
 		return
 	}
 	f := config.Fault()
