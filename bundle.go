@@ -209,7 +209,7 @@ func (s *session) openBundle() (_ steps.Outcome, err error) {
 	if s.accepted = s.verifier.recall(s.evidence.Bundle); s.accepted != nil {
 		s.bundle = s.accepted.bundle
 	} else {
-		s.compact = bytes.Clone(s.evidence.Bundle) // the bytes that are verified, whatever the caller does with its own
+		s.compact = bytes.Clone(s.evidence.Bundle) // the bytes that are verified: the caller may change its own
 		if s.bundle, s.payload, err = openBundle(s.compact, s.verifier.roots); err != nil {
 			return steps.Outcome{}, err
 		}

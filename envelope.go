@@ -25,7 +25,7 @@ var envelopeNames = []string{
 	"workload_identity_manifest_jws", "trust_bundle_url", "issued_at", "max_age_seconds",
 }
 
-// An Envelope is what GET /attestation returned. Nobody vouches for it: its
+// An Envelope is what GET /attestation returned. It is not signed: its
 // members count only as far as later steps bind them to the hardware.
 type Envelope struct {
 	Workload       string
@@ -34,7 +34,7 @@ type Envelope struct {
 	TLSSPKISHA256  [32]byte
 	IdentityTag    [32]byte
 	ManifestJWS    []byte // nil when there is none
-	TrustBundleURL string // as sent, "" when there is none; who fetches it must judge it
+	TrustBundleURL string // as sent, "" when there is none; to be judged before it is fetched
 	IssuedAt       time.Time
 	MaxAge         time.Duration // 1 s to 24 h
 
@@ -87,8 +87,8 @@ func parseEnvelope(data []byte) (*Envelope, error) {
 const urlText = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%"
 
 // isHTTPS reports whether an address has the characters of a URL, this scheme, a
-// host and, if any, a port in digits: RFC 3986 section 3.2. Whoever fetches from it
-// has more to check.
+// host and, if any, a port in digits: RFC 3986 section 3.2. A client that fetches
+// from it has more to check.
 func isHTTPS(address string) bool {
 	host, ok := strings.CutPrefix(address, "https://")
 	if strings.Trim(host, urlText) != "" {

@@ -42,7 +42,7 @@ type ReportConfig struct {
 
 // A ReportVerifier verifies SEV-SNP reports by themselves: that an AMD chip
 // made them, at which firmware level, and that they meet a policy. It knows
-// nothing of TLS: whoever holds a report can show it. It may be used
+// nothing of TLS: each party that holds a report can show it. It may be used
 // concurrently.
 type ReportVerifier struct {
 	config ReportConfig
@@ -72,7 +72,7 @@ func trusted(p policy.Policy, roots *certchain.Roots) (*certchain.Roots, error) 
 		roots = certchain.Builtin()
 	}
 	if roots.Empty() {
-		return nil, errors.New("attest: no AMD root: it would refuse everything")
+		return nil, errors.New("attest: no AMD root: nothing could pass")
 	}
 	return roots, nil
 }

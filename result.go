@@ -32,7 +32,7 @@ type Result struct {
 	Workload      string    // as the trust bundle has it
 	Manifest      *Manifest // nil: the envelope has none
 	Bundle        *Bundle
-	IssuedAt      time.Time     // of the envelope; signed by nobody
+	IssuedAt      time.Time     // of the envelope; not signed
 	MaxAge        time.Duration // how long the envelope says it may be used
 }
 
@@ -119,7 +119,7 @@ var weaknesses = map[snpreport.Product][]Warning{
 	}},
 }
 
-// What no verdict says, whatever passed.
+// The limits of every verdict.
 var (
 	reportLimits = []string{
 		"the report is bound to no connection: whoever holds it can show it",

@@ -135,8 +135,8 @@ func newKeys(role string, public []ed25519.PublicKey, others []jws.Key) ([]jws.K
 // package, listed there in the same order. A zero time, or a Verifier that was
 // not made by NewVerifier, is an ordinary error. On error the result is nil.
 //
-// The bundle memory learns of the trust bundle when steps 3 to 7 pass, whatever
-// the later ones find. Steps behind one that failed are carried out by Audit only.
+// The bundle memory learns of the trust bundle when steps 3 to 7 pass, even
+// if a later one fails. Steps behind one that failed are carried out by Audit only.
 // Rules: GEN-05.
 func (v *Verifier) Verify(e Evidence, at time.Time) (*Result, error) {
 	a := v.verify(e, at, false)

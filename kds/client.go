@@ -110,7 +110,7 @@ func NewClient(c Config) (*Client, error) {
 	}
 	client.http = &http.Client{
 		CheckRedirect: checkRedirect,
-		// Not a copy of http.DefaultTransport, which anyone may have changed.
+		// Not a copy of http.DefaultTransport, which another package may have changed.
 		Transport: &http.Transport{
 			Proxy:           proxy,
 			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
