@@ -23,7 +23,7 @@ const (
 
 // allRows sets everything up. done takes it down.
 func allRows() (rows []row, done func(), err error) {
-	for _, set := range []func() ([]row, error){parseRows, verifyRows, endpointRows, jwsRows} {
+	for _, set := range []func() ([]row, error){parseRows, verifyRows, endpointRows, jwsRows, launchRows} {
 		more, err := set()
 		if err != nil {
 			return nil, nil, err
