@@ -395,10 +395,3 @@ func TestErrorText(t *testing.T) {
 		t.Errorf("%q", e.Error())
 	}
 }
-
-// A File that Open did not return answers with an error.
-func TestNotOpened(t *testing.T) {
-	for _, f := range []*statefile.File{nil, {}} {
-		wantRefused(t, f, "router", "STA-01")
-	}
-}
