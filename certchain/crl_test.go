@@ -37,6 +37,7 @@ func TestParseCRL(t *testing.T) {
 		{"element after the extensions", "CRL-02", func(s S) { s.TBSTrailer = null }},
 		{"element after the list of extensions", "CRL-02", func(s S) { s.TBSTrailer, s.Extensions = wrapExtensions(0xa0, s.Extensions, null), nil }},
 		{"no extensions", "CRL-02", func(s S) { s.Extensions = nil }},
+		{"empty list of extensions", "CRL-02", func(s S) { s.Extensions = []mint.Extension{} }},
 		{"no issuer", "CRL-02", func(s S) { s.Issuer = nil }},
 		// Lesson: a list without end was good for ever.
 		{"no nextUpdate", "CRL-02", func(s S) { s.NextUpdate = mint.Time{} }},
@@ -62,6 +63,7 @@ func TestParseCRL(t *testing.T) {
 		{"signature of 511 bytes", "CRL-08", func(s S) { s.Mangle = func(b []byte) []byte { return b[1:] } }},
 		{"unused bits", "CRL-08", func(s S) { s.UnusedBits = 1 }},
 
+		{"empty list of extensions of an entry", "CRL-02", func(s S) { s.Entries[1].Extensions = []mint.Extension{} }},
 		{"not an entry", "CRL-02", func(s S) { s.Entries[1].Date = mint.Time{} }},
 		{"negative serial number", "CRL-09", func(s S) { s.Entries[1].Serial = []byte{0x80} }},
 		{"serial number with a zero", "CRL-09", func(s S) { s.Entries[1].Serial = []byte{0, 1} }},
@@ -77,7 +79,7 @@ func TestParseCRL(t *testing.T) {
 		{"extension of an entry twice", "CRL-11", func(s S) { reason(0x0a, 1, 1)(s); reason(0x0a, 1, 1)(s) }},
 		{"date of another type", "CRL-02", func(s S) { s.Entries[1].Date.Tag = 0x30 }},
 		{"element after the entry's extensions", "CRL-02", func(s S) {
-			date, none := mint.TLV(mint.TagUTCTime, []byte("260101000000Z")), mint.TLV(mint.TagSequence)
+			date, none := mint.TLV(mint.TagUTCTime, []byte("260101000000Z")), mint.TLV(mint.TagSequence, mint.TLV(mint.TagSequence, mint.OID("1.2.3"), octets()))
 			entries := mint.TLV(mint.TagSequence, mint.TLV(mint.TagSequence, mint.Integer(7), date, none, null))
 			s.TBSTrailer = append(entries, wrapExtensions(0xa0, s.Extensions, nil)...)
 			s.Entries, s.Extensions = nil, nil
@@ -110,6 +112,12 @@ func TestParseCRL(t *testing.T) {
 		{"delta CRL, not critical", "CRL-12", func(s S) { s.AddExt(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)}) }},
 		{"part of a CRL, not critical", "CRL-12", func(s S) { s.AddExt(mint.Extension{OID: mint.OIDIssuingDistPoint, Value: mint.TLV(0x30)}) }},
 		{"no CRL number", "CRL-13", func(s S) { s.DropExt(mint.OIDCRLNumber) }},
+		{"delta CRL in an entry", "", addEntry(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)})},
+		{"negative CRL number, then a spoilt key identifier", "CRL-13", func(s S) {
+			s.DropExt(mint.OIDAuthorityKeyID)
+			s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 0x80}
+			s.AddExt(mint.Extension{OID: mint.OIDAuthorityKeyID, Value: null})
+		}},
 		{"negative CRL number", "CRL-13", func(s S) { s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 0x80} }},
 		{"CRL number with trailing byte", "CRL-13", func(s S) { s.Ext(mint.OIDCRLNumber).Value = []byte{2, 1, 1, 0} }},
 		{"CRL number of 21 bytes", "CRL-13", func(s S) { s.Ext(mint.OIDCRLNumber).Value = append([]byte{2, 21}, bytes.Repeat([]byte{1}, 21)...) }},

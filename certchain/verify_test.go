@@ -117,6 +117,8 @@ func TestVerifySpoilt(t *testing.T) {
 		{"an empty certificate", "CHN-09", only(func(l, m, a []byte) [][]byte { return [][]byte{l, nil, a} })},
 		// The root or the intermediate in place of the leaf.
 		{"no leaf", "CHN-40", only(func(l, m, a []byte) [][]byte { return [][]byte{m, a} })},
+		{"two ASKs and no leaf", "CHN-40", only(func(l, m, a []byte) [][]byte { return [][]byte{m, m} })},
+		{"an ASK and two leaves", "CHN-40", only(func(l, m, a []byte) [][]byte { return [][]byte{m, l, l} })},
 		{"only the root", "CHN-40", only(func(l, m, a []byte) [][]byte { return [][]byte{a} })},
 		{"the leaf twice", "CHN-40", only(func(l, m, a []byte) [][]byte { return [][]byte{l, l, m} })},
 		{"VCEK and VLEK", "CHN-40", only(func(l, m, a []byte) [][]byte { return [][]byte{l, mint.Evidence("Milan", 3, "vlek").Leaf, m} })},
