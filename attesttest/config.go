@@ -20,6 +20,7 @@ type Config struct {
 	BundleVersion uint64               // 2 to 2^53-2; 17 by default
 	BundleLife    time.Duration        // until the bundle's valid_until; 90 days by default
 	Hosts         []string             // DNS names and IP addresses of the TLS certificate; loopback by default
+	Measurement   [48]byte             // of what runs; by the Workload by default
 
 	// Seed decides every key that is not an RSA key, and the chip. Two enclaves of
 	// one seed have the same publisher. By default each has its own. With a Seed and

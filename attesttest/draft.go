@@ -90,6 +90,9 @@ func (d *draft) setForge(f *mint.Forge) {
 
 // measurement is that of the workload that the publisher allows.
 func (d *draft) measurement() [48]byte {
+	if d.config.Measurement != [48]byte{} {
+		return d.config.Measurement
+	}
 	return sha512.Sum384([]byte("attesttest measurement " + d.config.Workload))
 }
 

@@ -172,6 +172,14 @@ func (e *Enclave) IssueTLS(key *ecdsa.PrivateKey, hosts ...string) (tls.Certific
 	return e.web.issue(key, hosts)
 }
 
+// WebRoot returns the certificate of the only root that vouches for TLSCertificate, in
+// DER, for clients in other processes.
+func (e *Enclave) WebRoot() []byte { return bytes.Clone(e.web.cert.Raw) }
+
+// Firmware returns a synthetic OVMF image, for those who compute a measurement from
+// what is launched.
+func Firmware() []byte { return mint.AmdSev().Encode() }
+
 // WebRoots returns the only root that vouches for TLSCertificate, for what
 // IssueTLS returns, and for the other servers of Serve.
 func (e *Enclave) WebRoots() *x509.CertPool {

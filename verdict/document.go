@@ -31,6 +31,7 @@ type Document struct {
 	Tool          string                `json:"tool"`
 	Verdict       string                `json:"verdict"` // pass, fail, changed, error
 	ExitCode      int                   `json:"exit_code"`
+	Demo          bool                  `json:"demo,omitempty"` // the AMD root is that of the command's demo, whose key is public
 	Mode          string                `json:"mode,omitempty"` // live, offline, replay
 	Time          string                `json:"time,omitempty"`
 	TimeSource    string                `json:"time_source,omitempty"` // clock, given, recorded
@@ -64,6 +65,10 @@ type Document struct {
 
 	section int // of SPEC.md that has the steps
 }
+
+// Demo is the relaxation that accepts the AMD root of the command's demo, whose private
+// key is public.
+const Demo = "demo"
 
 // A Frame is how a verification was done.
 type Frame struct {
@@ -175,6 +180,7 @@ type Step struct {
 func New(a *attest.Audit, f Frame) *Document {
 	d := f.document(cmp.Or(a.Err, f.Changed))
 	d.Enforced, d.Relaxed = append([]Demand{}, f.Enforced...), append([]string{}, f.Relaxed...)
+	d.Demo = slices.Contains(d.Relaxed, Demo)
 	d.addSteps(2, a.Checks)
 	if d.ExitCode == ExitVerified || d.ExitCode == ExitChanged {
 		d.addFacts(a.Result)

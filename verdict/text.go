@@ -28,6 +28,8 @@ func (d *Document) Text(explain bool) string {
 	if d.Error != nil {
 		t.Line("%s: %s", d.Headline(), d.Error.Type)
 		t.because(d.Error)
+	} else if d.Demo {
+		t.Line("DEMO PASS")
 	} else {
 		t.Line("PASS")
 	}
@@ -121,6 +123,9 @@ func (d *Document) Brief() string {
 	}
 	if n := len(d.Warnings); n > 0 {
 		fields = append(fields, "warnings="+strconv.Itoa(n))
+	}
+	if d.Demo {
+		fields = append(fields, Demo)
 	}
 	for i := range fields {
 		fields[i] = printable.Escape(fields[i])

@@ -144,7 +144,7 @@ func (f *attestFlags) round(ctx context.Context, c *cli.Call, verifier *attest.V
 	if f.mode() == "live" {
 		c.Subject.Origin = e.Origin // as it was asked
 	}
-	fr.Relaxed, fr.Enforced = pol.Relaxed(), f.enforced(pol, f.watch > 0)
+	fr.Relaxed, fr.Enforced = f.relaxed(pol), f.enforced(pol, f.watch > 0)
 	audit := verifier.Audit(e.Evidence, fr.At)
 	if audit.Err != nil && fr.Mode == "replay" && fr.TimeSource != "recorded" {
 		audit.Err = advice.About(audit.Err, "", advice.InReplay)
@@ -232,6 +232,40 @@ func (f *attestFlags) keep(ctx context.Context, c *cli.Call, e *capture.Evidence
 		fr.Changed, err = f.recordPin(ctx, c, capture.NewPin(a.Result, e.Origin, fr.At))
 	}
 	return err
+}
+
+// recordPin writes a pin after a PASS. Over a pin that says the same nothing is
+// written; over one that differs only with --replace, which says what changed. It
+// returns the difference that makes the verdict "changed".
+// Rules: PIN-03, PIN-04.
+func (f *attestFlags) recordPin(ctx context.Context, c *cli.Call, now capture.Pin) (changed, err error) {
+	b, err := c.ReadConfig(ctx, f.record, capture.MaxPinFile)
+	if err != nil { // there is none: CheckOutputs has seen what else is there
+		return nil, c.WriteFile("--record", f.record, now.Encode())
+	}
+	recorded, err := capture.ParsePin(cli.TrimLine(b))
+	if err != nil {
+		return nil, verdict.Unavailable("--record "+f.record, err)
+	}
+	difference := recorded.Compare(now)
+	change, isChange := difference.(*attest.PinChangedError)
+	switch {
+	case difference != nil && !isChange:
+		return difference, nil // an older trust bundle
+	case difference == nil && (recorded.Version == now.Version || !f.replace):
+		c.Note("--record %s: the pin says the same, and stays", f.record)
+		return nil, nil
+	case isChange && !f.replace:
+		return difference, nil
+	}
+	if isChange {
+		for _, m := range change.Changes {
+			c.Note("changed: %s: recorded %s, now %s", m.Where, m.Expected, m.Actual)
+		}
+	} else {
+		c.Note("changed: trust_bundle_version: recorded %d, now %d", recorded.Version, now.Version)
+	}
+	return nil, c.WriteFile("--record", f.record, now.Encode())
 }
 
 // check refuses flags that do not go together.

@@ -18,15 +18,28 @@ import (
 )
 
 func demoCommand() cli.Command {
+	var serve string
 	return cli.Command{
-		Name: "demo", Usage: "[--json]", Run: runDemo,
+		Name: "demo", Usage: "[--json] | --serve DIR",
+		Run: func(ctx context.Context, c *cli.Call) (int, error) {
+			switch {
+			case serve == "":
+				return runDemo(ctx, c)
+			case c.AsJSON:
+				return 0, cli.Misuse("CLI-06", "--serve prints commands to try, and no JSON")
+			}
+			return serveDemo(ctx, c, serve)
+		},
 		Summary: "attest a synthetic enclave, and show attacks being refused",
 		About: `Starts a synthetic enclave on loopback, with real TLS and a synthetic AMD root,
 and attests it; then shows attacks being refused. It needs no file and no network.
-Its keys are public: every other command refuses them. The exit code is 0 when the
+Its keys are public: every other command refuses them without --demo. The exit code is 0 when the
 enclave is verified and every attack is refused for the right reason, 1 when not.`,
-		Flags:    []cli.Flag{cli.JSON("the same as JSON")},
-		Examples: []string{"demo"},
+		Flags: []cli.Flag{
+			cli.JSON("the same as JSON"),
+			cli.Row("serve", "DIR", "keep an endpoint up to practise on, write to this folder what a client of it trusts, and print commands to try", cli.Text(&serve)),
+		},
+		Examples: []string{"demo", "demo --serve practice"},
 	}
 }
 
@@ -89,6 +102,14 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 		}
 		c.Line("%-8s %-30s %s", word, a.Error, a.About)
 	}
+	refused := 0
+	for _, a := range attacks {
+		if a.Refused {
+			refused++
+		}
+	}
+	c.Line("")
+	c.Line("%d of %d attacks refused", refused, len(attacks))
 	return code, nil
 }
 

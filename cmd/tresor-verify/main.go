@@ -53,6 +53,13 @@ func newProgram() *cli.Program {
 			{Heading: "OUTPUT", Text: `Standard output carries the answer and nothing else; progress and usage go to standard error. No colour is
 ever printed, and the same is printed with and without a terminal, whatever NO_COLOR and TERM say. Characters from outside
 that a terminal could act upon are escaped.`},
+			{Heading: "ENVIRONMENT", Text: `HTTPS_PROXY and NO_PROXY name the proxy for connections to endpoints, trust bundles and AMD's key server, and
+the hosts that are reached without it. SSL_CERT_FILE and SSL_CERT_DIR name the web roots of the system; --ca-file adds to them.
+Nothing else of the environment is read.`},
+			{Heading: "FILES", Text: `Only the files that flags name are read and written. An output never takes the place of another file, unless
+--replace is given. With --state FILE, a lock FILE.lock stands beside it.`},
+			{Heading: "SEE ALSO", Text: `SPEC.md has the rules that errors name, and docs/ the pages for users: github.com/tresorhq/attest. AMD 56860 is
+the firmware ABI of SEV-SNP, AMD 57230 the certificates and the key server.`},
 		},
 		Fail: fail,
 	}

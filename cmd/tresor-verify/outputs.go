@@ -1,16 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
-	"github.com/tresorhq/attest/verdict"
 	"github.com/tresorhq/attest/web"
 )
 
@@ -59,40 +56,6 @@ func ofSchema(schema string, most int) func([]byte) bool {
 		})
 		return err == nil && found == schema
 	}
-}
-
-// recordPin writes a pin after a PASS. Over a pin that says the same nothing is
-// written; over one that differs only with --replace, which says what changed. It
-// returns the difference that makes the verdict "changed".
-// Rules: PIN-03, PIN-04.
-func (f *attestFlags) recordPin(ctx context.Context, c *cli.Call, now capture.Pin) (changed, err error) {
-	b, err := c.ReadConfig(ctx, f.record, capture.MaxPinFile)
-	if err != nil { // there is none: CheckOutputs has seen what else is there
-		return nil, c.WriteFile("--record", f.record, now.Encode())
-	}
-	recorded, err := capture.ParsePin(cli.TrimLine(b))
-	if err != nil {
-		return nil, verdict.Unavailable("--record "+f.record, err)
-	}
-	difference := recorded.Compare(now)
-	change, isChange := difference.(*attest.PinChangedError)
-	switch {
-	case difference != nil && !isChange:
-		return difference, nil // an older trust bundle
-	case difference == nil && (recorded.Version == now.Version || !f.replace):
-		c.Note("--record %s: the pin says the same, and stays", f.record)
-		return nil, nil
-	case isChange && !f.replace:
-		return difference, nil
-	}
-	if isChange {
-		for _, m := range change.Changes {
-			c.Note("changed: %s: recorded %s, now %s", m.Where, m.Expected, m.Actual)
-		}
-	} else {
-		c.Note("changed: trust_bundle_version: recorded %d, now %d", recorded.Version, now.Version)
-	}
-	return nil, c.WriteFile("--record", f.record, now.Encode())
 }
 
 var errNotCompact = fmt.Errorf("not a compact JWS")

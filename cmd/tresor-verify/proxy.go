@@ -91,7 +91,7 @@ func (f *proxyFlags) reach(ctx context.Context, c *cli.Call) error {
 	if f.Transport, err = f.connection(ctx, c); err != nil {
 		return err
 	}
-	f.Transport.ReleaseRoots, f.Transport.Demands, f.Relaxed = roots, demands, demands.Policy.Relaxed()
+	f.Transport.ReleaseRoots, f.Transport.Demands, f.Relaxed = roots, demands, f.relaxed(demands.Policy)
 	f.Enforced = f.enforced(demands.Policy, true)
 	f.Transport.DisableCompression = true // what the two sides agree on is theirs
 	return nil

@@ -113,7 +113,7 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	fr.Relaxed, fr.Enforced = pol.Relaxed(), verdict.Enforced(pol, append(f.further(), f.azure.enforced()...)...)
+	fr.Relaxed, fr.Enforced = f.relaxed(pol), verdict.Enforced(pol, append(f.further(), f.azure.enforced()...)...)
 	roots, err := f.roots(ctx, c)
 	if err != nil {
 		return 0, err

@@ -48,7 +48,7 @@ func structs(of reflect.Type, found map[reflect.Type]bool) {
 
 // jsonRows are the rows of SPEC.md section 16 for what is printed: how each begins.
 var jsonRows = map[reflect.Type][]string{
-	reflect.TypeFor[verdict.Document]():     {"`schema`, `tool`, `verdict`", "`mode`", "`subject` | ", "`error` | unless", "`tls_spki_sha256`", "`snp_measurement`", "`receipt`, `not", "`workload`, `warnings`", "`relaxed`, `enforced`", "`checks` |", "`azure` | passed"},
+	reflect.TypeFor[verdict.Document]():     {"`schema`, `tool`, `verdict`", "`mode`", "`subject` | ", "`error` | unless", "`tls_spki_sha256`", "`snp_measurement`", "`receipt`, `not", "`workload`, `warnings`", "`demo` (true)", "`relaxed`, `enforced`", "`checks` |", "`azure` | passed"},
 	reflect.TypeFor[verdict.Error]():        {"`error` | `type`"},
 	reflect.TypeFor[verdict.Violation]():    {"an element of `violations`"},
 	reflect.TypeFor[verdict.Change]():       {"an element of `changes` in `error`"},

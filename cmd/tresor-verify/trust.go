@@ -29,6 +29,7 @@ type trustFlags struct {
 	launch     []string
 	baselines  []string // ids of AMD's bulletins
 	relax      policy.Relax
+	demo       bool
 
 	measuredFrom []string // what --launch names
 }
@@ -41,10 +42,11 @@ func (f *trustFlags) rows() []cli.Flag {
 		cli.Row("crl", "FILE|fetch", "check revocation; without it, it is not checked", cli.Text(&f.crl)),
 		cli.Row("baseline", "ID...", "demand the TCB of AMD's bulletin, such as AMD-SB-3019", cli.Texts(&f.baselines)),
 		cli.Row("amd-root", "FILE...", "use this ARK instead of all built-in ones", cli.Texts(&f.amdRoots)),
+		cli.Row("demo", "", "accept the roots of \"demo --serve\", whose keys are public; the verdict says DEMO", cli.Switch(&f.demo)),
 		cli.Row("allow-debug", "", "accept guests that the host may debug", cli.Switch(&f.relax.Debug)),
 		cli.Row("allow-migration", "", "accept guests that may be migrated", cli.Switch(&f.relax.Migration)),
 		cli.Row("allow-vlek", "", "accept a VLEK, which is of a provider and no single chip", cli.Switch(&f.relax.VLEK)),
-		cli.Row("vmpl", "N", "demand this VMPL, 0 to 3, instead of 0", func(s string) error {
+		cli.Row("vmpl", "0|1|2|3", "demand this VMPL instead of 0", func(s string) error {
 			n, err := strconv.ParseUint(s, 10, 32)
 			if err != nil || n > 3 || s != strconv.FormatUint(n, 10) {
 				return errors.New("a VMPL is 0, 1, 2 or 3")
@@ -136,6 +138,15 @@ func readLaunches(ctx context.Context, c *cli.Call, files []string) (list []*art
 	return list, nil
 }
 
+// relaxed names the relaxations in force.
+func (f *trustFlags) relaxed(p policy.Policy) []string {
+	list := p.Relaxed()
+	if f.demo {
+		list = append(list, verdict.Demo)
+	}
+	return list
+}
+
 // further are the demands beside the policy.
 func (f *trustFlags) further() (list []verdict.Demand) {
 	if f.crl != "" {
@@ -149,6 +160,9 @@ func (f *trustFlags) further() (list []verdict.Demand) {
 
 // roots returns the AMD roots of --amd-root, or nil for the built-in ones.
 func (f *trustFlags) roots(ctx context.Context, c *cli.Call) (*certchain.Roots, error) {
+	if len(f.amdRoots) == 0 && f.demo {
+		return nil, cli.Usagef("--demo needs the root of \"demo --serve\" by --amd-root")
+	}
 	if len(f.amdRoots) == 0 {
 		return nil, nil
 	}
@@ -165,8 +179,11 @@ func (f *trustFlags) roots(ctx context.Context, c *cli.Call) (*certchain.Roots, 
 		arks = append(arks, ders...)
 	}
 	for _, der := range arks {
-		if isTestRoot(der) {
-			return nil, cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "this is the root of the test kit: its private key is public, and so it vouches for nothing"))
+		switch test := isTestRoot(der); {
+		case test && !f.demo:
+			return nil, cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "this is the root of the test kit: its private key is public, and so it vouches for nothing; --demo accepts it for practice"))
+		case !test && f.demo:
+			return nil, cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "--demo goes with the root of \"demo --serve\" and with no other"))
 		}
 	}
 	roots, err := certchain.NewRoots(arks...)

@@ -2,7 +2,7 @@
 // primitives, in one run, and prints one Markdown table.
 //
 //	go run ./bench                      about half a minute
-//	go run ./bench -write ../README.md  replaces the table there
+//	go run ./bench -write ../docs/tested.md  replaces the table there
 //
 // Every round of a row runs each of its contenders for half a millisecond, in turn,
 // so that whatever slows the machine down slows all. The numbers are medians over

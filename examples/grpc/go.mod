@@ -1,6 +1,6 @@
 module github.com/tresorhq/attest/examples/grpc
 
-go 1.26.0
+go 1.26.8
 
 replace github.com/tresorhq/attest => ../../
 

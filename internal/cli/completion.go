@@ -41,7 +41,7 @@ func (p *Program) choiceOf(arg string) (c choice) {
 			c.folders = true
 		case word == "COMMAND":
 			c.words = append(c.words, p.commandNames()...)
-		case word != "" && 'a' <= word[0] && word[0] <= 'z':
+		case word != "" && ('a' <= word[0] && word[0] <= 'z' || '0' <= word[0] && word[0] <= '9'):
 			c.words = append(c.words, word)
 		}
 	}

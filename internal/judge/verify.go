@@ -32,7 +32,7 @@ func (j *Judge) Judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, 
 		}
 	}
 	if a.Err == nil {
-		j.bundles.accepted(e, a.Result)
+		j.bundles.accepted(e, a.Result.Workload)
 		j.refreshSoon()
 	}
 	return a, generation
@@ -72,22 +72,10 @@ func (j *Judge) verifyAndAdopt(e attest.Evidence, address string, d fetch.Docume
 		if !passed(a, 3, 7) || a.Err != nil && !j.bundles.isAccepted(e.Envelope) {
 			return a, 0
 		}
-		if generation, ok := j.adopt(address, d, before, j.known(e, a.Err)); ok {
+		if generation, ok := j.adopt(address, d, before, a.Err); ok {
 			return a, generation
 		}
 	}
-}
-
-// known returns what a bundle says of evidence, where the evidence has meanwhile
-// become too old to say anything else.
-func (j *Judge) known(e attest.Evidence, err error) error {
-	if _, old := errors.AsType[*attest.EnvelopeStaleError](err); !old {
-		return err
-	}
-	j.bundles.mu.Lock()
-	at := j.bundles.acceptedAt
-	j.bundles.mu.Unlock()
-	return j.config.Verifier.Audit(e, at).Err
 }
 
 // adopt makes a bundle the current one. When that is news, verdicts by the old
@@ -97,7 +85,7 @@ func (j *Judge) known(e attest.Evidence, err error) error {
 func (j *Judge) adopt(address string, d fetch.Document, before uint64, refusal error) (generation uint64, ok bool) {
 	generation, changed, ok := j.bundles.adopt(address, d, before)
 	if changed {
-		if j.withdrawn.Store(nil); refusal != nil && !IsUnavailable(refusal) {
+		if j.withdrawn.Store(nil); refusal != nil {
 			j.withdrawn.Store(&refusal)
 		}
 		j.config.Adopted(generation)

@@ -6,7 +6,7 @@
 //	go run ./internal/dev/mutate                    all mutants
 //	go run ./internal/dev/mutate -sample 40 -seed 1 some of them
 //	go run ./internal/dev/mutate -hand          those that were thought up by hand
-//	go run ./internal/dev/mutate -readme README.md  all, and write the rates there
+//	go run ./internal/dev/mutate -readme docs/tested.md  all, and write the rates there
 //
 // It reads the packages of the core, finds every mutant, and writes a copy of
 // each file in which all of them are switches, to be turned on by number through

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/launch"
+	"github.com/tresorhq/attest/verdict"
+)
+
+// What the enclave of demo --serve was launched from: the launch file names it.
+const (
+	demoLaunch = `{"schema": "attest.launch/v1", "vmm": "qemu", "vcpus": [1], "cpu": "EPYC-v4", "firmware": {"file": "OVMF.fd"}}
+`
+	demoAnswer = "Hello from the attested demo endpoint.\n"
+)
+
+// demoMeasurement is what demoLaunch and the firmware beside it give.
+func demoMeasurement(firmware []byte) ([48]byte, error) {
+	parsed, err := launch.ParseFirmware(firmware)
+	if err != nil {
+		return [48]byte{}, err
+	}
+	file, err := launch.ParseFile([]byte(demoLaunch))
+	if err != nil {
+		return [48]byte{}, err
+	}
+	guest := file.Guest
+	guest.Firmware = parsed
+	list, err := guest.Measure()
+	if err != nil || len(list) != 1 {
+		return [48]byte{}, errors.Join(err, fmt.Errorf("%d measurements", len(list)))
+	}
+	return list[0].Digest, nil
+}
+
+// serveDemo keeps a synthetic endpoint up until a signal comes, and writes to dir what
+// a client of it trusts. It writes no private key.
+func serveDemo(ctx context.Context, c *cli.Call, dir string) (int, error) {
+	if err := emptyFolder(dir); err != nil {
+		return 0, cli.Misuse("CLI-19", "--serve %s: %v", dir, err)
+	}
+	firmware := attesttest.Firmware()
+	measurement, err := demoMeasurement(firmware)
+	if err != nil {
+		return 0, err
+	}
+	config := attesttest.Config{Now: c.Now().Truncate(time.Second), Seed: rand.Text(), Measurement: measurement}
+	enclave, err := attesttest.New(config)
+	if err != nil {
+		return 0, err
+	}
+	config.BundleVersion = enclave.Config().BundleVersion + 1
+	next, err := attesttest.New(config)
+	if err != nil {
+		return 0, err
+	}
+	server, err := enclave.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, demoAnswer) }))
+	if err != nil {
+		return 0, err
+	}
+	defer server.Close()
+	key, err := x509.MarshalPKIXPublicKey(enclave.ReleaseRoot())
+	if err != nil {
+		return 0, err
+	}
+	encode := func(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
+	for _, file := range []outFile{
+		{"release.pem", encode("PUBLIC KEY", key)},
+		{"ark.pem", encode("CERTIFICATE", enclave.AMDRoot())},
+		{"ca.pem", encode("CERTIFICATE", enclave.WebRoot())},
+		{"bundle.jws", enclave.Evidence().Bundle},
+		{"bundle-next.jws", next.Evidence().Bundle},
+		{"OVMF.fd", firmware},
+		{"launch.json", []byte(demoLaunch)},
+		{"env", []byte("ENDPOINT=" + server.URL + "\nBUNDLE_URL=" + server.BundleURL + "\n")}, // last: a script that waits for it finds the rest
+	} {
+		if err := c.WriteFile("--serve", filepath.Join(dir, file.name), file.data); err != nil {
+			return 0, err
+		}
+	}
+	demoCommands(c, server.URL, server.BundleURL, dir)
+	if err := c.Flush(c.Stdout); err != nil {
+		return 0, err
+	}
+	<-ctx.Done()
+	c.Note("the demo endpoint is gone")
+	return verdict.ExitVerified, nil
+}
+
+// demoCommands prints what to try, as a shell takes it.
+func demoCommands(c *cli.Call, origin, bundle, dir string) {
+	quoted := func(name string) string { return shellQuote(filepath.Join(dir, name)) }
+	trust := fmt.Sprintf("--demo --release-root %s --amd-root %s", quoted("release.pem"), quoted("ark.pem"))
+	live := fmt.Sprintf("--url %s --ca-file %s --bundle-url %s %s", origin, quoted("ca.pem"), bundle, trust)
+	c.Line("A synthetic endpoint is up at %s until Ctrl-C. Its keys are public: --demo accepts", origin)
+	c.Line("them. %s has both addresses as variables of a shell. Try:", filepath.Join(dir, "env"))
+	c.Line("")
+	for _, command := range []string{
+		"attest " + live,
+		"attest " + live + " --launch " + quoted("launch.json"),
+		"attest " + live + " --record " + quoted("pin.json") + " --save " + quoted("evidence.json"),
+		"attest " + live + " --pin " + quoted("pin.json") + " --watch 5s",
+		"attest --evidence " + quoted("evidence.json") + " --at recorded " + trust,
+		"measure --launch " + quoted("launch.json"),
+		fmt.Sprintf("bundle diff --release-root %s %s %s", quoted("release.pem"), quoted("bundle.jws"), quoted("bundle-next.jws")),
+		"proxy " + live + " --listen 127.0.0.1:8787",
+	} {
+		c.Line("tresor-verify %s", command)
+	}
+}
+
+// shellQuote writes a word as a POSIX shell reads it.
+func shellQuote(s string) string {
+	plain := s != ""
+	for _, r := range s {
+		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '/' || r == '.' || r == '-' || r == '_')
+	}
+	if plain {
+		return s
+	}
+	quoted := "'"
+	for _, r := range s {
+		if r == '\'' {
+			quoted += `'\''`
+			continue
+		}
+		quoted += string(r)
+	}
+	return quoted + "'"
+}
+
+// emptyFolder makes a folder, unless it is there and empty.
+func emptyFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.MkdirAll(dir, 0o755)
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return errors.New("the folder is not empty: give one that is absent or empty")
+	}
+	return nil
+}
