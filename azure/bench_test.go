@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/policy"
 )
 
 // BenchmarkVerify: a whole verification, with the chain remembered as a server has it, to
@@ -25,7 +26,7 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkPrimitives(b *testing.B) {
 	a := vm()
 	e := evidence(a)
-	report := must(attest.NewReportVerifier(trust(measured())))
+	report := must(attest.NewReportVerifier(trust(measured(policy.AzureRules{}))))
 	ak := a.AK.Public()
 	for b.Loop() {
 		if _, err := report.Verify(attest.ReportEvidence{Report: a.Report, Certificates: e.Certificates}, at); err != nil {

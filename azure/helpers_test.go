@@ -40,31 +40,52 @@ func evidence(a *mint.AzureSet) azure.Evidence {
 	return azure.Evidence{HCL: a.HCL.Encode(), Certificates: [][]byte{a.PEM()}, Quote: &azure.QuoteEvidence{Message: message, Signature: signature, PCRs: pcrsOf(a)}}
 }
 
-// trust demands the measurement of the VM.
+// trust makes a configuration of a policy.
 func trust(r policy.Rules) attest.ReportConfig {
 	return attest.ReportConfig{Policy: must(policy.New(r)), AMDRoots: must(certchain.NewRoots(mint.CACert("ARK-Milan"))), Cache: cache}
 }
 
 var cache = certchain.NewCache(4)
 
-func measured() policy.Rules {
+// measured demands the measurement of the VM, and something of Azure.
+func measured(a policy.AzureRules) policy.Rules {
 	m := vm().Spec.Measurement
-	return policy.Rules{Measurements: []string{hex.EncodeToString(m[:])}}
+	return policy.Rules{Measurements: []string{hex.EncodeToString(m[:])}, Azure: a}
+}
+
+// keyedRules demands its ID key.
+func keyedRules(a policy.AzureRules) policy.Rules {
+	k := vm().Spec.IDKeyDigest
+	return policy.Rules{IDBlock: policy.IDBlockRules{IDKeys: []string{hex.EncodeToString(k[:])}}, Azure: a}
+}
+
+func hexOf(b []byte) *string { return new(hex.EncodeToString(b)) }
+
+// pcr demands values of one register.
+func pcr(bank, index string, values ...[]byte) policy.AzureRules {
+	list := []string{}
+	for _, v := range values {
+		list = append(list, hex.EncodeToString(v))
+	}
+	return policy.AzureRules{PCRs: policy.AzureRegisters{bank: {index: list}}}
 }
 
 // all are demands that vm meets.
-func all() azure.Demands {
-	pcrs := pcrsOf(vm())
-	four, seven := azure.Register{Bank: azure.SHA256, Index: 4}, azure.Register{Bank: azure.SHA256, Index: 7}
-	return azure.Demands{
-		QualifyingData: nonce, UserData: userData, SecureBoot: true, Quote: true,
-		PCRs: map[azure.Register][][]byte{four: {make([]byte, 32), pcrs[four]}, seven: {pcrs[seven]}},
+func all() policy.AzureRules {
+	pcrs := vm().PCRs
+	return policy.AzureRules{
+		QualifyingData: hexOf(nonce), UserData: hexOf(userData), SecureBoot: true,
+		PCRs: policy.AzureRegisters{"sha256": {"4": {hex.EncodeToString(make([]byte, 32)), hex.EncodeToString(pcrs[4])}, "7": {hex.EncodeToString(pcrs[7])}}},
 	}
 }
 
-func verifier(t testing.TB, demands ...azure.Demands) *azure.Verifier {
+func verifier(t testing.TB, demands ...policy.AzureRules) *azure.Verifier {
 	t.Helper()
-	v, err := azure.NewVerifier(azure.Config{ReportConfig: trust(measured()), Demands: demands})
+	config := trust(measured(policy.AzureRules{}))
+	for _, d := range demands {
+		config.Policy = policy.Intersect(config.Policy, must(policy.New(policy.Rules{Azure: d})))
+	}
+	v, err := azure.NewVerifier(azure.Config{ReportConfig: config})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func TestRealCaptures(t *testing.T) {
 			}
 			e.Quote = quoteOf(t, real(t, "real", name, "vtpm_quote", "message.bin"), real(t, "real", name, "vtpm_quote", "signature.bin"), q.PCRs)
 		}
-		v, err := azure.NewVerifier(azure.Config{ReportConfig: keyed(t, hcl), Demands: []azure.Demands{{Quote: true}}})
+		v, err := azure.NewVerifier(azure.Config{ReportConfig: keyed(t, hcl), RequireQuote: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,9 @@ func TestRealContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := azure.Evidence{HCL: c.HCL, Certificates: [][]byte{c.Certificates[0].DER}, Quote: &azure.QuoteEvidence{Message: c.Quote.Message, Signature: c.Quote.Signature, PCRs: pcrs}}
-	v, err := azure.NewVerifier(azure.Config{ReportConfig: keyed(t, c.HCL), Demands: []azure.Demands{{QualifyingData: nonce}}})
+	config := keyed(t, c.HCL)
+	config.Policy = policy.Intersect(config.Policy, must(policy.New(policy.Rules{Azure: policy.AzureRules{QualifyingData: hexOf(nonce)}})))
+	v, err := azure.NewVerifier(azure.Config{ReportConfig: config})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +136,7 @@ func TestRealRefusals(t *testing.T) {
 	hcl := real(t, "azure", "trustee", "hcl-report.bin")
 	vcek := real(t, "azure", "trustee", "vcek.pem")
 	when := time.Date(2026, 11, 1, 9, 22, 19, 0, time.UTC)
-	v, err := azure.NewVerifier(azure.Config{ReportConfig: keyed(t, hcl), Demands: []azure.Demands{{Quote: true}}})
+	v, err := azure.NewVerifier(azure.Config{ReportConfig: keyed(t, hcl), RequireQuote: true})
 	if err != nil {
 		t.Fatal(err)
 	}

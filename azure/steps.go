@@ -102,7 +102,7 @@ func (s *session) checkCode() (steps.Outcome, error) {
 		return notChecked(anybody)
 	case s.report.VMPL != 0:
 		return steps.Outcome{}, &attest.PolicyViolationError{Failure: mismatch("AZR-02", "the report was not asked for at VMPL 0", "0", fmt.Sprint(s.report.VMPL))}
-	case s.has(func(d Demands) bool { return d.SecureBoot }) && (says == nil || !*says):
+	case s.has(func(d demands) bool { return d.secureBoot }) && (says == nil || !*says):
 		return steps.Outcome{}, &attest.PolicyViolationError{Failure: mismatch("AZR-03", "the VM was not started with Secure Boot", "secure-boot is true", "absent or false")}
 	}
 	s.trusted = true
@@ -110,10 +110,10 @@ func (s *session) checkCode() (steps.Outcome, error) {
 }
 
 // has reports whether one of the demands is of a kind.
-func (v *Verifier) has(kind func(Demands) bool) bool { return slices.ContainsFunc(v.demands, kind) }
+func (v *Verifier) has(kind func(demands) bool) bool { return slices.ContainsFunc(v.demands, kind) }
 
 // compare holds bytes against what the demands say they are.
-func (s *session) compare(id, what string, got []byte, want func(Demands) []byte) (steps.Outcome, error) {
+func (s *session) compare(id, what string, got []byte, want func(demands) []byte) (steps.Outcome, error) {
 	demanded := false
 	for _, d := range s.demands {
 		w := want(d)
@@ -133,12 +133,7 @@ func (s *session) checkUserData() (steps.Outcome, error) {
 	if !s.trusted {
 		return notChecked(anybody)
 	}
-	return s.compare("AZR-04", "user-data", s.runtime.UserData, func(d Demands) []byte {
-		if d.UserData == nil {
-			return nil
-		}
-		return append(slices.Clone(d.UserData), make([]byte, 64-len(d.UserData))...)
-	})
+	return s.compare("AZR-04", "user-data", s.runtime.UserData, func(d demands) []byte { return d.userData })
 }
 
 // checkQuote is step 25. Rules: AZR-05.
@@ -147,7 +142,7 @@ func (s *session) checkQuote() (_ steps.Outcome, err error) {
 	switch {
 	case !s.trusted:
 		return notChecked(anybody)
-	case e == nil && s.has(Demands.needQuote):
+	case e == nil && s.asks:
 		return steps.Outcome{}, &QuoteInvalidError{Failure: mismatch("AZR-05", "a quote is demanded, and there is none", "a quote", "none")}
 	case e == nil:
 		return notChecked("there is no quote")
@@ -177,14 +172,14 @@ func (s *session) checkSignature() (steps.Outcome, error) {
 
 // checkQualifyingData is step 28: exactly what was demanded, without padding. Rules: AZR-06.
 func (s *session) checkQualifyingData() (steps.Outcome, error) {
-	return s.compare("AZR-06", "qualifying data", s.quote.ExtraData, func(d Demands) []byte { return d.QualifyingData })
+	return s.compare("AZR-06", "qualifying data", s.quote.ExtraData, func(d demands) []byte { return d.qualifyingData })
 }
 
 // checkPCRDigest is step 29: over the values of the registers that the quote selects, by
 // their names, in its order. Rules: TPM-41.
 func (s *session) checkPCRDigest() (steps.Outcome, error) {
 	given := s.evidence.Quote.PCRs
-	if len(given) == 0 && !s.has(func(d Demands) bool { return len(d.PCRs) > 0 }) {
+	if len(given) == 0 && !s.has(func(d demands) bool { return len(d.pcrs) > 0 }) {
 		return notChecked("no values of PCRs were given")
 	}
 	sum, absent := s.quote.digest(given)
@@ -201,15 +196,15 @@ func (s *session) checkPCRDigest() (steps.Outcome, error) {
 func (s *session) checkPCRs() (steps.Outcome, error) {
 	demanded := 0
 	for _, d := range s.demands {
-		for _, r := range slices.SortedFunc(maps.Keys(d.PCRs), compareRegisters) {
+		for _, r := range slices.SortedFunc(maps.Keys(d.pcrs), compareRegisters) {
 			demanded++
 			value := s.evidence.Quote.PCRs[r]
 			switch {
 			case !slices.Contains(s.quote.Selected, r):
 				return steps.Outcome{}, &PCRMismatchError{Failure: mismatch("AZR-07", "the quote does not select a register that is demanded", r.String(), "not selected")}
-			case !slices.ContainsFunc(d.PCRs[r], func(v []byte) bool { return bytes.Equal(v, value) }):
+			case !slices.ContainsFunc(d.pcrs[r], func(v []byte) bool { return bytes.Equal(v, value) }):
 				return steps.Outcome{}, &PCRMismatchError{Failure: mismatch("AZR-08", "a register has a value that is not allowed",
-					fmt.Sprintf("%v one of %x", r, d.PCRs[r][:min(len(d.PCRs[r]), 4)]), hex.EncodeToString(value))}
+					fmt.Sprintf("%v one of %x", r, d.pcrs[r][:min(len(d.pcrs[r]), 4)]), hex.EncodeToString(value))}
 			}
 		}
 	}

@@ -1,10 +1,10 @@
 package azure
 
 import (
+	"encoding/hex"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -29,92 +29,72 @@ type QuoteEvidence struct {
 	PCRs      PCRs   // signed by nobody; may be nil
 }
 
-// Config says what a Verifier trusts and demands. Its policy is required.
+// Config says what a Verifier trusts and demands. Its policy is required; what it demands
+// of runtime data and quote are its rules of the member azure.
 type Config struct {
 	attest.ReportConfig
-	Demands []Demands // all must be met
+	RequireQuote bool // there must be a quote, whatever else is demanded
 }
 
-// Demands are what runtime data and quote must say. The zero Demands demand nothing.
-type Demands struct {
-	// QualifyingData is what the quote was asked for with, 1 to 64 bytes; the quote's must
-	// be exactly these. It is what makes a quote fresh.
-	QualifyingData []byte
-	// UserData is what the guest put into the report, 1 to 64 bytes, not all zero; zeros
-	// stand behind them up to 64.
-	UserData []byte
-	// PCRs are registers with the values that each may have: one at least. 16 and 23 are
-	// refused, since the guest can reset them.
-	PCRs       map[Register][][]byte
-	SecureBoot bool // the paravisor says that the VM was started with it
-	Quote      bool // there must be one
+// demands are policy.AzureRules, decoded.
+type demands struct {
+	qualifyingData, userData []byte // nil: none; user data has 64 bytes
+	pcrs                     map[Register][][]byte
+	secureBoot               bool
 }
 
-func (d Demands) any() bool       { return d.needQuote() || len(d.UserData) > 0 || d.SecureBoot }
-func (d Demands) needQuote() bool { return d.Quote || len(d.QualifyingData) > 0 || len(d.PCRs) > 0 }
-
-// check returns what is wrong with demands, as an error of a configuration. Rules: AZR-10, AZR-11.
-func (d Demands) check() error {
-	config := func(id, where, expected, actual string) error {
-		return rule.Config(&rule.Error{Rule: id, Where: where, Offset: rule.NoOffset, Expected: expected, Actual: actual})
-	}
-	switch {
-	case d.QualifyingData != nil && len(d.QualifyingData) == 0, len(d.QualifyingData) > 64:
-		return config("AZR-10", "qualifying_data", "1 to 64 bytes", fmt.Sprintf("%d bytes", len(d.QualifyingData)))
-	case d.UserData != nil && nonZero(d.UserData) < 0, len(d.UserData) > 64:
-		return config("AZR-10", "user_data", "1 to 64 bytes, not all zero", fmt.Sprintf("%d bytes", len(d.UserData)))
-	}
-	for r, values := range d.PCRs {
-		switch {
-		case r.Bank.Size() == 0 || r.Index < 0 || r.Index >= registers:
-			return config("AZR-11", "pcrs", "a register 0 to 23 of a known bank", r.String())
-		case r.Index == 16 || r.Index == 23:
-			return config("AZR-11", "pcrs", "a register that the guest cannot reset", r.String())
-		case len(values) == 0 || slices.ContainsFunc(values, func(v []byte) bool { return len(v) != r.Bank.Size() }):
-			return config("AZR-11", "pcrs", fmt.Sprintf("values of %d bytes", r.Bank.Size()), r.String()+" with none, or of another size")
+// decode reads rules whose form the policy has checked.
+func decode(r policy.AzureRules) demands {
+	bytesOf := func(s *string) []byte {
+		if s == nil {
+			return nil
 		}
+		b, _ := hex.DecodeString(*s)
+		return b
 	}
-	return nil
-}
-
-// clone returns a copy that shares nothing with d.
-func (d Demands) clone() Demands {
-	d.QualifyingData, d.UserData, d.PCRs = slices.Clone(d.QualifyingData), slices.Clone(d.UserData), maps.Clone(d.PCRs)
-	for r, values := range d.PCRs {
-		d.PCRs[r] = slices.Clone(values)
-		for i, v := range values {
-			d.PCRs[r][i] = slices.Clone(v)
+	d := demands{bytesOf(r.QualifyingData), bytesOf(r.UserData), map[Register][][]byte{}, r.SecureBoot}
+	if d.userData != nil {
+		d.userData = append(d.userData, make([]byte, 64-len(d.userData))...)
+	}
+	for _, known := range banks {
+		for index, values := range r.PCRs[known.name] {
+			i, _ := strconv.Atoi(index)
+			for _, v := range values {
+				d.pcrs[Register{known.bank, i}] = append(d.pcrs[Register{known.bank, i}], bytesOf(&v))
+			}
 		}
 	}
 	return d
 }
 
+func (d demands) needQuote() bool { return d.qualifyingData != nil || len(d.pcrs) > 0 }
+
 // A Verifier verifies evidence of Azure confidential VMs. It may be used concurrently.
 type Verifier struct {
 	report  *attest.ReportVerifier
-	demands []Demands
-	proves  bool // the policy demands the code at VMPL 0
-	svn     bool // the policy has a floor for GUEST_SVN, or measurements
+	demands []demands // all must be met
+	asks    bool      // there must be a quote
+	proves  bool      // the policy demands the code at VMPL 0
+	svn     bool      // the policy has a floor for GUEST_SVN, or measurements
 }
 
 // NewVerifier checks and copies its argument. Demands without measurements or ID keys in the policy, or
-// with a relaxation of debugging, migration or VMPL, are refused: an ordinary error. Rules: AZR-10, AZR-11, AZR-12.
+// with a relaxation of debugging, migration or VMPL, are refused: an ordinary error. Rules: AZR-12.
 func NewVerifier(c Config) (*Verifier, error) {
+	v := &Verifier{asks: c.RequireQuote}
+	for _, r := range c.Policy.Azure() {
+		v.demands = append(v.demands, decode(r))
+		v.asks = v.asks || v.demands[len(v.demands)-1].needQuote()
+	}
+	c.Policy = c.Policy.WithoutAzure()
 	report, err := attest.NewReportVerifier(c.ReportConfig)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{report: report}
 	measured := c.Launch != nil || demanded(c.Policy, "measurements")
+	v.report, v.svn = report, measured || demanded(c.Policy, "min_guest_svn")
 	v.proves = (measured || demanded(c.Policy, "id_block.id_keys")) && !relaxed(c.Policy)
-	v.svn = measured || demanded(c.Policy, "min_guest_svn")
-	for _, d := range c.Demands {
-		if err := d.check(); err != nil {
-			return nil, err
-		}
-		v.demands = append(v.demands, d.clone())
-	}
-	if v.has(Demands.any) && !v.proves {
+	if (v.asks || len(v.demands) > 0) && !v.proves {
 		return nil, rule.Config(&rule.Error{Rule: "AZR-12", Message: "a demand on runtime data or quote proves nothing", Offset: rule.NoOffset,
 			Expected: "measurements or id_block.id_keys in the policy, and no relaxation of debugging, migration or VMPL", Actual: "neither, or such a relaxation"})
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/hex"
 	"math/big"
 	"slices"
 	"strings"
@@ -347,62 +346,62 @@ func TestNothingWithoutTheCode(t *testing.T) {
 			t.Errorf("%s: %s", c.ID, c.Status)
 		}
 	}
-	key := vm().Spec.IDKeyDigest
-	keyed := policy.Rules{IDBlock: policy.IDBlockRules{IDKeys: []string{hex.EncodeToString(key[:])}}}
 	for name, tt := range map[string]struct {
-		rules   policy.Rules
-		relax   policy.Relax
-		demands azure.Demands
-		rule    string
+		rules policy.Rules
+		relax policy.Relax
+		quote bool
+		rule  string
 	}{
-		"neither":                 {policy.Rules{}, policy.Relax{}, azure.Demands{QualifyingData: nonce}, "AZR-12"},
-		"a quote":                 {policy.Rules{}, policy.Relax{}, azure.Demands{Quote: true}, "AZR-12"},
-		"user-data":               {policy.Rules{}, policy.Relax{}, azure.Demands{UserData: userData}, "AZR-12"},
-		"PCRs":                    {policy.Rules{}, policy.Relax{}, azure.Demands{PCRs: all().PCRs}, "AZR-12"},
-		"Secure Boot":             {policy.Rules{MinGuestSVN: 1}, policy.Relax{}, azure.Demands{SecureBoot: true}, "AZR-12"},
-		"debugging":               {measured(), policy.Relax{Debug: true}, all(), "AZR-12"},
-		"migration":               {measured(), policy.Relax{Migration: true}, all(), "AZR-12"},
-		"VMPL 1":                  {measured(), policy.Relax{VMPL: 1}, all(), "AZR-12"},
-		"a VLEK":                  {measured(), policy.Relax{VLEK: true}, all(), ""},
-		"a measurement":           {measured(), policy.Relax{}, all(), ""},
-		"an ID key":               {keyed, policy.Relax{}, all(), ""},
-		"nothing demanded":        {policy.Rules{}, policy.Relax{Debug: true}, azure.Demands{}, ""},
-		"no qualifying data":      {measured(), policy.Relax{}, azure.Demands{QualifyingData: []byte{}}, "AZR-10"},
-		"long qualifying data":    {measured(), policy.Relax{}, azure.Demands{QualifyingData: make([]byte, 65)}, "AZR-10"},
-		"no user-data":            {measured(), policy.Relax{}, azure.Demands{UserData: []byte{}}, "AZR-10"},
-		"long user-data":          {measured(), policy.Relax{}, azure.Demands{UserData: make([]byte, 65)}, "AZR-10"},
-		"zero user-data":          {measured(), policy.Relax{}, azure.Demands{UserData: make([]byte, 64)}, "AZR-10"},
-		"register 16":             {measured(), policy.Relax{}, pcrDemand(azure.SHA256, 16, make([]byte, 32)), "AZR-11"},
-		"register 23":             {measured(), policy.Relax{}, pcrDemand(azure.SHA256, 23, make([]byte, 32)), "AZR-11"},
-		"register 24":             {measured(), policy.Relax{}, pcrDemand(azure.SHA256, 24, make([]byte, 32)), "AZR-11"},
-		"an unknown bank":         {measured(), policy.Relax{}, pcrDemand(0x12, 4, make([]byte, 32)), "AZR-11"},
-		"a value of another size": {measured(), policy.Relax{}, pcrDemand(azure.SHA1, 4, make([]byte, 32)), "AZR-11"},
-		"no value":                {measured(), policy.Relax{}, pcrDemand(azure.SHA256, 4), "AZR-11"},
+		"neither":          {policy.Rules{Azure: policy.AzureRules{QualifyingData: hexOf(nonce)}}, policy.Relax{}, false, "AZR-12"},
+		"a quote":          {policy.Rules{}, policy.Relax{}, true, "AZR-12"},
+		"user-data":        {policy.Rules{Azure: policy.AzureRules{UserData: hexOf(userData)}}, policy.Relax{}, false, "AZR-12"},
+		"PCRs":             {policy.Rules{Azure: policy.AzureRules{PCRs: all().PCRs}}, policy.Relax{}, false, "AZR-12"},
+		"Secure Boot":      {policy.Rules{MinGuestSVN: 1, Azure: policy.AzureRules{SecureBoot: true}}, policy.Relax{}, false, "AZR-12"},
+		"debugging":        {measured(all()), policy.Relax{Debug: true}, false, "AZR-12"},
+		"migration":        {measured(all()), policy.Relax{Migration: true}, false, "AZR-12"},
+		"VMPL 1":           {measured(all()), policy.Relax{VMPL: 1}, false, "AZR-12"},
+		"a VLEK":           {measured(all()), policy.Relax{VLEK: true}, false, ""},
+		"a measurement":    {measured(all()), policy.Relax{}, true, ""},
+		"an ID key":        {keyedRules(all()), policy.Relax{}, false, ""},
+		"nothing demanded": {policy.Rules{}, policy.Relax{Debug: true}, false, ""},
 	} {
-		c := azure.Config{ReportConfig: trust(tt.rules), Demands: []azure.Demands{tt.demands}}
+		c := azure.Config{ReportConfig: trust(tt.rules), RequireQuote: tt.quote}
 		c.Policy = c.Policy.Relax(tt.relax)
 		v, err := azure.NewVerifier(c)
 		if got := configRule(err); got != tt.rule || (v == nil) != (tt.rule != "") {
 			t.Errorf("%s: got %q, want %q: %v", name, got, tt.rule, err)
 		}
 	}
+	launched := azure.Config{ReportConfig: trust(policy.Rules{Azure: all()})}
+	launched.Launch = []attest.LaunchMeasurement{{Label: "x", Measurement: vm().Spec.Measurement}}
+	if v, err := azure.NewVerifier(launched); err != nil || !v.Proves() {
+		t.Errorf("a computed measurement: %v", err)
+	} else if _, err := v.Verify(evidence(vm()), at); err != nil {
+		t.Error(err)
+	}
 }
 
-func pcrDemand(bank azure.Bank, index int, values ...[]byte) azure.Demands {
-	return azure.Demands{PCRs: map[azure.Register][][]byte{{Bank: bank, Index: index}: values}}
+// TestNotByItself: a verifier of reports refuses what it does not hold against anything.
+// Rules: AZR-16.
+func TestNotByItself(t *testing.T) {
+	a := vm()
+	for _, rules := range []policy.AzureRules{{QualifyingData: hexOf(nonce)}, {UserData: hexOf(userData)}, {PCRs: all().PCRs}, {SecureBoot: true}} {
+		v := must(attest.NewReportVerifier(trust(measured(rules))))
+		_, err := v.Verify(attest.ReportEvidence{Report: a.Report, Certificates: a.Chain()}, at)
+		checkError(t, "a report by itself", err, "PolicyViolationError", "AZR-16")
+	}
 }
 
 // TestSVNWarning: ID keys alone let every release of the paravisor pass.
 // Rules: AZR-15.
 func TestSVNWarning(t *testing.T) {
-	key := vm().Spec.IDKeyDigest
-	keyed := policy.Rules{IDBlock: policy.IDBlockRules{IDKeys: []string{hex.EncodeToString(key[:])}}}
+	keyed := keyedRules(policy.AzureRules{})
 	floor := keyed
 	floor.MinGuestSVN = 10
 	for name, tt := range map[string]struct {
 		rules policy.Rules
 		warn  bool
-	}{"ID keys": {keyed, true}, "with a floor": {floor, false}, "measurement": {measured(), false}, "nothing": {policy.Rules{}, false}} {
+	}{"ID keys": {keyed, true}, "with a floor": {floor, false}, "measurement": {measured(policy.AzureRules{}), false}, "nothing": {policy.Rules{}, false}} {
 		r, err := must(azure.NewVerifier(azure.Config{ReportConfig: trust(tt.rules)})).Verify(evidence(vm()), at)
 		if err != nil {
 			t.Fatal(name, err)
@@ -421,7 +420,7 @@ func TestSVNWarning(t *testing.T) {
 func TestWithoutQuote(t *testing.T) {
 	e := evidence(vm())
 	e.Quote = nil
-	r, err := verifier(t, azure.Demands{UserData: userData}).Verify(e, at)
+	r, err := verifier(t, policy.AzureRules{UserData: hexOf(userData)}).Verify(e, at)
 	if err != nil || r.Facts == nil || r.Facts.Quote != nil || r.Facts.PCRs != nil {
 		t.Fatal(err)
 	}
@@ -438,9 +437,9 @@ func TestWithoutQuote(t *testing.T) {
 
 // TestDemandsIntersect: those of several sources must all be met.
 func TestDemandsIntersect(t *testing.T) {
-	_, err := verifier(t, all(), azure.Demands{QualifyingData: []byte("another")}).Verify(evidence(vm()), at)
+	_, err := verifier(t, all(), policy.AzureRules{QualifyingData: hexOf([]byte("another"))}).Verify(evidence(vm()), at)
 	checkError(t, "two nonces", err, "QualifyingDataMismatchError", "AZR-06")
-	_, err = verifier(t, all(), pcrDemand(azure.SHA256, 4, make([]byte, 32))).Verify(evidence(vm()), at)
+	_, err = verifier(t, all(), pcr("sha256", "4", make([]byte, 32))).Verify(evidence(vm()), at)
 	checkError(t, "two lists", err, "PCRMismatchError", "AZR-08")
 	if _, err = verifier(t, all(), all()).Verify(evidence(vm()), at); err != nil {
 		t.Error(err)
@@ -468,13 +467,10 @@ func TestFailsClosed(t *testing.T) {
 // TestCopies: what a caller changes afterwards changes nothing.
 func TestCopies(t *testing.T) {
 	d := all()
-	d.QualifyingData = bytes.Clone(d.QualifyingData)
 	v := verifier(t, d)
-	d.QualifyingData[0]++
-	for r, values := range d.PCRs {
-		values[0][0]++
-		delete(d.PCRs, r)
-	}
+	*d.QualifyingData = "00"
+	d.PCRs["sha256"]["4"][0], d.PCRs["sha256"]["4"][1] = "00", "00"
+	delete(d.PCRs["sha256"], "7")
 	e := evidence(vm())
 	before := evidence(vm())
 	if _, err := v.Verify(e, at); err != nil {

@@ -28,7 +28,7 @@ func parseRules(file []byte) (r Rules, err error) {
 	known := []string{"schema", "measurements", "products", "signing_keys", "vmpl", "min_tcb", "min_launch_tcb",
 		"guest_policy", "platform_info", "mitigations", "report_data", "report_data_prefix", "report_data_tail_zero", "host_data",
 		"family_id", "image_id", "report_id", "report_id_ma", "chip_ids", "leaf_keys", "csp_ids", "min_guest_svn",
-		"report_versions", "firmware", "id_block", "bulletins"}
+		"report_versions", "firmware", "id_block", "azure", "bulletins"}
 	err = strictjson.Decode(file, MaxFile, known, func(o *strictjson.Object) {
 		f, in := reader{o}, reader{}
 		o.RefuseUnknown()
@@ -66,6 +66,8 @@ func parseRules(file []byte) (r Rules, err error) {
 		r.Firmware = FirmwareRules{in.text("min_version"), number[uint8](in, "min_build", 0, 255), in.yes("committed_equals_current")}
 		in = f.object("id_block", "require", "id_keys", "author_keys", "require_author_key", "forbid")
 		r.IDBlock = IDBlockRules{in.yes("require"), in.texts("id_keys"), in.texts("author_keys"), in.yes("require_author_key"), in.yes("forbid")}
+		in = f.object("azure", "qualifying_data", "user_data", "pcrs", "secure_boot")
+		r.Azure = AzureRules{in.text("qualifying_data"), in.text("user_data"), in.registers("pcrs"), in.yes("secure_boot")}
 		r.Bulletins = f.texts("bulletins")
 	})
 	if err != nil {
@@ -110,10 +112,30 @@ func (r reader) texts(name string) []string {
 	if !ok {
 		return nil
 	}
+	return texts(v)
+}
+
+func texts(v strictjson.Value) []string {
 	list := []string{}
 	for e := range v.Elements() {
 		if s := e.NonEmpty(); len(list) <= maxList { // one more is enough for New
 			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// registers reads what an object of banks has of registers.
+func (r reader) registers(name string) AzureRegisters {
+	v, ok := r.o.Optional(name)
+	if !ok {
+		return nil
+	}
+	list := AzureRegisters{}
+	for _, bank := range v.Members() {
+		list[bank.Name] = map[string][]string{}
+		for _, m := range bank.Value.Members() {
+			list[bank.Name][m.Name] = texts(m.Value)
 		}
 	}
 	return list

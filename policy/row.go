@@ -38,6 +38,7 @@ type set struct {
 	checks      []check // of each row of the table
 	unknownBits *bool   // guest_policy.allow_unknown_bits
 	buildAlone  bool
+	azure       *AzureRules // nil: none
 }
 
 // allowsUnknownBits reports whether one rule set says so and none says no.

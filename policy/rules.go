@@ -35,6 +35,7 @@ type Rules struct {
 	ReportVersions     VersionRange      `json:"report_versions,omitzero"`
 	Firmware           FirmwareRules     `json:"firmware,omitzero"`
 	IDBlock            IDBlockRules      `json:"id_block,omitzero"`
+	Azure              AzureRules        `json:"azure,omitzero"`
 	Bulletins          []string          `json:"bulletins,omitzero"` // the report satisfies these of package bulletin, e.g. "AMD-SB-3019"
 }
 

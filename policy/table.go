@@ -61,6 +61,10 @@ var table = [...]row{
 	{id: "POL-50", name: "id_block.author_keys", unchecked: "any author key", broken: "the author key is not on the allowed list", demand: demandAuthorKey},
 	{id: "POL-51", name: "id_block.require_author_key", unchecked: "no author key required", broken: "the ID block is of no author key", demand: demandAuthorKeyEn},
 	{id: "POL-52", name: "id_block.forbid", unchecked: "an ID block may be there", broken: "the guest was launched with an ID block", demand: demandNoIDBlock},
+	{id: "AZR-16", name: "azure.qualifying_data", broken: "nothing of an Azure VM is judged here", demand: demandQualifyingData},
+	{id: "AZR-16", name: "azure.user_data", broken: "nothing of an Azure VM is judged here", demand: demandUserData},
+	{id: "AZR-16", name: "azure.pcrs", broken: "nothing of an Azure VM is judged here", demand: demandPCRs},
+	{id: "AZR-16", name: "azure.secure_boot", broken: "nothing of an Azure VM is judged here", demand: demandSecureBoot},
 	{id: "POL-55", name: "bulletins", broken: "an AMD bulletin says nothing of this die", demand: demandBulletinRow},
 	{id: "POL-56", name: "bulletins", kind: KindTCB, broken: "the platform is below an AMD bulletin", demand: demandBulletins},
 }

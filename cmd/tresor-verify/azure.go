@@ -2,71 +2,60 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/verdict"
 )
 
-// azureFlags say what an Azure confidential VM must show.
-type azureFlags struct {
-	quote, signature, pcrs string
-	demands                azure.Demands
-}
+// azureFlags say what an Azure confidential VM must show. What is demanded is a part of the
+// policy.
+type azureFlags struct{ quote, signature, pcrs string }
 
-func (f *azureFlags) rows() []cli.Flag {
-	bytesOf := func(p *[]byte) func(string) error {
-		return func(s string) (err error) {
-			if *p, err = hex.DecodeString(s); err != nil || len(*p) < 1 || len(*p) > 64 {
-				return errors.New("2 to 128 hex digits, for 1 to 64 bytes")
-			}
-			return nil
-		}
+func (f *azureFlags) rows(demands *policy.AzureRules) []cli.Flag {
+	text := func(p **string) func(string) error {
+		return func(s string) error { *p = new(strings.ToLower(s)); return nil }
 	}
 	return []cli.Flag{
 		cli.Heading("What an Azure confidential VM must show"),
 		cli.Row("quote", "FILE", "a quote of its virtual TPM: TPMS_ATTEST", cli.Text(&f.quote)),
 		cli.Row("quote-signature", "FILE", "the signature of the quote", cli.Text(&f.signature)),
 		cli.Row("pcrs", "FILE", "values of PCRs, as JSON", cli.Text(&f.pcrs)),
-		cli.Row("qualifying-data", "HEX", "what the quote was asked for with, 1 to 64 bytes", bytesOf(&f.demands.QualifyingData)),
-		cli.Row("user-data", "HEX", "what the guest put into the report, 1 to 64 bytes", bytesOf(&f.demands.UserData)),
-		cli.Row("pcr", "[BANK:]INDEX=HEX...", "an allowed value of a PCR; sha256 when no bank is named", f.addPCR),
+		cli.Row("qualifying-data", "HEX", "what the quote was asked for with, 1 to 64 bytes", text(&demands.QualifyingData)),
+		cli.Row("user-data", "HEX", "what the guest put into the report, 1 to 64 bytes", text(&demands.UserData)),
+		cli.Row("pcr", "[BANK:]INDEX=HEX...", "an allowed value of a PCR; sha256 when no bank is named", func(s string) error { return addPCR(demands, s) }),
 	}
 }
 
 // addPCR reads "sha256:4=HEX". Values of one register add up.
-func (f *azureFlags) addPCR(s string) error {
-	name, text, ok := strings.Cut(s, "=")
-	bankName, index, hasBank := strings.Cut(name, ":")
+func addPCR(demands *policy.AzureRules, s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	bank, index, hasBank := strings.Cut(name, ":")
 	if !hasBank {
-		bankName, index = azure.SHA256.String(), name
+		bank, index = "sha256", name
 	}
-	bank := slices.IndexFunc([]azure.Bank{azure.SHA1, azure.SHA256, azure.SHA384}, func(b azure.Bank) bool { return b.String() == bankName })
-	n, err := strconv.ParseUint(index, 10, 8)
-	value, hexErr := hex.DecodeString(text)
-	if !ok || bank < 0 || err != nil || hexErr != nil || index != strconv.FormatUint(n, 10) {
-		return fmt.Errorf("%q is not [sha1:|sha256:|sha384:]INDEX=HEX with an index of 0 to 23", printable.Short(s))
+	if !ok || !slices.Contains([]string{"sha1", "sha256", "sha384"}, bank) {
+		return fmt.Errorf("%q is not [sha1:|sha256:|sha384:]INDEX=HEX", printable.Short(s))
 	}
-	r := azure.Register{Bank: []azure.Bank{azure.SHA1, azure.SHA256, azure.SHA384}[bank], Index: int(n)}
-	if f.demands.PCRs == nil {
-		f.demands.PCRs = map[azure.Register][][]byte{}
+	if demands.PCRs == nil {
+		demands.PCRs = policy.AzureRegisters{}
 	}
-	f.demands.PCRs[r] = append(f.demands.PCRs[r], value)
+	if demands.PCRs[bank] == nil {
+		demands.PCRs[bank] = map[string][]string{}
+	}
+	demands.PCRs[bank][index] = append(demands.PCRs[bank][index], strings.ToLower(value))
 	return nil
 }
 
 // check refuses flags that do not go together, before anything is read.
 func (f *azureFlags) check() error {
-	f.demands.Quote = f.quote != ""
 	switch {
 	case (f.quote == "") != (f.signature == ""):
 		return cli.Usagef("--quote and --quote-signature go together")
@@ -76,15 +65,10 @@ func (f *azureFlags) check() error {
 	return nil
 }
 
-// any reports whether a flag demands something of an Azure VM.
-func (f *azureFlags) any() bool {
-	return f.demands.Quote || f.demands.QualifyingData != nil || f.demands.UserData != nil || f.demands.PCRs != nil
-}
-
 // evidence adds the quote to what an Azure VM gave out.
-func (f *azureFlags) evidence(ctx context.Context, c *cli.Call, h *held) (e azure.Evidence, err error) {
+func (f *azureFlags) evidence(ctx context.Context, c *cli.Call, h *held, flags policy.AzureRules) (e azure.Evidence, err error) {
 	e = azure.Evidence{HCL: h.hcl, Certificates: h.Certificates, CRLs: h.CRLs}
-	needs := f.demands.QualifyingData != nil || f.demands.PCRs != nil
+	needs := flags.QualifyingData != nil || flags.PCRs != nil
 	switch {
 	case h.quote != nil && f.quote != "":
 		return e, cli.Usagef("--quote: the report comes in a container that has a quote of its own")
@@ -134,23 +118,4 @@ func (f *azureFlags) readQuote(ctx context.Context, c *cli.Call) (*azure.QuoteEv
 		}
 	}
 	return q, nil
-}
-
-// enforced names the demands, as the policy file would.
-func (f *azureFlags) enforced() (list []verdict.Demand) {
-	add := func(made bool, name, value string) {
-		if made {
-			list = append(list, verdict.Demand{Name: "azure." + name, Value: value})
-		}
-	}
-	add(f.demands.QualifyingData != nil, "qualifying_data", hex.EncodeToString(f.demands.QualifyingData))
-	add(f.demands.UserData != nil, "user_data", hex.EncodeToString(f.demands.UserData))
-	pcrs := azure.PCRs{}
-	for r := range f.demands.PCRs {
-		pcrs[r] = nil
-	}
-	for _, r := range pcrs.Registers() {
-		add(true, "pcrs", fmt.Sprintf("%v: %x", r, f.demands.PCRs[r]))
-	}
-	return list
 }

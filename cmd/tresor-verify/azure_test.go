@@ -128,9 +128,9 @@ func TestAzureRefusals(t *testing.T) {
 		"PCR 16":                   {append(slices.Clone(args), "--pcr", "16="+strings.Repeat("00", 32)), 2, "UsageError", "AZR-11"},
 		"PCR 23":                   {append(slices.Clone(args), "--pcr", "sha384:23="+strings.Repeat("00", 48)), 2, "UsageError", "AZR-11"},
 		"a PCR of another size":    {append(slices.Clone(args), "--pcr", "4=00"), 2, "UsageError", "AZR-11"},
-		"a PCR that is none":       {append(slices.Clone(args), "--pcr", "04="+strings.Repeat("00", 32)), 2, "UsageError", "CLI-02"},
+		"a PCR that is none":       {append(slices.Clone(args), "--pcr", "04="+strings.Repeat("00", 32)), 2, "UsageError", "AZR-11"},
 		"a bank that is none":      {append(slices.Clone(args), "--pcr", "sm3:4="+strings.Repeat("00", 32)), 2, "UsageError", "CLI-02"},
-		"65 bytes":                 {append(slices.Clone(args), "--qualifying-data", strings.Repeat("00", 65)), 2, "UsageError", "CLI-02"},
+		"65 bytes":                 {append(slices.Clone(args), "--qualifying-data", strings.Repeat("00", 65)), 2, "UsageError", "AZR-10"},
 		"zero user-data":           {append(slices.Clone(args), "--user-data", "0000"), 2, "UsageError", "AZR-10"},
 		"no signature":             {without("--quote-signature"), 2, "UsageError", "CLI-02"},
 		"values without a quote":   {without("--quote", "--quote-signature"), 2, "UsageError", "CLI-02"},
@@ -210,6 +210,34 @@ func TestRealAzure(t *testing.T) {
 		}
 	}
 	if v := tool(slices.Concat([]string{"report", "--report", hcl, "--certs", filepath.Join(trustee, "vcek.pem")}, at)...).verdict(t); v.ExitCode != verdict.ExitVerified || v.Azure != nil {
+		t.Errorf("%+v", v.Error)
+	}
+}
+
+// TestAzurePolicy: the member azure of a policy file demands as the flags do, and of a
+// report by itself too.
+// Rules: AZR-16.
+func TestAzurePolicy(t *testing.T) {
+	f := newFolder(t)
+	a := mint.Azure("Milan", []byte("challenge"), []byte("guest"))
+	args := f.writeAzure(a)
+	file := func(member string) []string {
+		return append(slices.Clone(args), "--policy", f.write("policy.json", []byte(`{"schema": "attest.policy/v1", "azure": {`+member+`}}`)), "--json")
+	}
+	if v := tool(file(`"qualifying_data": "6368616c6c656e6765", "secure_boot": true`)...).verdict(t); v.ExitCode != 0 || !slices.Contains(v.Enforced, verdict.Demand{Name: "azure.secure_boot", Value: "true"}) {
+		t.Errorf("%+v", v.Error)
+	}
+	if v := tool(file(`"qualifying_data": "00"`)...).verdict(t); v.ExitCode != 1 || v.Error.Requirement != "AZR-06" {
+		t.Errorf("%+v", v.Error)
+	}
+	if v := tool(file(`"pcrs": {"sha256": {"23": []}}`)...).verdict(t); v.ExitCode != 2 || v.Error.Requirement != "AZR-11" {
+		t.Errorf("%+v", v.Error)
+	}
+	raw := replaceFlag(file(`"user_data": "01"`), []string{"--report", f.path("report.bin")})
+	for _, flag := range []string{"--quote", "--quote-signature", "--pcrs"} {
+		raw = removeFlag(raw, flag)
+	}
+	if v := tool(raw...).verdict(t); v.ExitCode != 1 || v.Error.Type != "HCLInvalidError" {
 		t.Errorf("%+v", v.Error)
 	}
 }

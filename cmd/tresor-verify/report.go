@@ -66,7 +66,7 @@ enough; out of more certificates, those of the report are chosen.`,
 			cli.Row("write-policy", "FILE", "after a PASS, write a policy that just accepts this report", cli.Text(&f.writePolicy)),
 			f.htmlRow(),
 			replaceRow(&f.replace),
-		}, f.azure.rows(), f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
+		}, f.azure.rows(&f.demands.Azure), f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
 		Examples: []string{
 			"report --report report.bin --certs vcek.der",
 			"report --report report.bin --fetch --crl fetch --policy policy.json",
@@ -113,13 +113,13 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	fr.Relaxed, fr.Enforced = f.relaxed(pol), verdict.Enforced(pol, append(f.further(), f.azure.enforced()...)...)
+	fr.Relaxed, fr.Enforced = f.relaxed(pol), verdict.Enforced(pol, f.further()...)
 	roots, err := f.roots(ctx, c)
 	if err != nil {
 		return 0, err
 	}
 	config := attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != "", Launch: launched}
-	verifier, err := azure.NewVerifier(azure.Config{ReportConfig: config, Demands: []azure.Demands{f.azure.demands}})
+	verifier, err := azure.NewVerifier(azure.Config{ReportConfig: config, RequireQuote: f.azure.quote != ""})
 	if err != nil {
 		return 0, cli.Usagef("%w", err)
 	}
@@ -168,7 +168,7 @@ func (f *reportFlags) read(ctx context.Context, c *cli.Call, at time.Time) (*hel
 // verify verifies a report by itself or, where a paravisor made it or something is
 // demanded of one, the evidence of an Azure confidential VM.
 func (f *reportFlags) verify(ctx context.Context, c *cli.Call, verifier *azure.Verifier, config attest.ReportConfig, h *held, fr verdict.Frame) (*verdict.Document, *attest.Result, error) {
-	if h.hcl == nil && !f.azure.any() {
+	if h.hcl == nil && f.azure.quote == "" && len(config.Policy.Azure()) == 0 {
 		plain, err := attest.NewReportVerifier(config)
 		if err != nil {
 			return nil, nil, cli.Usagef("%w", err)
@@ -179,7 +179,7 @@ func (f *reportFlags) verify(ctx context.Context, c *cli.Call, verifier *azure.V
 		}
 		return verdict.New(audit, fr), audit.Result, nil
 	}
-	evidence, err := f.azure.evidence(ctx, c, h)
+	evidence, err := f.azure.evidence(ctx, c, h, f.demands.Azure)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,101 @@
+package policy_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// TestAzureMember: the member azure of a policy file, its forms and its faults.
+// Rules: AZR-10, AZR-11.
+func TestAzureMember(t *testing.T) {
+	v := strings.Repeat("ab", 32)
+	for text, want := range map[string]string{
+		`{}`:                        "",
+		`{"qualifying_data": "00"}`: "",
+		`{"user_data": "01"}`:       "",
+		`{"secure_boot": true}`:     "",
+		`{"pcrs": {"sha256": {"4": ["` + v + `"]}}}`:                                     "",
+		`{"pcrs": {"sha256": {"22": ["` + v + `"]}, "sha1": {"0": ["` + v[:40] + `"]}}}`: "",
+		`{"qualifying_data": ""}`:                                                        "JSN-12",
+		`{"qualifying_data": "0"}`:                                                       "AZR-10",
+		`{"qualifying_data": "AB"}`:                                                      "AZR-10",
+		`{"qualifying_data": "` + v + v + `00"}`:                                         "AZR-10",
+		`{"user_data": "0000"}`:                                                          "AZR-10",
+		`{"user_data": "xx"}`:                                                            "AZR-10",
+		`{"pcrs": {}}`:                                                                   "AZR-11",
+		`{"pcrs": {"sha256": {}}}`:                                                       "AZR-11",
+		`{"pcrs": {"sha256": {"4": []}}}`:                                                "POL-61",
+		`{"pcrs": {"sha256": {"4": ["` + v + `", "` + v + `"]}}}`:                        "POL-63",
+		`{"pcrs": {"sha256": {"16": ["` + v + `"]}}}`:                                    "AZR-11",
+		`{"pcrs": {"sha256": {"23": ["` + v + `"]}}}`:                                    "AZR-11",
+		`{"pcrs": {"sha256": {"24": ["` + v + `"]}}}`:                                    "AZR-11",
+		`{"pcrs": {"sha256": {"04": ["` + v + `"]}}}`:                                    "AZR-11",
+		`{"pcrs": {"sm3": {"4": ["` + v + `"]}}}`:                                        "AZR-11",
+		`{"pcrs": {"sha1": {"4": ["` + v + `"]}}}`:                                       "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["` + strings.ToUpper(v) + `"]}}}`:                    "AZR-11",
+		`{"pcrs": {"sha256": {"4": "` + v + `"}}}`:                                       "JSN-13",
+		`{"secure_boot": 1}`:                                                             "JSN-13",
+		`{"more": 1}`:                                                                    "JSN-11",
+		`[]`:                                                                             "JSN-13",
+	} {
+		p, err := policy.Parse([]byte(`{"schema": "attest.policy/v1", "azure": ` + text + `}`))
+		got := ""
+		var c *rule.ConfigError
+		if errors.As(err, &c) {
+			got = c.Rule()
+		}
+		if got != want || p.IsZero() != (want != "") {
+			t.Errorf("%s: got %q, want %q: %v", text, got, want, err)
+		}
+		if want == "" && (len(p.Azure()) == 1) != (text != "{}") {
+			t.Errorf("%s: %v", text, p.Azure())
+		}
+	}
+}
+
+// TestAzureDemands: they are enforced, listed, taken out, and written as they were read.
+// Rules: AZR-16.
+func TestAzureDemands(t *testing.T) {
+	v := strings.Repeat("ab", 32)
+	file := `{"schema":"attest.policy/v1","azure":{"qualifying_data":"00","user_data":"01","pcrs":{"sha256":{"4":["` + v + `"]}},"secure_boot":true}}`
+	p, err := policy.Parse([]byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(policy.File{Schema: policy.Schema, Rules: policy.Rules{Azure: p.Azure()[0]}})
+	if err != nil || string(text) != file {
+		t.Errorf("%s: %v", text, err)
+	}
+	for _, want := range []policy.Enforced{{"azure.qualifying_data", "00"}, {"azure.user_data", "01"}, {"azure.pcrs", "sha256:4 " + v}, {"azure.secure_boot", "true"}} {
+		if !slices.Contains(p.Demands(), want) {
+			t.Errorf("no %v in %v", want, p.Demands())
+		}
+	}
+	f := good(snpreport.Milan)
+	count := 0
+	for _, violation := range p.Evaluate(f).Violations {
+		if violation.Rule == "AZR-16" {
+			count++
+		}
+	}
+	without := p.WithoutAzure()
+	if count != 4 || len(without.Azure()) != 0 || !without.Evaluate(f).Accepts() || p.Evaluate(f).Accepts() {
+		t.Errorf("%d violations; without: %v", count, without.Evaluate(f).Violations)
+	}
+	both := policy.Intersect(p, p, policy.Default())
+	if len(both.Azure()) != 2 {
+		t.Errorf("%v", both.Azure())
+	}
+	got := p.Azure()[0]
+	got.PCRs["sha256"]["4"][0] = "changed"
+	if p.Azure()[0].PCRs["sha256"]["4"][0] != v {
+		t.Error("a policy was changed")
+	}
+}
