@@ -20,7 +20,7 @@ type Subject struct {
 type File struct {
 	Flag    string `json:"flag"`
 	Name    string `json:"name"`
-	SHA256  string `json:"sha256"`
+	SHA256  string `json:"sha256,omitempty"`  // of what was read
 	Carrier string `json:"carrier,omitempty"` // in which form it came, where there are several
 }
 

@@ -122,7 +122,7 @@ func TestEscapedEverywhere(t *testing.T) {
 	check("receipt, refused", verdict.ExitRefused, receipt)
 
 	check("file name", verdict.ExitUndecided, []string{"report", "--report", evil})
-	check("argument", verdict.ExitUsage, []string{"report", evil})
+	check("argument", verdict.ExitUndecided, []string{"report", evil})
 	check("flag", verdict.ExitUsage, []string{"report", "--" + evil})
 	check("value", verdict.ExitUsage, []string{"report", "--report", "x", "--at", evil})
 	check("url", verdict.ExitUsage, []string{"attest", "--url", evil, "--release-root", f.path("release.pem")})

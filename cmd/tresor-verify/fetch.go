@@ -103,7 +103,7 @@ type outFile struct {
 
 // collect fetches leaf, chain and CRL.
 func (f *fetchFlags) collect(ctx context.Context, c *cli.Call, client *collateral.Client) ([]outFile, error) {
-	h, err := readHeld(ctx, c, f.report, f.certs, c.Now())
+	h, err := readHeld(ctx, c, f.report, f.certs, c.Now(), true)
 	if err != nil {
 		return nil, err
 	}

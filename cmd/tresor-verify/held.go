@@ -27,10 +27,11 @@ type held struct {
 }
 
 // readHeld reads a report and certificates in any form that package carrier knows, and
-// chooses the certificates of the report. What cannot be parsed stays as it is: verifying
+// chooses the certificates of the report; with beside, it looks for a leaf beside the file
+// where there is none. What cannot be parsed stays as it is: verifying
 // it will say why.
 // Rules: FRM-01, FRM-50.
-func readHeld(ctx context.Context, c *cli.Call, report string, certs []string, at time.Time) (*held, error) {
+func readHeld(ctx context.Context, c *cli.Call, report string, certs []string, at time.Time, beside bool) (*held, error) {
 	b, err := c.ReadEvidence(ctx, "report", report, carrier.MaxSize)
 	if err != nil {
 		return nil, verdict.Unavailable("--report", err)
@@ -46,6 +47,9 @@ func readHeld(ctx context.Context, c *cli.Call, report string, certs []string, a
 		if err := addCerts(ctx, c, &bag, name); err != nil {
 			return nil, err
 		}
+	}
+	if beside && report != "-" && !hasLeaf(bag.Certificates) {
+		addBeside(ctx, c, &bag, report)
 	}
 	h.notes = prefixed("passed over: ", bag.PassedOver)
 	r, err := snpreport.Parse(h.Report)

@@ -43,8 +43,9 @@ func TestAdviceForFaults(t *testing.T) {
 func TestHints(t *testing.T) {
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	lone := newFolder(t).write("report.bin", mustRead(t, f.path("report.bin")))
 	for want, args := range map[string][]string{
-		"--certs":         {"report", "--report", f.path("report.bin")},
+		"--certs":         {"report", lone},
 		"the floors lack": f.report("--min-tcb", "snp=1"),
 		"newer firmware":  f.report("--min-tcb", "bootloader=255,tee=0,snp=1,microcode=1"),
 		"the certificate is not valid at the time that --at gives": f.report("--at", "2040-01-01T00:00:00Z"),

@@ -141,7 +141,6 @@ func TestReportRefusals(t *testing.T) {
 		{"empty certificate", "CertChainInvalidError", "", []string{"--strict", "--report", f.path("report.bin"), "--certs", f.path("empty")}},
 		{"CRL too long", "CRLInvalidError", "CRL-01", f.report("--crl", f.write("long.crl", make([]byte, maxCRLFile+1)))[1:]},
 		{"altered", "ReportSignatureInvalidError", "RPT-23", []string{"--report", f.path("altered.bin"), "--certs", f.path("chain.pem")}},
-		{"no certificates", "CertChainInvalidError", "", []string{"--report", f.path("report.bin")}},
 		{"expired", "CertChainInvalidError", "", f.report("--at", "2031-06-02T00:00:00Z")[1:5]},
 		{"debug", "PolicyViolationError", "", []string{"--report", f.path("debug.bin"), "--certs", f.path("chain.pem")}},
 		{"vmpl", "PolicyViolationError", "", f.report("--vmpl", "1")[1:]},

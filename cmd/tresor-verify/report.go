@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -27,7 +29,7 @@ type reportFlags struct {
 	kdsFlags
 	outputFlags
 	azure       azureFlags
-	report      string
+	report, dir string
 	certs       []string
 	fetch       bool
 	strict      bool
@@ -40,7 +42,7 @@ type reportFlags struct {
 func reportCommand() cli.Command {
 	f := new(reportFlags)
 	return cli.Command{
-		Name: "report", Usage: "--report FILE|- [flags]", Run: f.run,
+		Name: "report", Usage: "FILE... [flags]", Operand: "FILE|-", Most: maxOperands, Run: f.run,
 		Summary: "verify any SEV-SNP report with its certificates",
 		About: `The report may be raw, text in hex or base64, a /dev/sev-guest response, a report
 with its certificate table, a JSON container, or an HCL report of Azure. AMD's
@@ -48,7 +50,8 @@ keys for Milan, Genoa and Turin are built in, so that the leaf certificate is
 enough; out of more certificates, those of the report are chosen.`,
 		Flags: slices.Concat([]cli.Flag{
 			cli.Heading("What is verified"),
-			cli.Row("report", "FILE|-", "the report", cli.Text(&f.report)),
+			cli.Row("report", "FILE|-", "the report; FILE alone is the same", cli.Text(&f.report)),
+			cli.Row("dir", "DIR", "all files named report, report.*, *.report or hcl_report.* in DIR and two levels below", cli.Text(&f.dir)),
 			cli.Row("certs", "FILE...", "certificates in any form, or a folder of them", cli.Texts(&f.certs)),
 			cli.Row("strict", "", "read the forms of SPEC.md section 4 only, and choose no certificate", cli.Switch(&f.strict)),
 			cli.Row("fetch", "", "ask AMD's key server for what is missing", cli.Switch(&f.fetch)),
@@ -68,7 +71,8 @@ enough; out of more certificates, those of the report are chosen.`,
 			replaceRow(&f.replace),
 		}, f.azure.rows(&f.demands.Azure), f.trustFlags.rows(), []cli.Flag{f.timeFlag.row("TIME")}, f.kdsFlags.rows(), f.outputFlags.rows()),
 		Examples: []string{
-			"report --report report.bin --certs vcek.der",
+			"report report.bin --certs vcek.der",
+			"report --dir evidence --policy policy.json --json",
 			"report --report report.bin --fetch --crl fetch --policy policy.json",
 			"report --report vlek-report.hex --certs chain.pem --allow-vlek",
 			"report --report hcl.bin --certs thim.json --policy policy.json --quote q.msg --quote-signature q.sig --qualifying-data 6e6f6e6365",
@@ -77,92 +81,148 @@ enough; out of more certificates, those of the report are chosen.`,
 }
 
 func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	if err := f.check(c); err != nil {
+	reports, err := f.reports(c)
+	if err != nil {
 		return 0, err
 	}
-	if f.report == "" {
-		return 0, cli.Usagef("--report is missing")
-	}
-	if f.demands.ReportData != nil && f.demands.ReportDataPrefix != nil {
-		return 0, cli.Misuse("CLI-06", "--report-data and --report-data-prefix are two sources for one thing")
-	}
-	if f.shortID {
-		c.Note("--chip-id: 16 digits are an id of Turin: 112 zeros follow in CHIP_ID")
-	}
-	inputs := slices.Concat([]string{f.report, f.crl, f.policyFile, f.caFile, f.azure.quote, f.azure.signature, f.azure.pcrs}, f.certs, f.amdRoots)
-	if err := cli.OnceStdin(inputs...); err != nil {
-		return 0, err
-	}
-	if err := f.azure.check(); err != nil {
-		return 0, err
-	}
-	if err := c.CheckOutputs(f.replace, inputs, policyOutput(f.writePolicy), htmlOutput(f.html)); err != nil {
+	several := f.dir != "" || len(reports) > 1
+	if err := f.check(c, reports, several); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	fr, err := f.frame(c, "offline")
+	r, err := f.reporter(ctx, c)
 	if err != nil {
 		return 0, err
 	}
-	pol, err := f.policy(ctx, c, f.demands)
+	if several {
+		return r.several(ctx, reports)
+	}
+	document, err := r.report(ctx, c, reports[0])
 	if err != nil {
 		return 0, err
 	}
-	launched, err := f.launched(ctx, c)
-	if err != nil {
-		return 0, err
-	}
-	fr.Relaxed, fr.Enforced = f.relaxed(pol), verdict.Enforced(pol, f.further()...)
-	roots, err := f.roots(ctx, c)
-	if err != nil {
-		return 0, err
-	}
-	config := attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != "", Launch: launched}
-	verifier, err := azure.NewVerifier(azure.Config{ReportConfig: config, RequireQuote: f.azure.quote != ""})
-	if err != nil {
-		return 0, cli.Usagef("%w", err)
-	}
-	client, err := f.client(ctx, c, "--fetch")
-	if err != nil {
-		return 0, err
-	}
-	h, err := f.read(ctx, c, fr.At)
-	if verdict.ExitCode(err) == verdict.ExitRefused {
-		return f.printVerdict(c, verdict.New(unheld(config, err, fr.At), fr)), nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	if err := f.complete(ctx, c, client, &h.ReportEvidence); err != nil {
-		return 0, err
-	}
-	document, result, err := f.verify(ctx, c, verifier, config, h, fr)
-	if err != nil {
-		return 0, err
-	}
-	if uncertified(document.Cause()) {
-		client.Forget()
-	}
-	if result != nil && f.writePolicy != "" {
-		if err := c.WriteFile("--write-policy", f.writePolicy, policyFile(result.Facts(), f.baselines)); err != nil {
-			return 0, err
-		}
-	}
-	if err := f.writePage(c, document, h.Report, h.Certificates); err != nil {
-		return 0, err
+	if r.uncertified.Load() {
+		r.client.Forget()
 	}
 	return f.printVerdict(c, document), nil
 }
 
+// check refuses flags that do not go together.
+func (f *reportFlags) check(c *cli.Call, reports []string, several bool) error {
+	if err := f.outputFlags.check(c); err != nil {
+		return err
+	}
+	if f.demands.ReportData != nil && f.demands.ReportDataPrefix != nil {
+		return cli.Misuse("CLI-06", "--report-data and --report-data-prefix are two sources for one thing")
+	}
+	if f.shortID {
+		c.Note("--chip-id: 16 digits are an id of Turin: 112 zeros follow in CHIP_ID")
+	}
+	inputs := slices.Concat(reports, []string{f.crl, f.policyFile, f.caFile, f.azure.quote, f.azure.signature, f.azure.pcrs}, f.certs, f.amdRoots)
+	if err := cli.OnceStdin(inputs...); err != nil {
+		return err
+	}
+	if err := f.azure.check(); err != nil {
+		return err
+	}
+	if several {
+		for name, given := range map[string]bool{
+			"--write-policy": f.writePolicy != "", "--html": f.html != "", "--explain": f.explain, "--quote": f.azure.quote != "",
+			"standard input": slices.Contains(inputs, "-"),
+		} {
+			if given {
+				return cli.Usagef("%s fits one report only", name)
+			}
+		}
+	}
+	return c.CheckOutputs(f.replace, inputs, policyOutput(f.writePolicy), htmlOutput(f.html))
+}
+
+// A reporter verifies reports by the same demands.
+type reporter struct {
+	*reportFlags
+	call        *cli.Call
+	frame       verdict.Frame
+	config      attest.ReportConfig
+	verifier    *azure.Verifier
+	client      *collateral.Client
+	uncertified atomic.Bool // a report was refused for what may be fetched
+}
+
+// reporter reads whom to trust and what to demand.
+func (f *reportFlags) reporter(ctx context.Context, c *cli.Call) (*reporter, error) {
+	fr, err := f.frame(c, "offline")
+	if err != nil {
+		return nil, err
+	}
+	pol, err := f.policy(ctx, c, f.demands)
+	if err != nil {
+		return nil, err
+	}
+	launched, err := f.launched(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	fr.Relaxed, fr.Enforced = f.relaxed(pol), verdict.Enforced(pol, f.further()...)
+	roots, err := f.roots(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &reporter{reportFlags: f, call: c, frame: fr, config: attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != "", Launch: launched}}
+	if r.verifier, err = azure.NewVerifier(azure.Config{ReportConfig: r.config, RequireQuote: f.azure.quote != ""}); err != nil {
+		return nil, cli.Usagef("%w", err)
+	}
+	r.client, err = f.client(ctx, c, "--fetch")
+	return r, err
+}
+
+// report verifies one report, and writes what flags want written of it. The error is of
+// what could not be read or fetched.
+func (r *reporter) report(ctx context.Context, c *cli.Call, name string) (*verdict.Document, error) {
+	h, err := r.read(ctx, c, name, r.frame.At)
+	if verdict.ExitCode(err) == verdict.ExitRefused {
+		return verdict.New(unheld(r.config, err, r.frame.At), r.frame), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := r.complete(ctx, c, r.client, &h.ReportEvidence); err != nil {
+		return nil, err
+	}
+	document, result, err := r.verify(ctx, c, r.verifier, r.config, h, r.frame)
+	if err != nil {
+		return nil, err
+	}
+	if uncertified(document.Cause()) {
+		r.uncertified.Store(true)
+	}
+	if result != nil && r.writePolicy != "" {
+		if err := c.WriteFile("--write-policy", r.writePolicy, policyFile(result.Facts(), r.baselines)); err != nil {
+			return nil, err
+		}
+	}
+	return document, r.writePage(c, document, h.Report, h.Certificates)
+}
+
 // read reads the evidence in the form in which it is held or, with --strict, in those of
 // SPEC.md section 4.
-func (f *reportFlags) read(ctx context.Context, c *cli.Call, at time.Time) (*held, error) {
+func (f *reportFlags) read(ctx context.Context, c *cli.Call, name string, at time.Time) (*held, error) {
 	if !f.strict {
-		return readHeld(ctx, c, f.report, f.certs, at)
+		h, err := readHeld(ctx, c, name, f.certs, at, !f.fetch)
+		if err == nil && !f.fetch && len(h.Certificates) == 0 && wellFormed(h.Report) {
+			err = verdict.Unavailable("--certs", errors.New("there is no certificate to judge this report by"))
+		}
+		return h, err
 	}
-	e, err := readEvidence(ctx, c, f.report, f.certs)
+	e, err := readEvidence(ctx, c, name, f.certs)
 	return &held{ReportEvidence: e}, err
+}
+
+// wellFormed reports whether a report can be parsed: another is refused for that.
+func wellFormed(report []byte) bool {
+	_, err := snpreport.Parse(report)
+	return err == nil
 }
 
 // verify verifies a report by itself or, where a paravisor made it or something is

@@ -25,13 +25,46 @@ type Client struct {
 	Note func(format string, args ...any)
 	Slow func(format string, args ...any) (done func()) // is told of each request
 
+	Once bool // each thing is asked for once, however many reports need it
+
 	mu    sync.Mutex // connections of the proxy may be attested at the same time
+	once  map[kds.Request]*answer
 	asked []kds.Request
 }
 
-// Fetch asks for one thing. What is not even of its form is forgotten at once,
-// so that a cache never keeps it.
+// An answer is what became of a request that is made once.
+type answer struct {
+	done chan struct{}
+	b    []byte
+	err  error
+}
+
+// Fetch asks for one thing. What is not even of its form is forgotten at once, so that a
+// cache never keeps it.
 func (c *Client) Fetch(ctx context.Context, r kds.Request, form func([]byte) error) ([]byte, error) {
+	if !c.Once {
+		return c.fetch(ctx, r, form)
+	}
+	c.mu.Lock()
+	a := c.once[r]
+	first := a == nil
+	if first {
+		if c.once == nil {
+			c.once = map[kds.Request]*answer{}
+		}
+		a = &answer{done: make(chan struct{})}
+		c.once[r] = a
+	}
+	c.mu.Unlock()
+	if first {
+		a.b, a.err = c.fetch(ctx, r, form)
+		close(a.done)
+	}
+	<-a.done // the first one is bounded by the same time
+	return a.b, a.err
+}
+
+func (c *Client) fetch(ctx context.Context, r kds.Request, form func([]byte) error) ([]byte, error) {
 	done := c.Slow("asking the key server for %s", r.Path())
 	defer done()
 	b, err := c.KDS.Fetch(ctx, r)
@@ -43,7 +76,7 @@ func (c *Client) Fetch(ctx context.Context, r kds.Request, form func([]byte) err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.Contains(c.asked, r) { // it may go on for months
+	if c.Once || !slices.Contains(c.asked, r) { // it may go on for months
 		c.asked = append(c.asked, r)
 	}
 	return b, nil
