@@ -12,6 +12,11 @@
 // Beside the targets are the properties of the whole: every bit of evidence, inputs
 // that are made to be expensive, and the memory of bundles through any order.
 //
+// TestSigned puts faults into evidence, signs everything again, and knows the error
+// by the faults that it put in. A million cases take some hours:
+//
+//	ATTEST_CASES=1000000 go test ./fuzz -run TestSigned -timeout 0 -v
+//
 // The seeds are made in code, so that a change of a format reaches them.
 // testdata has dictionaries in the form that AFL and libFuzzer read: the words of
 // JSON, JWS and DER, which the targets put where they do not belong.
