@@ -96,15 +96,15 @@ func (f Features) check() error {
 // parseHex reads 0x and lower-case hex digits, no more than bits have.
 func parseHex(s string, bits int) (uint64, bool) {
 	digits, ok := strings.CutPrefix(s, "0x")
-	if !ok || len(digits) > bits/4 || strings.ToLower(digits) != digits || strings.Trim(digits, "0123456789abcdef") != "" {
+	if !ok || len(digits) > bits/4 || strings.ToLower(digits) != digits {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 16, bits)
 	return n, err == nil
 }
 
-// parseDecimal reads up to four decimal digits without leading zeros.
+// parseDecimal reads up to three decimal digits without leading zeros.
 func parseDecimal(s string) (uint64, bool) {
 	n, err := strconv.ParseUint(s, 10, 64)
-	return n, err == nil && len(s) <= 4 && strconv.FormatUint(n, 10) == s
+	return n, err == nil && len(s) <= 3 && strconv.FormatUint(n, 10) == s
 }

@@ -16,8 +16,7 @@ type Digest [48]byte
 // String returns 96 lower-case hex digits.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
-// A PageType is PAGE_TYPE: what the firmware of the processor does with a page.
-// AMD 56860, SNP_LAUNCH_UPDATE.
+// A PageType is PAGE_TYPE: what a page is for. AMD 56860, SNP_LAUNCH_UPDATE.
 type PageType uint8
 
 // The types of pages. The digest of the content is measured of the first two only.

@@ -11,7 +11,7 @@ func refuse(id, where string, offset int, expected, actual string) *rule.Error {
 	return &rule.Error{Rule: id, Where: where, Offset: offset, Expected: expected, Actual: actual}
 }
 
-// wrong describes what is wrong with a parameter, which is at no offset.
+// wrong is refuse for a parameter, which is at no offset.
 func wrong(id, where, expected, actual string) *rule.Error {
 	return refuse(id, where, rule.NoOffset, expected, actual)
 }

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -60,10 +61,7 @@ func ParseFile(data []byte) (*File, error) {
 			o.Fail("LCH-61", "one of firmware and igvm", "both or neither")
 		}
 	})
-	if err == nil {
-		err = late
-	}
-	if err != nil {
+	if err = cmp.Or(err, late); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -137,6 +137,8 @@ func TestLaunchFileFaults(t *testing.T) {
 		{firmware(`"type": 1`, `"type": 1, "more": 1`), "JSN-11"},
 		{firmware(`"type": 1`, `"type": 5`), "LCH-16"},
 		{firmware(`"type": 1`, `"type": 4294967296`), "JSN-15"},
+		{firmware(`"type": 1`, `"type": 0`), "LCH-16"},
+		{strings.Replace(path("a"), "attest.launch", "xattest.launch", 1), "LCH-60"},
 		{firmware(`"type": 2`, `"type": 1`), "LCH-17"},
 		{firmware(`"0x80a000"`, `"0x808000"`), "LCH-18"},
 		{firmware(`"0x11000"`, `"0xfffff000"`), "LCH-16"},

@@ -153,6 +153,7 @@ func TestFirmwareFaults(t *testing.T) {
 		{"GUID", with(func(f *mint.FirmwareSpec) { f.Footer = mint.GUIDReset }), "LCH-11", "footer GUID", end + 2},
 		{"table size 17", with(func(f *mint.FirmwareSpec) { f.Table = 17 }), "LCH-12", "size of the footer table", end},
 		{"table before the file", with(func(f *mint.FirmwareSpec) { f.Table = 8192 }), "LCH-12", "size of the footer table", end},
+		{"table that fills the file", with(func(f *mint.FirmwareSpec) { f.Table = 8192 - 32 }), "LCH-12", "size of an entry of the footer table", start - 18},
 		{"leftover", with(func(f *mint.FirmwareSpec) { f.Table = uint16(end + 18 - start + 17) }), "LCH-12", "footer table", start - 17},
 		{"leftover of 1", with(func(f *mint.FirmwareSpec) { f.Table = uint16(end + 18 - start + 1) }), "LCH-12", "footer table", start - 1},
 		{"entry size 17", entries(mint.Entry{GUID: mint.GUIDReset, Data: word, Size: 17}), "LCH-12", "size of an entry of the footer table", start - 18},
@@ -328,6 +329,24 @@ func TestGuestFaults(t *testing.T) {
 		}
 		if ranges, err2 := g.Ranges(); (err == nil) != (err2 == nil) || err == nil && ranges[len(ranges)-1].After != list[len(list)-1].Digest {
 			t.Errorf("%+v: %v, %v", g, ranges, err2)
+		}
+	}
+	if found, err := (launch.Guest{}).Explain(launch.Digest{1}); ruleOf(err) != "LCH-35" || found != nil {
+		t.Errorf("nothing explained as %v, %v", found, err)
+	}
+	single := &launch.Firmware{LaunchHash: launch.Digest{1}, Metadata: launch.Metadata{Sections: []launch.Section{{GPA: 0x1000, Size: 0x1000, Type: launch.SecretsPage}}}}
+	if _, err := (launch.Guest{VMM: launch.EC2, Firmware: single, VCPUs: []int{1}}).Measure(); ruleOf(err) != "LCH-17" {
+		t.Errorf("one section: %v", err)
+	}
+	for _, features := range []launch.Features{0x1, 0x21, 0x201} {
+		g := launch.Guest{VMM: launch.GCE, Firmware: f, Features: features, VCPUs: []int{2}}
+		list, err := g.Measure()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Features = 0
+		if found, err := g.Explain(list[0].Digest); err != nil || len(found) != 1 || found[0] != list[0] {
+			t.Errorf("features %v: %v, %v", features, found, err)
 		}
 	}
 	found, err := launch.Guest{Firmware: &alone}.Explain(launch.Digest{1})

@@ -57,14 +57,12 @@ func IsFirmware(image []byte) bool {
 	return at >= 0 && string(image[at:][:len(guidFooter)]) == guidFooter
 }
 
-// parseFooter reads the table from its end to its start. image has at least 4096
-// bytes.
+// parseFooter reads the table of an image of 4096 bytes or more, from its end.
 // Rules: LCH-11, LCH-12, LCH-13, LCH-14.
 func parseFooter(image []byte) (footer, error) {
 	last := len(image) - behindFooter - entrySize // the entry of the table itself has no data
-	if string(image[last+2:][:16]) != guidFooter {
-		return nil, refuse("LCH-11", "footer GUID", last+2,
-			"96b582de-1fb2-45f7-baea-a366c55a082d, with which a firmware file with SEV ends", "other bytes: OVMF_VARS.fd, a build without SEV, or no firmware")
+	if !IsFirmware(image) {
+		return nil, refuse("LCH-11", "footer GUID", last+2, "96b582de-1fb2-45f7-baea-a366c55a082d, with which a firmware file with SEV ends", "other bytes: OVMF_VARS.fd, a build without SEV, or no firmware")
 	}
 	size := int(binary.LittleEndian.Uint16(image[last:]))
 	start := last + entrySize - size

@@ -80,12 +80,8 @@ func (a *IDAuth) verify(name string, at int, key *ecdsa.PublicKey, message []byt
 	if key == nil {
 		return nil
 	}
-	r, s, n := integer(a.raw[at:]), integer(a.raw[at+coordinate:]), key.Params().N
 	digest := sha512.Sum384(message)
-	switch {
-	case r.Sign() == 0 || r.Cmp(n) >= 0 || s.Sign() == 0 || s.Cmp(n) >= 0:
-		return refuse("LCH-54", name, at, "r and s in [1, n-1]", "another number")
-	case !ecdsa.Verify(key, digest[:], r, s):
+	if !ecdsa.Verify(key, digest[:], integer(a.raw[at:]), integer(a.raw[at+coordinate:])) { // which holds r and s to [1, n-1]
 		return refuse("LCH-54", name, at, "a signature by the key beside it", "none")
 	}
 	return zero("LCH-54", name, a.raw[:], at+2*coordinate, at+signatureSize)

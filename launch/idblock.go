@@ -93,7 +93,7 @@ func (b *IDBlock) differences(a *IDAuth, r *snpreport.Report) []rule.Error {
 			list = append(list, *refuse("LCH-57", where, offset, report+", as in the report", here))
 		}
 	}
-	hexOf := func(b []byte) string { return hex.EncodeToString(b) }
+	hexOf := hex.EncodeToString
 	compare("LD", 0x00, hexOf(r.Measurement[:]), b.LaunchDigest.String())
 	compare("FAMILY_ID", 0x30, hexOf(r.FamilyID[:]), hexOf(b.FamilyID[:]))
 	compare("IMAGE_ID", 0x40, hexOf(r.ImageID[:]), hexOf(b.ImageID[:]))

@@ -97,6 +97,7 @@ func TestIDBlockFaults(t *testing.T) {
 		{block, bad(auth, 0x240+76, 1, 2, 3), "LCH-53", "ID_KEY", 0x244},
 		{block, bad(auth, 0x244, ones[:48]...), "LCH-53", "ID_KEY", 0x244},
 		{block, bad(auth, 0x880, 1), "LCH-53", "AUTHOR_KEY.curve", 0x880},
+		{block, bad(unsigned.Auth(), 0x880, 2), "LCH-53", "AUTHOR_KEY", 0x884},
 		{block, bad(unsigned.Auth(), 0x880+500, 1), "LCH-53", "AUTHOR_KEY.curve", 0x880},
 		{block, bad(unsigned.Auth(), 0x680, 1), "LCH-54", "ID_KEY_SIG", 0x680},
 		{block, bad(auth, 0x40, make([]byte, 72)...), "LCH-54", "ID_BLOCK_SIG", 0x40},

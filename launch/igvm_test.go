@@ -94,51 +94,52 @@ func TestIGVMFaults(t *testing.T) {
 		id, where string
 	}
 	for name, c := range map[string]fault{
-		"magic":                    {fixed(0, 0x4D564748), "LCH-40", "magic"},
-		"version 3":                {fixed(4, 3), "LCH-40", "format version"},
-		"version 0":                {fixed(4, 0), "LCH-40", "format version"},
-		"header offset":            {fixed(8, 25), "LCH-40", "variable header offset"},
-		"header size":              {fixed(12, 1<<31), "LCH-40", "variable header size"},
-		"header size odd":          {fixed(12, 4), "LCH-40", "variable header size"},
-		"file size":                {fixed(16, 0), "LCH-40", "total file size"},
-		"version 2 with version 1": {fixed(4, 2), "LCH-40", "variable header offset"},
-		"AArch64":                  {fixed2(24, 1), "LCH-40", "architecture"},
-		"page size":                {fixed2(28, 16384), "LCH-40", "page size"},
-		"unknown header":           {add(mint.IGVMHeader{Type: 0x3FF, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"type 0":                   {add(mint.IGVMHeader{Type: 0, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"optional between":         {add(mint.IGVMHeader{Type: 1<<31 | 0x201, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"optional too large":       {add(mint.IGVMHeader{Type: 1<<31 | 0x401, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"platform behind":          {add(mint.IGVMPlatform(4, 3)), "LCH-42", "type of a variable header"},
-		"initialization behind":    {add(mint.IGVMHeader{Type: 0x101, Body: page[:16]}), "LCH-42", "type of a variable header"},
-		"short PAGE_DATA":          {add(mint.IGVMHeader{Type: 0x302, Body: page[:16]}), "LCH-42", "PAGE_DATA"},
-		"long VP_CONTEXT":          {add(mint.IGVMHeader{Type: 0x304, Body: page[:24]}), "LCH-42", "VP_CONTEXT"},
-		"short ID block":           {add(mint.IGVMHeader{Type: 0x30B, Body: page[:692]}), "LCH-42", "SNP_ID_BLOCK"},
-		"no platform":              {without(platform), "LCH-43", "SUPPORTED_PLATFORM"},
-		"platform version":         {change(platform, func(h *mint.IGVMHeader) { h.Body[6] = 2 }), "LCH-43", "SUPPORTED_PLATFORM.version"},
-		"mask 0":                   {change(platform, func(h *mint.IGVMHeader) { h.Body[0] = 0 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
-		"mask of two":              {change(platform, func(h *mint.IGVMHeader) { h.Body[0] = 3 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
-		"shared page":              {flags(4), "LCH-44", "PAGE_DATA.flags"},
-		"unknown flag":             {flags(8), "LCH-44", "PAGE_DATA.flags"},
-		"data type 4":              {add(mint.IGVMPage(0x400000, 1, 0, 4, nil)), "LCH-44", "PAGE_DATA.data type"},
-		"second ID block":          {add(mint.IGVMIDBlock(1, [48]byte{}), mint.IGVMIDBlock(1, [48]byte{})), "LCH-44", "SNP_ID_BLOCK.mask"},
-		"area of 0":                {change(area, func(h *mint.IGVMHeader) { clear(h.Body[:8]) }), "LCH-45", "PARAMETER_AREA.size"},
-		"area of half a page":      {change(area, func(h *mint.IGVMHeader) { h.Body[0] = 1 }), "LCH-45", "PARAMETER_AREA.size"},
-		"giant area":               {change(area, func(h *mint.IGVMHeader) { h.Body[7] = 0x80 }), "LCH-45", "PARAMETER_AREA.size"},
-		"area twice":               {add(mint.IGVMArea(0x1000, 7)), "LCH-45", "PARAMETER_AREA.index"},
-		"too many areas":           {add(many(1024, func(i int) mint.IGVMHeader { return mint.IGVMArea(0x1000, uint32(100+i)) })...), "LCH-45", "PARAMETER_AREA.index"},
-		"no such area":             {add(mint.IGVMInsert(0x400000, 1, 8)), "LCH-45", "PARAMETER_INSERT.index"},
-		"inserted twice":           {add(mint.IGVMInsert(0x400000, 1, 7)), "LCH-45", "PARAMETER_INSERT.index"},
-		"inserted half a page up":  {add(mint.IGVMArea(0x1000, 8), mint.IGVMInsert(0x400800, 1, 8)), "LCH-46", "PARAMETER_INSERT.gpa"},
-		"address":                  {add(mint.IGVMPage(0x400001, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
-		"giant address":            {add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
-		"2 MiB not aligned":        {add(mint.IGVMPage(0x401000, 1, 1, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
-		"broken off":               {add(mint.IGVMPage(0x400000, 1, 0, 0, page[:4095])), "LCH-46", "PAGE_DATA.file offset"},
-		"2 MiB broken off":         {add(mint.IGVMPage(0x400000, 1, 1, 0, page)), "LCH-46", "PAGE_DATA.file offset"},
-		"data in the headers":      {change(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 }), "LCH-46", "PAGE_DATA.file offset"},
-		"too many pages":           {add(many(128, func(i int) mint.IGVMHeader { return mint.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...), "LCH-46", "PAGE_DATA.gpa"},
-		"processor twice":          {add(mint.IGVMContext(0x9000000, 1, 0, mint.LaunchSpec{Features: 1}.VMSA(true))), "LCH-47", "VP_CONTEXT.VP index"},
-		"VMSA of nothing":          {add(mint.IGVMContext(0x9000000, 1, 1, nil)), "LCH-46", "VP_CONTEXT.file offset"},
-		"VMSA without SNP":         {add(mint.IGVMContext(0x9000000, 1, 1, page)), "LCH-47", "VP_CONTEXT.SEV_FEATURES"},
+		"magic":                      {fixed(0, 0x4D564748), "LCH-40", "magic"},
+		"version 3":                  {fixed(4, 3), "LCH-40", "format version"},
+		"version 0":                  {fixed(4, 0), "LCH-40", "format version"},
+		"header offset":              {fixed(8, 25), "LCH-40", "variable header offset"},
+		"header size":                {fixed(12, 1<<31), "LCH-40", "variable header size"},
+		"header size odd":            {fixed(12, 4), "LCH-40", "variable header size"},
+		"file size":                  {fixed(16, 0), "LCH-40", "total file size"},
+		"version 2 with version 1":   {fixed(4, 2), "LCH-40", "variable header offset"},
+		"AArch64":                    {fixed2(24, 1), "LCH-40", "architecture"},
+		"page size":                  {fixed2(28, 16384), "LCH-40", "page size"},
+		"unknown header":             {add(mint.IGVMHeader{Type: 0x3FF, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"type 0":                     {add(mint.IGVMHeader{Type: 0, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"optional between":           {add(mint.IGVMHeader{Type: 1<<31 | 0x201, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"optional too large":         {add(mint.IGVMHeader{Type: 1<<31 | 0x401, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"platform behind":            {add(mint.IGVMPlatform(4, 3)), "LCH-42", "type of a variable header"},
+		"initialization behind":      {add(mint.IGVMHeader{Type: 0x101, Body: page[:16]}), "LCH-42", "type of a variable header"},
+		"short PAGE_DATA":            {add(mint.IGVMHeader{Type: 0x302, Body: page[:16]}), "LCH-42", "PAGE_DATA"},
+		"long VP_CONTEXT":            {add(mint.IGVMHeader{Type: 0x304, Body: page[:24]}), "LCH-42", "VP_CONTEXT"},
+		"short ID block":             {add(mint.IGVMHeader{Type: 0x30B, Body: page[:692]}), "LCH-42", "SNP_ID_BLOCK"},
+		"no platform":                {without(platform), "LCH-43", "SUPPORTED_PLATFORM"},
+		"platform version":           {change(platform, func(h *mint.IGVMHeader) { h.Body[6] = 2 }), "LCH-43", "SUPPORTED_PLATFORM.version"},
+		"mask 0":                     {change(platform, func(h *mint.IGVMHeader) { h.Body[0] = 0 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
+		"mask of two":                {change(platform, func(h *mint.IGVMHeader) { h.Body[0] = 3 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
+		"shared page":                {flags(4), "LCH-44", "PAGE_DATA.flags"},
+		"unknown flag":               {flags(8), "LCH-44", "PAGE_DATA.flags"},
+		"data type 4":                {add(mint.IGVMPage(0x400000, 1, 0, 4, nil)), "LCH-44", "PAGE_DATA.data type"},
+		"second ID block":            {add(mint.IGVMIDBlock(1, [48]byte{}), mint.IGVMIDBlock(1, [48]byte{})), "LCH-44", "SNP_ID_BLOCK.mask"},
+		"area of 0":                  {change(area, func(h *mint.IGVMHeader) { clear(h.Body[:8]) }), "LCH-45", "PARAMETER_AREA.size"},
+		"area of half a page":        {change(area, func(h *mint.IGVMHeader) { h.Body[0] = 1 }), "LCH-45", "PARAMETER_AREA.size"},
+		"giant area":                 {change(area, func(h *mint.IGVMHeader) { h.Body[7] = 0x80 }), "LCH-45", "PARAMETER_AREA.size"},
+		"area of 256 MiB and a page": {change(area, func(h *mint.IGVMHeader) { h.Body[1], h.Body[3] = 0x10, 0x10 }), "LCH-45", "PARAMETER_AREA.size"},
+		"area twice":                 {add(mint.IGVMArea(0x1000, 7)), "LCH-45", "PARAMETER_AREA.index"},
+		"too many areas":             {add(many(1024, func(i int) mint.IGVMHeader { return mint.IGVMArea(0x1000, uint32(100+i)) })...), "LCH-45", "PARAMETER_AREA.index"},
+		"no such area":               {add(mint.IGVMInsert(0x400000, 1, 8)), "LCH-45", "PARAMETER_INSERT.index"},
+		"inserted twice":             {add(mint.IGVMInsert(0x400000, 1, 7)), "LCH-45", "PARAMETER_INSERT.index"},
+		"inserted half a page up":    {add(mint.IGVMArea(0x1000, 8), mint.IGVMInsert(0x400800, 1, 8)), "LCH-46", "PARAMETER_INSERT.gpa"},
+		"address":                    {add(mint.IGVMPage(0x400001, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
+		"giant address":              {add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
+		"2 MiB not aligned":          {add(mint.IGVMPage(0x401000, 1, 1, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
+		"broken off":                 {add(mint.IGVMPage(0x400000, 1, 0, 0, page[:4095])), "LCH-46", "PAGE_DATA.file offset"},
+		"2 MiB broken off":           {add(mint.IGVMPage(0x400000, 1, 1, 0, page)), "LCH-46", "PAGE_DATA.file offset"},
+		"data in the headers":        {change(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 }), "LCH-46", "PAGE_DATA.file offset"},
+		"too many pages":             {add(many(128, func(i int) mint.IGVMHeader { return mint.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...), "LCH-46", "PAGE_DATA.gpa"},
+		"processor twice":            {add(mint.IGVMContext(0x9000000, 1, 0, mint.LaunchSpec{Features: 1}.VMSA(true))), "LCH-47", "VP_CONTEXT.VP index"},
+		"VMSA of nothing":            {add(mint.IGVMContext(0x9000000, 1, 1, nil)), "LCH-46", "VP_CONTEXT.file offset"},
+		"VMSA without SNP":           {add(mint.IGVMContext(0x9000000, 1, 1, page)), "LCH-47", "VP_CONTEXT.SEV_FEATURES"},
 		"513 processors": {add(many(512, func(i int) mint.IGVMHeader {
 			return mint.IGVMContext(0x9000000, 1, uint16(i+1), mint.LaunchSpec{Features: 1}.VMSA(true))
 		})...), "LCH-47", "VP_CONTEXT.VP index"},
@@ -172,14 +173,35 @@ func TestIGVMFaults(t *testing.T) {
 	binary.LittleEndian.PutUint32(image[16:], 24)
 	expectIGVMFault(t, "version 2 in 24 bytes", image[:24], "LCH-40", "variable header offset")
 
+	for _, typ := range []uint32{0x305, 0x307, 0x308, 0x309, 0x30A, 0x30C, 0x30D, 0x30E, 0x30F, 0x310, 0x311, 0x312, 0x313} {
+		if _, err := launch.ParseIGVM(add(mint.IGVMHeader{Type: typ, Body: page[:8]}).Encode()); err != nil {
+			t.Errorf("type %#x: %v", typ, err)
+		}
+	}
+	for _, typ := range []uint32{0x101, 0x104, 0x105, 0x106} {
+		s := mint.DefaultIGVM()
+		s.Headers = slices.Insert(s.Headers, 3, mint.IGVMHeader{Type: typ, Body: page[:8]})
+		if _, err := launch.ParseIGVM(s.Encode()); err != nil {
+			t.Errorf("type %#x: %v", typ, err)
+		}
+	}
+	block := mint.IGVMIDBlock(1, [48]byte{7})
+	block.Body[71], block.Body[87] = 3, 4
+	binary.LittleEndian.PutUint32(block.Body[92:], 0x01020304)
+	f, err := launch.ParseIGVM(add(block).Encode())
+	if want := (launch.IDBlock{LaunchDigest: launch.Digest{7}, FamilyID: [16]byte{0: 1, 15: 3}, ImageID: [16]byte{0: 2, 15: 4}, GuestSVN: 0x01020304}); err != nil || *f.IDBlock != want {
+		t.Errorf("%v, %v", f, err)
+	}
+
 	// What is accepted: headers that are optional or of nothing measured, other platforms.
 	for name, s := range map[string]mint.IGVMSpec{
-		"as it is":    good,
-		"optional":    add(mint.IGVMHeader{Type: 1<<31 | 0x3FF, Body: page[:7]}),
-		"passed over": add(mint.IGVMHeader{Type: 0x305, Body: page[:24]}, mint.IGVMHeader{Type: 0x30C, Body: page[:8]}, mint.IGVMHeader{Type: 0x313}),
-		"ID block":    add(mint.IGVMIDBlock(1, [48]byte{7}), mint.IGVMIDBlock(2, [48]byte{8})),
-		"other mask":  add(mint.IGVMPage(0x1001, 2, 12, 9, nil), mint.IGVMContext(1, 2, 0, page)),
-		"most pages":  add(many(126, func(i int) mint.IGVMHeader { return mint.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...),
+		"as it is":        good,
+		"optional":        add(mint.IGVMHeader{Type: 1<<31 | 0x3FF, Body: page[:7]}),
+		"passed over":     add(mint.IGVMHeader{Type: 0x305, Body: page[:24]}, mint.IGVMHeader{Type: 0x30C, Body: page[:8]}, mint.IGVMHeader{Type: 0x313}),
+		"ID block":        add(mint.IGVMIDBlock(1, [48]byte{7}), mint.IGVMIDBlock(2, [48]byte{8})),
+		"other mask":      add(mint.IGVMPage(0x1001, 2, 12, 9, nil), mint.IGVMContext(1, 2, 0, page)),
+		"area of 256 MiB": add(mint.IGVMArea(256<<20, 8)),
+		"most pages":      add(many(126, func(i int) mint.IGVMHeader { return mint.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...),
 	} {
 		if _, err := launch.ParseIGVM(s.Encode()); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // A SectionType is the type of a section of SEV metadata. edk2,
@@ -97,7 +99,7 @@ func (m *Metadata) check(limit uint64, at int) error {
 		fail := func(id, member, expected, actual string) error {
 			return refuse(id, fmt.Sprintf("metadata.sections[%d].%s", i, member), at, expected, actual)
 		}
-		if i > 0 && at >= 0 {
+		if i > 0 && at != rule.NoOffset {
 			at += sectionSize
 		}
 		sum += uint64(s.Size)
