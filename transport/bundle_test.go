@@ -76,7 +76,12 @@ func (m *market) get() error {
 
 func newMarket(t *testing.T, change func(*transport.Config)) *market {
 	t.Helper()
-	m := &market{pod: newPod(t, "h2", shared(), nil), pub: newPublisher()}
+	return newMarketOver(t, "h2", change)
+}
+
+func newMarketOver(t *testing.T, protocol string, change func(*transport.Config)) *market {
+	t.Helper()
+	m := &market{pod: newPod(t, protocol, shared(), nil), pub: newPublisher()}
 	m.shop = newShop(t, m.pub.bundle(t, 17, 90*24*time.Hour, shared()))
 	m.tr = newTransport(t, m.pod, func(c *transport.Config) {
 		*c = m.pub.config(nil)

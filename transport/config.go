@@ -69,7 +69,7 @@ type Config struct {
 	// it is pinged, and PingTimeout how long the answer may take; 15 s each. Then the
 	// connection is closed.
 	SendPingTimeout, PingTimeout time.Duration
-	ResponseHeaderTimeout        time.Duration // from the end of the request to the header of the answer; 0: none
+	ResponseHeaderTimeout        time.Duration // from the end of a request, GET /attestation too, to the header of the answer; 0: none
 	MaxResponseHeaderBytes       int64         // 0: as many as http.Transport takes
 
 	// DisableCompression asks for no gzip of the transport's own: requests and

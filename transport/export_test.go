@@ -27,6 +27,9 @@ func (t *Transport) SetClock(offset func() (wall, mono time.Duration)) {
 // Tamper lets a test spoil the TLS configuration of every connection.
 func (t *Transport) Tamper(f func(*tls.Config)) { f(t.connector.TLSClientConfig) }
 
+// SetPatience replaces how long a request waits where a refusal is known.
+func (t *Transport) SetPatience(d time.Duration) { t.testingPatience = d }
+
 // SetPublic replaces the judgement on addresses of bundles that envelopes name.
 func (t *Transport) SetPublic(f func(netip.AddrPort) bool) { t.testingIsPublic = f }
 

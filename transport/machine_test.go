@@ -310,6 +310,7 @@ func freshness(t *testing.T, protocol string) {
 			}
 		}()
 		m.tr.SetClock(m.skew.get)
+		m.tr.SetPatience(time.Minute) // on a loaded machine
 		m.client = &http.Client{Transport: m.tr}
 		m.send(context.Background(), http.MethodGet, "/", nil, false)
 		t.Repeat(m.actions())

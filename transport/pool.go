@@ -68,7 +68,7 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 
 	var known <-chan time.Time
 	if p.t.judge.Refusal() != nil {
-		timer := time.NewTimer(patience)
+		timer := time.NewTimer(p.t.testingPatience)
 		defer timer.Stop()
 		known = timer.C
 	}

@@ -476,3 +476,35 @@ func TestUnmade(t *testing.T) {
 		tr.Close()
 	}
 }
+
+// TestWithdrawnHangs: when a newer bundle withdraws what runs there, and nothing
+// answers any more, a request is refused by what is known (TRN-34).
+func TestWithdrawnHangs(t *testing.T) {
+	for _, old := range []bool{false, true} { // the evidence that is known
+		each(t, func(t *testing.T, protocol string) {
+			m := newMarketOver(t, protocol, nil)
+			if err := m.get(); err != nil {
+				t.Fatal(err)
+			}
+			if old {
+				m.pass(time.Hour)
+			}
+			m.set(m.pub.bundle(t, 18, 90*24*time.Hour)) // which allows nothing
+			m.pod.setLie(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+			m.tr.Refresh()
+			start := time.Now()
+			if kind, _ := ruleOf(m.get()); kind != "MeasurementNotAllowedError" {
+				t.Error(kind)
+			}
+			if d := time.Since(start); d > 20*time.Second { // AttestTimeout is 30 s
+				t.Errorf("it hung for %v", d)
+			}
+			m.pod.setLie(nil)
+			m.set(m.pub.bundle(t, 19, 90*24*time.Hour, shared()))
+			m.tr.Refresh()
+			if err := m.get(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/fetch"
@@ -35,6 +36,7 @@ type Transport struct {
 
 	// Replaced in tests.
 	testingIsPublic func(netip.AddrPort) bool
+	testingPatience time.Duration // of a request where a refusal is known
 }
 
 // New makes a Transport for the origin "https://HOST[:PORT]". It checks and
@@ -53,7 +55,7 @@ func New(origin string, c Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{origin: o, config: c, now: fetch.SystemClock(), testingIsPublic: fetch.IsPublic}
+	t := &Transport{origin: o, config: c, now: fetch.SystemClock(), testingIsPublic: fetch.IsPublic, testingPatience: patience}
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	t.pool = &pool{t: t, conns: map[*conn]struct{}{}}
 	t.connector = t.newConnector()

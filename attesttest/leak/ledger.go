@@ -38,12 +38,18 @@ type ledger struct {
 	first        string    // of these
 	bytes        int       // of these, and of what never became a request
 	late         []string  // requests after the end of an attestation
+	lateStarts   int       // HTTP/2: header blocks that began after that
+	lateAsked    int       // HTTP/2: of these, requests for an attestation
+	started      time.Time // HTTP/1.1: when the first byte of the current request came
+	busy         bool      // HTTP/1.1: a request is being answered
 	dirty        []string  // what attestation requests carried
 }
 
 // A watcher counts what a client sends before an honest attestation.
 type watcher interface {
-	read(plaintext []byte)
+	// read takes what has arrived at that time. It returns when requests began, where
+	// the bytes say so.
+	read(plaintext []byte, at time.Time) (begun []time.Time)
 	// leaked gives the bytes that belong to no attestation request, when HTTP has
 	// seen so many requests for attestation, and so many others.
 	leaked(attestations, requests int) int
@@ -62,21 +68,55 @@ func (l *ledger) begin(protocol string) {
 	}
 }
 
-// received takes plaintext in the order of its arrival.
+// received takes plaintext in the order of its arrival. Whether a request is late is
+// judged by the time at which its first byte has come.
 func (l *ledger) received(plaintext []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.until.IsZero() && l.wire != nil {
-		l.wire.read(plaintext)
+	if l.wire == nil || len(plaintext) == 0 {
+		return
+	}
+	at := time.Now()
+	if !l.busy && l.started.IsZero() {
+		l.started = at
+	}
+	for _, began := range l.wire.read(plaintext, at) {
+		if l.isLate(began) {
+			l.lateStarts++
+		}
 	}
 }
 
+// isLate reports whether a request that began then came after the end of the newest
+// attestation.
+func (l *ledger) isLate(began time.Time) bool {
+	return !l.until.IsZero() && began.After(l.until.Add(l.transit))
+}
+
+// begins is called when a request has come whole. Over HTTP/1.1 it returns when its
+// first byte came.
+func (l *ledger) begins() time.Time {
+	at := l.started
+	l.busy, l.started = true, time.Time{}
+	return at
+}
+
+// answered is called when a request was answered.
+func (l *ledger) answered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy, l.started = false, time.Time{}
+}
+
 // asked takes a request for the attestation. It must carry nothing: whatever it
-// says would be said to nobody knows whom.
+// says would be said to an unknown peer.
 func (l *ledger) asked(r *http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.attestations++
+	if l.begins(); l.isLate(time.Now()) {
+		l.lateAsked++
+	}
 	switch {
 	case r.URL.RawQuery != "":
 		l.dirty = append(l.dirty, "attestation request with a query")
@@ -97,6 +137,7 @@ func (l *ledger) asked(r *http.Request) {
 func (l *ledger) requested(r *http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	began := l.begins()
 	line := fmt.Sprintf("%.10q %.48q", r.Method, r.URL.Path)
 	switch {
 	case l.until.IsZero():
@@ -104,7 +145,7 @@ func (l *ledger) requested(r *http.Request) {
 			l.first = line
 		}
 		l.requests++
-	case time.Now().After(l.until.Add(l.transit)):
+	case r.ProtoMajor == 1 && l.isLate(began):
 		l.late = append(l.late, line)
 	}
 }
@@ -141,6 +182,9 @@ func (l *ledger) leaks() []Leak {
 	}
 	for _, line := range l.late {
 		add(0, "request after the attestation had run out: "+line)
+	}
+	if _, ok := l.wire.(*watchHTTP2); ok && l.lateStarts > l.lateAsked {
+		add(0, fmt.Sprintf("request after the attestation had run out: %d header blocks that began later", l.lateStarts-l.lateAsked))
 	}
 	for _, text := range l.dirty {
 		add(0, text)

@@ -3,6 +3,7 @@ package leak
 import (
 	"bytes"
 	"encoding/binary"
+	"time"
 )
 
 // watchHTTP1 looks for anything but attestation requests.
@@ -16,27 +17,28 @@ const (
 	maxHead         = 16 << 10 // of an attestation request, which has no need for more
 )
 
-func (w *watchHTTP1) read(p []byte) {
+func (w *watchHTTP1) read(p []byte, _ time.Time) []time.Time {
 	if w.lost > 0 {
 		w.lost += len(p)
-		return
+		return nil
 	}
 	w.head = append(w.head, p...)
 	for len(w.head) > 0 {
 		common := min(len(w.head), len(attestationLine))
 		if string(w.head[:common]) != attestationLine[:common] {
 			w.lost, w.head = len(w.head), nil
-			return
+			return nil
 		}
 		_, rest, whole := bytes.Cut(w.head, []byte("\r\n\r\n"))
 		if !whole {
 			if len(w.head) > maxHead {
 				w.lost, w.head = len(w.head), nil
 			}
-			return
+			return nil
 		}
 		w.head = rest
 	}
+	return nil
 }
 
 func (w *watchHTTP1) leaked(int, int) int { return w.lost }
@@ -50,6 +52,8 @@ type watchHTTP2 struct {
 	into    *int   // where they count; nil: nowhere
 	blocks  []int  // bytes of each header block; trailers are one, too
 	lost    int    // bytes of bodies, or of no frames at all
+	last    uint32 // stream that was opened last
+	began   time.Time
 }
 
 const (
@@ -57,11 +61,12 @@ const (
 	frameHead       = 9
 	frameData       = 0x0
 	frameHeaders    = 0x1
+	frameReset      = 0x3
 	frameContinued  = 0x9
 	frameLengthBits = 24
 )
 
-func (w *watchHTTP2) read(p []byte) {
+func (w *watchHTTP2) read(p []byte, at time.Time) (begun []time.Time) {
 	for len(p) > 0 {
 		if w.payload > 0 {
 			n := min(w.payload, len(p))
@@ -71,6 +76,9 @@ func (w *watchHTTP2) read(p []byte) {
 			w.payload -= n
 			p = p[n:]
 			continue
+		}
+		if len(w.head) == 0 {
+			w.began = at
 		}
 		w.head = append(w.head, p[0])
 		p = p[1:]
@@ -84,10 +92,15 @@ func (w *watchHTTP2) read(p []byte) {
 				w.started, w.head = true, nil
 			}
 		case len(w.head) == frameHead:
+			if stream := binary.BigEndian.Uint32(w.head[5:]); w.head[3] == frameHeaders && stream > w.last {
+				w.last = stream
+				begun = append(begun, w.began)
+			}
 			w.frame()
 			w.head = nil
 		}
 	}
+	return begun
 }
 
 func (w *watchHTTP2) frame() {
@@ -107,7 +120,7 @@ func (w *watchHTTP2) frame() {
 }
 
 // leaked counts every header block beyond those of the attestation requests, also
-// when it has not come to a handler yet. Nobody knows which are which, but an
+// when it has not come to a handler yet. Which are which is not known, but an
 // honest client begins with the attestation, and attests a connection once at a
 // time. One that no handler has ever seen may have been the attestation request.
 func (w *watchHTTP2) leaked(attestations, requests int) int {

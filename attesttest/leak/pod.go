@@ -18,6 +18,7 @@ import (
 type pod struct {
 	name      string
 	config    *tls.Config
+	refuses   bool // HTTP/2: a handler that is aborted refuses the stream
 	behaviour atomic.Pointer[behaviour]
 }
 
@@ -38,7 +39,7 @@ func newPod(name, protocol string, key *attesttest.Enclave) *pod {
 	}}
 }
 
-// wait takes the time that the answer takes, unless nobody waits for it.
+// wait takes the time that the answer takes, unless the client has left.
 func (b *behaviour) wait(ctx context.Context) bool {
 	if b.hold > 0 {
 		select {

@@ -70,7 +70,7 @@ func (s Scenario) Supports(protocol string) bool {
 // an attestation runs out take a little more than the second that the shortest
 // one is valid for.
 func Scenarios() []Scenario {
-	return slices.Concat(firstScenarios(), liarScenarios(), bundleScenarios(), poolScenarios(), lifeScenarios(), originScenarios(), httpScenarios())
+	return slices.Concat(firstScenarios(), liarScenarios(), bundleScenarios(), poolScenarios(), fleetScenarios(), lifeScenarios(), originScenarios(), httpScenarios())
 }
 
 // A Report says how a Subject did.

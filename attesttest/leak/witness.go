@@ -143,6 +143,7 @@ func (l wrappedListener) Accept() (net.Conn, error) {
 // answer gives GET /attestation to the pod, and the rest to the application.
 func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*witnessConn)
+	defer c.ledger.answered()
 	if r.URL.Path != "/attestation" {
 		c.ledger.requested(r)
 		rw.Header().Set(podHeader, c.pod.name)

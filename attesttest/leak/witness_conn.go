@@ -21,6 +21,7 @@ type witnessConn struct {
 	before   bool   // came before the route of now; witness.mu
 	buffer   []byte // for what has arrived
 	arrived  []byte // of it, what is still to be read
+	out      resets
 	plain    sync.Once
 	closed   sync.Once
 }
@@ -74,6 +75,43 @@ func (c *witnessConn) Read(p []byte) (int, error) {
 	n := copy(p, c.arrived)
 	c.arrived = c.arrived[n:]
 	return n, nil
+}
+
+// Write passes on what the server says. net/http can not refuse a stream: for a pod
+// that does, the code of a handler that was aborted is exchanged.
+func (c *witnessConn) Write(p []byte) (int, error) {
+	if c.pod.refuses {
+		p = c.out.refuse(p)
+	}
+	return c.Conn.Write(p)
+}
+
+// resets finds the frames in what a server of HTTP/2 writes.
+type resets struct {
+	head    []byte // of the frame that is being written
+	payload int    // bytes to come of it
+}
+
+// refuse turns INTERNAL_ERROR of RST_STREAM frames into REFUSED_STREAM: RFC 9113
+// sections 6.4 and 7.
+func (r *resets) refuse(p []byte) []byte {
+	p = append([]byte(nil), p...)
+	for i := range p {
+		switch {
+		case len(r.head) < frameHead:
+			if r.head = append(r.head, p[i]); len(r.head) == frameHead {
+				r.payload = int(r.head[0])<<16 | int(r.head[1])<<8 | int(r.head[2])
+			}
+		default:
+			if r.payload--; r.payload == 0 && r.head[3] == frameReset && p[i] == 2 {
+				p[i] = 7
+			}
+		}
+		if len(r.head) == frameHead && r.payload == 0 {
+			r.head = nil
+		}
+	}
+	return p
 }
 
 const maxRecord = 16 << 10 // bytes of plaintext: RFC 8446 section 5.1

@@ -37,6 +37,7 @@ type bundles struct {
 	at               string          // its address
 	last             attest.Evidence // that was accepted with it
 	acceptedWorkload string          // the last one, or ""
+	acceptedAt       time.Time
 }
 
 // source returns the address of the bundle for an envelope, and how to get it.
@@ -93,10 +94,10 @@ func (b *bundles) adopt(address string, d fetch.Document, before uint64) (genera
 }
 
 // accepted remembers evidence, to try newer bundles on.
-func (b *bundles) accepted(e attest.Evidence, workload string) {
+func (b *bundles) accepted(e attest.Evidence, r *attest.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last, b.acceptedWorkload = e, workload
+	b.last, b.acceptedWorkload, b.acceptedAt = e, r.Workload, r.At
 }
 
 // isAccepted reports whether an envelope speaks of what was accepted last. Where the

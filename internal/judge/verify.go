@@ -32,7 +32,7 @@ func (j *Judge) Judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, 
 		}
 	}
 	if a.Err == nil {
-		j.bundles.accepted(e, a.Result.Workload)
+		j.bundles.accepted(e, a.Result)
 		j.refreshSoon()
 	}
 	return a, generation
@@ -72,10 +72,22 @@ func (j *Judge) verifyAndAdopt(e attest.Evidence, address string, d fetch.Docume
 		if !passed(a, 3, 7) || a.Err != nil && !j.bundles.isAccepted(e.Envelope) {
 			return a, 0
 		}
-		if generation, ok := j.adopt(address, d, before, a.Err); ok {
+		if generation, ok := j.adopt(address, d, before, j.known(e, a.Err)); ok {
 			return a, generation
 		}
 	}
+}
+
+// known returns what a bundle says of evidence, where the evidence has meanwhile
+// become too old to say anything else.
+func (j *Judge) known(e attest.Evidence, err error) error {
+	if _, old := errors.AsType[*attest.EnvelopeStaleError](err); !old {
+		return err
+	}
+	j.bundles.mu.Lock()
+	at := j.bundles.acceptedAt
+	j.bundles.mu.Unlock()
+	return j.config.Verifier.Audit(e, at).Err
 }
 
 // adopt makes a bundle the current one. When that is news, verdicts by the old
@@ -85,7 +97,7 @@ func (j *Judge) verifyAndAdopt(e attest.Evidence, address string, d fetch.Docume
 func (j *Judge) adopt(address string, d fetch.Document, before uint64, refusal error) (generation uint64, ok bool) {
 	generation, changed, ok := j.bundles.adopt(address, d, before)
 	if changed {
-		if j.withdrawn.Store(nil); refusal != nil {
+		if j.withdrawn.Store(nil); refusal != nil && !IsUnavailable(refusal) {
 			j.withdrawn.Store(&refusal)
 		}
 		j.config.Adopted(generation)
