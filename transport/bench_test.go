@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func BenchmarkRequest(b *testing.B) {
 			b.Run(protocol+"/"+s.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := once(s.rt, p); err != nil {
+					if err := once(s.rt, p, http.MethodGet); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -53,8 +54,12 @@ func subjects(t testing.TB, p *pod) []subject {
 	return []subject{{"bare", bare()}, {"bare2", bare()}, {"attested", attested}}
 }
 
-func once(rt http.RoundTripper, p *pod) error {
-	req, err := http.NewRequest(http.MethodGet, "https://"+p.address+"/", nil)
+func once(rt http.RoundTripper, p *pod, method string) error {
+	var body io.Reader
+	if method == http.MethodPost {
+		body = strings.NewReader("hello")
+	}
+	req, err := http.NewRequest(method, "https://"+p.address+"/", body)
 	if err != nil {
 		return err
 	}
@@ -78,40 +83,39 @@ func TestOverhead(t *testing.T) {
 	if err != nil || rounds < 10 {
 		t.Skip("set ATTEST_BENCH_ROUNDS to 10 or more")
 	}
-	table := "\n| protocol | callers | bare | second bare / bare | this / bare |\n|---|---|---|---|---|\n"
-	for _, protocol := range protocols {
-		for _, callers := range []int{1, 64} {
-			p := newPod(t, protocol, shared(), answerShortly, streams(250))
-			all := subjects(t, p)
-			requests := 64 + callers // of one subject in one round: short ones are disturbed alike
-			times := make([][]float64, len(all))
-			for round := range rounds + 3 {
-				for i := range all {
-					i = (i + round) % len(all)
-					d := burst(t, all[i].rt, p, callers, requests)
-					if round >= 3 { // the first ones open connections
-						times[i] = append(times[i], float64(d))
-					}
+	table := "\n| protocol | callers | | bare | second bare / bare | this / bare |\n|---|---|---|---|---|---|\n"
+	for i := range 4 * len(protocols) {
+		protocol, callers, method := protocols[i/4], []int{1, 64}[i%4/2], []string{http.MethodGet, http.MethodPost}[i%2]
+		p := newPod(t, protocol, shared(), answerShortly, streams(250))
+		all := subjects(t, p)
+		requests := 64 + callers // of one subject in one round: short ones are disturbed alike
+		times := make([][]float64, len(all))
+		for round := range rounds + 3 {
+			for i := range all {
+				i = (i + round) % len(all)
+				d := burst(t, all[i].rt, p, method, callers, requests)
+				if round >= 3 { // the first ones open connections
+					times[i] = append(times[i], float64(d))
 				}
 			}
-			table += fmt.Sprintf("| %s | %d | %.1f µs |", protocol, callers, medianOf(times[0])/1e3/float64(requests/callers*callers))
-			for i := range all[1:] {
-				low, median, high := ratio(times[i+1], times[0])
-				table += fmt.Sprintf(" %.3f [%.3f, %.3f] |", median, low, high)
-			}
-			table += "\n"
 		}
+		table += fmt.Sprintf("| %s | %d | %s | %.1f µs |", protocol, callers, method, medianOf(times[0])/1e3/float64(requests/callers*callers))
+		for i := range all[1:] {
+			low, median, high := ratio(times[i+1], times[0])
+			table += fmt.Sprintf(" %.3f [%.3f, %.3f] |", median, low, high)
+		}
+		table += "\n"
 	}
 	t.Log(table)
 }
 
-func burst(t *testing.T, rt http.RoundTripper, p *pod, callers, requests int) time.Duration {
+func burst(t *testing.T, rt http.RoundTripper, p *pod, method string, callers, requests int) time.Duration {
 	start := time.Now()
 	var wg sync.WaitGroup
 	for range callers {
 		wg.Go(func() {
 			for range requests / callers {
-				if err := once(rt, p); err != nil {
+				if err := once(rt, p, method); err != nil {
 					t.Error(err)
 				}
 			}
@@ -119,6 +123,41 @@ func burst(t *testing.T, rt http.RoundTripper, p *pod, callers, requests int) ti
 	}
 	wg.Wait()
 	return time.Since(start)
+}
+
+// TestNewConnection measures what a connection costs that carries one request, in
+// the same way. The attested one has a round trip more, and one verification.
+func TestNewConnection(t *testing.T) {
+	rounds, err := strconv.Atoi(os.Getenv("ATTEST_BENCH_ROUNDS"))
+	if err != nil || rounds < 10 {
+		t.Skip("set ATTEST_BENCH_ROUNDS to 10 or more")
+	}
+	for _, protocol := range protocols {
+		p := newPod(t, protocol, shared(), answerShortly)
+		all := subjects(t, p)
+		times := make([][]float64, len(all))
+		for round := range rounds + 3 {
+			for i := range all {
+				i = (i + round) % len(all)
+				start := time.Now()
+				for range 5 {
+					if err := once(all[i].rt, p, http.MethodGet); err != nil {
+						t.Fatal(err)
+					}
+					all[i].rt.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+				}
+				if round >= 3 {
+					times[i] = append(times[i], float64(time.Since(start)))
+				}
+			}
+		}
+		row := fmt.Sprintf("| %s | new connection | %.2f ms |", protocol, medianOf(times[0])/5e6)
+		for i := range all[1:] {
+			low, median, high := ratio(times[i+1], times[0])
+			row += fmt.Sprintf(" %.3f [%.3f, %.3f] |", median, low, high)
+		}
+		t.Log(row)
+	}
 }
 
 // ratio returns the median of the paired ratios and its 95 % confidence interval

@@ -217,7 +217,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			m.pods[1].cutAll()
 			m.finish() // net/http does not look at HTTP/1.1 before
 			for range 10000 {
-				if n, _ := m.tr.Counts(); n == 0 {
+				if n, _ := m.tr.Counts(); n == 0 && m.tr.Held() == 0 {
 					return
 				}
 				time.Sleep(time.Millisecond)

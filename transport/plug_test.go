@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/transport"
 )
 
@@ -88,16 +89,17 @@ func TestTrace(t *testing.T) {
 // TestAnswerLimits: a header that is too long or too late is no answer.
 func TestAnswerLimits(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
+		const size = 1<<20 + 1<<10
 		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/long" {
-				w.Header().Set("X", strings.Repeat("x", 2<<20))
+				w.Header().Set("X", strings.Repeat("x", size))
 			} else {
 				<-r.Context().Done()
 			}
 		})
 		tr := newTransport(t, p, nil)
 		if _, err := get(tr, "https://"+p.address+"/long"); err != nil {
-			t.Errorf("two MiB by default: %v", err)
+			t.Errorf("%d bytes by default: %v", size, err)
 		}
 		tr.Close()
 		tr = newTransport(t, p, func(c *transport.Config) {
@@ -106,14 +108,35 @@ func TestAnswerLimits(t *testing.T) {
 		if _, err := tr.Attest(t.Context()); err != nil {
 			t.Skip("a machine that is too slow for this") // the timeout holds for that answer too
 		}
-		if _, err := get(tr, "https://"+p.address+"/long"); err == nil {
-			t.Error("too long")
-		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+p.address+"/late", nil)
 		if _, err := tr.RoundTrip(req); err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "timeout awaiting response headers") {
 			t.Error(err)
 		}
+		if _, err := get(tr, "https://"+p.address+"/long"); err == nil {
+			t.Error("too long")
+		}
 	})
+}
+
+// TestSharedResult: connections with the same evidence share what was found, and
+// others don't.
+func TestSharedResult(t *testing.T) {
+	p := newPod(t, "h2", shared(), nil)
+	tr := newTransport(t, p, nil)
+	same := p.envelope()
+	find := func() *attest.Result {
+		r, err := tr.Attest(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	p.setLie(func(w http.ResponseWriter, _ *http.Request) { writeEnvelope(w, same) })
+	first, second := find(), find()
+	p.setLie(nil)
+	if third := find(); first != second || first == third {
+		t.Errorf("%p %p %p", first, second, third)
+	}
 }

@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,7 @@ type bundles struct {
 	at               string          // its address
 	last             attest.Evidence // that was accepted with it
 	acceptedWorkload string          // the last one, or ""
-	acceptedAt       time.Time
+	result           *attest.Result  // of last
 }
 
 // source returns the address of the bundle for an envelope, and how to get it.
@@ -93,11 +94,17 @@ func (b *bundles) adopt(address string, d fetch.Document, before uint64) (genera
 	return b.newest.Load(), changed, true
 }
 
-// accepted remembers evidence, to try newer bundles on.
-func (b *bundles) accepted(e attest.Evidence, r *attest.Result) {
+// accepted remembers evidence, to try newer bundles on. It returns the result of the
+// same evidence where that was accepted last, so that connections share it.
+func (b *bundles) accepted(e attest.Evidence, r *attest.Result) *attest.Result {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last, b.acceptedWorkload, b.acceptedAt = e, r.Workload, r.At
+	if l := b.last; b.result != nil && l.LiveSPKI == e.LiveSPKI && bytes.Equal(l.Envelope, e.Envelope) &&
+		bytes.Equal(l.Bundle, e.Bundle) && slices.EqualFunc(l.CRLs, e.CRLs, bytes.Equal) {
+		return b.result
+	}
+	b.last, b.acceptedWorkload, b.result = e, r.Workload, r
+	return r
 }
 
 // isAccepted reports whether an envelope speaks of what was accepted last. Where the

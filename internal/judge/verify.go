@@ -32,7 +32,7 @@ func (j *Judge) Judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, 
 		}
 	}
 	if a.Err == nil {
-		j.bundles.accepted(e, a.Result)
+		a.Result = j.bundles.accepted(e, a.Result)
 		j.refreshSoon()
 	}
 	return a, generation
@@ -85,9 +85,12 @@ func (j *Judge) known(e attest.Evidence, err error) error {
 		return err
 	}
 	j.bundles.mu.Lock()
-	at := j.bundles.acceptedAt
+	accepted := j.bundles.result
 	j.bundles.mu.Unlock()
-	return j.config.Verifier.Audit(e, at).Err
+	if accepted == nil {
+		return err
+	}
+	return j.config.Verifier.Audit(e, accepted.At).Err
 }
 
 // adopt makes a bundle the current one. When that is news, verdicts by the old
