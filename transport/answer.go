@@ -9,7 +9,7 @@ import (
 // has ended. When this side has closed the connection, it says why.
 type answerBody struct {
 	io.ReadCloser
-	gate *gate
+	gate *gate // nil: the body within knows why
 	once sync.Once
 	end  func(whole bool)
 }

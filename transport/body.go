@@ -1,9 +1,12 @@
 package transport
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
+	"strings"
 	"sync"
 )
 
@@ -13,7 +16,8 @@ var errDetached = errors.New("transport: the request is being sent on another co
 // body is closed exactly once, whatever becomes of the attempts.
 // Rules: TRN-53.
 type body struct {
-	getBody func() (io.ReadCloser, error)
+	getBody  func() (io.ReadCloser, error)
+	inMemory bool // each attempt gets a body of its own
 
 	mu      sync.Mutex
 	source  io.ReadCloser // nil: there is no body
@@ -28,8 +32,22 @@ func newBody(r *http.Request) *body {
 	b := &body{getBody: r.GetBody}
 	if r.Body != nil && r.Body != http.NoBody {
 		b.source = r.Body
+		b.inMemory = r.GetBody != nil && isInMemory(r.Body)
 	}
 	return b
+}
+
+// isInMemory reports whether a body is one that http.NewRequest makes of a buffer or
+// a string. net/http writes it together with the header.
+func isInMemory(body io.ReadCloser) bool {
+	switch reflect.TypeOf(body) {
+	case reflect.TypeOf(io.NopCloser(nil)), reflect.TypeOf(io.NopCloser(new(bytes.Reader))):
+		switch reflect.ValueOf(body).Field(0).Interface().(type) {
+		case *bytes.Buffer, *bytes.Reader, *strings.Reader:
+			return true
+		}
+	}
+	return false
 }
 
 // attempt returns the body for one attempt. net/http does not know its type, and
@@ -38,6 +56,11 @@ func newBody(r *http.Request) *body {
 func (b *body) attempt() io.ReadCloser {
 	if b.source == nil {
 		return nil
+	}
+	if b.inMemory {
+		if again, err := b.getBody(); err == nil {
+			return again
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -204,10 +204,3 @@ func (c *conn) watch() {
 	}
 	p.dispatch()
 }
-
-// wasted notes that the server has ended the connection, or refused the stream.
-func (c *conn) wasted() {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	c.pool.wasted(c)
-}

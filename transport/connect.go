@@ -29,7 +29,7 @@ func (t *Transport) newConn(ctx context.Context, caller *httptrace.ClientTrace) 
 	}
 	g.wire.judged(v)
 	// The settings of HTTP/2 have come by now, before the answer did.
-	c := &conn{gate: g, pool: t.pool, verdict: v, slots: g.slots(), idleSince: t.now()}
+	c := &conn{gate: g, pool: t.pool, verdict: v, slots: g.cc.Available(), idleSince: t.now()}
 	g.cc.SetStateHook(c.lost)
 	return c, nil
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,12 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/fetch"
 )
+
+func (p *pool) all() []*conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Keys(p.conns))
+}
 
 // SetClock replaces the clock: offsets are added to the machine's.
 func (t *Transport) SetClock(offset func() (wall, mono time.Duration)) {

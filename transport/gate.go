@@ -87,6 +87,9 @@ func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt) (*h
 // explain returns why this side closed the connection, where that is what broke a
 // request, and otherwise the error itself.
 func (g *gate) explain(err error) error {
+	if g == nil {
+		return err
+	}
 	why := g.wire.reason()
 	switch why := why.(type) {
 	case nil:
@@ -168,9 +171,6 @@ func isJSON(contentType string) bool {
 	charset, given := parameters["charset"]
 	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }
-
-// slots returns how many requests the connection takes now.
-func (g *gate) slots() int { return g.cc.Available() }
 
 // full reports whether the connection has no slot since it carries as much as it
 // may. One that was told to go away has none, and carries less.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -233,12 +232,6 @@ func (p *pool) closeIdle() {
 		}
 	}
 	p.dispatch()
-}
-
-func (p *pool) all() []*conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Collect(maps.Keys(p.conns))
 }
 
 func (p *pool) size() int {

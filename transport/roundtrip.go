@@ -5,7 +5,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 
@@ -27,7 +26,7 @@ func (t *Transport) roundTrip(req *http.Request, b *body) (*http.Response, error
 		stop()
 		return nil, err
 	}
-	res.Body = &stopBody{res.Body, stop}
+	res.Body = &answerBody{ReadCloser: res.Body, end: func(bool) { stop() }}
 	return res, nil
 }
 
@@ -68,7 +67,10 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 				return nil, unsent(err)
 			}
 		case n < maxAttempts && mayRetry(ctx, req, b, g, a, err):
-			if g.c.wasted(); overloaded(err) {
+			t.pool.mu.Lock()
+			t.pool.wasted(g.c)
+			t.pool.mu.Unlock()
+			if overloaded(err) {
 				busy++
 				if err := sleep(ctx, pauseBefore(busy)); err != nil {
 					return nil, err
@@ -111,24 +113,4 @@ func cancelable(r *http.Request) (ctx context.Context, stop func()) {
 		}
 	}()
 	return canceled, func() { cancel(nil) }
-}
-
-// A stopBody ends a context with the response.
-type stopBody struct {
-	io.ReadCloser
-	stop func()
-}
-
-func (b *stopBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.stop()
-	}
-	return n, err
-}
-
-func (b *stopBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.stop()
-	return err
 }

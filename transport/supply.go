@@ -216,7 +216,8 @@ func (p *pool) failed() {
 	s.pause = pause - rand.N(pause/10)
 }
 
-// wasted counts a connection that was lost before it served a request.
+// wasted counts a connection that was lost before it served a request, or refused the
+// first one.
 func (p *pool) wasted(c *conn) {
 	if !c.served && !c.counted {
 		c.counted = true
