@@ -166,6 +166,11 @@ func TestKeyFacts(t *testing.T) {
 	if zero.Equal(zero) || edKey.Equal(zero) || zero.Equal(edKey) || edKey.Equal(edOtherKey) || edKey.Equal(ecKey) || !edKey.Equal(edKey) || !ecKey.Equal(ecKey) {
 		t.Error("Equal")
 	}
+	negated := bytes.Clone(jws.Raw(edKey)) // another point: the last byte has the sign of x
+	negated[31] ^= 0x80
+	if must(jws.NewEd25519Key(negated)).Equal(edKey) {
+		t.Error("equal, but for the last byte")
+	}
 	if k, ok := ecKey.Ed25519(); ok || k != nil {
 		t.Error("P-256 key as Ed25519")
 	}

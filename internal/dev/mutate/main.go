@@ -111,9 +111,14 @@ func mutate(o options) error {
 		}
 		return nil
 	}
-	explained, err := readExplained(filepath.Join(root, "internal/dev/mutate/explained.txt"), mutants)
-	if err != nil {
+	explained, gone, err := readExplained(filepath.Join(root, "internal/dev/mutate/explained.txt"), mutants)
+	switch {
+	case err != nil:
 		return err
+	case gone != nil && o.all():
+		return fmt.Errorf("explained.txt explains mutants that there are not: %q", gone)
+	case gone != nil:
+		fmt.Fprintf(os.Stderr, "explained, but no mutants: %q\n", gone)
 	}
 	binaries := map[string]*binary{}
 	for _, p := range slices.Concat(core, users) {

@@ -211,19 +211,22 @@ func TestEditsNest(t *testing.T) {
 // mutant that was killed and a survivor without one are errors.
 func TestExplained(t *testing.T) {
 	m := &mutant{File: "a.go", Func: "f", Kind: "true", Text: "x == 1"}
-	read := func(text string) (map[string]string, error) {
+	read := func(text string) (map[string]string, []string, error) {
 		name := filepath.Join(t.TempDir(), "explained.txt")
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return readExplained(name, []*mutant{m})
 	}
-	explained, err := read("# note\n\n" + m.key() + "\n\tone reason\n\tin two lines\n")
-	if err != nil || explained[m.key()] != "one reason in two lines" {
+	explained, gone, err := read("# note\n\n" + m.key() + "\n\tone reason\n\tin two lines\n")
+	if err != nil || gone != nil || explained[m.key()] != "one reason in two lines" {
 		t.Errorf("%q, %v", explained, err)
 	}
-	for _, text := range []string{m.key() + "\n", "b.go | f | true | x == 1\n\treason\n", "\treason\n"} {
-		if _, err := read(text); err == nil {
+	if _, gone, err := read("b.go | f | true | x == 1\n\treason\n"); err != nil || len(gone) != 1 {
+		t.Errorf("%q, %v", gone, err)
+	}
+	for _, text := range []string{m.key() + "\n", "\treason\n"} {
+		if _, _, err := read(text); err == nil {
 			t.Errorf("read %q", text)
 		}
 	}

@@ -13,39 +13,41 @@ import (
 )
 
 // readExplained reads the list of mutants that may survive: a key and the
-// reason on the line behind it, indented. A key that no mutant has is an error.
-func readExplained(name string, mutants []*mutant) (map[string]string, error) {
+// reason on the line behind it, indented. It returns the keys that no mutant has,
+// too.
+func readExplained(name string, mutants []*mutant) (explained map[string]string, gone []string, err error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
 	known := map[string]bool{}
 	for _, m := range mutants {
 		known[m.key()] = true
 	}
-	explained, key := map[string]string{}, ""
+	key := ""
+	explained = map[string]string{}
 	for s := bufio.NewScanner(file); s.Scan(); {
 		line := s.Text()
 		switch reason, indented := strings.CutPrefix(line, "\t"); {
 		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
 		case indented && key == "":
-			return nil, fmt.Errorf("%s: a reason for nothing: %s", name, line)
+			return nil, nil, fmt.Errorf("%s: a reason for nothing: %s", name, line)
 		case indented:
 			explained[key] = strings.TrimSpace(explained[key] + " " + reason)
-		case !known[line]:
-			return nil, fmt.Errorf("%s explains a mutant that there is not: %s", name, line)
 		default:
-			key = line
+			if key = line; !known[line] {
+				gone = append(gone, line)
+			}
 			explained[key] = ""
 		}
 	}
 	for key, reason := range explained {
 		if reason == "" {
-			return nil, fmt.Errorf("%s gives no reason for %s", name, key)
+			return nil, nil, fmt.Errorf("%s gives no reason for %s", name, key)
 		}
 	}
-	return explained, nil
+	return explained, gone, nil
 }
 
 // A tally counts what became of mutants.
