@@ -24,6 +24,9 @@ func request(c *vectors.Case) (text []byte, files [][]byte, ok bool) {
 		Role string `json:"role"`
 	}
 	asked := map[string]any{"strict": true, "now": "2026-06-01T00:00:00Z"}
+	if strings.HasPrefix(c.ID, "held-") || strings.HasPrefix(c.ID, "azure-") { // of forms that only the command reads
+		return nil, nil, false
+	}
 	for name, value := range c.Options {
 		if !slices.Contains(takenOptions, name) {
 			return nil, nil, false

@@ -122,10 +122,10 @@ var (
 	vectorCommands = []string{"attest", "report", "receipt", "measure"}
 	vectorOptions  = []string{
 		"at", "spki", "workload", "strict", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
-		"measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age", "vmm", "vcpus", "cpu", "features", "cmdline",
+		"measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "qualifying-data", "user-data", "pcr", "max-age", "vmm", "vcpus", "cpu", "features", "cmdline",
 	}
 	vectorInputs = []string{
-		"envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",
+		"envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl", "quote", "quote-signature", "pcrs",
 		"policy", "state", "pin", "receipt", "jwks", "request", "response",
 		"launch", "firmware", "kernel", "initrd", "cmdline-file", "igvm", "match", "id-block", "id-auth",
 	}

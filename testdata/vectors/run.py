@@ -24,11 +24,11 @@ FACTS = (
 COMMANDS = ("attest", "report", "receipt", "measure")
 OPTIONS = (
     "at", "spki", "workload", "strict", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
-    "measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "max-age",
+    "measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "qualifying-data", "user-data", "pcr", "max-age",
     "vmm", "vcpus", "cpu", "features", "cmdline",
 )
 INPUTS = (
-    "envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl",
+    "envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl", "quote", "quote-signature", "pcrs",
     "policy", "state", "pin", "receipt", "jwks", "request", "response",
     "launch", "firmware", "kernel", "initrd", "cmdline-file", "igvm", "match", "id-block", "id-auth",
 )

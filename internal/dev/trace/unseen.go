@@ -16,8 +16,7 @@ var beyond = []struct{ rules, reason string }{
 	{"STA-01 STA-02 STA-21 STA-22 STA-23 STA-24 STA-30 STA-31 STA-32 STA-33", "about files, folders, locks and crashes, not about what a file says"},
 	{"CLI-01 CLI-04 CLI-05 CLI-09 CLI-11 CLI-12 CLI-13 CLI-14 CLI-15 CLI-16 CLI-17 CLI-18 CLI-19 CLI-21 CLI-22 PIN-03 PIN-04", "how the command behaves, whatever the evidence"},
 	{"LCH-64 LCH-70", "about files that are named, and what only a caller of the library can give"},
-	{"HCL- TPM- AZR-", "about evidence of Azure, which the command does not take yet"},
-	{"FRM-", "how people hold evidence: what it carries is judged by the rules of the others"},
+	{"HCL-02 FRM-45", "about a file that then has another form, and about a folder"},
 	{"PRX-", "how the proxy forwards; what proves the endpoint is that of attest"},
 	{"BDL-", "how trust bundles are compared and fetched; that they are good is shown by those of BND"},
 }

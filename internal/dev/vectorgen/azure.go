@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// An azureChange changes an Azure VM before its quote is signed, and what the command gets
+// of it afterwards.
+type azureChange struct {
+	vm   func(a *mint.AzureSet)
+	then func(a *mint.AzureSet, x *exhibit)
+}
+
+// azureSections are about Azure confidential VMs: SPEC.md section 21. The leaf is a VCEK
+// throughout.
+func azureSections() []section {
+	const hcl, data, quote, signature, pcr, policy, binding = "HCLInvalidError", "QualifyingDataMismatchError", "QuoteInvalidError",
+		"QuoteSignatureInvalidError", "PCRMismatchError", "PolicyViolationError", "ReportDataMismatchError"
+	vm := func(change func(a *mint.AzureSet)) func(x *exhibit) { return azureChange{vm: change}.apply }
+	then := func(change func(a *mint.AzureSet, x *exhibit)) func(x *exhibit) {
+		return azureChange{then: change}.apply
+	}
+	number := func(n int) *uint32 { v := uint32(n); return &v }
+	sizes := func(n func(a *mint.AzureSet) int) func(x *exhibit) {
+		return vm(func(a *mint.AzureSet) {
+			v := n(a)
+			a.HCL.VariableSize, a.HCL.DataSize, a.HCL.ReportSize = number(v), number(20+v), number(1236+v)
+		})
+	}
+	runtime := func(old, new string) func(x *exhibit) {
+		return vm(func(a *mint.AzureSet) {
+			a.HCL.Runtime = []byte(mustDiffer(string(a.HCL.Runtime), strings.Replace(string(a.HCL.Runtime), old, new, 1)))
+			a.Bind()
+		})
+	}
+	modulus := func(change func(n []byte) []byte) func(x *exhibit) {
+		n := mint.AKKey("ak").Public().N.Bytes()
+		text := base64.RawURLEncoding.EncodeToString
+		return runtime(text(n), text(change(slices.Clone(n))))
+	}
+	selects := func(s ...mint.Selection) func(x *exhibit) {
+		return vm(func(a *mint.AzureSet) { a.Quote.Selections = s })
+	}
+	over := func(bits []byte, registers ...int) func(x *exhibit) {
+		return vm(func(a *mint.AzureSet) {
+			var all []byte
+			for _, i := range registers {
+				all = append(all, a.PCRs[i]...)
+			}
+			digest := sha256.Sum256(all)
+			a.Quote.Selections, a.Quote.Digest = []mint.Selection{{Hash: 0xB, Bits: bits}}, digest[:]
+		})
+	}
+	signed := func(form func(message, s []byte) []byte) func(x *exhibit) {
+		return then(func(_ *mint.AzureSet, x *exhibit) {
+			x.inputs["quote-signature"] = [][]byte{form(x.inputs["quote"][0], x.inputs["quote-signature"][0])}
+		})
+	}
+	option := func(name string, value any) func(x *exhibit) {
+		return then(func(_ *mint.AzureSet, x *exhibit) { x.options[name] = value })
+	}
+	without := func(names ...string) func(a *mint.AzureSet, x *exhibit) {
+		return func(_ *mint.AzureSet, x *exhibit) {
+			for _, name := range names {
+				delete(x.inputs, name)
+				delete(x.options, name)
+			}
+		}
+	}
+	every := []byte{0xFF, 0xFF, 0xFF}
+	reports := section{"azure-hcl", azureVM, hcl, []row{
+		{"whole", yes("HCL-01", "AZR-14"), "an index of 2600 bytes, with all that is demanded", vm(func(*mint.AzureSet) {})},
+		{"cut", yes("HCL-10"), "cut at its report size", vm(func(a *mint.AzureSet) { a.HCL.Total = 0 })},
+		{"header-version-1", yes("HCL-03"), "older paravisors", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 1 })},
+		{"new-members", yes("HCL-20"), "unknown members are ignored", runtime(`{"keys"`, `{"new":[1.5,null],"keys"`)},
+		{"keys-in-another-order", yes("HCL-21"), "by kid, and not by place", vm(func(a *mint.AzureSet) { slices.Reverse(a.Runtime.Keys); a.Seal() })},
+		{"user-data-in-lower-case", yes("HCL-25"), "either case", vm(func(a *mint.AzureSet) { a.Runtime.UserData = strings.ToLower(a.Runtime.UserData); a.Seal() })},
+		{"4097-bytes", no("HCL-01", "GEN-04"), "4096 at most", vm(func(a *mint.AzureSet) { a.HCL.Total = 4097 })},
+		{"a-report-by-itself", no("HCL-01", "AZR-16"), "what is demanded of Azure is demanded of every report", then(func(a *mint.AzureSet, x *exhibit) { x.inputs["report"] = [][]byte{a.Report} })},
+		{"header-version-3", no("HCL-03"), "unknown", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 3 })},
+		{"key-release", no("HCL-04"), "another request", vm(func(a *mint.AzureSet) { a.HCL.RequestType = 1 })},
+		{"status", no("HCL-05"), "the request failed", vm(func(a *mint.AzureSet) { a.HCL.Status = 1 })},
+		{"reserved", no("HCL-05"), "a reserved byte", vm(func(a *mint.AzureSet) { a.HCL.Reserved[0] = 1 })},
+		{"data-version-2", no("HCL-06"), "for hosts only", vm(func(a *mint.AzureSet) { a.HCL.DataVersion = 2 })},
+		{"tdx", no("HCL-07"), "another kind of hardware", vm(func(a *mint.AzureSet) { a.HCL.ReportType = 4 })},
+		{"sha-384", no("HCL-08"), "another hash", vm(func(a *mint.AzureSet) { a.HCL.HashType = 2 })},
+		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *mint.AzureSet) { a.HCL.ReportSize = number(2600) })},
+		{"beyond-the-file", no("HCL-09", "GEN-04"), "more than there is", sizes(func(*mint.AzureSet) int { return 3000 })},
+		{"sum-wraps", no("HCL-09", "GEN-04"), "sums in 32 bits wrap", sizes(func(*mint.AzureSet) int { return 0xFFFFFB2C })},
+		{"no-runtime-data", no("HCL-09"), "n is 0", sizes(func(*mint.AzureSet) int { return 0 })},
+		{"padding", no("HCL-10"), "somebody carries data behind it", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["report"][0][2599] = 1 })},
+		{"one-byte-more", as(binding, "AZR-01"), "a zero byte is hashed too", sizes(func(a *mint.AzureSet) int { return len(a.HCL.Runtime) + 1 })},
+		{"a-blank", as(binding, "AZR-01"), "JSON that says the same", vm(func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) })},
+		{"tail", as(binding, "AZR-01"), "REPORT_DATA with something behind the hash", vm(func(a *mint.AzureSet) {
+			a.Spec.ReportData[63] = 1
+			a.Resign()
+			a.HCL.Report = a.Report
+		})},
+		{"a-name-twice", no("JSN-09", "HCL-20"), "which reader sees which", runtime(`{"keys":[`, `{"keys":[],"keys":[`)},
+		{"no-ak", no("HCL-21"), "a transfer key", runtime("HCLAkPub", "HCLTransferKey")},
+		{"two-aks", no("HCL-21"), "which one signed", runtime("HCLEkPub", "HCLAkPub")},
+		{"ec", no("HCL-22"), "another kind of key", runtime(`"kty":"RSA"`, `"kty":"EC"`)},
+		{"even-modulus", no("HCL-23"), "no RSA key", modulus(func(n []byte) []byte { n[255] ^= 1; return n })},
+		{"zero-modulus", no("HCL-23"), "the paravisor could not make a key", modulus(func([]byte) []byte { return make([]byte, 256) })},
+		{"exponent-3", no("HCL-24"), "65537 alone", runtime("AQAB", "Aw")},
+		{"long-user-data", no("HCL-25"), "65 bytes", runtime(`"user-data":"`, `"user-data":"00`)},
+		{"secure-boot-in-quotes", no("JSN-13", "HCL-26"), "a string", runtime(`"secure-boot":true`, `"secure-boot":"true"`)},
+		{"not-the-signed-report", as("ReportSignatureInvalidError", "RPT-23", "ORD-01"), "step 11 comes before the runtime data", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["report"][0][0x20+0x90] ^= 1 })},
+	}}
+	quotes := section{"azure-quote", azureVM, quote, []row{
+		{"tpm2b", yes("TPM-01"), "with its size before it", then(func(_ *mint.AzureSet, x *exhibit) {
+			q := x.inputs["quote"][0]
+			x.inputs["quote"] = [][]byte{append([]byte{0, byte(len(q))}, q...)}
+		})},
+		{"tpmt-signature", yes("TPM-30"), "as tpm2-tools write it", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, s) })},
+		{"some-registers", yes("TPM-41"), "values of others are not used", over([]byte{0x90, 0, 0, 0}, 4, 7)},
+		{"no-quote", no("AZR-05"), "a container that could carry one", then(func(a *mint.AzureSet, x *exhibit) {
+			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q}`, base64.StdEncoding.EncodeToString(a.HCL.Encode())))}
+			without("quote", "quote-signature", "pcrs")(a, x)
+		})},
+		{"too-long", no("TPM-01", "GEN-04"), "1025 bytes", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["quote"] = [][]byte{make([]byte, 1025)} })},
+		{"magic", no("TPM-02"), "other data that the TPM signed", vm(func(a *mint.AzureSet) { a.Quote.Magic++ })},
+		{"certify", no("TPM-03"), "a certification", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x8017 })},
+		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *mint.AzureSet) { a.Quote.Signer = make([]byte, 69) })},
+		{"safe-2", no("TPM-05"), "neither yes nor no", vm(func(a *mint.AzureSet) { a.Quote.Safe = 2 })},
+		{"no-selection", no("TPM-06"), "none", selects()},
+		{"17-selections", no("TPM-06", "GEN-04"), "16 at most", selects(make([]mint.Selection, 17)...)},
+		{"bank-twice", no("TPM-07"), "which value is which", selects(mint.Selection{Hash: 0xB, Bits: every}, mint.Selection{Hash: 0xB, Bits: every})},
+		{"unknown-bank", no("TPM-07"), "SM3", selects(mint.Selection{Hash: 0x12, Bits: every})},
+		{"empty-bitmap", no("TPM-08"), "nothing is selected", selects(mint.Selection{Hash: 0xB, Bits: []byte{0, 0, 0}})},
+		{"register-24", no("TPM-08"), "there is none", selects(mint.Selection{Hash: 0xB, Bits: []byte{1, 0, 0, 1}})},
+		{"trailing-byte", no("TPM-09"), "a byte behind pcrDigest", vm(func(a *mint.AzureSet) { a.Quote.Trailer = []byte{0} })},
+		{"other-signer", no("TPM-20"), "the name of another key", vm(func(a *mint.AzureSet) { a.Quote.Signer = mint.QualifiedName(mint.AKKey("other")) })},
+		{"of-another-key", as(signature, "TPM-31"), "a key in software", signed(func(m, _ []byte) []byte { return mint.SignQuote(mint.AKKey("other"), m) })},
+		{"rsapss", as(signature, "TPM-30"), "another scheme", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x16, 0xB, s) })},
+		{"sha-1", as(signature, "TPM-30"), "another hash", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0x4, s) })},
+		{"255-bytes", as(signature, "TPM-30"), "neither form", signed(func(_, s []byte) []byte { return s[1:] })},
+		{"old-quote", as(data, "AZR-06"), "for an earlier question", vm(func(a *mint.AzureSet) { a.Quote.Extra = []byte("earlier") })},
+		{"data-with-zeros", as(data, "AZR-06"), "the length counts", vm(func(a *mint.AzureSet) { a.Quote.Extra = append(slices.Clone(a.Quote.Extra), 0) })},
+		{"no-data", as(data, "AZR-06"), "nobody asked", vm(func(a *mint.AzureSet) { a.Quote.Extra = nil })},
+		{"value-changed", as(pcr, "TPM-41"), "one of the 24", then(func(a *mint.AzureSet, x *exhibit) {
+			x.inputs["pcrs"] = [][]byte{bytes.Replace(x.inputs["pcrs"][0], []byte(hex.EncodeToString(a.PCRs[9])), []byte(strings.Repeat("00", 32)), 1)}
+		})},
+		{"no-values", as(pcr, "TPM-40"), "an empty object", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["pcrs"] = [][]byte{[]byte("{}")} })},
+		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(mint.Selection{Hash: 4, Bits: every})},
+		{"resettable", as(pcr, "TPM-41"), "registers that the guest reset, with values at the places of others", over([]byte{0, 0, 0x81}, 4, 7)},
+		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", over([]byte{0x80, 0, 0}, 7)},
+		{"not-allowed", as(pcr, "AZR-08"), "another boot loader", option("pcr", "4="+strings.Repeat("00", 32))},
+	}}
+	rules := section{"azure-policy", azureVM, "UsageError", []row{
+		{"quote-not-needed", yes("AZR-04"), "user-data needs no quote", then(func(a *mint.AzureSet, x *exhibit) {
+			without("quote", "quote-signature", "pcrs", "qualifying-data", "pcr")(a, x)
+			x.result = doc{{"azure", doc{{"user_data", strings.ToLower(a.Runtime.UserData)}}}}
+		})},
+		{"nothing-is-a-fact", yes("AZR-13", "AZR-02"), "without a demand on the code nothing is checked behind step 22", then(func(a *mint.AzureSet, x *exhibit) {
+			without("quote", "quote-signature", "pcrs", "qualifying-data", "user-data", "pcr", "measurement")(a, x)
+			x.result = nil
+		})},
+		{"warning", yes("AZR-15"), "an ID key without a floor for GUEST_SVN", then(func(a *mint.AzureSet, x *exhibit) {
+			x.policy(member{"id_block", doc{{"id_keys", []string{hex.EncodeToString(a.Spec.IDKeyDigest[:])}}}})
+			delete(x.options, "measurement")
+		})},
+		{"other-user-data", as(data, "AZR-04"), "a prefix of it", option("user-data", hex.EncodeToString([]byte("gues")))},
+		{"secure-boot", as(policy, "AZR-03"), "it was off", azureChange{
+			vm: func(a *mint.AzureSet) {
+				a.HCL.Runtime = bytes.Replace(a.HCL.Runtime, []byte(`"secure-boot":true`), []byte(`"secure-boot":false`), 1)
+				a.Bind()
+			},
+			then: func(_ *mint.AzureSet, x *exhibit) { x.policy(member{"azure", doc{{"secure_boot", true}}}) },
+		}.apply},
+		{"65-bytes", no("AZR-10"), "64 at most", option("qualifying-data", strings.Repeat("00", 65))},
+		{"zero-user-data", no("AZR-10"), "stands for none", option("user-data", "00")},
+		{"register-23", no("AZR-11"), "the guest can reset it", option("pcr", "23="+strings.Repeat("00", 32))},
+		{"no-code", no("AZR-12"), "whoever has an SEV-SNP machine can make all of this", option("measurement", nil)},
+		{"debug", no("AZR-12"), "the host may watch", option("allow-debug", true)},
+	}}
+	return []section{reports, quotes, rules}
+}
+
+// azureVM is an Azure VM whose files the changes make.
+func azureVM() *exhibit {
+	x := hardware("Milan", 3, "vcek")()
+	x.result = doc{{"azure", doc{{"quote", doc{{"qualifying_data", hex.EncodeToString([]byte("nonce"))}, {"safe", true}}}}}}
+	return x
+}
+
+// apply makes the files of the VM.
+func (c azureChange) apply(x *exhibit) {
+	a := mint.Azure("Milan", []byte("nonce"), []byte("guest"))
+	measurement := hex.EncodeToString(a.Spec.Measurement[:])
+	if c.vm != nil {
+		c.vm(a)
+	}
+	message, signature := a.SignedQuote()
+	var values []string
+	for _, v := range a.PCRs {
+		values = append(values, fmt.Sprintf("%q", hex.EncodeToString(v)))
+	}
+	x.inputs["report"], x.inputs["quote"], x.inputs["quote-signature"] = [][]byte{a.HCL.Encode()}, [][]byte{message}, [][]byte{signature}
+	x.inputs["pcrs"], x.inputs["certs"] = [][]byte{[]byte("[" + strings.Join(values, ",") + "]")}, [][]byte{mint.PEM(a.Leaf, a.Intermediate)}
+	x.options["measurement"], x.options["qualifying-data"], x.options["user-data"] = measurement, hex.EncodeToString([]byte("nonce")), hex.EncodeToString([]byte("guest"))
+	x.options["pcr"] = "sha256:4=" + hex.EncodeToString(a.PCRs[4])
+	if c.then != nil {
+		c.then(a, x)
+	}
+}

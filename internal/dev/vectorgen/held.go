@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
+)
+
+// heldSections are about evidence as people hold it: SPEC.md section 20.
+func heldSections() []section {
+	type X = *exhibit
+	std, url := base64.StdEncoding, base64.URLEncoding
+	held := func(write func(r []byte) string) func(X) {
+		return func(x X) { x.inputs["report"] = [][]byte{[]byte(write(x.sealed()))} }
+	}
+	b64 := std.EncodeToString
+	lines := func(text string, width int, end string) string {
+		var b strings.Builder
+		for len(text) > width {
+			b.WriteString(text[:width] + end)
+			text = text[width:]
+		}
+		return b.String() + text + end
+	}
+	armour := func(label string) func(r []byte) string {
+		return func(r []byte) string { return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: r})) }
+	}
+	rs := func(platform string) func(r []byte) string {
+		return func(r []byte) string {
+			return fmt.Sprintf(`{"platform": %q, "evidence": {"attestation_report": %q, "cert_chain": {}}}`, platform, b64(r))
+		}
+	}
+	tinfoil := func(body func(r []byte) []byte) func(X) {
+		return held(func(r []byte) string {
+			return fmt.Sprintf(`{"format": "https://tinfoil.sh/predicate/sev-snp-guest/v2", "body": %q}`, b64(body(r)))
+		})
+	}
+	coco := func(version int, change func(hcl string) string) func(X) {
+		return func(x X) {
+			a := mint.Azure("Milan", []byte("nonce"), nil)
+			text := change(strings.TrimRight(url.EncodeToString(a.HCL.Encode()), "="))
+			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": %d, "hcl_report": %q, "vcek": %q}`, version, text, url.EncodeToString(a.Leaf)))}
+		}
+	}
+	same := func(s string) string { return s }
+	const unread, invalid, chain = "EvidenceUnavailableError", "ReportInvalidError", "CertChainInvalidError"
+	reports := section{"held", hardware("Milan", 3, "vcek"), invalid, []row{
+		{"base64-in-lines", yes("FRM-15"), "as base64 writes it", held(func(r []byte) string { return lines(b64(r), 76, "\n") })},
+		{"base64-in-lines-crlf", yes("FRM-15"), "with the line breaks of Windows", held(func(r []byte) string { return lines(b64(r), 64, "\r\n") })},
+		{"base64url-without-padding", yes("FRM-16"), "the other alphabet", held(func(r []byte) string { return strings.TrimRight(url.EncodeToString(r), "=") })},
+		{"xxd", yes("FRM-15"), "hex in lines of 60", held(func(r []byte) string { return lines(hex.EncodeToString(r), 60, "\n") })},
+		{"0x", yes("FRM-15"), "0x before it", held(func(r []byte) string { return "0x" + hex.EncodeToString(r) })},
+		{"colons", yes("FRM-15"), "colons between bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprintf("% X", r), " ", ":") })},
+		{"mark", yes("FRM-14"), "a byte order mark before text", held(func(r []byte) string { return "\uFEFF" + b64(r) })},
+		{"utf-16", yes("FRM-14"), "as PowerShell writes it", held(func(r []byte) string {
+			return "\xFF\xFE" + strings.Join(strings.Split(b64(r), ""), "\x00") + "\x00"
+		})},
+		{"armour", yes("FRM-18"), "PEM around a report", held(armour("REPORT"))},
+		{"certutil", yes("FRM-18"), "certutil labels everything as a certificate", held(armour("CERTIFICATE"))},
+		{"numbers", yes("FRM-17"), "a JSON array of bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r), " ", ", ") })},
+		{"attestation-rs", yes("FRM-24", "FRM-20"), "a JSON container", held(rs("snp"))},
+		{"tinfoil", yes("FRM-25", "FRM-26"), "base64 of gzip in JSON", tinfoil(zipped)},
+		{"text-of-a-guest-response", yes("FRM-13", "FRM-11"), "text holds any binary form", held(func(r []byte) string { return b64(mint.NewDeviceResponse(r).Encode()) })},
+		{"coco", yes("FRM-23", "FRM-12"), "evidence of Confidential Containers, whose report is behind 32 bytes", coco(2, same)},
+		{"empty", as(unread, "FRM-02"), "there is nothing to judge", held(func([]byte) string { return "" })},
+		{"no-form", as(unread, "FRM-02", "FRM-10"), "of no known form", held(func(r []byte) string { return string(r[:1000]) })},
+		{"mixed-alphabets", as(unread, "FRM-02", "FRM-16"), "base64 of both alphabets", held(func(r []byte) string { return "+-" + b64(r)[2:] })},
+		{"gzip", as(unread, "FRM-03"), "recognised, and not read", held(func(r []byte) string { return string(zipped(r)) })},
+		{"certificate", as(unread, "FRM-03"), "a certificate where the report is due", func(x X) { x.inputs["report"] = [][]byte{x.Leaf} }},
+		{"a-fourth-layer", as(unread, "FRM-03", "FRM-13"), "gzip in gzip, of 1184 bytes in all", tinfoil(func(r []byte) []byte { return zipped(padded(zipped(r[:100]))) })},
+		{"too-long", no("FRM-01", "GEN-04"), "a byte more than 1 MiB", held(func(r []byte) string { return strings.Repeat("0", 1<<20+1) })},
+		{"private-key", as("UsageError", "FRM-04"), "a private key", held(func([]byte) string { return armour("PRIVATE KEY")([]byte("no key")) })},
+		{"mark-before-json", no("FRM-14"), "JSON has no byte order mark", held(func(r []byte) string { return "\uFEFF" + rs("snp")(r) })},
+		{"numbers-one-less", no("FRM-17"), "1183 numbers", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r[1:]), " ", ",") })},
+		{"two-blocks", no("FRM-18"), "two reports in armour", held(func(r []byte) string { return armour("REPORT")(r) + armour("REPORT")(r) })},
+		{"two-forms", no("FRM-21", "FRM-20"), "members of two containers", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"format": "x", `, 1) })},
+		{"long-hex", no("FRM-22"), "a quote of 1025 bytes", both(coco(1, same), func(x X) {
+			quote := `, "tpm_quote": {"signature": "` + strings.Repeat("00", 1025) + `", "message": "00", "pcrs": ["00"]}}`
+			x.inputs["report"] = [][]byte{[]byte(strings.TrimSuffix(string(x.inputs["report"][0]), "}") + quote)}
+		})},
+		{"coco-without-hcl", no("FRM-23"), "what hcl_report holds is a report by itself", coco(1, func(string) string { return b64(make([]byte, 1184)) })},
+		{"another-platform", no("JSN-18", "FRM-24"), "a platform that is not read", held(rs("tdx"))},
+		{"gzip-with-more", no("FRM-26"), "a byte behind the member", tinfoil(func(r []byte) []byte { return append(zipped(r), 0) })},
+		{"gzip-bomb", no("FRM-26", "GEN-04"), "more than 65536 bytes unpacked", tinfoil(func([]byte) []byte { return zipped(make([]byte, 1<<20)) })},
+		{"a-name-twice", no("JSN-09", "FRM-20"), "JSON is read strictly here too", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"platform": "snp", `, 1) })},
+	}}
+	certs := func(write func(x X) []byte) func(X) {
+		return func(x X) {
+			x.sealed()
+			x.inputs["certs"] = [][]byte{write(x)}
+		}
+	}
+	thim := func(x X) string {
+		quote := func(b []byte) string { return `"` + strings.ReplaceAll(string(b), "\n", `\n`) + `"` }
+		return `{"vcekCert": ` + quote(mint.PEM(x.Leaf)) + `, "certificateChain": ` + quote(mint.PEM(x.Intermediate, x.ARK)) + `, "tcbm": "00"}`
+	}
+	other := mint.Evidence("Genoa", 3, "vcek")
+	bags := section{"held-certs", hardware("Milan", 3, "vcek"), chain, []row{
+		{"thim", yes("FRM-43", "FRM-40"), "an answer of Azure's THIM", certs(func(x X) []byte { return []byte(thim(x)) })},
+		{"thim-in-base64", yes("FRM-43", "FRM-40"), "as ACI has it", certs(func(x X) []byte { return []byte(b64([]byte(thim(x)))) })},
+		{"der-behind-der", yes("FRM-42"), "one behind the other", certs(func(x X) []byte { return append(bytes.Clone(x.Leaf), x.Intermediate...) })},
+		{"pem-with-text", yes("FRM-44"), "text of openssl x509 before a block", certs(func(x X) []byte {
+			return append([]byte("Certificate:\n    Data:\n"), mint.PEM(x.Leaf, x.Intermediate)...)
+		})},
+		{"literal-breaks", yes("FRM-44"), "literal line breaks", certs(func(x X) []byte {
+			return []byte(strings.ReplaceAll(string(mint.PEM(x.Leaf, x.Intermediate)), "\n", `\n`))
+		})},
+		{"chosen", yes("FRM-50", "FRM-52"), "out of a larger bag", certs(func(x X) []byte {
+			return mint.PEM(append(mint.Evidence("Milan", 3, "vlek").Chain(), x.Leaf, other.Leaf, x.Intermediate, other.Intermediate)...)
+		})},
+		{"none-fits", as("EndorsementMismatchError", "END-05", "FRM-51"), "the first of the right kind goes on, and the verifier says why it is not the one", certs(func(x X) []byte {
+			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64)).Encode(mint.CAKey("SEV-Milan"))
+			return mint.PEM(append(mint.Evidence("Milan", 3, "vlek").Chain(), alien, x.Intermediate)...)
+		})},
+		{"33-certificates", no("FRM-41", "GEN-04"), "32 at most", certs(func(x X) []byte { return bytes.Repeat(x.Leaf, 33) })},
+		{"broken-der", no("FRM-42"), "something behind DER", certs(func(x X) []byte { return append(bytes.Clone(x.Leaf), 'x') })},
+		{"no-end", no("FRM-44"), "BEGIN without END", certs(func(x X) []byte { return mint.PEM(x.Leaf)[:500] })},
+		{"private-key", as("UsageError", "FRM-04"), "behind a chain", certs(func(x X) []byte {
+			return append(mint.PEM(x.Leaf), armour("EC PRIVATE KEY")([]byte("no key"))...)
+		})},
+		{"none", as(unread, "FRM-02"), "a bag without a certificate", certs(func(X) []byte { return nil })},
+	}}
+	return []section{reports, bags}
+}
+
+func zipped(b []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	w.Write(b)
+	w.Close()
+	return out.Bytes()
+}
+
+func padded(b []byte) []byte { return append(b, make([]byte, 1184-len(b))...) }
