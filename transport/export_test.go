@@ -178,15 +178,16 @@ type Attempt struct{ *attempt }
 type memoryConn struct {
 	net.Conn
 	io.Writer
+	deadline *time.Time
 }
 
 func (c memoryConn) Write(b []byte) (int, error) { return c.Writer.Write(b) }
 
-func (memoryConn) SetWriteDeadline(time.Time) error { return nil }
-func (memoryConn) Close() error                     { return nil }
+func (c memoryConn) SetWriteDeadline(t time.Time) error { *c.deadline = t; return nil }
+func (memoryConn) Close() error                         { return nil }
 
 func NewWire(out io.Writer, now *time.Duration, h2 bool) Wire {
-	return Wire{&wire{Conn: memoryConn{Writer: out}, h2: h2, now: func() fetch.Instant { return fetch.Instant{Mono: *now} }}}
+	return Wire{&wire{Conn: memoryConn{Writer: out, deadline: new(time.Time)}, h2: h2, now: func() fetch.Instant { return fetch.Instant{Mono: *now} }}}
 }
 
 // Judge gives the connection a verdict that lasts until then.
@@ -201,6 +202,14 @@ func (w Wire) Begin() Attempt {
 	a := new(attempt)
 	w.begin(a, false)
 	return Attempt{a}
+}
+
+// Deadline returns in how long writes end, or 0.
+func (w Wire) Deadline() time.Duration {
+	if d := *w.Conn.(memoryConn).deadline; !d.IsZero() {
+		return time.Until(d).Round(time.Second)
+	}
+	return 0
 }
 
 func (w Wire) Encode(a Attempt) { w.begin(a.attempt, true) }

@@ -249,6 +249,32 @@ func TestWire(t *testing.T) {
 	}
 }
 
+// TestWriteDeadline: it is the end of the verdict as long as an attempt is unwritten
+// (TRN-05).
+func TestWriteDeadline(t *testing.T) {
+	now := time.Duration(0)
+	w := transport.NewWire(io.Discard, &now, true)
+	is := func(what string, want time.Duration) {
+		t.Helper()
+		if got := w.Deadline(); got != want {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	w.Judge(time.Hour)
+	is("nothing is unwritten", 0)
+	now = time.Minute
+	a, b := w.Begin(), w.Begin()
+	is("two attempts", 59*time.Minute)
+	w.Wrote(a)
+	is("one attempt", 59*time.Minute)
+	w.Judge(30 * time.Second)
+	is("a verdict that was cut", -30*time.Second)
+	w.Judge(2 * time.Hour)
+	is("attested again", 119*time.Minute)
+	w.End(b)
+	is("it has failed", 0)
+}
+
 // TestLateEachTime: a request whose verdict runs out between gate and first byte,
 // again and again, is not sent, and not tried for ever (TRN-01, TRN-32).
 func TestLateEachTime(t *testing.T) {

@@ -172,6 +172,32 @@ func TestLateBlockedWrite(t *testing.T) {
 	}
 }
 
+// TestLateCanceled: a caller that leaves while the header is being written does not
+// let it out after the verdict has ended (TRN-01).
+func TestLateCanceled(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		const life = 2 * time.Second
+		p := newRawPod(t, "h2", func(c *rawConn) {
+			c.greet2("")
+			c.attest2(nil)
+			c.drain(100 * time.Millisecond)
+			time.Sleep(2 * life)
+			if n, _ := c.in.Read(make([]byte, 1)); n > 0 {
+				t.Errorf("the first byte came %v after the attestation", time.Since(c.asked))
+			}
+		})
+		tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = life })
+		if _, err := tr.Attest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		if err := getWithin(tr, time.Second); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		time.Sleep(3 * life)
+	})
+}
+
 // TestNoDeadlines: a connection that takes no write deadline is refused before
 // anything is sent (TRN-05).
 func TestNoDeadlines(t *testing.T) {
@@ -248,6 +274,13 @@ func TestNoSlots(t *testing.T) {
 		"GOAWAY": func(c *rawConn) {
 			c.greet2("")
 			c.attest2(nil)
+			c.send(frameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00")
+			c.serve2()
+		},
+		"GOAWAY at the first request": func(c *rawConn) {
+			c.greet2("")
+			c.attest2(nil)
+			c.opened()
 			c.send(frameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00")
 			c.serve2()
 		},
