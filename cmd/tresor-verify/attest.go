@@ -120,6 +120,7 @@ func (f *attestFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		return 0, err
 	}
 	if f.watch > 0 {
+		warnOf(c, pol)
 		c.Lines = true
 		f.brief = !f.explain
 		return watch(ctx, c, f.watch, f.keepGoing, func(ctx context.Context) (int, error) {

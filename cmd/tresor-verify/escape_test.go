@@ -100,7 +100,7 @@ func TestEscapedEverywhere(t *testing.T) {
 	check("show pin", 0, []string{"show", f.write("pin.json", []byte(pin))})
 	check("replay", 0, []string{"attest", "--evidence", f.path("evidence.json"), "--release-root", f.path("release.pem"), "--amd-root", f.path("ark.pem")})
 	check("show policy", 0, []string{"show", f.write("policy.json", []byte(`{"schema": "attest.policy/v1", "csp_ids": [`+quoteJSON("CN="+evil)+`]}`))})
-	check("schema", verdict.ExitUsage, []string{"show", f.write("schema.json", []byte(`{"schema": `+quoteJSON(evil)+`}`))})
+	check("schema", verdict.ExitUndecided, []string{"show", f.write("schema.json", []byte(`{"schema": `+quoteJSON(evil)+`}`))})
 
 	for name, tt := range map[string]struct {
 		document, member string

@@ -78,6 +78,7 @@ func (f *proxyFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err := f.reach(ctx, c); err != nil {
 		return 0, err
 	}
+	warnOf(c, f.Transport.Demands.Policy)
 	return verdict.ExitVerified, proxy.Run(ctx, f.Config)
 }
 

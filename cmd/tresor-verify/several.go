@@ -91,6 +91,7 @@ func isReportName(name string) bool {
 // Rules: CLI-21.
 func (r *reporter) several(ctx context.Context, reports []string) (int, error) {
 	c := r.call
+	warnOf(c, r.config.Policy)
 	c.Lines, r.brief = true, true
 	r.config.Cache, r.client.Once = certchain.NewCache(1024), true
 	jobs := make(chan job)

@@ -157,3 +157,23 @@ func TestSeveralProgress(t *testing.T) {
 		t.Errorf("%d %s", code, &stderr)
 	}
 }
+
+// TestWarnsOfDemands: a demand that nothing can meet is named before the first verdict.
+// Rules: CLI-24.
+func TestWarnsOfDemands(t *testing.T) {
+	f := newFolder(t)
+	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
+	const want = "tresor-verify: WARNING: min_tcb: "
+	args := []string{"report", f.path("report.bin"), f.path("report.bin"), "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"), "--min-tcb", "snp=1"}
+	if o := tool(args...); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stderr, want) {
+		t.Errorf("%+v", o)
+	}
+	policy := f.write("policy.json", []byte(`{"schema": "attest.policy/v1", "min_tcb": {"snp": 1}}`))
+	live, _, _ := liveEndpoint(t, newFolder(t), mint.P256Key("tls"))
+	if o := tool(append(live, "--watch", "1h", "--policy", policy)...); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stderr, want) {
+		t.Errorf("%+v", o)
+	}
+	if o := tool(append(live, "--policy", policy)...); strings.Contains(o.stderr, "WARNING") {
+		t.Errorf("one verdict says it by itself: %+v", o)
+	}
+}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 
+	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/verdict"
@@ -26,11 +28,7 @@ func runShow(ctx context.Context, c *cli.Call) (int, error) {
 	if len(c.Args) == 0 {
 		return 0, cli.Usagef("a file is missing, or - for standard input")
 	}
-	b, err := c.ReadEvidence(ctx, "show", c.Args[0], inspect.MaxFile)
-	if err != nil {
-		return 0, verdict.Unavailable("show", err)
-	}
-	file, err := inspect.Detect(b)
+	file, err := detect(ctx, c, c.Args[0])
 	if err != nil {
 		return 0, err
 	}
@@ -40,4 +38,26 @@ func runShow(ctx context.Context, c *cli.Call) (int, error) {
 		file.Print(&c.Builder)
 	}
 	return verdict.ExitVerified, nil
+}
+
+// detect reads a file, and finds out what it is. What cannot be shown is not refused:
+// there is no verdict.
+// Rules: CLI-03.
+func detect(ctx context.Context, c *cli.Call, name string) (*inspect.File, error) {
+	b, err := c.ReadEvidence(ctx, c.Command.Name, name, inspect.MaxFile)
+	if err == nil && len(b) == 0 {
+		err = errors.New(name + ": the file is empty")
+	}
+	if err != nil {
+		return nil, verdict.Unavailable(c.Command.Name, err)
+	}
+	file, err := inspect.Detect(b)
+	if err != nil {
+		f := attest.Failure{Rule: "CLI-03", Message: c.Command.Name + ": " + err.Error(), Cause: err}
+		if rules := verdict.Rules(err); len(rules) > 0 {
+			f.Rule = rules[0]
+		}
+		return nil, &attest.EvidenceUnavailableError{Failure: f}
+	}
+	return file, err
 }

@@ -72,13 +72,13 @@ func TestShow(t *testing.T) {
 			path := f.write("file", file.data)
 			o := tool("show", path)
 			if file.kind == "?" { // nothing that could be refused
-				if o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "show knows reports, ") || !strings.Contains(o.stderr, "policies, pins") {
+				if o.code != verdict.ExitUndecided || !strings.Contains(o.stdout, "show knows reports, ") || !strings.Contains(o.stdout, "policies, pins") {
 					t.Errorf("%+v", o)
 				}
 				return
 			}
 			if file.kind == "" {
-				if o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: ") {
+				if o.code != verdict.ExitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: ") {
 					t.Errorf("%+v", o)
 				}
 				for _, rule := range file.want {

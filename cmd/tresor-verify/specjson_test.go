@@ -8,6 +8,7 @@ import (
 
 	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/internal/artefact"
+	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/internal/proxy"
 	"github.com/tresorhq/attest/verdict"
 )
@@ -79,6 +80,8 @@ var jsonRows = map[reflect.Type][]string{
 	reflect.TypeFor[artefact.Measurement](): {"`tresor.measure/v1`"},
 	reflect.TypeFor[artefact.Range]():       {"`tresor.measure/v1`"},
 	reflect.TypeFor[artefact.IDBlock]():     {"`tresor.measure/v1`"},
+	reflect.TypeFor[diffJSON]():             {"`tresor.diff/v1`"},
+	reflect.TypeFor[inspect.Difference]():   {"`tresor.diff/v1`"},
 	reflect.TypeFor[demoJSON]():             {"`tresor.demo/v1`"},
 	reflect.TypeFor[attack]():               {"`tresor.demo/v1`"},
 	reflect.TypeFor[fetchedJSON]():          {"`tresor.fetch/v1`"},

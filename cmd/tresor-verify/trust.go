@@ -225,3 +225,12 @@ func readReleaseRoots(ctx context.Context, c *cli.Call, files []string) ([]ed255
 	}
 	return roots, nil
 }
+
+// warnOf says on standard error, before a first verdict, what the author of a policy
+// should know, such as floors that no report can meet.
+// Rules: CLI-24.
+func warnOf(c *cli.Call, p policy.Policy) {
+	for _, note := range p.Notes() {
+		c.Note("WARNING: %s", note)
+	}
+}

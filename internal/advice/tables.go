@@ -162,7 +162,8 @@ var byLayer = map[string]string{
 	"proxy":      "ask again: the endpoint was not attested in time",
 	"file":       "give a file with the trust bundle, or - for standard input",
 	"receipt":    "give a file with the receipt, or - for standard input",
-	"show":       "give a file that exists, or - for standard input",
+	"show":       "give a file that exists, whole, of a kind that \"tresor-verify help show\" lists, or - for standard input",
+	"diff":       "give files that exist, whole, of a kind that \"tresor-verify help show\" lists",
 	"vectors":    "give a folder with an index.json that lists all vectors in it, such as testdata/vectors",
 }
 

@@ -11,9 +11,12 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/verdict"
@@ -25,7 +28,7 @@ const MaxFile = launch.MaxFirmware
 // unknown is the error of a file that is nothing that Detect knows: there is nothing
 // in it that could be refused.
 func unknown(why string) error {
-	return cli.Usagef("%s; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies, pins, launch files, firmware, IGVM files, ID blocks and public keys", why)
+	return fmt.Errorf("%s; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies, pins, launch files, firmware, IGVM files, ID blocks and public keys", why)
 }
 
 // Malformed gives an error of a parser the type that it has in a verdict.
@@ -53,10 +56,25 @@ type File struct {
 // can be mistaken for another.
 func Detect(b []byte) (*File, error) {
 	kind, nodes, err := detect(b)
-	if err != nil {
+	if err == nil {
+		return &File{kind, nodes}, nil
+	}
+	held, carrierErr := carrier.Open(b) // as people hold it
+	if carrierErr != nil || held.Report == nil {
 		return nil, err
 	}
-	return &File{kind, nodes}, nil
+	if kind, nodes, err = showReport(snpreport.Carried{Form: snpreport.Raw, Report: held.Report}); err != nil {
+		return nil, err
+	}
+	for _, cert := range held.Certificates {
+		more, err := certificateNodes([][]byte{cert.DER})
+		if err != nil {
+			more = []Node{leaf("malformed", err.Error())}
+		}
+		nodes = append(nodes, more...)
+	}
+	kind, _, _ = strings.Cut(kind, ",")
+	return &File{kind + ", " + string(held.Form), nodes}, nil
 }
 
 // Object returns what is printed as JSON.
@@ -141,7 +159,26 @@ func showReport(c snpreport.Carried) (kind string, nodes []Node, err error) {
 			product = cert.Product
 		}
 	}
-	return "report, " + c.Form.String(), append([]Node{reportNode(r, product)}, tableNodes(c.Certs)...), nil
+	nodes = []Node{reportNode(r, product)}
+	if where, ok := addresses(r, product); ok {
+		nodes = append(nodes, where)
+	}
+	return "report, " + c.Form.String(), append(nodes, tableNodes(c.Certs)...), nil
+}
+
+// addresses are where AMD's key server has what vouches for a report.
+func addresses(r *snpreport.Report, product snpreport.Product) (Node, bool) {
+	product, _ = collateral.LikelyProduct(r, product)
+	if product.ChipIDSize() == 0 {
+		return Node{}, false
+	}
+	key := r.KeyInfo.SigningKey()
+	url := func(q kds.Request) string { return kds.DefaultBase + q.Path() }
+	var kids []Node
+	if vcek, err := kds.VCEKFor(r, product); err == nil && key == snpreport.VCEK {
+		kids = append(kids, leaf("certificate", url(vcek)))
+	}
+	return group("amd_addresses", append(kids, leaf("chain", url(kds.CertChain(product, key))), leaf("crl", url(kds.CRL(product, key))))...), true
 }
 
 // tableNodes shows the entries of a certificate table. What an entry does not

@@ -71,7 +71,7 @@ var layers = map[string]struct {
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "verdict"}},
-	"internal/inspect":             {deps: []string{"", "bulletin", "capture", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "launch", "policy", "snpreport", "verdict"}},
+	"internal/inspect":             {deps: []string{"", "bulletin", "capture", "carrier", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "kds", "launch", "policy", "snpreport", "verdict"}},
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
 	"web":                          {deps: []string{"", "azure", "capture", "carrier", "certchain", "internal/strictjson", "policy", "releaseroot", "rule", "snpreport", "verdict"}},
 	"web/build":                    {deps: []string{"web"}},

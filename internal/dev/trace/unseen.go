@@ -14,7 +14,7 @@ var beyond = []struct{ rules, reason string }{
 	{"CRL-16 POL-04 IDT-14", "about what only a caller of the library can give: values it made, keys of manifests"},
 	{"CHN-70 CHN-71 BND-44", "about what is remembered from one verification to the next"},
 	{"STA-01 STA-02 STA-21 STA-22 STA-23 STA-24 STA-30 STA-31 STA-32 STA-33", "about files, folders, locks and crashes, not about what a file says"},
-	{"CLI-01 CLI-04 CLI-05 CLI-09 CLI-11 CLI-12 CLI-13 CLI-14 CLI-15 CLI-16 CLI-17 CLI-18 CLI-19 CLI-21 CLI-22 PIN-03 PIN-04", "how the command behaves, whatever the evidence"},
+	{"CLI-01 CLI-04 CLI-05 CLI-09 CLI-11 CLI-12 CLI-13 CLI-14 CLI-15 CLI-16 CLI-17 CLI-18 CLI-19 CLI-21 CLI-22 CLI-23 CLI-24 PIN-03 PIN-04", "how the command behaves, whatever the evidence"},
 	{"LCH-64 LCH-70", "about files that are named, and what only a caller of the library can give"},
 	{"HCL-02 FRM-45", "about a file that then has another form, and about a folder"},
 	{"PRX-", "how the proxy forwards; what proves the endpoint is that of attest"},

@@ -1,0 +1,126 @@
+package inspect
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tresorhq/attest/internal/printable"
+)
+
+// A Difference is one thing that two files of a kind say differently.
+type Difference struct {
+	Member string `json:"member"`        // path of the member, with dots
+	Change string `json:"change"`        // changed, raised, lowered, added, removed
+	Was    string `json:"was,omitempty"` // of the first file
+	Now    string `json:"now,omitempty"` // of the second one
+}
+
+// SameKind reports whether two files can be compared: the form in which a report came
+// does not count.
+func SameKind(a, b *File) bool { return kindOf(a) == kindOf(b) }
+
+func kindOf(f *File) string {
+	kind, _, _ := strings.Cut(f.Kind, ",")
+	return kind
+}
+
+// Diff lists what two files of a kind say differently, member by member in the order of
+// the files. Entries of lists are compared as sets.
+// Rules: CLI-23.
+func Diff(was, now *File) []Difference {
+	before, after := flatten(was), flatten(now)
+	value := map[string]member{}
+	for _, m := range after {
+		value[m.path] = m
+	}
+	known := map[string]bool{}
+	var list []Difference
+	for _, m := range before {
+		known[m.path] = true
+		switch new, there := value[m.path]; {
+		case m.entry && there, !m.entry && there && new.value == m.value:
+		case !there:
+			list = append(list, Difference{m.name(), "removed", m.value, ""})
+		default:
+			list = append(list, Difference{m.name(), direction(m.value, new.value), m.value, new.value})
+		}
+	}
+	for _, m := range after {
+		if !known[m.path] {
+			list = append(list, Difference{m.name(), "added", "", m.value})
+		}
+	}
+	return list
+}
+
+// direction says which of two values is higher, where both are decimal numbers.
+func direction(was, now string) string {
+	a, errA := strconv.ParseUint(was, 10, 64)
+	b, errB := strconv.ParseUint(now, 10, 64)
+	switch {
+	case errA != nil || errB != nil:
+		return "changed"
+	case a < b:
+		return "raised"
+	}
+	return "lowered"
+}
+
+// A member is one value of a file. An entry of a list has its value in its path.
+type member struct {
+	path, value string
+	entry       bool
+}
+
+func (m member) name() string { return strings.TrimSuffix(m.path, "["+m.value+"]") }
+
+func flatten(f *File) []member {
+	var list []member
+	seen := map[string]int{}
+	var walk func(prefix string, n Node, entry bool)
+	walk = func(prefix string, n Node, entry bool) {
+		path := strings.TrimPrefix(prefix+"."+n.key, ".")
+		if entry {
+			path = prefix
+		}
+		if n.kids == nil && !n.list {
+			m := member{path: path, value: fmt.Sprint(n.value), entry: entry}
+			if entry {
+				m.path += "[" + m.value + "]"
+			}
+			list = append(list, m)
+			return
+		}
+		scalars := n.list && !slices.ContainsFunc(n.kids, func(k Node) bool { return k.kids != nil || k.list })
+		for _, k := range n.kids {
+			walk(path, k, scalars)
+		}
+	}
+	for _, n := range f.Content {
+		if seen[n.key]++; seen[n.key] > 1 {
+			n.key += " " + strconv.Itoa(seen[n.key])
+		}
+		walk("", n, false)
+	}
+	return list
+}
+
+// PrintDiff writes differences as text.
+func PrintDiff(b *printable.Builder, kind string, list []Difference) {
+	b.Line("NOT VERIFIED: this is what the second file says differently (%s)", kind)
+	for _, d := range list {
+		switch d.Change {
+		case "added":
+			b.Field(d.Change, d.Member+" "+d.Now)
+		case "removed":
+			b.Field(d.Change, d.Member+" "+d.Was)
+		default:
+			b.Field(d.Change, d.Member+" "+d.Now+", was "+d.Was)
+		}
+	}
+	if len(list) == 0 {
+		b.Line("no difference")
+	}
+}
