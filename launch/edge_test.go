@@ -1,6 +1,8 @@
 package launch_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -220,4 +222,38 @@ func TestKernelEdges(t *testing.T) {
 	if _, err := g.Measure(); ruleOf(err) != "LCH-15" {
 		t.Errorf("65 sections: %v", err)
 	}
+}
+
+// Metadata that the end of the file breaks off.
+// Rules: LCH-15.
+func TestMetadataAtTheEnd(t *testing.T) {
+	for sections, size := range map[uint32]uint32{2: 40, 64: 784} {
+		spec := mint.AmdSev()
+		spec.Offset = 32 // behind the footer table
+		image := spec.Encode()
+		copy(image[8192-32:], "ASEV")
+		for at, n := range map[int]uint32{4: size, 8: 1, 12: sections} {
+			binary.LittleEndian.PutUint32(image[8192-32+at:], n)
+		}
+		expectFault(t, image, "LCH-15", "metadata.length", 8192-28)
+	}
+}
+
+// A key that is no point has no digest, and LD counts to its last byte.
+func TestIDBlockEdges(t *testing.T) {
+	if d, err := launch.KeyDigest(&ecdsa.PublicKey{Curve: elliptic.P384()}); ruleOf(err) != "LCH-53" || d != (launch.Digest{}) {
+		t.Errorf("%v, %v", d, err)
+	}
+	spec := mint.DefaultIDBlock(someDigest)
+	for i := range 48 {
+		d := launch.Digest(someDigest)
+		d[i] ^= 1
+		if _, _, err := launch.VerifyIDBlock(spec.Block(), spec.Auth(), []launch.Measurement{{Digest: d}}, nil); err == nil {
+			t.Errorf("byte %d of LD does not count", i)
+		}
+	}
+	igvm := mint.DefaultIGVM()
+	igvm.Headers[0] = mint.IGVMPlatform(1, 3)
+	igvm.Headers = slices.Insert(igvm.Headers, 3, mint.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 2, 1, 0}})
+	expectIGVMFault(t, "a relocation for a platform", igvm.Encode(), "LCH-43", "SUPPORTED_PLATFORM")
 }

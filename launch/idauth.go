@@ -115,7 +115,8 @@ func parseKey(name string, auth []byte, at int) (*ecdsa.PublicKey, error) {
 // error says that it is not a P-384 key.
 // Rules: LCH-55.
 func KeyDigest(key *ecdsa.PublicKey) (Digest, error) {
-	if key == nil || key.Curve != elliptic.P384() {
+	//lint:ignore SA1019 a key without coordinates makes Bytes panic
+	if key == nil || key.Curve != elliptic.P384() || key.X == nil || key.Y == nil {
 		return Digest{}, wrong("LCH-53", "key", "a P-384 key", "another one")
 	}
 	point, err := key.Bytes() // 4, x, y

@@ -40,16 +40,12 @@ type vmm struct {
 }
 
 // Linux KVM measures each VMSA at the highest page of 48 bits of address, and Google
-// on machines with 52 bits at that of those.
+// on machines with 52 bits at that of those. G_PAT is that of the reset, or Google's.
 const (
 	vmsaGPA         = 0x0000_FFFF_FFFF_F000
 	WideVMSAAddress = 0x000F_FFFF_FFFF_F000
-)
-
-// G_PAT after reset, and what Google sets.
-const (
-	patReset  = 0x0007_0406_0007_0406
-	patGoogle = 0x0007_0106
+	patReset        = 0x0007_0406_0007_0406
+	patGoogle       = 0x0007_0106
 )
 
 // vmms has the rows of SPEC.md section 22.4, by VMM.
