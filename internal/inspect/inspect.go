@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest"
-	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
@@ -56,25 +55,13 @@ type File struct {
 // can be mistaken for another.
 func Detect(b []byte) (*File, error) {
 	kind, nodes, err := detect(b)
-	if err == nil {
-		return &File{kind, nodes}, nil
-	}
-	held, carrierErr := carrier.Open(b) // as people hold it
-	if carrierErr != nil || held.Report == nil {
-		return nil, err
-	}
-	if kind, nodes, err = showReport(snpreport.Carried{Form: snpreport.Raw, Report: held.Report}); err != nil {
-		return nil, err
-	}
-	for _, cert := range held.Certificates {
-		more, err := certificateNodes([][]byte{cert.DER})
-		if err != nil {
-			more = []Node{leaf("malformed", err.Error())}
+	if err != nil {
+		var ok bool
+		if kind, nodes, ok = detectHeld(b); !ok { // as people hold it
+			return nil, err
 		}
-		nodes = append(nodes, more...)
 	}
-	kind, _, _ = strings.Cut(kind, ",")
-	return &File{kind + ", " + string(held.Form), nodes}, nil
+	return &File{kind, nodes}, nil
 }
 
 // Object returns what is printed as JSON.

@@ -71,7 +71,7 @@ var layers = map[string]struct {
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "verdict"}},
-	"internal/inspect":             {deps: []string{"", "bulletin", "capture", "carrier", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "kds", "launch", "policy", "snpreport", "verdict"}},
+	"internal/inspect":             {deps: []string{"", "azure", "bulletin", "capture", "carrier", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "kds", "launch", "policy", "snpreport", "verdict"}},
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
 	"web":                          {deps: []string{"", "azure", "capture", "carrier", "certchain", "internal/strictjson", "policy", "releaseroot", "rule", "snpreport", "verdict"}},
 	"web/build":                    {deps: []string{"web"}},
@@ -221,5 +221,40 @@ func eachFileIn(t *testing.T, fset *token.FileSet, visit func(dir, name string, 
 	})
 	if err != nil || files == 0 {
 		t.Fatalf("walked %d files: %v", files, err)
+	}
+}
+
+// TestHeldEvidence: evidence is read in the forms in which people hold it by report, fetch
+// and show, and by the page that verifies files, alone. An endpoint's evidence has one form.
+func TestHeldEvidence(t *testing.T) {
+	may := map[string][]string{
+		"carrier":  {"cmd/tresor-verify/azure.go", "cmd/tresor-verify/beside.go", "cmd/tresor-verify/held.go", "internal/inspect/held.go", "web/judge.go"},
+		"readHeld": {"cmd/tresor-verify/held.go", "cmd/tresor-verify/fetch.go", "cmd/tresor-verify/report.go"},
+	}
+	found := map[string]int{}
+	eachFile(t, func(dir, name string, file *ast.File) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		saw := func(what string) {
+			found[what]++
+			if !slices.Contains(may[what], filepath.ToSlash(name)) {
+				t.Errorf("%s uses %s", name, what)
+			}
+		}
+		for _, spec := range file.Imports {
+			if spec.Path.Value == strconv.Quote(module+"/carrier") {
+				saw("carrier")
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && id.Name == "readHeld" {
+				saw("readHeld")
+			}
+			return true
+		})
+	})
+	if found["carrier"] != 5 || found["readHeld"] != 3 {
+		t.Errorf("found %v", found)
 	}
 }

@@ -1,0 +1,125 @@
+package inspect
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/tresorhq/attest/azure"
+	"github.com/tresorhq/attest/carrier"
+	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/snpreport"
+)
+
+// detectHeld finds out what a file is that is none of this module's own: evidence as people
+// hold it, or a part of an Azure VM's.
+func detectHeld(b []byte) (kind string, nodes []Node, ok bool) {
+	if e, err := carrier.Open(b); err == nil {
+		_, _, err := showReport(snpreport.Carried{Form: snpreport.Raw, Report: e.Report})
+		return "report, " + string(e.Form), heldNodes(e), err == nil || e.HCL != nil
+	}
+	if g, err := carrier.OpenCertificates(b); err == nil {
+		known := func(c carrier.Certificate) bool { _, err := certchain.ParseCertificate(c.DER); return err == nil }
+		return "certificates, " + string(g.Form), bagNodes(g), slices.ContainsFunc(g.Certificates, known)
+	}
+	if q, err := azure.ParseQuote(b); err == nil {
+		return "TPM quote", []Node{quoteNode(q)}, true
+	}
+	if r, err := azure.ParseRuntimeData(b); err == nil {
+		return "runtime data", []Node{runtimeNode(r)}, true
+	}
+	if p, err := azure.ParsePCRs(b); err == nil {
+		return "values of PCRs", []Node{pcrNode(p)}, true
+	}
+	return "", nil, false
+}
+
+// heldNodes shows a report with all that came with it.
+func heldNodes(e *carrier.Evidence) []Node {
+	var nodes []Node
+	if e.HCL != nil {
+		nodes = append(nodes, hclNode(e.HCL))
+	}
+	if _, shown, err := showReport(snpreport.Carried{Form: snpreport.Raw, Report: e.Report}); err == nil {
+		nodes = append(nodes, shown...)
+	} else {
+		nodes = append(nodes, malformed("report", err))
+	}
+	if e.Quote != nil {
+		nodes = append(nodes, group("quote", leaf("message", hex.EncodeToString(e.Quote.Message)), leaf("signature", hex.EncodeToString(e.Quote.Signature))))
+		if q, err := azure.ParseQuote(e.Quote.Message); err == nil {
+			nodes[len(nodes)-1] = quoteNode(q)
+		}
+		if p, err := azure.SHA256PCRs(e.Quote.PCRs); err == nil {
+			nodes = append(nodes, pcrNode(p))
+		}
+	}
+	return append(nodes, bagNodes(&e.Bag)...)
+}
+
+func malformed(name string, err error) Node { return group(name, leaf("malformed", err.Error())) }
+
+// bagNodes shows certificates, and names what was passed over.
+func bagNodes(g *carrier.Bag) []Node {
+	nodes := []Node{}
+	for _, c := range g.Certificates {
+		found, err := certificateNodes([][]byte{c.DER})
+		if err != nil {
+			found = []Node{malformed("certificate", err)}
+		}
+		nodes = append(nodes, found...)
+	}
+	for _, p := range g.PassedOver {
+		nodes = append(nodes, leaf("passed over", p))
+	}
+	return nodes
+}
+
+// hclNode shows an HCL report without the report in it.
+func hclNode(b []byte) Node {
+	h, err := azure.ParseHCL(b)
+	if err != nil {
+		return malformed("HCL report", err)
+	}
+	kids := []Node{leaf("header_version", h.HeaderVersion), leaf("bytes", len(b)), leaf("runtime_data_bytes", len(h.RuntimeData))}
+	r, err := azure.ParseRuntimeData(h.RuntimeData)
+	if err != nil {
+		return group("HCL report", append(kids, malformed("runtime data", err))...)
+	}
+	return group("HCL report", append(kids, runtimeNode(r))...)
+}
+
+func runtimeNode(r *azure.RuntimeData) Node {
+	kids := []Node{leaf("ak_modulus", hex.EncodeToString(r.AK.N.Bytes())), leaf("ak_exponent", r.AK.E)}
+	if r.UserData != nil {
+		kids = append(kids, leaf("user_data", hex.EncodeToString(r.UserData)))
+	}
+	c := r.VMConfiguration
+	for _, said := range []struct {
+		name string
+		yes  *bool
+	}{{"secure-boot", c.SecureBoot}, {"tpm-enabled", c.TPMEnabled}, {"tpm-persisted", c.TPMPersisted}, {"console-enabled", c.ConsoleEnabled}} {
+		if said.yes != nil {
+			kids = append(kids, leaf(said.name, *said.yes))
+		}
+	}
+	return group("runtime data", append(kids, leaf("vmUniqueId", c.VMUniqueID), leaf("root-cert-thumbprint", c.RootCertThumbprint))...)
+}
+
+func quoteNode(q *azure.Quote) Node {
+	selected := list("selected")
+	for _, r := range q.Selected {
+		selected.kids = append(selected.kids, leaf("", r.String()))
+	}
+	return group("quote", leaf("qualified_signer", hex.EncodeToString(q.QualifiedSigner)), leaf("qualifying_data", hex.EncodeToString(q.ExtraData)),
+		leaf("clock", q.Clock, "ms"), leaf("reset_count", q.ResetCount), leaf("restart_count", q.RestartCount), leaf("safe", q.Safe),
+		leaf("firmware_version", fmt.Sprintf("%#x", q.FirmwareVersion)), selected, leaf("pcr_digest", hex.EncodeToString(q.PCRDigest[:])))
+}
+
+func pcrNode(p azure.PCRs) Node {
+	var kids []Node
+	for _, r := range p.Registers() {
+		kids = append(kids, leaf(r.String(), hex.EncodeToString(p[r])))
+	}
+	return group("PCRs", kids...)
+}
