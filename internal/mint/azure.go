@@ -163,7 +163,12 @@ type AzureSet struct {
 
 // Azure gives a set that holds together, with the default MEASUREMENT and ID_KEY_DIGEST.
 func Azure(product string, qualifyingData, userData []byte) *AzureSet {
-	a := &AzureSet{Set: Evidence(product, 3, "vcek"), AK: AKKey("ak")}
+	return NewAzure(Evidence(product, 3, "vcek"), qualifyingData, userData)
+}
+
+// NewAzure makes a VM of a report and its certificates.
+func NewAzure(set *Set, qualifyingData, userData []byte) *AzureSet {
+	a := &AzureSet{Set: set, AK: AKKey("ak")}
 	a.Spec.GuestSVN, a.Spec.IDKeyDigest = 10, [48]byte(bytes.Repeat([]byte{0x94}, 48))
 	for i := range 24 {
 		value := sha256.Sum256([]byte{byte(i)})
@@ -195,4 +200,15 @@ func (a *AzureSet) Bind() {
 func (a *AzureSet) SignedQuote() (message, signature []byte) {
 	message = a.Quote.Encode()
 	return message, SignQuote(a.AK, message)
+}
+
+// SelectPCRs makes the quote one over these registers of the SHA-256 bank, ascending.
+func (a *AzureSet) SelectPCRs(registers ...int) {
+	bits, values := make([]byte, 3), []byte(nil)
+	for _, r := range registers {
+		bits[r/8] |= 1 << (r % 8)
+		values = append(values, a.PCRs[r]...)
+	}
+	digest := sha256.Sum256(values)
+	a.Quote.Selections, a.Quote.Digest = []Selection{{0x000B, bits}}, digest[:]
 }

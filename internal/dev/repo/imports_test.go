@@ -63,7 +63,7 @@ var layers = map[string]struct {
 	"transport":                    {http: true, deps: []string{"", "certchain", "internal/fetch", "internal/judge", "releaseroot", "rule", "snpreport"}},
 	"attesttest/internal/loopback": {http: true},
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/loopback"}},
-	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "certchain", "internal/mint", "policy", "snpreport"}},
+	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "azure", "certchain", "internal/mint", "policy", "snpreport"}},
 	"internal/printable":           {},
 	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
 	"verdict":                      {deps: []string{"", "azure", "bulletin", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},
