@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
-	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
@@ -163,7 +164,7 @@ func TestFormsOfCertificates(t *testing.T) {
 		{"a table of malformed PEM", table(mint.GUIDVCEK, broken), "CHN-05", 0},
 		{"a VLEK and an ARK", mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVLEK, Data: s.Leaf}, {GUID: mint.GUIDARK, Data: s.ARK}}}.Encode(), "", 2},
 	} {
-		certs, err := certchain.SplitCertificates(tt.blob)
+		certs, err := form.SplitCertificates(tt.blob)
 		var rule interface{ Requirement() string }
 		got := ""
 		if errors.As(err, &rule) {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/certchain"
@@ -24,7 +26,7 @@ func ExampleReportVerifier() {
 		}
 		return b
 	}
-	synthetic, err := certchain.SplitCertificates(read("ark.pem"))
+	synthetic, err := form.SplitCertificates(read("ark.pem"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // Steps 8 to 14 and 17: the report, and AMD.
@@ -21,8 +22,8 @@ func (s *session) parseReport() (steps.Outcome, error) {
 	if s.envelope != nil {
 		raw = s.envelope.Report
 	} else {
-		var carried snpreport.Carried
-		carried, err = snpreport.Open(raw)
+		var carried form.Carried
+		carried, err = form.Open(raw)
 		raw, s.table = carried.Report, carried.Certs
 	}
 	if err == nil {
@@ -40,7 +41,7 @@ func (s *session) verifyChain() (_ steps.Outcome, err error) {
 	if s.envelope != nil {
 		s.chain, err = trust.Cache.VerifyPEM(s.envelope.ChainPEM, trust.AMDRoots, s.at)
 	} else {
-		s.chain, err = trust.Cache.VerifyCollected(s.table, s.hardware.Certificates, trust.AMDRoots, s.at)
+		s.chain, err = form.Verify(trust.Cache, s.table, s.hardware.Certificates, trust.AMDRoots, s.at)
 	}
 	if err != nil {
 		return steps.Outcome{}, &CertChainInvalidError{rule.From(err, "CHN-01", "the certificate chain is not valid")}
@@ -114,17 +115,9 @@ func (s *session) whyUnsigned() string {
 	}
 	var parts []string
 	for _, d := range list {
-		parts = append(parts, fmt.Sprintf("%s (certificate %s, report %s)", d.Message, short(d.Expected), short(d.Actual)))
+		parts = append(parts, fmt.Sprintf("%s (certificate %.100s, report %.100s)", d.Message, d.Expected, d.Actual))
 	}
 	return "; not authenticated: " + strings.Join(parts, "; ")
-}
-
-// short shows the beginning of a chip's 128 digits.
-func short(value string) string {
-	if len(value) > 100 {
-		return value[:16] + "…"
-	}
-	return value
 }
 
 // checkEndorsement is step 12. It leaves everything that the policy may look at.

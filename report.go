@@ -12,7 +12,7 @@ import (
 // ReportEvidence is a SEV-SNP report and the certificates that came with it.
 // Nothing of it is trusted, and nothing of it is written to.
 type ReportEvidence struct {
-	// Report is the report in any form that snpreport.Open knows. Certificates
+	// Report is the report in any form that form.Open knows. Certificates
 	// of a table behind it are used like those of Certificates.
 	Report []byte
 	// Certificates hold the leaf and, unless built in, what leads from it to the

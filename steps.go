@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/policy"
@@ -45,8 +47,8 @@ type session struct {
 	// What steps 8 to 18 trust and demand. For an endpoint, step 4 sets it: without
 	// a good trust bundle nothing is trusted.
 	trust   ReportConfig
-	table   []snpreport.TableEntry // that came with the report
-	result  *Result                // of which report is a part
+	table   []form.TableEntry // that came with the report
+	result  *Result           // of which report is a part
 	report  *snpreport.Report
 	chain   *certchain.Chain
 	outcome policy.Outcome

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -36,7 +38,7 @@ func (g *Bag) open(b []byte) error {
 		return g.addPEM(b, "PEM")
 	case hasZero(b):
 		g.Form = Table
-		entries, err := snpreport.ParseCertTable(b)
+		entries, err := form.ParseCertTable(b)
 		switch {
 		case err == nil:
 			return g.addTable(entries)
@@ -62,12 +64,12 @@ func (g *Bag) open(b []byte) error {
 }
 
 // addTable adds what entries of a table hold. A CRL and an unknown GUID are passed over (CAR-22).
-func (g *Bag) addTable(entries []snpreport.TableEntry) error {
+func (g *Bag) addTable(entries []form.TableEntry) error {
 	for i, entry := range entries {
 		source := fmt.Sprintf("table entry %d (%v)", i, entry.Kind)
 		var err error
 		switch {
-		case entry.Kind == snpreport.TableCRL, entry.Kind == snpreport.TableUnknown:
+		case entry.Kind == form.TableCRL, entry.Kind == form.TableUnknown:
 			g.PassedOver = append(g.PassedOver, source)
 		case bytes.Contains(entry.Data, []byte("-----BEGIN ")):
 			err = g.addPEM(entry.Data, source)

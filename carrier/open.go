@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"unicode/utf16"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -79,8 +81,8 @@ func hasMark(b []byte) bool {
 
 // openBinary reads a form of SPEC.md section 4 that is no text. Rules: FRM-11.
 func openBinary(b []byte) (*Evidence, error) {
-	c, err := snpreport.Open(b)
-	form := map[snpreport.Carrier]Form{snpreport.Raw: Raw, snpreport.GuestResponse: GuestResponse, snpreport.Extended: Extended}[c.Form]
+	c, err := form.Open(b)
+	form := map[form.Carrier]Form{form.Raw: Raw, form.GuestResponse: GuestResponse, form.Extended: Extended}[c.Form]
 	var fault *Failure
 	if err == nil && form == "" || errors.As(err, &fault) && fault.Rule == "RPT-01" {
 		err = unknown("this is of no known form", "1184 bytes, a guest response, or a report with a certificate table", fmt.Sprintf("%d bytes", len(b)))

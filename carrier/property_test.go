@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	reportform "github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
@@ -44,7 +46,7 @@ func checkOpen(t *testing.T, b []byte) {
 	if (e == nil) == (err == nil) {
 		t.Fatalf("%v beside %v", e, err)
 	}
-	strict, strictErr := snpreport.Open(b)
+	strict, strictErr := reportform.Open(b)
 	if err != nil {
 		var d rule.Detailed
 		if !errors.As(err, &d) || d.Details().Rule == "" || len(err.Error()) > 600 {

@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/snpreport"
 )
 
 // openText reads hex or base64. One line break behind the forms of SPEC.md section 4 is forgiven. Rules: FRM-15.
 func openText(text []byte) (*Evidence, error) {
-	if c, err := snpreport.Open(bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))); err == nil {
-		form := map[snpreport.Carrier]Form{snpreport.Hex: Hex, snpreport.Base64: Base64}[c.Form]
+	if c, err := form.Open(bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))); err == nil {
+		form := map[form.Carrier]Form{form.Hex: Hex, form.Base64: Base64}[c.Form]
 		return &Evidence{Bag: Bag{Form: form}, Report: c.Report}, nil
 	}
 	b, problem := decodeText(text)

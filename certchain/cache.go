@@ -32,7 +32,7 @@ func NewCache(size int) *Cache {
 
 // Verify is the function Verify with a cache.
 func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
-	if c == nil || len(certs) > maxChain || slices.ContainsFunc(certs, func(der []byte) bool { return len(der) > maxCertificate }) {
+	if c == nil || len(certs) > MaxChain || slices.ContainsFunc(certs, func(der []byte) bool { return len(der) > MaxCertificate }) {
 		return Verify(certs, roots, at)
 	}
 	own := make([][]byte, len(certs)) // the same bytes are hashed and verified, also when the caller writes to its own

@@ -55,8 +55,8 @@ func ParseCertificate(der []byte) (*Certificate, error) { return parseCertificat
 // parseCertificate is ParseCertificate of the certificate in that position.
 func parseCertificate(der []byte, position int) (*Certificate, error) {
 	c := &Certificate{position: position}
-	if len(der) == 0 || len(der) > maxCertificate {
-		return nil, c.fail("CHN-09", "DER", nil, fmt.Sprintf("1 to %d bytes", maxCertificate), fmt.Sprintf("%d bytes", len(der)))
+	if len(der) == 0 || len(der) > MaxCertificate {
+		return nil, c.fail("CHN-09", "DER", nil, fmt.Sprintf("1 to %d bytes", MaxCertificate), fmt.Sprintf("%d bytes", len(der)))
 	}
 	if err := c.parse(bytes.Clone(der)); err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func (p *proof) chain() *Chain {
 func (c *Chain) VerifyReport(r *snpreport.Report) error { return r.VerifySignature(c.proven().key) }
 
 // dates are when leaf, intermediate and anchor are valid.
-type dates [maxChain]struct {
+type dates [MaxChain]struct {
 	role Role
 	validity
 }

@@ -3,10 +3,10 @@ package certchain
 // Limits on input, checked before anything is parsed (GEN-04). AMD's certificates have
 // 1289 to 1683 bytes.
 const (
-	maxCertificate = 8 << 10   // bytes of one DER certificate
+	MaxCertificate = 8 << 10   // bytes of one DER certificate
 	maxPEM         = 64 << 10  // bytes of PEM text
 	maxBlocks      = 8         // PEM blocks in one text
-	maxChain       = 3         // certificates in one chain
+	MaxChain       = 3         // certificates in one chain
 	maxCRL         = 128 << 10 // bytes of one DER CRL
 	maxSerial      = 20        // bytes of a serial or CRL number, RFC 5280 section 4.1.2.2
 	maxText        = 255       // bytes of productName or cspID

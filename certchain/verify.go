@@ -26,8 +26,8 @@ func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
 	if at.IsZero() {
 		return nil, refuse("CHN-01", "chain: time", "a time to verify at", "none")
 	}
-	if len(certs) == 0 || len(certs) > maxChain {
-		return nil, refuse("CHN-02", "chain: number of certificates", fmt.Sprintf("1 to %d", maxChain), fmt.Sprint(len(certs)))
+	if len(certs) == 0 || len(certs) > MaxChain {
+		return nil, refuse("CHN-02", "chain: number of certificates", fmt.Sprintf("1 to %d", MaxChain), fmt.Sprint(len(certs)))
 	}
 	parsed := make([]*Certificate, len(certs))
 	for i, der := range certs {
@@ -137,7 +137,7 @@ func signingKey(leaf Role) snpreport.SigningKey {
 // assign finds the place of each certificate: one leaf, then at most one ASK or ASVK
 // and at most one ARK.
 func assign(certs []*Certificate) (leaf, intermediate, root *Certificate, err error) {
-	var first, second [maxChain]*Certificate // of leaf, intermediate, root
+	var first, second [MaxChain]*Certificate // of leaf, intermediate, root
 	for _, c := range certs {
 		place := 1
 		switch {
@@ -155,7 +155,7 @@ func assign(certs []*Certificate) (leaf, intermediate, root *Certificate, err er
 	if first[0] == nil {
 		return nil, nil, nil, refuse("CHN-40", "chain: leaf", "a VCEK or VLEK", "none")
 	}
-	for place, id := range [maxChain]string{"CHN-40", "CHN-41", "CHN-41"} {
+	for place, id := range [MaxChain]string{"CHN-40", "CHN-41", "CHN-41"} {
 		if c := second[place]; c != nil {
 			return nil, nil, nil, c.fail(id, "subject", c.RawSubject, "one certificate of this place", "a second one")
 		}

@@ -52,27 +52,3 @@ func BenchmarkVerifySignature(b *testing.B) {
 		}
 	}
 }
-
-func BenchmarkOpen(b *testing.B) {
-	report := filled(5)
-	for _, form := range []struct {
-		name string
-		in   []byte
-	}{
-		{"raw", report},
-		{"hex", hexOf(report)},
-		{"base64", base64Of(report)},
-		{"guest response", response(report, 4000)},
-		{"extended", append(filled(5), table(
-			entry{guid: vcek, data: make([]byte, 1360)}, entry{guid: ask, data: make([]byte, 1600)}, entry{guid: ark, data: make([]byte, 1600)})...)},
-	} {
-		b.Run(form.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := snpreport.Open(form.in); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}

@@ -54,8 +54,5 @@
 // It keeps unknown bits of POLICY, PLATFORM_INFO and the TCB versions: AMD
 // assigns those without a new report version, so they are a matter of policy.
 //
-// # Carriers
-//
-// Reports travel raw, as text, in the response of /dev/sev-guest, or with a
-// certificate table behind them: see Open and ParseCertTable.
+// Package snpreport/form takes a report out of what carries it.
 package snpreport

@@ -2,7 +2,6 @@ package snpreport
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/tresorhq/attest/rule"
 )
@@ -15,11 +14,6 @@ var ErrUnsupported = errors.New("recognised, but not supported")
 // Offset counts bytes from the start of the input.
 func parseError(id, field string, offset int, expected, actual string) *rule.Error {
 	return &rule.Error{Rule: id, Where: field, Offset: offset, Expected: expected, Actual: actual}
-}
-
-// sizeError refuses n bytes that are no report.
-func sizeError(n int) *rule.Error {
-	return parseError("RPT-01", "report", 0, fmt.Sprintf("%d bytes", Size), fmt.Sprintf("%d bytes", n))
 }
 
 // signatureError says why the signature of a report does not hold.

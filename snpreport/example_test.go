@@ -73,20 +73,3 @@ func ExampleParse_refused() {
 	// RPT-10
 	// reserved byte at offset 0x1eb: expected 0x00, got 0x07 [RPT-10]
 }
-
-func ExampleOpen() {
-	// A report with an empty certificate table behind it, as a host without
-	// certificates returns it.
-	carried, err := snpreport.Open(append(exampleReport(), make([]byte, 4096)...))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	r, err := snpreport.Parse(carried.Report)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Printf("%v, %d certificates, report version %d\n", carried.Form, len(carried.Certs), r.Version)
-	// Output: extended report, 0 certificates, report version 3
-}

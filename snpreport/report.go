@@ -1,6 +1,9 @@
 package snpreport
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // Sizes in bytes.
 const (
@@ -74,7 +77,7 @@ func (r *Report) UnmarshalBinary(b []byte) error {
 	}
 	if len(b) != Size {
 		*r = Report{}
-		return sizeError(len(b))
+		return parseError("RPT-01", "report", 0, fmt.Sprintf("%d bytes", Size), fmt.Sprintf("%d bytes", len(b)))
 	}
 	r.raw = [Size]byte(b)
 	r.decode()

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/carrier"
@@ -277,7 +279,7 @@ func (j *judgement) policy() (policy.Policy, error) {
 func (j *judgement) amdRoots() (*certchain.Roots, error) {
 	var arks [][]byte
 	for _, file := range j.inputs["amd-root"] {
-		ders, err := certchain.SplitCertificates(file.data)
+		ders, err := form.SplitCertificates(file.data)
 		if err != nil {
 			return nil, usage("AMD root %s: %w", file.name, err)
 		}
@@ -328,7 +330,7 @@ func (j *judgement) report(pol policy.Policy, roots *certchain.Roots) (*attest.A
 		for _, file := range j.inputs["certs"] {
 			e.Certificates = append(e.Certificates, file.data)
 		}
-		if c, err := snpreport.Open(e.Report); err == nil {
+		if c, err := form.Open(e.Report); err == nil {
 			j.view.Report, _ = snpreport.Parse(c.Report)
 		}
 	} else if err := j.open(&e); err != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/verdict"
@@ -23,11 +25,11 @@ type View struct {
 // the verdict says why.
 func NewView(d *verdict.Document, report []byte, certificates [][]byte) *View {
 	v := &View{Document: d}
-	if carried, err := snpreport.Open(report); err == nil {
+	if carried, err := form.Open(report); err == nil {
 		v.Report, _ = snpreport.Parse(carried.Report)
 	}
 	for _, blob := range certificates {
-		ders, _ := certchain.SplitCertificates(blob)
+		ders, _ := form.SplitCertificates(blob)
 		for _, der := range ders {
 			if c, err := certchain.ParseCertificate(der); err == nil {
 				v.Certificates = append(v.Certificates, c)

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/cli"
@@ -233,7 +235,7 @@ func (f *measureFlags) target(ctx context.Context, c *cli.Call) (*launch.Digest,
 	if err != nil {
 		return nil, nil, verdict.Unavailable("--match", err)
 	}
-	carried, err := snpreport.Open(b)
+	carried, err := form.Open(b)
 	if err != nil {
 		return nil, nil, inspect.Malformed(err)
 	}

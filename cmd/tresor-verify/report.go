@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/certchain"
@@ -332,7 +334,7 @@ func readReport(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
 	if t := cli.TrimLine(b); len(b) != snpreport.Size && isText(t) {
 		b = t
 	}
-	if carried, err := snpreport.Open(b); err == nil {
+	if carried, err := form.Open(b); err == nil {
 		c.SetCarrier(strings.ReplaceAll(strings.TrimSuffix(carried.Form.String(), " report"), " ", "-"))
 	}
 	return b, nil

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/certchain"
@@ -172,7 +174,7 @@ func (f *trustFlags) roots(ctx context.Context, c *cli.Call) (*certchain.Roots, 
 		if err != nil {
 			return nil, cli.Usagef("--amd-root: %v", err)
 		}
-		ders, err := certchain.SplitCertificates(b)
+		ders, err := form.SplitCertificates(b)
 		if err != nil {
 			return nil, cli.Usagef("--amd-root %s: %w", name, err)
 		}

@@ -108,7 +108,7 @@ func keys() []Option {
 					Validate: func(*sevsnp.Attestation, []byte) error { return errors.New("no such entry") },
 				}}
 			},
-			Cases: []Case{{"an entry is missing", unchanged, true, false, "a file can't call a function; other entries of the table are nobody's evidence, and their reader can look at them (snpreport.ParseCertTable)"}},
+			Cases: []Case{{"an entry is missing", unchanged, true, false, "a file can't call a function; other entries of the table are nobody's evidence, and their reader can look at them (form.ParseCertTable)"}},
 		},
 	}
 }

@@ -1,4 +1,4 @@
-// Package table compares snpreport.ParseCertTable with the certificate table of
+// Package table compares form.ParseCertTable with the certificate table of
 // go-sev-guest.
 package table
 
@@ -7,16 +7,17 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/google/go-sev-guest/abi"
 
 	"github.com/tresorhq/attest/difftest"
 	"github.com/tresorhq/attest/internal/mint"
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // Compare splits a table with both.
 func Compare(b []byte) difftest.Outcome {
-	ours, err := snpreport.ParseCertTable(b)
+	ours, err := form.ParseCertTable(b)
 	o := difftest.Outcome{Ours: difftest.Requirement(err)}
 	var theirs abi.CertTable
 	var theirErr error

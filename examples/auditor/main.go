@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/policy"
@@ -26,7 +28,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	arks, err := certchain.SplitCertificates(root)
+	arks, err := form.SplitCertificates(root)
 	if err != nil {
 		log.Fatal(err)
 	}

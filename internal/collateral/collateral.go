@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/kds"
@@ -107,10 +109,10 @@ type Outline struct {
 	Intermediate bool
 }
 
-// Parse parses a report in any form that snpreport.Open knows, and the certificates
+// Parse parses a report in any form that form.Open knows, and the certificates
 // beside it.
 func Parse(e attest.ReportEvidence) (*Outline, error) {
-	carried, err := snpreport.Open(e.Report)
+	carried, err := form.Open(e.Report)
 	if err != nil {
 		return nil, err
 	}
@@ -121,12 +123,12 @@ func Parse(e attest.ReportEvidence) (*Outline, error) {
 	blobs := slices.Clone(e.Certificates)
 	for _, entry := range carried.Certs {
 		switch entry.Kind {
-		case snpreport.TableVCEK, snpreport.TableVLEK, snpreport.TableASK, snpreport.TableARK:
+		case form.TableVCEK, form.TableVLEK, form.TableASK, form.TableARK:
 			blobs = append(blobs, entry.Data)
 		}
 	}
 	for _, blob := range blobs {
-		ders, err := certchain.SplitCertificates(blob)
+		ders, err := form.SplitCertificates(blob)
 		if err != nil {
 			return nil, err
 		}

@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/certchain"
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // detectHeld finds out what a file is that is none of this module's own: evidence as people
 // hold it, or a part of an Azure VM's.
 func detectHeld(b []byte) (kind string, nodes []Node, ok bool) {
 	if e, err := carrier.Open(b); err == nil {
-		_, _, err := showReport(snpreport.Carried{Form: snpreport.Raw, Report: e.Report})
+		_, _, err := showReport(form.Carried{Form: form.Raw, Report: e.Report})
 		return "report, " + string(e.Form), heldNodes(e), err == nil || e.HCL != nil
 	}
 	if g, err := carrier.OpenCertificates(b); err == nil {
@@ -40,7 +41,7 @@ func heldNodes(e *carrier.Evidence) []Node {
 	if e.HCL != nil {
 		nodes = append(nodes, hclNode(e.HCL))
 	}
-	if _, shown, err := showReport(snpreport.Carried{Form: snpreport.Raw, Report: e.Report}); err == nil {
+	if _, shown, err := showReport(form.Carried{Form: form.Raw, Report: e.Report}); err == nil {
 		nodes = append(nodes, shown...)
 	} else {
 		nodes = append(nodes, malformed("report", err))

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
@@ -110,11 +112,11 @@ func detect(b []byte) (kind string, nodes []Node, err error) {
 	if len(b) != snpreport.Size && isText(text) {
 		b = text
 	}
-	carried, openErr := snpreport.Open(b)
+	carried, openErr := form.Open(b)
 	if openErr == nil {
 		return showReport(carried)
 	}
-	if table, err := snpreport.ParseCertTable(b); err == nil && len(b) > 0 {
+	if table, err := form.ParseCertTable(b); err == nil && len(b) > 0 {
 		return "certificate table", tableNodes(table), nil
 	}
 	return "", nil, Malformed(openErr)
@@ -132,7 +134,7 @@ func showDER(der []byte) (kind string, nodes []Node, err error) {
 	return "", nil, Malformed(fmt.Errorf("neither a certificate of AMD's (%v) nor a CRL of AMD's (%w)", certErr, crlErr))
 }
 
-func showReport(c snpreport.Carried) (kind string, nodes []Node, err error) {
+func showReport(c form.Carried) (kind string, nodes []Node, err error) {
 	if isReport6(c.Report) {
 		return "report version 6, which is not supported", append([]Node{report6Node(c.Report)}, tableNodes(c.Certs)...), nil
 	}
@@ -170,14 +172,14 @@ func addresses(r *snpreport.Report, product snpreport.Product) (Node, bool) {
 
 // tableNodes shows the entries of a certificate table. What an entry does not
 // hold as it should is shown as its error: the host wrote the table.
-func tableNodes(table []snpreport.TableEntry) []Node {
+func tableNodes(table []form.TableEntry) []Node {
 	nodes := []Node{}
 	for _, e := range table {
 		kids := []Node{leaf("guid", guid(e.GUID)), leaf("bytes", len(e.Data))}
 		var content []Node
 		var err error
 		switch e.Kind {
-		case snpreport.TableVCEK, snpreport.TableVLEK, snpreport.TableASK, snpreport.TableARK:
+		case form.TableVCEK, form.TableVLEK, form.TableASK, form.TableARK:
 			ders := [][]byte{e.Data}
 			if bytes.HasPrefix(e.Data, []byte("-----BEGIN")) {
 				ders, err = certchain.SplitPEM(e.Data)
@@ -185,7 +187,7 @@ func tableNodes(table []snpreport.TableEntry) []Node {
 			if err == nil {
 				content, err = certificateNodes(ders)
 			}
-		case snpreport.TableCRL:
+		case form.TableCRL:
 			var crl *certchain.CRL
 			if crl, err = certchain.ParseCRL(e.Data); err == nil {
 				content = []Node{crlNode(crl)}

@@ -5,12 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // jwsKinds are the signed documents, each with a member that no other one has.
@@ -87,7 +88,7 @@ func unpackEnvelope(b []byte) []Node {
 		}
 		nodes = append(nodes, more...)
 	}
-	carried, err := snpreport.Open(e.Report)
+	carried, err := form.Open(e.Report)
 	if err == nil {
 		_, more, err := showReport(carried)
 		add(more, err)

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest/snpreport/form"
+
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/vectors"
@@ -212,7 +214,7 @@ func demandsOf(c *vectors.Case) ([]policy.Policy, error) {
 func rootsOf(files [][]byte) (*certchain.Roots, error) {
 	var arks [][]byte
 	for _, file := range files {
-		ders, err := certchain.SplitCertificates(file)
+		ders, err := form.SplitCertificates(file)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package certchain_test
+package form_test
 
 import (
 	"encoding/binary"
@@ -8,7 +8,7 @@ import (
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/rule"
-	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 )
 
 // TestCollectMany: more certificates than a chain has are refused for their number
@@ -28,13 +28,13 @@ func TestCollectMany(t *testing.T) {
 		return all
 	}
 	s := mint.Evidence("Milan", 3, "vcek")
-	long := make([]snpreport.TableEntry, 2000)
+	long := make([]form.TableEntry, 2000)
 	for i := range long {
-		long[i] = snpreport.TableEntry{Kind: snpreport.TableVCEK, Data: s.Leaf}
+		long[i] = form.TableEntry{Kind: form.TableVCEK, Data: s.Leaf}
 	}
 	for _, tt := range []struct {
 		name  string
-		table []snpreport.TableEntry
+		table []form.TableEntry
 		certs [][]byte
 		rule  string
 		want  int
@@ -47,12 +47,12 @@ func TestCollectMany(t *testing.T) {
 		{"three and two more", nil, [][]byte{s.Leaf, s.Intermediate, s.ARK, s.Leaf, mint.CACert("ARK-Genoa"), mint.CACert("ARK-Turin")}, "CHN-02", 4},
 		{"a long table", long, list(300, 1<<20, false), "CHN-02", 2000},
 	} {
-		certs, err := certchain.Collect(tt.table, tt.certs)
+		certs, err := form.Collect(tt.table, tt.certs)
 		if err != nil || len(certs) != tt.want {
 			t.Errorf("%s: %d are collected, %v", tt.name, len(certs), err)
 		}
 		var e *rule.Error
-		if _, err := certchain.NewCache(4).VerifyCollected(tt.table, tt.certs, certchain.Builtin(), mint.NotAfterLeaf); !errors.As(err, &e) || e.Rule != tt.rule {
+		if _, err := form.Verify(certchain.NewCache(4), tt.table, tt.certs, certchain.Builtin(), mint.NotAfterLeaf); !errors.As(err, &e) || e.Rule != tt.rule {
 			t.Errorf("%s: %v, want %s", tt.name, err, tt.rule)
 		}
 	}

@@ -1,10 +1,11 @@
-package snpreport
+package form
 
 import (
 	"encoding/binary"
 	"fmt"
 
 	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
 )
 
 // openGuestResponse takes the report out of a MSG_REPORT_RSP:
@@ -18,16 +19,16 @@ import (
 // Source: AMD 56860, MSG_REPORT_RSP; the buffer: Linux, struct snp_report_resp.
 func openGuestResponse(b []byte) ([]byte, *rule.Error) {
 	if len(b) > maxResponseSize {
-		return nil, parseError("CAR-04", "guest response", 0,
+		return nil, malformed("CAR-04", "guest response", 0,
 			fmt.Sprintf("at most %d bytes", maxResponseSize), fmt.Sprintf("%d bytes", len(b)))
 	}
 	if status := binary.LittleEndian.Uint32(b); status != 0 {
-		return nil, parseError("CAR-05", "STATUS", 0x000, "0 (success)", statusText(status))
+		return nil, malformed("CAR-05", "STATUS", 0x000, "0 (success)", statusText(status))
 	}
-	if size := binary.LittleEndian.Uint32(b[0x004:]); size != Size {
-		return nil, parseError("CAR-06", "REPORT_SIZE", 0x004, fmt.Sprint(Size), fmt.Sprint(size))
+	if size := binary.LittleEndian.Uint32(b[0x004:]); size != snpreport.Size {
+		return nil, malformed("CAR-06", "REPORT_SIZE", 0x004, fmt.Sprint(snpreport.Size), fmt.Sprint(size))
 	}
-	const end = responseHeader + Size
+	const end = responseHeader + snpreport.Size
 	if err := allZero("CAR-07", b, 0x008, responseHeader); err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func statusText(status uint32) string {
 func allZero(id string, b []byte, lo, hi int) *rule.Error {
 	for at := lo; at < hi; at++ {
 		if b[at] != 0 {
-			return parseError(id, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
+			return malformed(id, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
 		}
 	}
 	return nil

@@ -1,11 +1,11 @@
-package certchain
+package form
 
 import (
 	"bytes"
 	"slices"
 	"time"
 
-	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/certchain"
 )
 
 // SplitCertificates splits what may hold certificates into DER: PEM text, one DER
@@ -17,9 +17,9 @@ func SplitCertificates(blob []byte) ([][]byte, error) {
 	case len(blob) > 1 && blob[0] == 0x30 && blob[1]&0x80 != 0: // SEQUENCE with a long length
 		return [][]byte{blob}, nil
 	case isPEM(blob):
-		return SplitPEM(blob)
+		return certchain.SplitPEM(blob)
 	}
-	table, err := snpreport.ParseCertTable(blob)
+	table, err := ParseCertTable(blob)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +37,11 @@ func isPEM(blob []byte) bool {
 // entries, CRLs among them, are passed over: the table is the host's, which has no
 // say in what is revoked.
 // Rules: CAR-22.
-func fromTable(table []snpreport.TableEntry) ([][]byte, error) {
+func fromTable(table []TableEntry) ([][]byte, error) {
 	var all [][]byte
 	for _, e := range table {
 		switch e.Kind {
-		case snpreport.TableVCEK, snpreport.TableVLEK, snpreport.TableASK, snpreport.TableARK:
+		case TableVCEK, TableVLEK, TableASK, TableARK:
 		default:
 			continue
 		}
@@ -49,7 +49,7 @@ func fromTable(table []snpreport.TableEntry) ([][]byte, error) {
 			all = append(all, e.Data)
 			continue
 		}
-		ders, err := SplitPEM(e.Data)
+		ders, err := certchain.SplitPEM(e.Data)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +66,13 @@ func fromTable(table []snpreport.TableEntry) ([][]byte, error) {
 // Collecting ends with one certificate more than a chain has, for which Verify
 // refuses them: no list, however long, is compared with itself.
 // Rules: GEN-04, CAR-21.
-func Collect(table []snpreport.TableEntry, blobs [][]byte) ([][]byte, error) {
+func Collect(table []TableEntry, blobs [][]byte) ([][]byte, error) {
 	all, err := fromTable(table)
 	if err != nil {
 		return nil, err
 	}
 	for _, blob := range blobs {
-		if len(all) > maxChain {
+		if len(all) > certchain.MaxChain {
 			break
 		}
 		ders, err := SplitCertificates(blob)
@@ -82,7 +82,7 @@ func Collect(table []snpreport.TableEntry, blobs [][]byte) ([][]byte, error) {
 		before := all
 		for _, der := range ders {
 			// No two that are too large are compared: Verify refuses the first.
-			if len(der) > maxCertificate || !slices.ContainsFunc(before, func(have []byte) bool { return bytes.Equal(have, der) }) {
+			if len(der) > certchain.MaxCertificate || !slices.ContainsFunc(before, func(have []byte) bool { return bytes.Equal(have, der) }) {
 				all = append(all, der)
 			}
 		}
@@ -90,9 +90,10 @@ func Collect(table []snpreport.TableEntry, blobs [][]byte) ([][]byte, error) {
 	return all, nil
 }
 
-// VerifyCollected is Verify for what Collect returns. One PEM text alone, the usual
-// form, is looked up as it is: a chain that is remembered need not be decoded.
-func (c *Cache) VerifyCollected(table []snpreport.TableEntry, blobs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
+// Verify is certchain.Verify for what Collect returns, with what c remembers. One PEM
+// text alone, the usual form, is looked up as it is: a chain that is remembered need not
+// be decoded.
+func Verify(c *certchain.Cache, table []TableEntry, blobs [][]byte, roots *certchain.Roots, at time.Time) (*certchain.Chain, error) {
 	if len(table) == 0 && len(blobs) == 1 && isPEM(blobs[0]) {
 		return c.VerifyPEM(blobs[0], roots, at)
 	}

@@ -1,4 +1,7 @@
-package snpreport
+// Package form reads the five forms in which a SEV-SNP report travels by itself, and
+// what may hold its certificates: SPEC.md section 4. It takes bytes apart and judges
+// nothing; the envelope of an endpoint never comes through it.
+package form
 
 import (
 	"bytes"
@@ -10,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport"
 )
 
 // Carrier is a form in which a report travels.
@@ -44,8 +48,8 @@ type Carried struct {
 
 // Sizes in bytes of the carriers.
 const (
-	hexSize    = 2 * Size
-	base64Size = (Size + 2) / 3 * 4
+	hexSize    = 2 * snpreport.Size
+	base64Size = (snpreport.Size + 2) / 3 * 4
 
 	responseHeader  = 0x20 // STATUS, REPORT_SIZE, 24 reserved
 	maxResponseSize = 4000 // data of struct snp_report_resp, Linux sev-guest.h
@@ -79,7 +83,7 @@ func Open(b []byte) (Carried, error) {
 	var err *rule.Error
 	switch c.Form {
 	case Raw:
-		c.Report = b[:Size:Size]
+		c.Report = b[:snpreport.Size:snpreport.Size]
 	case Hex:
 		c.Report, err = openHex(b)
 	case Base64:
@@ -87,12 +91,12 @@ func Open(b []byte) (Carried, error) {
 	case GuestResponse:
 		c.Report, err = openGuestResponse(b)
 	case Extended:
-		c.Report = b[:Size:Size]
-		if c.Certs, err = parseCertTable(b[Size:]); err != nil {
-			err.Offset += Size
+		c.Report = b[:snpreport.Size:snpreport.Size]
+		if c.Certs, err = parseCertTable(b[snpreport.Size:]); err != nil {
+			err.Offset += snpreport.Size
 		}
 	default:
-		err = sizeError(len(b))
+		err = malformed("RPT-01", "report", 0, fmt.Sprintf("%d bytes", snpreport.Size), fmt.Sprintf("%d bytes", len(b)))
 	}
 	if err != nil {
 		return Carried{}, err
@@ -103,9 +107,9 @@ func Open(b []byte) (Carried, error) {
 func detect(b []byte) Carrier {
 	n := len(b)
 	switch {
-	case n == Size:
+	case n == snpreport.Size:
 		return Raw
-	case n < Size+entrySize: // no other form is as short
+	case n < snpreport.Size+entrySize: // no other form is as short
 		return 0
 	case b[3] != 0 && n == hexSize:
 		return Hex
@@ -114,7 +118,7 @@ func detect(b []byte) Carrier {
 	case b[3] != 0:
 		return 0
 	case binary.LittleEndian.Uint32(b) == 0 || binary.LittleEndian.Uint64(b[0x008:]) == 0:
-		if n < responseHeader+Size {
+		if n < responseHeader+snpreport.Size {
 			return 0
 		}
 		return GuestResponse
@@ -123,10 +127,10 @@ func detect(b []byte) Carrier {
 }
 
 func openHex(text []byte) ([]byte, *rule.Error) {
-	report := make([]byte, Size)
+	report := make([]byte, snpreport.Size)
 	if _, err := hex.Decode(report, text); err != nil {
 		at := slices.IndexFunc(text, func(c byte) bool { return !isHexDigit(c) })
-		return nil, parseError("CAR-01", "hex text", at, "a hex digit", quote(text[at]))
+		return nil, malformed("CAR-01", "hex text", at, "a hex digit", quote(text[at]))
 	}
 	return report, nil
 }
@@ -137,23 +141,29 @@ func isHexDigit(c byte) bool {
 
 func openBase64(text []byte) ([]byte, *rule.Error) {
 	refuse := func(at int) *rule.Error {
-		return parseError("CAR-02", "base64 text", at, "canonical standard base64", quote(text[at]))
+		return malformed("CAR-02", "base64 text", at, "canonical standard base64", quote(text[at]))
 	}
 	// The decoder skips line breaks, even a strict one.
 	if at := bytes.IndexAny(text, "\r\n"); at >= 0 {
 		return nil, refuse(at)
 	}
-	report := make([]byte, Size+1) // room for text without padding
+	report := make([]byte, snpreport.Size+1) // room for text without padding
 	n, err := base64.StdEncoding.Strict().Decode(report, text)
 	if err != nil {
 		var at base64.CorruptInputError
 		errors.As(err, &at)
 		return nil, refuse(min(int(at), len(text)-1))
 	}
-	if n != Size {
-		return nil, parseError("CAR-03", "base64 text", 0, fmt.Sprintf("%d bytes", Size), fmt.Sprintf("%d bytes", n))
+	if n != snpreport.Size {
+		return nil, malformed("CAR-03", "base64 text", 0, fmt.Sprintf("%d bytes", snpreport.Size), fmt.Sprintf("%d bytes", n))
 	}
-	return report[:Size:Size], nil
+	return report[:snpreport.Size:snpreport.Size], nil
 }
 
 func quote(c byte) string { return fmt.Sprintf("%q", []byte{c}) }
+
+// malformed says which part of a form is wrong. Offset counts bytes from the start of
+// the input.
+func malformed(id, field string, offset int, expected, actual string) *rule.Error {
+	return &rule.Error{Rule: id, Where: field, Offset: offset, Expected: expected, Actual: actual}
+}

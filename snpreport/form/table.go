@@ -1,4 +1,4 @@
-package snpreport
+package form
 
 import (
 	"encoding/binary"
@@ -96,7 +96,7 @@ func ParseCertTable(b []byte) ([]TableEntry, error) {
 
 func parseCertTable(b []byte) ([]TableEntry, *rule.Error) {
 	if len(b) > maxTableSize {
-		return nil, parseError("CAR-10", "certificate table", 0,
+		return nil, malformed("CAR-10", "certificate table", 0,
 			fmt.Sprintf("at most %d bytes", maxTableSize), fmt.Sprintf("%d bytes", len(b)))
 	}
 	n, err := countEntries(b)
@@ -112,12 +112,12 @@ func parseCertTable(b []byte) ([]TableEntry, *rule.Error) {
 		}
 		for j, earlier := range spans {
 			if s.lo < earlier.hi && earlier.lo < s.hi {
-				return nil, parseError("CAR-17", "certificate table: OFFSET", i*entrySize+16, "data of its own",
+				return nil, malformed("CAR-17", "certificate table: OFFSET", i*entrySize+16, "data of its own",
 					fmt.Sprintf("%#x to %#x, but entry %d has %#x to %#x", s.lo, s.hi, j, earlier.lo, earlier.hi))
 			}
 		}
 		if e.Kind != TableUnknown && slices.ContainsFunc(entries, func(earlier TableEntry) bool { return earlier.Kind == e.Kind }) {
-			return nil, parseError("CAR-18", "certificate table: GUID", i*entrySize, "each known GUID once", "a second "+e.Kind.String())
+			return nil, malformed("CAR-18", "certificate table: GUID", i*entrySize, "each known GUID once", "a second "+e.Kind.String())
 		}
 		entries, spans = append(entries, e), append(spans, s)
 	}
@@ -132,12 +132,12 @@ func countEntries(b []byte) (int, *rule.Error) {
 	at := 0
 	for ; len(b)-at < entrySize || [entrySize]byte(b[at:]) != [entrySize]byte{}; at += entrySize {
 		if len(b)-at < entrySize {
-			return 0, parseError("CAR-11", "certificate table", at, "an entry, or 24 zero bytes", fmt.Sprintf("%d bytes", len(b)-at))
+			return 0, malformed("CAR-11", "certificate table", at, "an entry, or 24 zero bytes", fmt.Sprintf("%d bytes", len(b)-at))
 		}
 	}
 	n := at / entrySize
 	if n > maxEntries {
-		return 0, parseError("CAR-12", "certificate table", maxEntries*entrySize, fmt.Sprintf("at most %d entries", maxEntries), fmt.Sprint(n))
+		return 0, malformed("CAR-12", "certificate table", maxEntries*entrySize, fmt.Sprintf("at most %d entries", maxEntries), fmt.Sprint(n))
 	}
 	return n, nil
 }
@@ -149,7 +149,7 @@ type span struct{ lo, hi uint64 }
 // parseEntry reads the entry at at. The entries end at end.
 func parseEntry(b []byte, at, end int) (TableEntry, span, *rule.Error) {
 	refuse := func(id, field string, offset int, expected, actual string) (TableEntry, span, *rule.Error) {
-		return TableEntry{}, span{}, parseError(id, "certificate table: "+field, at+offset, expected, actual)
+		return TableEntry{}, span{}, malformed(id, "certificate table: "+field, at+offset, expected, actual)
 	}
 	guid := [16]byte(b[at:])
 	offset := uint64(binary.LittleEndian.Uint32(b[at+16:]))

@@ -1,4 +1,4 @@
-package snpreport_test
+package form_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 	"pgregory.net/rapid"
 )
 
@@ -31,7 +32,7 @@ func base64Of(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString
 // openErr opens what must be refused.
 func openErr(t testing.TB, b []byte) *rule.Error {
 	t.Helper()
-	c, err := snpreport.Open(b)
+	c, err := form.Open(b)
 	var refusal *rule.Error
 	if !errors.As(err, &refusal) {
 		t.Fatalf("error is %v, want a *rule.Error", err)
@@ -48,34 +49,34 @@ func TestOpen(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		input []byte
-		form  snpreport.Carrier
+		form  form.Carrier
 		certs int
 	}{
-		{"raw", report, snpreport.Raw, 0},
-		{"raw, and no report at all", bytes.Repeat([]byte{'a'}, size), snpreport.Raw, 0},
-		{"hex", hexOf(report), snpreport.Hex, 0},
-		{"upper-case hex", bytes.ToUpper(hexOf(report)), snpreport.Hex, 0},
-		{"base64", base64Of(report), snpreport.Base64, 0},
-		{"response without room", response(report, 0x20+size), snpreport.GuestResponse, 0},
-		{"response of 4000 bytes", response(report, 4000), snpreport.GuestResponse, 0},
-		{"response as long as hex", response(report, 2*size), snpreport.GuestResponse, 0},
-		{"response as long as base64", response(report, 1580), snpreport.GuestResponse, 0},
-		{"immediate end", append(slices.Clone(report), make([]byte, 24)...), snpreport.Extended, 0},
-		{"empty pages", append(slices.Clone(report), make([]byte, 16384)...), snpreport.Extended, 0},
-		{"a certificate", append(slices.Clone(report), withCert...), snpreport.Extended, 1},
-		{"as long as hex", append(slices.Clone(report), make([]byte, size)...), snpreport.Extended, 0},
-		{"as long as base64", append(slices.Clone(report), make([]byte, 1580-size)...), snpreport.Extended, 0},
-		{"version 7", append(set(0, 7)(filled(3)), withCert...), snpreport.Extended, 1},
+		{"raw", report, form.Raw, 0},
+		{"raw, and no report at all", bytes.Repeat([]byte{'a'}, size), form.Raw, 0},
+		{"hex", hexOf(report), form.Hex, 0},
+		{"upper-case hex", bytes.ToUpper(hexOf(report)), form.Hex, 0},
+		{"base64", base64Of(report), form.Base64, 0},
+		{"response without room", response(report, 0x20+size), form.GuestResponse, 0},
+		{"response of 4000 bytes", response(report, 4000), form.GuestResponse, 0},
+		{"response as long as hex", response(report, 2*size), form.GuestResponse, 0},
+		{"response as long as base64", response(report, 1580), form.GuestResponse, 0},
+		{"immediate end", append(slices.Clone(report), make([]byte, 24)...), form.Extended, 0},
+		{"empty pages", append(slices.Clone(report), make([]byte, 16384)...), form.Extended, 0},
+		{"a certificate", append(slices.Clone(report), withCert...), form.Extended, 1},
+		{"as long as hex", append(slices.Clone(report), make([]byte, size)...), form.Extended, 0},
+		{"as long as base64", append(slices.Clone(report), make([]byte, 1580-size)...), form.Extended, 0},
+		{"version 7", append(set(0, 7)(filled(3)), withCert...), form.Extended, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := snpreport.Open(tt.input)
+			c, err := form.Open(tt.input)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.Form != tt.form || len(c.Certs) != tt.certs {
 				t.Errorf("%v with %d certificates, want %v with %d", c.Form, len(c.Certs), tt.form, tt.certs)
 			}
-			if tt.name != "version 7" && c.Form != snpreport.Raw && !bytes.Equal(c.Report, report) {
+			if tt.name != "version 7" && c.Form != form.Raw && !bytes.Equal(c.Report, report) {
 				t.Error("another report")
 			}
 			if len(c.Report) != size || cap(c.Report) != size {
@@ -190,7 +191,7 @@ func TestOpenOrder(t *testing.T) {
 		}
 		step.mend()
 	}
-	if _, err := snpreport.Open(b); err != nil {
+	if _, err := form.Open(b); err != nil {
 		t.Error(err)
 	}
 	b[0], b[4] = 1, 1
@@ -218,7 +219,7 @@ func TestOpenBase64Bits(t *testing.T) {
 	last, accepted := strings.IndexByte(alphabet, b[1578]), 0
 	for i := range 4 {
 		b[1578] = alphabet[last&^3|i]
-		if _, err := snpreport.Open(b); err == nil {
+		if _, err := form.Open(b); err == nil {
 			accepted++
 		} else if got := openErr(t, b); got.Rule != "CAR-02" {
 			t.Errorf("got %s", got.Rule)
@@ -230,9 +231,9 @@ func TestOpenBase64Bits(t *testing.T) {
 }
 
 func TestCarrierNames(t *testing.T) {
-	for c, want := range map[snpreport.Carrier]string{
-		0: "unknown carrier", snpreport.Raw: "raw", snpreport.Hex: "hex", snpreport.Base64: "base64",
-		snpreport.GuestResponse: "guest response", snpreport.Extended: "extended report", 6: "unknown carrier", 255: "unknown carrier",
+	for c, want := range map[form.Carrier]string{
+		0: "unknown carrier", form.Raw: "raw", form.Hex: "hex", form.Base64: "base64",
+		form.GuestResponse: "guest response", form.Extended: "extended report", 6: "unknown carrier", 255: "unknown carrier",
 	} {
 		if c.String() != want {
 			t.Errorf("%d is %q", c, c)
@@ -241,17 +242,17 @@ func TestCarrierNames(t *testing.T) {
 }
 
 // wrapAgain builds the input from what Open returned.
-func wrapAgain(c snpreport.Carried, input []byte) []byte {
+func wrapAgain(c form.Carried, input []byte) []byte {
 	switch c.Form {
-	case snpreport.Raw:
+	case form.Raw:
 		return c.Report
-	case snpreport.Hex:
+	case form.Hex:
 		return hexOf(c.Report)
-	case snpreport.Base64:
+	case form.Base64:
 		return base64Of(c.Report)
-	case snpreport.GuestResponse:
+	case form.GuestResponse:
 		return response(c.Report, len(input))
-	case snpreport.Extended:
+	case form.Extended:
 		return append(slices.Clone(c.Report), input[size:]...)
 	}
 	return nil
@@ -260,7 +261,7 @@ func wrapAgain(c snpreport.Carried, input []byte) []byte {
 // checkOpen is what holds for every input.
 func checkOpen(t interface{ Fatalf(string, ...any) }, b []byte) {
 	input := bytes.Clone(b)
-	c, err := snpreport.Open(b)
+	c, err := form.Open(b)
 	if !bytes.Equal(b, input) {
 		t.Fatalf("Open writes to its input")
 	}
@@ -278,19 +279,19 @@ func checkOpen(t interface{ Fatalf(string, ...any) }, b []byte) {
 		t.Fatalf("a report of %d bytes", len(c.Report))
 	}
 	again := wrapAgain(c, b)
-	if c.Form == snpreport.Hex {
+	if c.Form == form.Hex {
 		input = bytes.ToLower(input)
 	}
 	if !bytes.Equal(again, input) {
 		t.Fatalf("%v: the input had more in it than the report", c.Form)
 	}
-	if c.Form != snpreport.Extended {
+	if c.Form != form.Extended {
 		if c.Certs != nil {
 			t.Fatalf("%v with certificates", c.Form)
 		}
 		return
 	}
-	entries, err := snpreport.ParseCertTable(b[size:])
+	entries, err := form.ParseCertTable(b[size:])
 	if err != nil || !cmp.Equal(entries, c.Certs) {
 		t.Fatalf("ParseCertTable has other entries: %v", err)
 	}
@@ -300,16 +301,16 @@ func TestEveryReportInEveryForm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		report := reports.Draw(t, "report")
 		report[0x0A] |= 2 // POLICY bit 17
-		for form, b := range map[snpreport.Carrier][]byte{
-			snpreport.Raw:           report,
-			snpreport.Hex:           hexOf(report),
-			snpreport.Base64:        base64Of(report),
-			snpreport.GuestResponse: response(report, rapid.IntRange(0x20+size, 4000).Draw(t, "length")),
-			snpreport.Extended:      append(slices.Clone(report), table(entry{guid: vcek, data: []byte{1}})...),
+		for want, b := range map[form.Carrier][]byte{
+			form.Raw:           report,
+			form.Hex:           hexOf(report),
+			form.Base64:        base64Of(report),
+			form.GuestResponse: response(report, rapid.IntRange(0x20+size, 4000).Draw(t, "length")),
+			form.Extended:      append(slices.Clone(report), table(entry{guid: vcek, data: []byte{1}})...),
 		} {
-			c, err := snpreport.Open(b)
-			if err != nil || c.Form != form || !bytes.Equal(c.Report, report) {
-				t.Fatalf("%v: got %v, %v", form, c.Form, err)
+			c, err := form.Open(b)
+			if err != nil || c.Form != want || !bytes.Equal(c.Report, report) {
+				t.Fatalf("%v: got %v, %v", want, c.Form, err)
 			}
 			checkOpen(t, b)
 		}
@@ -340,7 +341,7 @@ func TestOpenHexEveryCharacter(t *testing.T) {
 		c := byte(i)
 		text := []byte(digits)
 		text[100] = c
-		_, err := snpreport.Open(text)
+		_, err := form.Open(text)
 		if isDigit := strings.IndexByte(digits, c) >= 0; isDigit {
 			if err != nil {
 				t.Errorf("%q: %v", []byte{c}, err)
@@ -356,7 +357,7 @@ func TestOpenHexEveryCharacter(t *testing.T) {
 // CAR-02: a line break is refused where it is, at the very start too.
 func TestOpenBase64StartsWithLineBreak(t *testing.T) {
 	text := []byte("\n" + strings.Repeat("A", 1579))
-	_, err := snpreport.Open(text)
+	_, err := form.Open(text)
 	if e, ok := errors.AsType[*rule.Error](err); !ok || e.Rule != "CAR-02" || e.Offset != 0 {
 		t.Error(err)
 	}

@@ -1,4 +1,4 @@
-package snpreport_test
+package form_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tresorhq/attest/rule"
-	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 	"pgregory.net/rapid"
 )
 
@@ -65,7 +65,7 @@ func table(entries ...entry) []byte {
 
 func tableErr(t testing.TB, b []byte) *rule.Error {
 	t.Helper()
-	entries, err := snpreport.ParseCertTable(b)
+	entries, err := form.ParseCertTable(b)
 	var refusal *rule.Error
 	if !errors.As(err, &refusal) {
 		t.Fatalf("error is %v, want a *rule.Error", err)
@@ -86,7 +86,7 @@ func TestCertTable(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		in   []byte
-		want []snpreport.TableEntry
+		want []form.TableEntry
 	}{
 		{"no bytes", nil, nil},
 		{"no entries", table(), nil},
@@ -96,38 +96,38 @@ func TestCertTable(t *testing.T) {
 		{"every kind", table(
 			entry{guid: vcek, data: []byte("a")}, entry{guid: vlek, data: []byte("b")}, entry{guid: ask, data: []byte("c")},
 			entry{guid: ark, data: []byte("d")}, entry{guid: crl, data: []byte("e")}, entry{guid: private, data: []byte("f")},
-		), []snpreport.TableEntry{
-			{Kind: snpreport.TableVCEK, GUID: guid(vcek), Data: []byte("a")},
-			{Kind: snpreport.TableVLEK, GUID: guid(vlek), Data: []byte("b")},
-			{Kind: snpreport.TableASK, GUID: guid(ask), Data: []byte("c")},
-			{Kind: snpreport.TableARK, GUID: guid(ark), Data: []byte("d")},
-			{Kind: snpreport.TableCRL, GUID: guid(crl), Data: []byte("e")},
-			{Kind: snpreport.TableUnknown, GUID: guid(private), Data: []byte("f")},
+		), []form.TableEntry{
+			{Kind: form.TableVCEK, GUID: guid(vcek), Data: []byte("a")},
+			{Kind: form.TableVLEK, GUID: guid(vlek), Data: []byte("b")},
+			{Kind: form.TableASK, GUID: guid(ask), Data: []byte("c")},
+			{Kind: form.TableARK, GUID: guid(ark), Data: []byte("d")},
+			{Kind: form.TableCRL, GUID: guid(crl), Data: []byte("e")},
+			{Kind: form.TableUnknown, GUID: guid(private), Data: []byte("f")},
 		}},
-		{"an unknown one twice", table(entry{guid: private, data: []byte("a")}, entry{guid: private, data: []byte("b")}), []snpreport.TableEntry{
+		{"an unknown one twice", table(entry{guid: private, data: []byte("a")}, entry{guid: private, data: []byte("b")}), []form.TableEntry{
 			{GUID: guid(private), Data: []byte("a")}, {GUID: guid(private), Data: []byte("b")},
 		}},
 		{"data in another order, with gaps", append(table(
 			entry{guid: vcek, data: []byte("xyz"), offset: u32(74), length: u32(2)}, entry{guid: ark, offset: u32(72), length: u32(1)},
-		), 0, 0), []snpreport.TableEntry{
-			{Kind: snpreport.TableVCEK, GUID: guid(vcek), Data: []byte{'z', 0}},
-			{Kind: snpreport.TableARK, GUID: guid(ark), Data: []byte("x")},
+		), 0, 0), []form.TableEntry{
+			{Kind: form.TableVCEK, GUID: guid(vcek), Data: []byte{'z', 0}},
+			{Kind: form.TableARK, GUID: guid(ark), Data: []byte("x")},
 		}},
 		{"data in another order, without gaps", table(
 			entry{guid: vcek, data: []byte("xyz"), offset: u32(74), length: u32(1)}, entry{guid: ark, offset: u32(72), length: u32(2)},
-		), []snpreport.TableEntry{
-			{Kind: snpreport.TableVCEK, GUID: guid(vcek), Data: []byte("z")},
-			{Kind: snpreport.TableARK, GUID: guid(ark), Data: []byte("xy")},
+		), []form.TableEntry{
+			{Kind: form.TableVCEK, GUID: guid(vcek), Data: []byte("z")},
+			{Kind: form.TableARK, GUID: guid(ark), Data: []byte("xy")},
 		}},
-		{"32 entries", table(many(32)...), func() (list []snpreport.TableEntry) {
+		{"32 entries", table(many(32)...), func() (list []form.TableEntry) {
 			for range 32 {
-				list = append(list, snpreport.TableEntry{GUID: guid(private), Data: []byte{1}})
+				list = append(list, form.TableEntry{GUID: guid(private), Data: []byte{1}})
 			}
 			return list
 		}()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := snpreport.ParseCertTable(tt.in)
+			got, err := form.ParseCertTable(tt.in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -215,9 +215,9 @@ func TestCertTableSumsIn64Bits(t *testing.T) {
 }
 
 func TestTableKindNames(t *testing.T) {
-	for k, want := range map[snpreport.TableKind]string{
-		snpreport.TableUnknown: "unknown", snpreport.TableVCEK: "VCEK", snpreport.TableVLEK: "VLEK", snpreport.TableASK: "ASK",
-		snpreport.TableARK: "ARK", snpreport.TableCRL: "CRL", 6: "unknown", 255: "unknown",
+	for k, want := range map[form.TableKind]string{
+		form.TableUnknown: "unknown", form.TableVCEK: "VCEK", form.TableVLEK: "VLEK", form.TableASK: "ASK",
+		form.TableARK: "ARK", form.TableCRL: "CRL", 6: "unknown", 255: "unknown",
 	} {
 		if k.String() != want {
 			t.Errorf("%d is %q", k, k)
@@ -227,7 +227,7 @@ func TestTableKindNames(t *testing.T) {
 
 // naiveTable reads a table byte by byte: it marks who owns each byte, and
 // refuses a byte with two owners.
-func naiveTable(b []byte) (list []snpreport.TableEntry, ok bool) {
+func naiveTable(b []byte) (list []form.TableEntry, ok bool) {
 	if len(b) == 0 {
 		return nil, true
 	}
@@ -235,8 +235,8 @@ func naiveTable(b []byte) (list []snpreport.TableEntry, ok bool) {
 		return nil, false
 	}
 	owned := make([]bool, len(b))
-	kinds := map[[16]byte]snpreport.TableKind{guid(vcek): 1, guid(vlek): 2, guid(ask): 3, guid(ark): 4, guid(crl): 5}
-	seen := map[snpreport.TableKind]bool{}
+	kinds := map[[16]byte]form.TableKind{guid(vcek): 1, guid(vlek): 2, guid(ask): 3, guid(ark): 4, guid(crl): 5}
+	seen := map[form.TableKind]bool{}
 	number := func(at int) (n int64) {
 		for i := range 4 {
 			n += int64(b[at+i]) << (8 * i)
@@ -270,8 +270,8 @@ func naiveTable(b []byte) (list []snpreport.TableEntry, ok bool) {
 		if len(data) == 0 || g == [16]byte{} || seen[kind] {
 			return nil, false
 		}
-		seen[kind] = kind != snpreport.TableUnknown
-		list = append(list, snpreport.TableEntry{Kind: kind, GUID: g, Data: data})
+		seen[kind] = kind != form.TableUnknown
+		list = append(list, form.TableEntry{Kind: kind, GUID: g, Data: data})
 	}
 	return list, true
 }
@@ -279,7 +279,7 @@ func naiveTable(b []byte) (list []snpreport.TableEntry, ok bool) {
 // checkTable is what holds for every input.
 func checkTable(t interface{ Fatalf(string, ...any) }, b []byte) {
 	input := bytes.Clone(b)
-	got, err := snpreport.ParseCertTable(b)
+	got, err := form.ParseCertTable(b)
 	want, ok := naiveTable(b)
 	switch {
 	case !bytes.Equal(b, input):
