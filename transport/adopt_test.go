@@ -122,7 +122,7 @@ func TestAdoptedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestRefusalStands: when a newer bundle is asked for after a refusal and can not
+// TestRefusalStands: when a newer bundle is asked for after a refusal and cannot
 // be had, the refusal is not taken back: what runs is closed (TRN-34).
 // Rules: TRN-49.
 func TestRefusalStands(t *testing.T) {

@@ -159,7 +159,7 @@ func TestBundleAge(t *testing.T) {
 			t.Errorf("after %v: fetched %d times, want %d", row.after, n, row.asked)
 		}
 	}
-	// When it can not be had any more, what is a day old is not used.
+	// When it cannot be had any more, what is a day old is not used.
 	m.shop.setLie(http.NotFound)
 	m.pass(12 * time.Hour)
 	if err := m.get(); err != nil {

@@ -49,7 +49,7 @@ const checkEvery = 30 * time.Second
 // is fresh.
 func (c *conn) open() bool { return c.state == ready && !c.shut && c.used < c.slots }
 
-// lost is the state hook of net/http. It is what counting slots can not tell: that
+// lost is the state hook of net/http. It is what counting slots cannot tell: that
 // nothing comes through the connection any more. (The hook may miss a slot; a
 // connection ends only once.) It runs within the methods of a ClientConn, which
 // therefore are never called under the mutex of the pool.
@@ -113,7 +113,7 @@ func (c *conn) answered(res *http.Response, a *attempt) {
 	res.Body = &answerBody{ReadCloser: res.Body, gate: c.gate, end: end}
 }
 
-// release gives a slot back. The connection is closed when it can not be used again.
+// release gives a slot back. The connection is closed when it cannot be used again.
 func (c *conn) release(again bool, why error) {
 	p := c.pool
 	p.mu.Lock()
@@ -125,7 +125,7 @@ func (c *conn) release(again bool, why error) {
 		return
 	}
 	if !again || c.state == retired && c.used == 0 {
-		p.close1(c, why)
+		p.closeFor(c, why)
 	} else {
 		p.list(c)
 		p.trim(c)
@@ -196,7 +196,7 @@ func (c *conn) watch() {
 	}
 	switch {
 	case c.verdict.over(now, p.t.config.MaxRequestAge):
-		p.close1(c, c.verdict.ended("TRN-35", "the request ran too long after the verdict had ended"))
+		p.closeFor(c, c.verdict.ended("TRN-35", "the request ran too long after the verdict had ended"))
 	case unused >= p.t.config.IdleTimeout || c.used == 0 && c.state == retired:
 		p.remove(c)
 	default:

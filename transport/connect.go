@@ -43,7 +43,7 @@ func (t *Transport) reattest(ctx context.Context, a *attestation, c *conn) {
 	p := t.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.over(a)
+	p.finished(a)
 	if c.state != closed && !p.closed {
 		switch {
 		case err == nil:
@@ -56,7 +56,7 @@ func (t *Transport) reattest(ctx context.Context, a *attestation, c *conn) {
 			p.retire(c)
 		default:
 			p.supply.preferFresh = true
-			p.close1(c, err)
+			p.closeFor(c, err)
 		}
 	}
 	p.dispatch()

@@ -123,7 +123,7 @@ func leafOf(s *tls.ConnectionState, minTLS uint16) (*answer, error) {
 	if s.Version < minTLS {
 		return nil, fetch.Answered("TRN-04", fetch.TLS, "protocol version", tls.VersionName(minTLS)+" or higher", tls.VersionName(s.Version))
 	}
-	leaf := s.PeerCertificates[0] // what else was sent is nobody's key
+	leaf := s.PeerCertificates[0] // further certificates prove no key
 	return &answer{leaf: leaf.Raw, spki: sha256.Sum256(leaf.RawSubjectPublicKeyInfo)}, nil
 }
 

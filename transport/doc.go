@@ -70,7 +70,7 @@
 // and an idempotent one on a connection that had gone stale. What retries above it
 // should not repeat a refusal:
 //
-//	func refusal(err error) bool { // asking again can not help
+//	func refusal(err error) bool { // asking again cannot help
 //		var refused attest.AttestationError
 //		var down *attest.EvidenceUnavailableError // its Temporary() is true
 //		return errors.As(err, &refused) && !errors.As(err, &down)
@@ -119,7 +119,7 @@
 //     Config.MaxRequestAge after its verdict has ended.
 //   - Traffic analysis: names (SNI), addresses, sizes and times are visible.
 //   - Denial of service, by the endpoint, the network or the publisher of the
-//     trust bundle: what can not be attested is not used.
+//     trust bundle: what cannot be attested is not used.
 //   - Other http.Clients of the program, and redirects to other origins, which
 //     are refused here but which http.Client would follow elsewhere.
 //   - A wall clock that is wrong: validity dates are judged by it.

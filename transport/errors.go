@@ -38,10 +38,10 @@ func elsewhere(id, where, expected, actual string) *OriginError {
 	return &OriginError{attest.Failure{Rule: id, Message: "not the attested origin", Where: where, Offset: rule.NoOffset, Expected: expected, Actual: actual}}
 }
 
-// A RequestError refuses a request that can not be sent over an attested
+// A RequestError refuses a request that cannot be sent over an attested
 // connection, wherever it goes.
 type RequestError struct{ attest.Failure }
 
 func unfit(id, where, reason string) *RequestError {
-	return &RequestError{attest.Failure{Rule: id, Message: "the request can not be sent over an attested connection: " + reason, Where: where, Offset: rule.NoOffset}}
+	return &RequestError{attest.Failure{Rule: id, Message: "the request cannot be sent over an attested connection: " + reason, Where: where, Offset: rule.NoOffset}}
 }

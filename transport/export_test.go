@@ -54,6 +54,13 @@ func (t *Transport) Held() int {
 	return t.pool.held()
 }
 
+// Attesting returns how many attestations run for those who wait.
+func (t *Transport) Attesting() int {
+	t.pool.mu.Lock()
+	defer t.pool.mu.Unlock()
+	return len(t.pool.supply.running)
+}
+
 // Watch looks at all connections as their timers do.
 func (t *Transport) Watch() {
 	for _, c := range t.pool.all() {

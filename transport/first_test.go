@@ -133,7 +133,9 @@ func TestParallel(t *testing.T) {
 		}
 		wg.Wait()
 		none(t, p)
-		eventually(t, "one attestation per connection", func() bool { return p.asked.Load() == p.dials.Load() })
+		if p.asked.Load() > p.dials.Load() { // some that no request waited for have ended before
+			t.Errorf("asked %d times over %d connections", p.asked.Load(), p.dials.Load())
+		}
 		settled(t, tr)
 	})
 }

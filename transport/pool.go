@@ -106,7 +106,7 @@ func (p *pool) dispatch() {
 	for len(p.waiters) > 0 && !p.closed {
 		g, ok := p.take()
 		if !ok {
-			p.more()
+			p.attestMore()
 			return
 		}
 		p.serve(g)
@@ -174,9 +174,9 @@ func (p *pool) remove(c *conn) {
 	p.t.discard(c)
 }
 
-// close1 removes a connection. What still runs on it ends with the error why, if
+// closeFor removes a connection. What still runs on it ends with the error why, if
 // there is one.
-func (p *pool) close1(c *conn, why error) {
+func (p *pool) closeFor(c *conn, why error) {
 	if why != nil && c.used > 0 {
 		c.gate.wire.close(why)
 	}
@@ -245,7 +245,7 @@ func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.conns {
-		p.close1(c, ErrClosed)
+		p.closeFor(c, ErrClosed)
 	}
 	for len(p.waiters) > 0 {
 		p.serve(grant{err: ErrClosed})

@@ -436,7 +436,7 @@ func TestSilentConnection(t *testing.T) {
 	})
 }
 
-// TestLateIsTyped: a request that came too late, and can not be repeated since its
+// TestLateIsTyped: a request that came too late, and cannot be repeated since its
 // body was read, fails with an error that says which verdict ended and when
 // (TRN-01).
 func TestLateIsTyped(t *testing.T) {

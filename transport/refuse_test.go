@@ -179,7 +179,7 @@ func TestLiars(t *testing.T) {
 }
 
 // TestClosesAfterAttestation: a server that closes the connection with its
-// answer can not be asked for anything (TRN-26).
+// answer cannot be asked for anything (TRN-26).
 func TestClosesAfterAttestation(t *testing.T) {
 	p := newPod(t, "h1", shared(), nil)
 	p.setLie(func(w http.ResponseWriter, _ *http.Request) {
@@ -192,7 +192,7 @@ func TestClosesAfterAttestation(t *testing.T) {
 	}
 }
 
-// TestLayers: what can not be reached says where it failed, with a hint.
+// TestLayers: what cannot be reached says where it failed, with a hint.
 func TestLayers(t *testing.T) {
 	noLeak(t)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,7 +9,7 @@ import (
 	"github.com/tresorhq/attest/internal/fetch"
 )
 
-// check refuses what can not be sent over an attested connection, before
+// check refuses what cannot be sent over an attested connection, before
 // anything is dialled.
 func (t *Transport) check(r *http.Request) error {
 	refuse := func(id, where, reason string) error { return unfit(id, where, reason) }
@@ -24,9 +24,9 @@ func (t *Transport) check(r *http.Request) error {
 	if err := t.origin.check(r); err != nil {
 		return err
 	}
-	// A connection that changes its protocol can not be attested again.
+	// A connection that changes its protocol cannot be attested again.
 	if r.Method == http.MethodConnect {
-		return refuse("TRN-14", "Method", "CONNECT is refused: a tunnel can not be attested again")
+		return refuse("TRN-14", "Method", "CONNECT is refused: a tunnel cannot be attested again")
 	}
 	if len(r.TransferEncoding) > 0 && !slices.Equal(r.TransferEncoding, []string{"chunked"}) {
 		return refuse("TRN-16", "TransferEncoding", "not chunked: nothing would say where the body ends")
@@ -37,7 +37,7 @@ func (t *Transport) check(r *http.Request) error {
 				return refuse("TRN-13", "Header", "the name "+fetch.Quote(name)+" is not a token")
 			}
 			if strings.EqualFold(name, "Upgrade") {
-				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol can not be attested again")
+				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol cannot be attested again")
 			}
 			if field := textproto.CanonicalMIMEHeaderKey(name); slices.Contains(framing, field) && (field != name || i > 0) {
 				return refuse("TRN-16", field, fetch.Quote(name)+" would stand next to that of net/http, or come after what it is about")

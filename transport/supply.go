@@ -53,10 +53,10 @@ type attestation struct {
 	ended  bool // canceled, since no request waited for it
 }
 
-// more begins attestations for those who wait and have none, those first who have
+// attestMore begins attestations for those who wait and have none, those first who have
 // waited longest: of connections whose verdict has ended, or of new ones.
 // Rules: TRN-36, TRN-37.
-func (p *pool) more() {
+func (p *pool) attestMore() {
 	s := &p.supply
 	now := p.t.now()
 	for _, w := range p.waiters {
@@ -171,8 +171,8 @@ func (p *pool) disown(w *waiter) {
 	})
 }
 
-// over takes an attestation off the list.
-func (p *pool) over(a *attestation) {
+// finished takes an attestation off the list.
+func (p *pool) finished(a *attestation) {
 	s := &p.supply
 	if i := slices.Index(s.running, a); i >= 0 {
 		s.running = slices.Delete(s.running, i, i+1)
@@ -242,7 +242,7 @@ func (p *pool) servedOn(c *conn) {
 func (p *pool) dialled(a *attestation, c *conn, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.over(a)
+	p.finished(a)
 	lost := err == nil && (c.state == closed || c.slots == 0)
 	if lost {
 		p.remove(c)

@@ -89,7 +89,7 @@ func (t *Transport) unmade() bool { return t == nil || t.pool == nil }
 //   - attest.AttestationError: the endpoint was refused; nothing was sent
 //   - *attest.EvidenceUnavailableError: it could not be attested; nothing was sent
 //   - ErrClosed
-//   - ErrProtocolChanged: it was sent, and answered in a way that nobody can use
+//   - ErrProtocolChanged: it was sent, and answered in a way that is of no use
 //
 // "Nothing was sent" is about the last try. A request that may be repeated, as
 // for http.Transport, may have been sent before on an attested connection that

@@ -31,7 +31,7 @@ const mostOfTLS = 2*22 + 5
 // its first bytes can take any of it.
 //
 // As long as an attempt is unwritten, the connection has a write deadline: the end
-// of its verdict. When that is reached, the connection is lost: net/http can not
+// of its verdict. When that is reached, the connection is lost: net/http cannot
 // take a single request back.
 // Rules: TRN-01, TRN-05.
 type wire struct {

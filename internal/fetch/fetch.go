@@ -92,7 +92,7 @@ func (f *Fetcher) Get(ctx context.Context, address string) ([]byte, error) {
 }
 
 // PublicDialer connects to addresses of the public Internet only. The address is
-// looked at when it is dialled, so that a name can not change its mind between a
+// looked at when it is dialled, so that a name cannot change its mind between a
 // check and the use.
 // Rules: TRN-46.
 func PublicDialer(timeout time.Duration, public func(netip.AddrPort) bool) func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -56,7 +56,7 @@ func (b *bundles) source(envelope *attest.Envelope) (string, func(context.Contex
 }
 
 // get returns a bundle for evidence, at most maxAge old. A fixed one is always
-// young. An envelope that can not be read needs none: step 1 refuses it.
+// young. An envelope that cannot be read needs none: step 1 refuses it.
 func (b *bundles) get(ctx context.Context, e attest.Evidence, maxAge time.Duration) (string, fetch.Document, error) {
 	if b.fixed != nil {
 		return "", fetch.Document{Body: b.fixed, Fetched: b.now()}, nil
