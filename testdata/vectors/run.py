@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the conformance vectors beside this file on a command-line tool.
 
-usage: run.py TOOL [--missing FEATURE]... [--ignore-requirement]
+usage: run.py TOOL [--missing FEATURE]... [--ignore-requirement] [--rules] [--only ID]...
 
 README.md has the format and the contract. Exit code 0: nothing failed, and
 nothing was skipped but for features that were declared missing. 1: something did.
@@ -170,9 +170,16 @@ def main():
     parser.add_argument("tool")
     parser.add_argument("--missing", action="append", default=[], metavar="FEATURE", help="a command, option or input that the tool does not have")
     parser.add_argument("--ignore-requirement", action="store_true", help="do not compare ids of rules")
+    parser.add_argument("--rules", action="store_true", help="print what became of the cases of each rule")
+    parser.add_argument("--only", action="append", default=[], metavar="ID", help="run this case and no other; may be repeated")
     options = parser.parse_args()
     folder = os.path.dirname(os.path.abspath(__file__))
     cases = load(folder)
+    unknown = set(options.only) - {case["id"] for case in cases}
+    if unknown:
+        raise Unreadable("no such case: " + ", ".join(sorted(unknown)))
+    if options.only:
+        cases = [case for case in cases if case["id"] in options.only]
 
     def outcome(case):
         features = {case["command"], *case["options"], *case["inputs"]}
@@ -185,14 +192,27 @@ def main():
         return ("failed", problem) if problem else ("passed", None)
 
     numbers = dict.fromkeys(("passed", "failed", "skipped", "undeclared"), 0)
+    rules = {}  # what became of the cases of each
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for case, (kind, problem) in zip(cases, pool.map(outcome, cases)):
             numbers[kind] += 1
+            for rule in set(case["rules"]):
+                rules.setdefault(rule, dict.fromkeys(numbers, 0))[kind] += 1
             if problem:
                 print("%s: %s" % (case["id"], problem))
+    if options.rules:
+        for rule in sorted(rules):
+            print("%s  %4d passed, %d failed, %d skipped" % (
+                rule, rules[rule]["passed"], rules[rule]["failed"], rules[rule]["skipped"] + rules[rule]["undeclared"]))
     bad = numbers["failed"] + numbers["undeclared"]
     print("%s: %d passed, %d failed, %d skipped as declared, %d skipped undeclared" % (
         "FAIL" if bad else "PASS", numbers["passed"], numbers["failed"], numbers["skipped"], numbers["undeclared"]))
+    whole = sum(1 for of in rules.values() if of["passed"] and not of["failed"] + of["skipped"] + of["undeclared"])
+    print("vectors %s: of %d rules with a case, %d passed all of theirs, %d some, %d none" % (
+        read(folder, "VERSION").decode("ascii").strip(), len(rules), whole,
+        sum(1 for of in rules.values() if of["passed"]) - whole, sum(1 for of in rules.values() if not of["passed"])))
+    if options.only:
+        print("run by itself: " + ", ".join(options.only))
     if options.missing:
         print("declared missing: " + ", ".join(options.missing))
     if options.ignore_requirement:

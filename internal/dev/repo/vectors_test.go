@@ -40,6 +40,16 @@ func notForTheLibrary(c *vectors.Case) bool {
 		c.Expect.Error == "EvidenceUnavailableError" || strings.HasPrefix(c.ID, "release-root-") || strings.HasSuffix(c.ID, "one-signature-for-every-message")
 }
 
+// TestVectorsVersion: the version of the vectors is the first that their list of changes
+// has.
+func TestVectorsVersion(t *testing.T) {
+	version := strings.TrimSpace(readText(t, "testdata/vectors/VERSION"))
+	_, changes, _ := strings.Cut(readText(t, "testdata/vectors/CHANGES.md"), "\n## ")
+	if line, _, _ := strings.Cut(changes, "\n"); version == "" || line != version && !strings.HasPrefix(line, version+",") {
+		t.Errorf("VERSION is %q, the first of CHANGES.md %q", version, line)
+	}
+}
+
 // TestVectors: every conformance vector that is not about files and command
 // lines, through the library. Each has one fault at most, but for those about the
 // order of steps.
