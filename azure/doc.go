@@ -15,5 +15,5 @@
 //
 // TDX and other hardware, other key sizes and signature schemes are refused by name; event
 // logs are not read. The TPMs of Google's and Amazon's machines are not bound to reports.
-// SPEC.md section 21 has the rules (HCL-nn, TPM-nn, AZR-nn).
+// docs/spec/azure.md has the rules (HCL-nn, TPM-nn, AZR-nn).
 package azure

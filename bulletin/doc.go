@@ -18,5 +18,5 @@
 // published no meaning of them.
 //
 // The table is data of a date, AsOf. A verdict may change with it only where a policy
-// demands a bulletin. SPEC.md section 7.7 has the rules, BUL-nn.
+// demands a bulletin. docs/spec/bulletins.md has the rules, BUL-nn.
 package bulletin

@@ -5,5 +5,5 @@
 //
 // It is for commands whose user names a file; no verifier of this module reads through it.
 // An input has at most 1 MiB and three layers (text or JSON, base64, gzip). Work and memory
-// are linear in its size. SPEC.md section 20 has the rules.
+// are linear in its size. docs/spec/carrier.md has the rules.
 package carrier

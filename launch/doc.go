@@ -4,7 +4,7 @@
 //
 // The digest starts as 48 zero bytes. Each page that is launched replaces it by the
 // SHA-384 of a PAGE_INFO structure, in which the digest so far, the SHA-384 of the
-// page, its type and its address stand (SPEC.md section 22; AMD 56860,
+// page, its type and its address stand (docs/spec/launch.md; AMD 56860,
 // SNP_LAUNCH_UPDATE). A Guest says what was launched and how: its method Measure
 // computes, and Explain searches for the launch that gives a digest.
 //

@@ -34,7 +34,7 @@ type File struct {
 
 // ParseFile reads a launch file. The error is a *rule.Error. Checked in this order:
 // the text as JSON (SPEC.md section 9); unknown members; schema; each member in the
-// order of SPEC.md section 22.7; which members stand together. It leaves to Measure
+// order of docs/spec/launch.md section 22.7; which members stand together. It leaves to Measure
 // which are missing.
 // Rules: LCH-60, LCH-61, LCH-62, LCH-63.
 func ParseFile(data []byte) (*File, error) {

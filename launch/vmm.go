@@ -48,7 +48,7 @@ const (
 	patGoogle       = 0x0007_0106
 )
 
-// vmms has the rows of SPEC.md section 22.4, by VMM.
+// vmms has the rows of docs/spec/launch.md section 22.4, by VMM.
 var vmms = [...]vmm{
 	QEMU:       {name: "qemu", cpu: true, bsp: 0x9B, ap: 0x9B, ss: 0x93, tr: 0x8B, pat: patReset, mxcsr: 0x1F80, fcw: 0x037F},
 	QEMUOldFPU: {name: "qemu-old-fpu", cpu: true, bsp: 0x9B, ap: 0x9B, ss: 0x93, tr: 0x8B, pat: patReset},

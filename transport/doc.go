@@ -27,7 +27,7 @@
 // that the evidence binds to the hardware. That is one round trip per
 // connection, and none per request. A connection is attested again before the
 // first request after its verdict has ended (Config.MaxVerdictAge, or
-// max_age_seconds of the envelope if that is less). SPEC.md section 15 has the
+// max_age_seconds of the envelope if that is less). docs/spec/transport.md has the
 // rules, TRN-nn, that the errors of this package carry.
 //
 // Connections are HTTP/2 or HTTP/1.1, as the server chooses, through CONNECT

@@ -63,7 +63,7 @@ type Document struct {
 	Limits        []string              `json:"limits,omitempty"`
 	Checks        []Step                `json:"checks,omitempty"`
 
-	section int // of SPEC.md that has the steps
+	steps string // where in the specification they stand
 }
 
 // Demo is the relaxation that accepts the AMD root of the command's demo, whose private
@@ -181,7 +181,7 @@ func New(a *attest.Audit, f Frame) *Document {
 	d := f.document(cmp.Or(a.Err, f.Changed))
 	d.Enforced, d.Relaxed = append([]Demand{}, f.Enforced...), append([]string{}, f.Relaxed...)
 	d.Demo = slices.Contains(d.Relaxed, Demo)
-	d.addSteps(2, a.Checks)
+	d.addSteps("SPEC.md section 2", a.Checks)
 	if d.ExitCode == ExitVerified || d.ExitCode == ExitChanged {
 		d.addFacts(a.Result)
 	}
@@ -195,7 +195,7 @@ func NewAzure(a *azure.Audit, f Frame) *Document {
 		report.Result = a.Result.Result
 	}
 	d := New(report, f)
-	d.section = 21
+	d.steps = "docs/spec/azure.md"
 	if a.Passed() && a.Result.Facts != nil {
 		d.Azure = newAzure(a.Result.Facts)
 	}
@@ -217,8 +217,8 @@ func (f Frame) document(err error) *Document {
 	return d
 }
 
-func (d *Document) addSteps(section int, checks []attest.Check) {
-	d.section = section
+func (d *Document) addSteps(where string, checks []attest.Check) {
+	d.steps = where
 	for _, c := range checks {
 		d.Checks = append(d.Checks, Step(c))
 	}

@@ -37,7 +37,7 @@ type Attestation struct {
 // NewReceipt makes the document of a verification of a receipt.
 func NewReceipt(a *receipt.Audit, f Frame) *Document {
 	d := f.document(a.Err)
-	d.addSteps(18, a.Checks)
+	d.addSteps("SPEC.md section 18", a.Checks)
 	if a.Err != nil {
 		return d
 	}

@@ -377,7 +377,7 @@ func (t *text) bundleDiff() {
 // steps writes every step.
 func (t *text) steps() {
 	t.Line("")
-	t.Line("steps (SPEC.md section %d):", t.d.section)
+	t.Line("steps (%s):", t.d.steps)
 	width := 17
 	for _, s := range t.d.Checks {
 		width = max(width, len(s.ID))

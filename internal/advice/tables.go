@@ -48,14 +48,14 @@ var byType = Table{
 	"ReceiptInvalidError":           {"this is not what the service signs; check that the file is whole, and that id and receipt belong together", "the form of a receipt, SPEC.md section 18", "the receipt"},
 	"ReceiptSignatureInvalidError":  {"the receipt was altered, or is of another service; was the key rotated? fetch the key set again", "the key set: --jwks or --jwks-url", "header and signature of the receipt"},
 	"ReceiptDigestMismatchError":    {"the digest is over the exact bytes of the body: before any formatting, without content encoding", "the digest in the receipt", "SHA-256 of --request or --response"},
-	"HCLInvalidError":               {"read NV index 0x01400001 of the virtual TPM again, whole: tpm2_nvread -C o 0x01400001", "the form of HCL report and runtime data, SPEC.md section 21.1", "the HCL report"},
-	"QuoteInvalidError":             {"ask the virtual TPM for a quote by the key at 0x81000003: tpm2_quote -c 0x81000003", "the form of a quote, SPEC.md section 21.2, and the attestation key of the runtime data", "the quote"},
+	"HCLInvalidError":               {"read NV index 0x01400001 of the virtual TPM again, whole: tpm2_nvread -C o 0x01400001", "the form of HCL report and runtime data, docs/spec/azure.md section 21.1", "the HCL report"},
+	"QuoteInvalidError":             {"ask the virtual TPM for a quote by the key at 0x81000003: tpm2_quote -c 0x81000003", "the form of a quote, docs/spec/azure.md section 21.2, and the attestation key of the runtime data", "the quote"},
 	"QuoteSignatureInvalidError":    {"the quote was altered, or is of another VM than the HCL report", "RSASSA with SHA-256 by the attestation key of the runtime data", "the signature of the quote"},
 	"QualifyingDataMismatchError":   {"the quote or the report was made for another question, or is an old one: ask again", "--qualifying-data, --user-data or --policy", "the quote, or user-data in the runtime data"},
 	"PCRMismatchError":              {"another system was started, or the values were read at another time than the quote: read both together", "the quote, --pcr or --policy", "the values of the PCRs"},
 	"IDBlockInvalidError":           {"the ID block was not made for this launch: compare it with the artefacts that it was signed for", "the ID block, SPEC.md", "the computed digests, or the report"},
 	"PinChangedError":               {"compare with what the operator announced; --record a new pin once you accept the change", "the pin", "the evidence"},
-	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "SPEC.md section 15", "what was answered"},
+	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "docs/spec/transport.md", "what was answered"},
 }
 
 // framing is for what is wrong with a JWS before any key is tried.
@@ -69,7 +69,7 @@ const unknownBits = "a newer version may know what this bit means; guest_policy.
 var byRule = Table{
 	"JWS-01": framing, "JWS-02": framing, "JWS-03": framing, "JWS-04": framing, "JWS-05": framing,
 	"JWS-06": framing, "JWS-07": framing, "JWS-08": framing, "JWS-09": framing, "JWS-11": framing,
-	"FRM-02": {expected: "the forms that are read, SPEC.md section 20", actual: "the file"},
+	"FRM-02": {expected: "the forms that are read, docs/spec/carrier.md", actual: "the file"},
 	"BND-41": {next: "two bundles of one version exist: ask the publisher which one is right", actual: "SHA-256 of the trust bundle"},
 	"BND-42": {next: "a damaged state file is never a first run: restore it; removing it forgets what was accepted"},
 	"STA-21": {next: "the state file or its folder can't be opened, which is never a first run: make the folder, or give the right path by --state"},
@@ -112,8 +112,8 @@ var byRule = Table{
 	"POL-40": {actual: leafCert},
 	"POL-41": {actual: leafCert},
 	"POL-42": {actual: leafCert},
-	"POL-55": {next: "this version knows no level of that bulletin for this die: SPEC.md section 7.7 has the table", expected: "--baseline or --policy", actual: "the die in the report"},
-	"POL-56": {next: "the host needs the firmware or microcode of that bulletin", expected: "the bulletin that --baseline or --policy names, SPEC.md section 7.7"},
+	"POL-55": {next: "this version knows no level of that bulletin for this die: docs/spec/bulletins.md has the table", expected: "--baseline or --policy", actual: "the die in the report"},
+	"POL-56": {next: "the host needs the firmware or microcode of that bulletin", expected: "the bulletin that --baseline or --policy names, docs/spec/bulletins.md"},
 	"PRX-10": {next: "call the proxy by the address that it listens on; --allow-host gives it a further name"},
 	"PRX-11": {next: "web pages may use the proxy when it is started with --allow-origin and their origin"},
 	"PRX-12": {next: "send a shorter body, or start the proxy with a higher --max-body"},

@@ -9,7 +9,7 @@ import (
 
 // report6Node prints a report of version 6, field by field, for people: no part of it
 // is judged. The layout is from second-hand notes on AMD 56860 revision 1.59; no such
-// report has been seen. SPEC.md section 3.6.
+// report has been seen. docs/spec/version6.md.
 func report6Node(raw []byte) Node {
 	fields := []Node{leaf("layout", "second-hand", "notes on AMD 56860 revision 1.59; no such report has been seen, and none is verified")}
 	for _, f := range []struct {

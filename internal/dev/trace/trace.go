@@ -1,4 +1,4 @@
-// Package trace checks that SPEC.md, the code, its tests and the conformance
+// Package trace checks that SPEC.md with its parts in docs/spec, the code, its tests and the conformance
 // vectors name the same rules: each rule is carried out somewhere, tested
 // somewhere, and shown by a vector where evidence can show it; and no rule is named
 // that SPEC.md does not have.
@@ -21,7 +21,7 @@ import (
 
 // Sources are what names rules. Changing a copy of them changes nothing on disk.
 type Sources struct {
-	Spec    string
+	Spec    string              // SPEC.md and its parts
 	Code    map[string]string   // Go files by name
 	Tests   map[string]string   // test files by name
 	Vectors map[string][]string // the rules of each vector
@@ -41,7 +41,7 @@ var notCode = []string{"attesttest", "difftest", "fuzz", "internal/mint", "inter
 
 // Read reads the sources of a module.
 func Read(module fs.FS) (*Sources, error) {
-	spec, err := fs.ReadFile(module, "SPEC.md")
+	spec, err := readSpec(module)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func Read(module fs.FS) (*Sources, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sources{string(spec), map[string]string{}, map[string]string{}, map[string][]string{}, string(counts), map[string][]string{}}
+	s := &Sources{spec, map[string]string{}, map[string]string{}, map[string][]string{}, string(counts), map[string][]string{}}
 	err = fs.WalkDir(module, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(name) != ".go" {
 			if d != nil && d.IsDir() && name != "." && strings.HasPrefix(path.Base(name), ".") {
@@ -82,6 +82,24 @@ func Read(module fs.FS) (*Sources, error) {
 		}
 	}
 	return s, err
+}
+
+// readSpec returns SPEC.md and, behind it, its parts in docs/spec.
+func readSpec(module fs.FS) (string, error) {
+	parts, err := fs.Glob(module, "docs/spec/*.md")
+	if err != nil {
+		return "", err
+	}
+	var spec strings.Builder
+	for _, name := range append([]string{"SPEC.md"}, parts...) {
+		text, err := fs.ReadFile(module, name)
+		if err != nil {
+			return "", err
+		}
+		spec.Write(text)
+		spec.WriteString("\n")
+	}
+	return spec.String(), nil
 }
 
 // A Row says where one rule is named.

@@ -19,7 +19,7 @@ type azureChange struct {
 	then func(a *mint.AzureSet, x *exhibit)
 }
 
-// azureSections are about Azure confidential VMs: SPEC.md section 21. The leaf is a VCEK
+// azureSections are about Azure confidential VMs: docs/spec/azure.md. The leaf is a VCEK
 // throughout.
 func azureSections() []section {
 	const hcl, data, quote, signature, pcr, policy, binding = "HCLInvalidError", "QualifyingDataMismatchError", "QuoteInvalidError",

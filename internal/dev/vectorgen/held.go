@@ -12,7 +12,7 @@ import (
 	"github.com/tresorhq/attest/internal/mint"
 )
 
-// heldSections are about evidence as people hold it: SPEC.md section 20.
+// heldSections are about evidence as people hold it: docs/spec/carrier.md.
 func heldSections() []section {
 	type X = *exhibit
 	std, url := base64.StdEncoding, base64.URLEncoding
