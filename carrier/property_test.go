@@ -63,7 +63,7 @@ func checkOpen(t *testing.T, b []byte) {
 	if e.HCL != nil && e.Report != nil && !bytes.Equal(e.Report, e.HCL[0x20:0x20+snpreport.Size]) {
 		t.Fatal("the report is no part of HCL")
 	}
-	if strictErr == nil && !bytes.Equal(strict.Report, e.Report) {
+	if strictErr == nil && parses(strict.Report) && !bytes.Equal(strict.Report, e.Report) { // "HCLA" is no VERSION
 		t.Fatalf("%s: another report than SPEC.md section 4 has", e.Form)
 	}
 	again, err := carrier.Open(e.Report)
