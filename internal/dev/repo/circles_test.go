@@ -19,7 +19,7 @@ var circles = map[string]int{
 	"":                    11,
 	"carrier":             6,
 	"certchain":           8,
-	"cmd/tresor-verify":   7,
+	"cmd/tresor-verify":   3,
 	"azure":               3,
 	"internal/advice":     2,
 	"internal/cli":        4,

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/carrier"
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/verdict"
+)
+
+func chainRefusal(f attest.Failure) error { return &attest.CertChainInvalidError{Failure: f} }
+
+func prefixed(prefix string, list []string) (out []string) {
+	for _, s := range list {
+		out = append(out, prefix+s)
+	}
+	return out
+}
+
+// addCerts reads a file or a folder of certificates into a bag.
+func addCerts(ctx context.Context, c *cli.Call, bag *carrier.Bag, name string) error {
+	info, err := os.Stat(name)
+	if name == "-" || err != nil || !info.IsDir() {
+		g, err := openCerts(ctx, c, name, "")
+		if err != nil {
+			return refusal("--certs", err, chainRefusal)
+		}
+		join(bag, g, "")
+		return nil
+	}
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		return verdict.Unavailable("--certs", err)
+	}
+	found := false
+	for _, entry := range entries { // in the order of their names
+		if !entry.Type().IsRegular() || !slices.Contains([]string{".pem", ".der", ".crt", ".cer"}, filepath.Ext(entry.Name())) {
+			continue
+		}
+		g, err := openCerts(ctx, c, filepath.Join(name, entry.Name()), carrier.Folder)
+		var key *carrier.PrivateKeyError
+		var nothing *carrier.UnreadError
+		switch {
+		case errors.As(err, &key), errors.As(err, &nothing):
+			bag.PassedOver = append(bag.PassedOver, entry.Name()+": "+map[bool]string{true: "a private key", false: "no certificate"}[key != nil])
+			continue
+		case err != nil:
+			return refusal("--certs", err, chainRefusal)
+		}
+		found = true
+		join(bag, g, entry.Name()+" ")
+	}
+	if !found {
+		return verdict.Unavailable("--certs", fmt.Errorf("%s holds no certificate in *.pem, *.der, *.crt or *.cer", name))
+	}
+	return nil
+}
+
+// openCerts reads one file of certificates. In a folder its form is that of the folder.
+// Rules: FRM-45.
+func openCerts(ctx context.Context, c *cli.Call, name string, form carrier.Form) (*carrier.Bag, error) {
+	b, err := c.ReadEvidence(ctx, "certs", name, carrier.MaxSize)
+	if err != nil {
+		return nil, verdict.Unavailable("--certs", err)
+	}
+	g, err := carrier.OpenCertificates(b)
+	switch {
+	case err == nil && len(g.Certificates) == 0:
+		return nil, &carrier.UnreadError{Failure: attest.Failure{Rule: "FRM-02", Message: "the file holds a CRL and no certificate", Offset: rule.NoOffset}, Convert: "give a CRL by --crl"}
+	case err != nil:
+		return nil, err
+	case form == "":
+		form = g.Form
+	}
+	c.SetCarrier(string(form))
+	return g, nil
+}
+
+// join adds what a file holds to a bag. A certificate that is there already counts once.
+func join(bag *carrier.Bag, g *carrier.Bag, prefix string) {
+	for _, cert := range g.Certificates {
+		if !slices.ContainsFunc(bag.Certificates, func(known carrier.Certificate) bool { return slices.Equal(known.DER, cert.DER) }) {
+			bag.Certificates = append(bag.Certificates, carrier.Certificate{DER: cert.DER, Source: prefix + cert.Source})
+		}
+	}
+	bag.PassedOver = append(bag.PassedOver, prefixed(prefix, g.PassedOver)...)
+}
+
+// refusal gives an error of package carrier the type that it has in a verdict.
+// Rules: FRM-02, FRM-03, FRM-04.
+func refusal(flag string, err error, malformed func(attest.Failure) error) error {
+	var unread *carrier.UnreadError
+	var key *carrier.PrivateKeyError
+	switch {
+	case attest.ErrorType(err) != "": // it has one
+		return err
+	case errors.As(err, &unread):
+		f := rule.From(err, "FRM-02", "nothing can be read")
+		f.Message = flag + ": " + f.Message
+		return &hinted{&attest.EvidenceUnavailableError{Failure: f}, unread.Convert}
+	case errors.As(err, &key):
+		return cli.Usagef("%s: %w", flag, rule.Config(err))
+	}
+	return malformed(rule.From(err, "FRM-10", "the evidence is malformed"))
+}
+
+// hinted is an error that knows what to try next.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+func (h *hinted) Hint() string  { return h.hint }
