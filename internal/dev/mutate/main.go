@@ -17,7 +17,7 @@ import (
 const module = "github.com/tresorhq/attest"
 
 // core has the packages whose checks are mutated.
-var core = []string{"snpreport", "snpreport/form", "jws", "certchain", "policy", "", "internal/steps", "internal/strictjson", "receipt", "internal/statefile", "kds", "transport"}
+var core = []string{"snpreport", "snpreport/form", "jws", "certchain", "policy", "", "internal/steps", "internal/strictjson", "receipt", "internal/statefile", "kds", "transport", "carrier", "azure", "launch", "bulletin"}
 
 // partly names, for packages that also do what no test can hold up exactly, such
 // as waiting, the files whose checks are mutated.
