@@ -61,11 +61,10 @@ func (b *bundles) get(ctx context.Context, e attest.Evidence, maxAge time.Durati
 	if b.fixed != nil {
 		return "", fetch.Document{Body: b.fixed, Fetched: b.now()}, nil
 	}
-	envelope, err := attest.ParseEnvelope(e.Envelope)
-	if err != nil {
+	if e.Parsed == nil {
 		return "", fetch.Document{Fetched: b.now()}, nil
 	}
-	address, get, err := b.source(envelope)
+	address, get, err := b.source(e.Parsed)
 	if err != nil {
 		return "", fetch.Document{}, err
 	}
@@ -110,9 +109,8 @@ func (b *bundles) accepted(e attest.Evidence, r *attest.Result) *attest.Result {
 // isAccepted reports whether an envelope speaks of what was accepted last. Where the
 // caller has named no workload, any endpoint that answers could end every verdict with the
 // publisher's bundle for another one.
-func (b *bundles) isAccepted(envelope []byte) bool {
-	e, err := attest.ParseEnvelope(envelope)
-	if err != nil {
+func (b *bundles) isAccepted(e *attest.Envelope) bool {
+	if e == nil {
 		return false
 	}
 	b.mu.Lock()

@@ -17,7 +17,7 @@ const crlAge = 24 * time.Hour
 // crls returns the CRL for the chain in an envelope, which is not verified
 // yet: it only says what to ask for. Evidence without a leaf needs none, since
 // step 9 refuses it.
-func (j *Judge) crls(ctx context.Context, envelope []byte, maxAge time.Duration) ([][]byte, error) {
+func (j *Judge) crls(ctx context.Context, envelope *attest.Envelope, maxAge time.Duration) ([][]byte, error) {
 	if j.config.Revocation == nil {
 		return nil, nil
 	}
@@ -35,9 +35,8 @@ func (j *Judge) crls(ctx context.Context, envelope []byte, maxAge time.Duration)
 	return [][]byte{d.Body}, nil
 }
 
-func leafKind(envelope []byte) (snpreport.Product, snpreport.SigningKey, bool) {
-	e, err := attest.ParseEnvelope(envelope)
-	if err != nil {
+func leafKind(e *attest.Envelope) (snpreport.Product, snpreport.SigningKey, bool) {
+	if e == nil {
 		return 0, 0, false
 	}
 	ders, err := certchain.SplitPEM(e.ChainPEM)

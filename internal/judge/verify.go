@@ -11,12 +11,22 @@ import (
 
 // Complete adds bundle and CRLs to evidence.
 func (j *Judge) Complete(ctx context.Context, e *attest.Evidence) error {
+	parse(e)
+	defer func() { e.Parsed = nil }() // what the caller does with the envelope counts
 	_, bundle, err := j.bundles.get(ctx, *e, MaxBundleAge)
 	if err == nil {
 		e.Bundle = bundle.Body
-		e.CRLs, err = j.crls(ctx, e.Envelope, crlAge)
+		e.CRLs, err = j.crls(ctx, e.Parsed, crlAge)
 	}
 	return err
+}
+
+// parse parses an envelope once for all that follows. One that cannot be parsed stays
+// as it is: step 1 refuses it.
+func parse(e *attest.Evidence) {
+	if parsed, err := attest.ParseEnvelope(e.Envelope); err == nil {
+		e.Parsed = parsed
+	}
 }
 
 // Judge completes evidence and verifies it. A refusal by a bundle or a CRL that
@@ -25,6 +35,7 @@ func (j *Judge) Complete(ctx context.Context, e *attest.Evidence) error {
 // the refusal stands.
 // Rules: TRN-49.
 func (j *Judge) Judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, generation uint64) {
+	parse(&e)
 	a, generation, oldest := j.verifyOnce(ctx, &e, MaxBundleAge, crlAge)
 	if oldest > minBundleAge && !IsUnavailable(a.Err) && a.Err != nil || isRollback(a.Err) {
 		if again, g, _ := j.verifyOnce(ctx, &e, minBundleAge, minBundleAge); !IsUnavailable(again.Err) {
@@ -43,7 +54,7 @@ func (j *Judge) Judge(ctx context.Context, e attest.Evidence) (a *attest.Audit, 
 func (j *Judge) verifyOnce(ctx context.Context, e *attest.Evidence, bundleAge, crlAge time.Duration) (a *attest.Audit, generation uint64, age time.Duration) {
 	address, bundle, err := j.bundles.get(ctx, *e, bundleAge)
 	if err == nil {
-		e.CRLs, err = j.crls(ctx, e.Envelope, crlAge)
+		e.CRLs, err = j.crls(ctx, e.Parsed, crlAge)
 	}
 	if err != nil {
 		return &attest.Audit{Err: err}, 0, 0
@@ -69,7 +80,7 @@ func (j *Judge) verifyAndAdopt(e attest.Evidence, address string, d fetch.Docume
 	for {
 		before := j.bundles.newest.Load()
 		a := j.config.Verifier.Audit(e, j.config.Now().Wall)
-		if !passed(a, 3, 7) || a.Err != nil && !j.bundles.isAccepted(e.Envelope) {
+		if !passed(a, 3, 7) || a.Err != nil && !j.bundles.isAccepted(e.Parsed) {
 			return a, 0
 		}
 		if generation, ok := j.adopt(address, d, before, j.known(e, a.Err)); ok {
