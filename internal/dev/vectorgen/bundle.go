@@ -57,6 +57,7 @@ func bundleSections() []section {
 		{"upper-case-measurement", no("JSN-19"), "nor upper case", measurements(func(own string) []string { return []string{strings.ToUpper(own)} })},
 		{"empty-measurement", no("JSN-12"), "nor an empty string", measurements(func(own string) []string { return []string{own, ""} })},
 		{"measurement-twice", no("JSN-17"), "no entry stands twice", measurements(func(own string) []string { return []string{own, own} })},
+		{"measurement-twice-and-no-hex", no("JSN-17", "JSN-19"), "that entries are distinct comes before their form", measurements(func(own string) []string { return []string{"*", "*"} })},
 		{"zero-measurement", no("BND-11"), "a zero measurement is none", measurements(func(own string) []string { return []string{own, strings.Repeat("0", 96)} })},
 		{"zero-tag", no("BND-12"), "a zero tag is none", tags(func(own string) any { return []string{own, strings.Repeat("0", 64)} })},
 		{"1024-measurements", yes("JSN-16", "BND-10"), "a list has up to 1024 entries", measurements(func(own string) []string { return append(many(1023, 96), own) })},

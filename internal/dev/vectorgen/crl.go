@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/pem"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -28,6 +30,19 @@ func crlSections() []section {
 	vcek := section{"crl", base("vcek"), err, []row{
 		{"names-others", yes("CRL-21"), "a list of other certificates", nil},
 		{"without-entries", yes("CRL-02"), "a list of nothing", list(func(s S) { s.Entries = nil })},
+		{"with-the-trailer-field-left-out", yes("CRL-04"), "as AMD's lists have it", list(func(s S) { s.SetAlgorithm(mint.OmittedTrailer().Encode()) })},
+		{"without-authority-key-identifier", yes("CRL-14"), "nothing is looked up by it", list(func(s S) { s.DropExt(mint.OIDAuthorityKeyID) })},
+		{"in-pem", yes("CRL-02", "CLI-07", "CHN-05"), "one block, with white space around it", func(x X) {
+			x.crlDER = func(der []byte) []byte {
+				return slices.Concat([]byte("\n"), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), []byte("\r\n"))
+			}
+		}},
+		{"in-pem-twice", no("CRL-02", "CHN-04"), "two blocks are no list", func(x X) {
+			x.crlDER = func(der []byte) []byte {
+				return bytes.Repeat(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 2)
+			}
+		}},
+		{"with-a-line-break", no("CRL-02", "CLI-07"), "DER is no text", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, '\n') } }},
 		{"names-serial-0", yes("CRL-21"), "every leaf has the serial number 0, so that a list that has it says nothing of this one", list(func(s S) { s.Revoke(0) })},
 		{"names-the-asvk", yes("CRL-21"), "the chain has none", list(func(s S) { s.Revoke(mint.ASVK("Milan").Serial...) })},
 		{"other-extension", yes("CRL-14"), "extensions that are not critical are ignored", add(mint.Extension{OID: "1.2.3", Value: null})},

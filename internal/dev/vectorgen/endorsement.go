@@ -50,6 +50,7 @@ func endorsementSections() []section {
 
 	genoa := section{"endorsement", hardware("Genoa", 5, "vcek"), err, []row{
 		{"vcek-said-to-be-a-vlek", no("END-01"), "the report names the other kind of key", func(x X) { x.Spec.KeyInfo = 1 << 2 }},
+		{"stepping-above-15", yes("END-02", "RPT-23"), "a stepping of a byte, which no text of a die has", func(x X) { x.Spec.Stepping = 0x1F }},
 		{"cpuid-zero", no("END-02"), "from version 3 on the processor is named", cpuid(0, 0, 0)},
 		{"cpuid-venice", no("END-02"), "known by name, and not supported", cpuid(0x1A, 0x50, 0)},
 		{"cpuid-unknown-family", no("END-02"), "an older processor", cpuid(0x17, 0x31, 0)},

@@ -110,6 +110,8 @@ func fileSections() []section {
 	flags := section{"option", endpoint("Genoa", 5, "vcek"), "UsageError", []row{
 		{"spki-in-upper-case", yes("CLI-20"), "hex digits of a flag are of either case", func(x X) { x.options["spki"] = strings.ToUpper(hex.EncodeToString(x.live[:])) }},
 		{"no-live-key", no("CLI-02", "BIN-11"), "nothing is judged without the key of the connection", func(x X) { x.options["spki"] = nil }},
+		{"vmpl-0", yes("POL-72", "POL-11"), "the level that the default rules demand", func(x X) { x.options["vmpl"] = "0" }},
+		{"vmpl-with-a-leading-zero", no("CLI-02", "POL-72"), "a level is one digit", func(x X) { x.options["vmpl"] = "00" }},
 		{"two-sources-for-the-live-key", no("CLI-06"), "one thing from two sources", func(x X) { x.inputs["cert"] = [][]byte{mint.PEM(webCert(tlsKey.Public()))} }},
 		{"no-bundle", no("CLI-02"), "nothing says what may run", func(x X) { x.inputs["bundle"] = nil }},
 		{"time-without-zone", no("CLI-02"), "a time without zone is no instant", func(x X) { x.options["at"] = "2026-04-01T12:00:00" }},

@@ -28,6 +28,7 @@ func jsonSections() []section {
 		{"name-in-another-case-next-to-the-right-one", no("JSN-10"), "also when the right name is there", add("WORKLOAD", "other")},
 		{"name-with-a-long-s", no("JSN-10"), "U+017F folds to s", rename("issued_at", "i\u017fsued_at")},
 		{"name-with-a-kelvin-sign", no("JSN-10"), "U+212A folds to k", rename("tls_spki_sha256", "tls_sp\u212ai_sha256")},
+		{"lone-surrogate-before-a-bad-escape", no("JSN-07", "JSN-06"), "whatever follows the first half: it is no second one", both(add("future", "?!"), text(replace("?!", `\ud800\x`)))},
 		{"byte-order-mark", no("JSN-03"), "a text does not begin with U+FEFF", text(wrap("\ufeff", ""))},
 		{"byte-order-mark-in-a-string", yes("JSN-03"), "inside of strings it is a character", add("future", "\ufeff")},
 		{"utf-16", no("JSN-02"), "JSON is UTF-8", text(func(b []byte) []byte {
