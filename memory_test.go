@@ -330,7 +330,7 @@ func TestMemoryOfConfig(t *testing.T) {
 	for _, tt := range []struct {
 		memory    attest.BundleMemory
 		typ, rule string
-	}{{nil, "BundleRollbackError", "BND-40"}, {attest.NoMemory{}, "", ""}} {
+	}{{nil, "BundleRollbackError", "BND-40"}, {attest.NoMemory{}, "", ""}, {&attest.NoMemory{}, "", ""}} {
 		p := newEndpoint("Milan", 3, "vcek")
 		c := p.config(t)
 		c.Memory = tt.memory

@@ -83,7 +83,7 @@ func ParsePCRs(text []byte) (PCRs, error) {
 					p.read(value, Register{known.bank, i})
 				}
 			default:
-				for _, m := range v.Members() {
+				for m := range v.Members() {
 					i, err := strconv.Atoi(m.Name)
 					if err != nil || i < 0 || i >= registers || strconv.Itoa(i) != m.Name {
 						m.Value.Fail("TPM-40", "registers 0 to 23", strictjson.Quote(m.Name))

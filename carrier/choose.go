@@ -24,6 +24,9 @@ type Choice struct {
 //
 // It verifies nothing. Where no leaf fits, another one goes on, by the order of FRM-51. Rules: FRM-41, FRM-50.
 func Choose(r *snpreport.Report, bag []Certificate, at time.Time) (Choice, error) {
+	if r == nil {
+		return Choice{}, malformed("RPT-01", "report", "a report", "none")
+	}
 	if len(bag) > MaxCertificates {
 		return Choice{}, malformed("FRM-41", "certificates", fmt.Sprintf("at most %d", MaxCertificates), fmt.Sprint(len(bag)))
 	}

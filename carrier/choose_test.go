@@ -53,6 +53,9 @@ func choose(t *testing.T, report []byte, ders ...[]byte) carrier.Choice {
 // TestChoose: out of a larger bag exactly the chain of the report.
 // Rules: FRM-50, FRM-51, FRM-52.
 func TestChoose(t *testing.T) {
+	if _, err := carrier.Choose(nil, []carrier.Certificate{{}}, at); err == nil {
+		t.Error("certificates of no report were chosen")
+	}
 	vcek, vlek := mint.Evidence("Milan", 3, "vcek"), mint.Evidence("Milan", 3, "vlek")
 	genoa := mint.Evidence("Genoa", 3, "vcek")
 	otherTCB := issued(vcek, func(s *mint.CertSpec) { s.Ext(mint.OIDBlSPL).Value = mint.Integer(200) })

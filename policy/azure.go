@@ -36,6 +36,10 @@ func (p Policy) Azure() []AzureRules {
 }
 
 func (a AzureRules) clone() AzureRules {
+	a.QualifyingData, a.UserData = copyOf(a.QualifyingData), copyOf(a.UserData)
+	if a.PCRs == nil {
+		return a
+	}
 	pcrs := AzureRegisters{}
 	for bank, registers := range a.PCRs {
 		pcrs[bank] = map[string][]string{}
@@ -108,11 +112,14 @@ func demandPCRs(c *compiler, r *Rules) check {
 	var said []string
 	for _, bank := range slices.Sorted(maps.Keys(r.Azure.PCRs)) {
 		size := map[string]int{"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}[bank]
+		if size == 0 || len(r.Azure.PCRs[bank]) == 0 {
+			c.fail("AZR-11", c.member, "registers of a known bank", strictjson.Quote(bank)+" with "+strconv.Itoa(len(r.Azure.PCRs[bank]))+" of them")
+		}
 		for _, register := range slices.Sorted(maps.Keys(r.Azure.PCRs[bank])) {
 			values := r.Azure.PCRs[bank][register]
 			n, err := strconv.ParseUint(register, 10, 8)
-			if size == 0 || err != nil || register != strconv.FormatUint(n, 10) || n > 22 || n == 16 {
-				c.fail("AZR-11", c.member, "a register 0 to 22 of a known bank, but 16", strictjson.Quote(bank+":"+register))
+			if err != nil || register != strconv.FormatUint(n, 10) || n > 22 || n == 16 {
+				c.fail("AZR-11", c.member, "a register 0 to 22, but 16", strictjson.Quote(bank+":"+register))
 			}
 			for _, v := range decodeList(c, values, 0, func(_, s string) string { return s }) {
 				if b, err := hex.DecodeString(v); err != nil || len(b) != size || strings.ToLower(v) != v {

@@ -38,6 +38,8 @@ func TestAzureMember(t *testing.T) {
 		`{"pcrs": {"sha256": {"24": ["` + v + `"]}}}`:                                    "AZR-11",
 		`{"pcrs": {"sha256": {"04": ["` + v + `"]}}}`:                                    "AZR-11",
 		`{"pcrs": {"sm3": {"4": ["` + v + `"]}}}`:                                        "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["` + v + `"]}, "sm3": {}}}`:                          "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["` + v + `"]}, "sha1": {}}}`:                         "AZR-11",
 		`{"pcrs": {"sha1": {"4": ["` + v + `"]}}}`:                                       "AZR-11",
 		`{"pcrs": {"sha256": {"4": ["` + strings.ToUpper(v) + `"]}}}`:                    "AZR-11",
 		`{"pcrs": {"sha256": {"4": "` + v + `"}}}`:                                       "JSN-13",
@@ -93,9 +95,22 @@ func TestAzureDemands(t *testing.T) {
 	if len(both.Azure()) != 2 {
 		t.Errorf("%v", both.Azure())
 	}
-	got := p.Azure()[0]
-	got.PCRs["sha256"]["4"][0] = "changed"
-	if p.Azure()[0].PCRs["sha256"]["4"][0] != v {
-		t.Error("a policy was changed")
+	r := p.Azure()[0]
+	p, err = policy.New(policy.Rules{Azure: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []policy.AzureRules{r, p.Azure()[0]} { // what it was made of, and what it returned
+		*got.QualifyingData, *got.UserData, got.PCRs["sha256"]["4"][0] = "11", "12", "changed"
+		if kept := p.Azure()[0]; *kept.QualifyingData != "00" || *kept.UserData != "01" || kept.PCRs["sha256"]["4"][0] != v {
+			t.Errorf("a policy was changed: %+v", kept)
+		}
+	}
+	p, err = policy.New(policy.Rules{Azure: policy.AzureRules{SecureBoot: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := policy.New(policy.Rules{Azure: p.Azure()[0]}); err != nil || again.IsZero() {
+		t.Errorf("the demands of a policy are no demands: %v", err)
 	}
 }

@@ -177,6 +177,14 @@ func among[A hexBytes](texts func(*Rules) []string, opts listOption, fact func(*
 	}
 }
 
+// copyOf returns a pointer to a copy of what p points to, or nil.
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
+}
+
 // value returns what p points to, or zero.
 func value[T any](p *T) (v T) {
 	if p != nil {

@@ -162,6 +162,7 @@ func TestParseIsLinear(t *testing.T) {
 	for i := 0; names.Len() < policy.MaxFile-100; i++ {
 		names.WriteString(`"` + strings.Repeat("m", i%2) + string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/676%26)) + string(rune('a'+i/17576%26)) + `":1,`)
 	}
+	few := names.String()[:strings.LastIndex(names.String()[:800_000], ",")+1]
 	cost := func(text []byte, valid bool) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -184,6 +185,8 @@ func TestParseIsLinear(t *testing.T) {
 		"floors":           fill(`"min_tcb": {"snp": [`, `[],`, `[]]}}`),
 		"long name":        fill(`"`, `\u0061`, `": 1}`),
 		"brackets":         fill(`"vmpl": `, `[`, ``),
+		"banks":            []byte(`{"schema": "attest.policy/v1", "azure": {"pcrs": {` + strings.ReplaceAll(few, ":1", ":{}") + `"zz": {}}}}`),
+		"registers":        []byte(`{"schema": "attest.policy/v1", "azure": {"pcrs": {"sha1": {` + strings.ReplaceAll(few, ":1", ":[]") + `"zz": []}}}}`),
 	} {
 		if got := cost(text, false); got > most {
 			t.Errorf("%s: %d bytes of memory, a full file takes %d", name, got, most/5)

@@ -125,17 +125,27 @@ func texts(v strictjson.Value) []string {
 	return list
 }
 
-// registers reads what an object of banks has of registers.
+// maxRegisters is more than there are banks, and registers of a bank, so that New
+// refuses every object that has as many.
+const maxRegisters = 32
+
+// registers reads what an object of banks has of registers: of a hostile one, as many
+// as New needs to refuse it.
 func (r reader) registers(name string) AzureRegisters {
 	v, ok := r.o.Optional(name)
 	if !ok {
 		return nil
 	}
 	list := AzureRegisters{}
-	for _, bank := range v.Members() {
-		list[bank.Name] = map[string][]string{}
-		for _, m := range bank.Value.Members() {
-			list[bank.Name][m.Name] = texts(m.Value)
+	for bank := range v.Members() {
+		var registers map[string][]string
+		for m := range bank.Value.Members() {
+			if values := texts(m.Value); len(registers) < maxRegisters {
+				put(&registers, m.Name, values)
+			}
+		}
+		if len(list) < maxRegisters {
+			list[bank.Name] = registers
 		}
 	}
 	return list
@@ -168,7 +178,7 @@ func ParseFloors(text []byte) (*Floors, error) {
 // readFloors returns nil when it fails, and the document is refused.
 func readFloors(v strictjson.Value) *Floors {
 	f := new(Floors)
-	for _, m := range v.Members() {
+	for m := range v.Members() {
 		if c, ok := snpreport.ParseComponent(m.Name); ok {
 			put(&f.Any, c, uint8(m.Value.Int(0, 255)))
 		} else if p, ok := snpreport.ParseProduct(m.Name); ok {
@@ -189,7 +199,7 @@ func readFloors(v strictjson.Value) *Floors {
 
 func readFloor(v strictjson.Value) Floor {
 	f := Floor{}
-	for _, m := range v.Members() {
+	for m := range v.Members() {
 		c, ok := snpreport.ParseComponent(m.Name)
 		if !ok {
 			m.Value.Fail("POL-67", "a component", strictjson.Quote(m.Name))

@@ -246,6 +246,9 @@ func TestUnmade(t *testing.T) {
 		if !errors.As(err, &r) || r.Rule != "TRN-17" || body.closes.Load() != 1 {
 			t.Errorf("%v, closed %d times", err, body.closes.Load())
 		}
+		if _, err := tr.RoundTrip(nil); !errors.As(err, &r) {
+			t.Error(err)
+		}
 		if _, err := tr.Attest(t.Context()); !errors.As(err, &r) {
 			t.Error(err)
 		}

@@ -160,9 +160,28 @@ func (c Config) withDefaults() (Config, *attest.Verifier, error) {
 		return c, nil, errors.New("transport: Demands.RequireCRL without Revocation refuses every endpoint")
 	}
 	c.Bundle = slices.Clone(c.Bundle)
-	c.TLSCertificates = slices.Clone(c.TLSCertificates)
+	c.TLSCertificates = cloneCertificates(c.TLSCertificates)
 	v, err := c.verifier()
 	return c, v, err
+}
+
+// cloneCertificates copies all but the private keys and what is parsed already.
+func cloneCertificates(list []tls.Certificate) []tls.Certificate {
+	list = slices.Clone(list)
+	for i := range list {
+		c := &list[i]
+		c.Certificate, c.SignedCertificateTimestamps = cloneAll(c.Certificate), cloneAll(c.SignedCertificateTimestamps)
+		c.OCSPStaple, c.SupportedSignatureAlgorithms = slices.Clone(c.OCSPStaple), slices.Clone(c.SupportedSignatureAlgorithms)
+	}
+	return list
+}
+
+func cloneAll(list [][]byte) [][]byte {
+	list = slices.Clone(list)
+	for i, b := range list {
+		list[i] = slices.Clone(b)
+	}
+	return list
 }
 
 // verifier makes the verifier, unless the caller has one.

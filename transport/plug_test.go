@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -29,7 +30,10 @@ func TestClientCertificate(t *testing.T) {
 		if _, err := get(newTransport(t, p, nil), "https://"+p.address+"/"); err == nil {
 			t.Error("served without a certificate")
 		}
-		tr := newTransport(t, p, func(c *transport.Config) { c.TLSCertificates = []tls.Certificate{mine} })
+		given := mine
+		given.Certificate = [][]byte{bytes.Clone(mine.Certificate[0])}
+		tr := newTransport(t, p, func(c *transport.Config) { c.TLSCertificates = []tls.Certificate{given} })
+		clear(given.Certificate[0]) // New has copied it
 		if _, err := get(tr, "https://"+p.address+"/"); err != nil || string(seen) != string(mine.Leaf.Raw) {
 			t.Error(err)
 		}

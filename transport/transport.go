@@ -95,6 +95,9 @@ func (t *Transport) unmade() bool { return t == nil || t.pool == nil }
 // for http.Transport, may have been sent before on an attested connection that
 // was then lost.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req == nil { // Rules: TRN-13
+		return nil, unfit("TRN-13", "request", "there is none")
+	}
 	b := newBody(req)
 	if t.unmade() {
 		b.abandon()

@@ -57,6 +57,9 @@ type BundleChange struct {
 // NewBundle makes the document of a trust bundle b that was verified, or, when was is
 // not nil, of what b changes of that older one. err says why there is no b.
 func NewBundle(b, was *attest.Bundle, err error, f Frame) *Document {
+	if err == nil && (b == nil || b.Version == 0) {
+		err = errNoVerdict
+	}
 	d := f.document(err)
 	if err != nil {
 		return d

@@ -9,6 +9,7 @@ package verdict
 import (
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -176,9 +177,20 @@ type Step struct {
 	Reason      string `json:"reason,omitempty"`
 }
 
+// errNoVerdict stands for an audit, a bundle or an error that is nil or zero: what no
+// verification made is no pass.
+var errNoVerdict = errors.New("internal error: there is no verdict")
+
 // New makes the document of a verification of an endpoint or a report.
 func New(a *attest.Audit, f Frame) *Document {
-	d := f.document(cmp.Or(a.Err, f.Changed))
+	if a == nil {
+		a = new(attest.Audit)
+	}
+	err := cmp.Or(a.Err, f.Changed)
+	if a.Err == nil && !a.Passed() {
+		err = errNoVerdict
+	}
+	d := f.document(err)
 	d.Enforced, d.Relaxed = append([]Demand{}, f.Enforced...), append([]string{}, f.Relaxed...)
 	d.Demo = slices.Contains(d.Relaxed, Demo)
 	d.addSteps("SPEC.md section 2", a.Checks)
@@ -190,6 +202,9 @@ func New(a *attest.Audit, f Frame) *Document {
 
 // NewAzure makes the document of a verification of an Azure confidential VM.
 func NewAzure(a *azure.Audit, f Frame) *Document {
+	if a == nil {
+		a = new(azure.Audit)
+	}
 	report := &attest.Audit{Err: a.Err, Checks: a.Checks}
 	if a.Result != nil {
 		report.Result = a.Result.Result
@@ -203,7 +218,7 @@ func NewAzure(a *azure.Audit, f Frame) *Document {
 }
 
 // Failed makes the document of an error that came before there was a verdict.
-func Failed(err error, f Frame) *Document { return f.document(err) }
+func Failed(err error, f Frame) *Document { return f.document(cmp.Or(err, errNoVerdict)) }
 
 func (f Frame) document(err error) *Document {
 	d := &Document{Schema: Schema, Tool: f.Tool, ExitCode: ExitCode(err), Mode: f.Mode, TimeSource: f.TimeSource, Subject: f.Subject}

@@ -36,9 +36,16 @@ type Attestation struct {
 
 // NewReceipt makes the document of a verification of a receipt.
 func NewReceipt(a *receipt.Audit, f Frame) *Document {
-	d := f.document(a.Err)
+	if a == nil {
+		a = new(receipt.Audit)
+	}
+	err := a.Err
+	if err == nil && !a.Passed() {
+		err = errNoVerdict
+	}
+	d := f.document(err)
 	d.addSteps("SPEC.md section 18", a.Checks)
-	if a.Err != nil {
+	if err != nil {
 		return d
 	}
 	r := a.Result

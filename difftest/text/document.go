@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -92,7 +93,7 @@ func sameValue(ours strictjson.Value, theirs any) bool {
 		}
 		return true
 	case map[string]any:
-		return sameMembers(ours.Members(), theirs)
+		return sameMembers(slices.Collect(ours.Members()), theirs)
 	}
 	return theirs == nil
 }

@@ -25,7 +25,7 @@ func decode(text []byte) (state, error) {
 	err := strictjson.Decode(text, maxSize, []string{"schema", "workloads"}, func(o *strictjson.Object) {
 		o.RefuseUnknown()
 		o.Required("schema").OneOf(schemaName)
-		for _, m := range o.Required("workloads").Members() {
+		for m := range o.Required("workloads").Members() {
 			if m.Name == "" {
 				m.Value.Fail("STA-10", "the name of a workload", `""`)
 			}

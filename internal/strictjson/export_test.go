@@ -25,7 +25,7 @@ func treeOf(v Value) any {
 		return list
 	case '{':
 		object := map[string]any{}
-		for _, m := range v.Members() {
+		for m := range v.Members() {
 			object[m.Name] = treeOf(m.Value)
 		}
 		return object

@@ -160,9 +160,17 @@ func (v Value) Object(known ...string) *Object {
 	return v.d.object(v.at, known)
 }
 
-// Members returns all members of an object whose names the caller judges, in
-// the order of the document.
-func (v Value) Members() []Member { return v.Object().Unknown() }
+// Members yields all members of an object of any length, whose names the caller
+// judges, in the order of the document.
+func (v Value) Members() iter.Seq[Member] {
+	return func(yield func(Member) bool) {
+		for name, m := range v.Object().unknown() {
+			if !yield(Member{name.text, m}) {
+				return
+			}
+		}
+	}
+}
 
 // ParseObject hands the text of an object to the parser of another package, and makes
 // its error, about a place in that text, one about the place in the document.

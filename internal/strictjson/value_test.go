@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ var (
 	asFolded = required(func(v strictjson.Value) any { return len(v.Object("key", "schema").Unknown()) })
 	asNames  = required(func(v strictjson.Value) any {
 		var names []string
-		for _, m := range v.Members() {
+		for m := range v.Members() {
 			names = append(names, m.Name)
 		}
 		return strings.Join(names, " ")
@@ -240,7 +241,7 @@ func TestCallersRules(t *testing.T) {
 func TestZeroValues(t *testing.T) {
 	var v strictjson.Value
 	if v.Text()+v.NonEmpty()+v.OneOf("a") != "" || v.Bool() || v.Int(0, 9) != 0 || v.Array(0, 9) != nil || v.Set(0, 9) != nil ||
-		v.Members() != nil || !v.Time().IsZero() || len(v.Base64())+len(v.Base64URL()) != 0 || strictjson.Hex[[16]byte](v) != [16]byte{} {
+		slices.Collect(v.Members()) != nil || !v.Time().IsZero() || len(v.Base64())+len(v.Base64URL()) != 0 || strictjson.Hex[[16]byte](v) != [16]byte{} {
 		t.Error("the zero Value is not zero")
 	}
 	v.Fail("X-01", "e", "a")

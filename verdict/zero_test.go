@@ -1,0 +1,28 @@
+package verdict_test
+
+import (
+	"testing"
+
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/azure"
+	"github.com/tresorhq/attest/receipt"
+	"github.com/tresorhq/attest/verdict"
+)
+
+// TestZeroValues: what no verification made is an internal error, and no pass.
+func TestZeroValues(t *testing.T) {
+	var f verdict.Frame
+	changed := verdict.Frame{Changed: new(attest.PinChangedError)}
+	for name, d := range map[string]*verdict.Document{
+		"audit nil": verdict.New(nil, f), "audit": verdict.New(new(attest.Audit), f), "audit, changed": verdict.New(new(attest.Audit), changed),
+		"result":    verdict.New(&attest.Audit{Result: new(attest.Result)}, f),
+		"azure nil": verdict.NewAzure(nil, f), "azure": verdict.NewAzure(new(azure.Audit), f), "azure result": verdict.NewAzure(&azure.Audit{Result: new(azure.Result)}, f),
+		"receipt nil": verdict.NewReceipt(nil, f), "receipt": verdict.NewReceipt(new(receipt.Audit), f),
+		"bundle nil": verdict.NewBundle(nil, nil, nil, f), "bundle": verdict.NewBundle(new(attest.Bundle), nil, nil, f),
+		"error": verdict.Failed(nil, f),
+	} {
+		if d.Verdict != "error" || d.ExitCode != verdict.ExitInternal || d.Error == nil || d.Error.Type != "InternalError" {
+			t.Errorf("%s: %s, exit code %d, %+v", name, d.Verdict, d.ExitCode, d.Error)
+		}
+	}
+}
