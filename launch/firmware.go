@@ -40,7 +40,7 @@ func ParseFirmware(image []byte) (*Firmware, error) {
 	if err != nil {
 		return nil, err
 	}
-	gpa := uint64(firmwareEnd - len(image))
+	gpa := uint64(firmwareEnd) - uint64(len(image))
 	m := Metadata{sections, f.u32(guidHashes, 0), f.u32(guidReset, 0)}
 	if err := m.check(gpa, at); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (f *Firmware) check() error {
 	if f.LaunchHash == (Digest{}) {
 		return wrong("LCH-19", "firmware.launch_hash", "a digest", "48 zero bytes")
 	}
-	return f.Metadata.check(uint64(firmwareEnd-f.Size), rule.NoOffset)
+	return f.Metadata.check(uint64(firmwareEnd)-uint64(f.Size), rule.NoOffset)
 }
 
 // regions returns what is launched behind the firmware itself, in the order of one

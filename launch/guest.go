@@ -224,7 +224,7 @@ func (g Guest) Ranges() ([]Range, error) {
 		regions = append(regions, region{fmt.Sprintf("VMSA of vCPU %d", i), VMSA, vmsaGPA, 1, page[:], uint16(i)})
 		reset = f.Metadata.APReset
 	}
-	first := Range{"firmware", Normal, uint64(firmwareEnd - f.Size), f.Size / PageSize, f.LaunchHash}
+	first := Range{"firmware", Normal, uint64(firmwareEnd) - uint64(f.Size), f.Size / PageSize, f.LaunchHash}
 	return ranges([]Range{first}, f.LaunchHash, regions), nil
 }
 

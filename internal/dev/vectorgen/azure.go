@@ -82,7 +82,6 @@ func azureSections() []section {
 		{"header-version-1", yes("HCL-03"), "older paravisors", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 1 })},
 		{"new-members", yes("HCL-20"), "unknown members are ignored", runtime(`{"keys"`, `{"new":[1.5,null],"keys"`)},
 		{"keys-in-another-order", yes("HCL-21"), "by kid, and not by place", vm(func(a *mint.AzureSet) { slices.Reverse(a.Runtime.Keys); a.Seal() })},
-		{"user-data-in-lower-case", yes("HCL-25"), "either case", vm(func(a *mint.AzureSet) { a.Runtime.UserData = strings.ToLower(a.Runtime.UserData); a.Seal() })},
 		{"4097-bytes", no("HCL-01", "GEN-04"), "4096 at most", vm(func(a *mint.AzureSet) { a.HCL.Total = 4097 })},
 		{"a-report-by-itself", no("HCL-01", "AZR-16"), "what is demanded of Azure is demanded of every report", then(func(a *mint.AzureSet, x *exhibit) { x.inputs["report"] = [][]byte{a.Report} })},
 		{"header-version-3", no("HCL-03"), "unknown", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 3 })},

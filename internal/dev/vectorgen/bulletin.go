@@ -71,7 +71,6 @@ func bulletinSections() []section {
 		{"unknown", as("UsageError", "POL-65"), "nor one that is none", demanded("AMD-SB-1")},
 		{"twice", as("UsageError", "POL-63"), "nor one twice", demanded("AMD-SB-3019", "AMD-SB-3019")},
 		{"none", as("UsageError", "POL-61"), "an empty list demands nothing, and so is a mistake", demand(member{"bulletins", []string{}})},
-		{"not-demanded", yes("BUL-01"), "what a bulletin says decides nothing by itself", func(x X) { x.result.Set("bulletins_as_of", "2026-11-30") }},
 	}})
 }
 

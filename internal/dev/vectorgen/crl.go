@@ -130,7 +130,6 @@ func crlSections() []section {
 	known := func(product, kind string) func() X { return hardware(product, 3, kind) }
 	genoa := section{"crl-known", known("Genoa", "vcek"), "CertRevokedError", []row{
 		{"asks-serial-revoked", no("CRL-23"), "AMD revoked the first ASK of Genoa, which a leaf may still name, and no list was given", serial(2, 0, 1)},
-		{"asks-serial-of-today", yes("CRL-23"), "and issued another", serial(2, 0, 2)},
 		{"asks-serial-near", yes("CRL-23"), "a number that only ends like it", serial(1, 2, 0, 1)},
 	}}
 	genoaVLEK := section{"crl-known-vlek", known("Genoa", "vlek"), "CertRevokedError", []row{
