@@ -98,6 +98,8 @@ func jwsSections() []section {
 		{"leading-space", no("JWS-04"), "nothing is trimmed", text(wrap(" ", ""))},
 		{"two-line-breaks", no("JWS-04", "CLI-07"), "of a file one line break is forgiven, not two", text(wrap("", "\n\n"))},
 		{"one-line-break", yes("CLI-07"), "an editor's line break", text(wrap("", "\n"))},
+		{"one-line-break-of-two-bytes", yes("CLI-07"), "of another editor", text(wrap("", "\r\n"))},
+		{"carriage-return-behind", no("JWS-04", "CLI-07"), "which is no line break", text(wrap("", "\r"))},
 		{"signature-of-63-bytes", no("JWS-05"), "64 bytes", mangled(func(sig []byte) []byte { return sig[:63] })},
 		{"signature-of-65-bytes", no("JWS-05"), "and no more", mangled(func(sig []byte) []byte { return append(sig, 0) })},
 		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "the payload has at most 262144 bytes", func(x X) {
