@@ -183,28 +183,39 @@ func leafExtensionRows() []row {
 	return rows
 }
 
+// leavesWithout has a row for each extension that every leaf has.
+func leavesWithout() (rows []row) {
+	for _, e := range []struct{ name, oid string }{
+		{"struct-version", mint.OIDStructVersion}, {"product-name", mint.OIDProductName}, {"bl-spl", mint.OIDBlSPL}, {"tee-spl", mint.OIDTeeSPL},
+		{"snp-spl", mint.OIDSnpSPL}, {"spl-5", mint.OIDSPL5}, {"ucode-spl", mint.OIDUcodeSPL},
+	} {
+		rows = append(rows, row{"without-" + e.name, no("CHN-26"), "every leaf has this extension", leaf(func(s *mint.CertSpec) { s.DropExt(e.oid) })})
+	}
+	return rows
+}
+
 func turinRows() []row {
 	type S = *mint.CertSpec
-	return []row{
+	return append(leavesWithout(), []row{
 		{"without-fmc", no("CHN-26"), "Turin's leaf has fmcSPL", leaf(func(s S) { s.DropExt(mint.OIDFmcSPL) })},
 		{"with-spl-4", no("CHN-23"), "and no spl_4", leaf(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDSPL4, Value: mint.Integer(0)}) })},
 		{"struct-version-0", no("CHN-30"), "its version is 1", leaf(value(mint.OIDStructVersion, 2, 1, 0))},
 		{"hwid-of-64-bytes", no("CHN-34"), "its id has 8 bytes", leaf(func(s S) { e := s.Ext(mint.OIDHWID); e.Value = append(e.Value, make([]byte, 56)...) })},
 		{"hwid-wrapped", yes("CHN-34"), "or 10, in an OCTET STRING", leaf(func(s S) { e := s.Ext(mint.OIDHWID); e.Value = mint.TLV(mint.TagOctetString, e.Value) })},
-	}
+	}...)
 }
 
 func vlekRows() []row {
 	type S = *mint.CertSpec
 	csp := func(v []byte) func(x *exhibit) { return leaf(value(mint.OIDCSPID, v...)) }
-	return []row{
+	return append(leavesWithout(), []row{
 		{"with-hwid", no("CHN-23"), "a VLEK names no chip", leaf(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDHWID, Value: make([]byte, 64)}) })},
 		{"without-csp-id", no("CHN-26"), "it names the provider", leaf(func(s S) { s.DropExt(mint.OIDCSPID) })},
 		{"csp-id-empty", no("CHN-35"), "with a name that is not empty", csp(ia5(""))},
 		{"csp-id-of-255-bytes", yes("CHN-35"), "of up to 255 bytes", csp(ia5(strings.Repeat("x", 255)))},
 		{"csp-id-of-256-bytes", no("CHN-35"), "and no more", csp(ia5(strings.Repeat("x", 256)))},
 		{"csp-id-with-a-line-break", no("CHN-35"), "a line of its own in somebody's terminal", csp(ia5("CN=x\nPASS"))},
-	}
+	}...)
 }
 
 func askRows() []row {
@@ -223,6 +234,8 @@ func askRows() []row {
 		{"without-basic-constraints", no("CHN-26"), "basicConstraints is required", ask(func(s S) { s.DropExt(mint.OIDBasicConstraints) })},
 		{"key-usage-not-critical", no("CHN-25"), "keyUsage is critical", ask(func(s S) { s.Ext(mint.OIDKeyUsage).Critical = false })},
 		{"extended-key-usage", no("CHN-23"), "an extension that no AMD authority has", ask(func(s S) { s.AddExt(mint.Extension{OID: "2.5.29.37", Value: mint.TLV(0x30)}) })},
+		{"product-name", no("CHN-23"), "an extension of leaves", ask(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDProductName, Value: ia5("Milan-B0")}) })},
+		{"hwid", no("CHN-23"), "an authority is no chip", ask(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDHWID, Value: make([]byte, 64)}) })},
 		{"name-constraints", no("CHN-23"), "a critical one", ask(func(s S) { s.AddExt(mint.Extension{OID: "2.5.29.30", Critical: true, Value: mint.TLV(0x30)}) })},
 		{"key-usage-twice", no("CHN-24"), "two keyUsages", ask(func(s S) { s.AddExt(*s.Ext(mint.OIDKeyUsage)) })},
 		{"key-usage-padding", yes("CHN-27"), "AMD states one unused bit where two could be", ask(value(mint.OIDKeyUsage, 3, 2, 2, 4))},
