@@ -64,7 +64,7 @@ the firmware ABI of SEV-SNP, AMD 57230 the certificates and the key server.`},
 		Fail: fail,
 	}
 	p.Commands = []cli.Command{
-		attestCommand(), reportCommand(), proxyCommand(), measureCommand(), showCommand(), diffCommand(), receiptCommand(), bundleCommand(), fetchCommand(),
+		attestCommand(), reportCommand(), proxyCommand(), healthcheckCommand(), measureCommand(), showCommand(), diffCommand(), receiptCommand(), bundleCommand(), fetchCommand(),
 		demoCommand(), vectorsCommand(run), versionCommand(), p.CompletionCommand(), p.HelpCommand(),
 	}
 	return p

@@ -16,8 +16,8 @@ import (
 // it prints is escaped. Notes may come from several goroutines.
 // Rules: CLI-01.
 type Printer struct {
-	Lines bool                  // print each object on a line of its own
-	Event func(text string) any // what a note is where standard error is one JSON object per line; nil: a line of text
+	Lines bool              // print each object on a line of its own
+	Noted func(text string) // takes the notes of a program that keeps a log; nil: each is a line of text
 
 	printable.Builder // of the answer
 	program           string
@@ -51,12 +51,16 @@ func (p *Printer) Object(v any) {
 // Note prints a line on standard error.
 func (p *Printer) Note(format string, args ...any) {
 	text := fmt.Sprintf(format, printable.EscapeAll(args)...)
-	if p.Event != nil {
-		p.Log(printable.JSONLine(p.Event(text)))
+	if p.Noted != nil {
+		p.Noted(text)
 		return
 	}
-	p.Log(p.program + ": " + text + "\n")
+	p.Say(text)
 }
+
+// Say prints a line of text on standard error, behind the program's name. The text must
+// be escaped.
+func (p *Printer) Say(text string) { p.Log(p.program + ": " + text + "\n") }
 
 // Log prints a whole line on standard error as it is.
 func (p *Printer) Log(line string) {

@@ -16,7 +16,7 @@ func (p *proxy) admit(r *http.Request) (status int, err error) {
 	allowed := p.allows(r)
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	switch {
-	case !slices.Contains(p.hosts, strings.ToLower(r.Host)):
+	case !p.anyHost && !slices.Contains(p.hosts, strings.ToLower(r.Host)):
 		// A page whose name was changed to point here (DNS rebinding) still says its
 		// own name.
 		return http.StatusMisdirectedRequest, cli.Misuse("PRX-10", "nobody calls this proxy %q; --allow-host lets them", printable.Short(r.Host))
@@ -26,7 +26,7 @@ func (p *proxy) admit(r *http.Request) (status int, err error) {
 		return http.StatusForbidden, cli.Misuse("PRX-11", "a web page of another origin may not use this proxy")
 	case r.Method == http.MethodConnect:
 		return http.StatusMethodNotAllowed, cli.Misuse("PRX-13", "CONNECT is refused: a tunnel can not be attested")
-	case r.Header["Upgrade"] != nil:
+	case slices.ContainsFunc(r.Header["Upgrade"], otherProtocol):
 		return http.StatusNotImplemented, cli.Misuse("PRX-13", "Upgrade is refused: a connection that changes its protocol can not be attested again")
 	case !strings.HasPrefix(r.RequestURI, "/"):
 		return http.StatusBadRequest, cli.Misuse("PRX-14", "this is no proxy for every address: use it as the base URL")
@@ -37,6 +37,10 @@ func (p *proxy) admit(r *http.Request) (status int, err error) {
 	}
 	return 0, nil
 }
+
+// otherProtocol reports whether a value of Upgrade asks for more than HTTP/2, which
+// clients offer to any server, and which a server may leave aside.
+func otherProtocol(value string) bool { return !strings.EqualFold(strings.TrimSpace(value), "h2c") }
 
 // crosses reports whether a value of Sec-Fetch-Site is of a page of another site.
 func crosses(site string) bool { return site != "same-origin" && site != "none" }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -39,27 +38,34 @@ type proxy struct {
 	maxBody int64
 	watch   *watcher
 	forward *httputil.ReverseProxy
+	// anyHost is set where only a program of this user can connect.
+	anyHost    bool
+	forwardOps bool          // requests for the paths of the operations listener too
+	idleBody   time.Duration // how long the body of a request may pause
+	access     func(Access)  // nil: there is no access log
 	// lastRead is how long a client may go on with a body that nobody wants any more.
 	lastRead time.Duration
 }
 
 type (
 	connKey  struct{} // of the net.Conn that a request came through
+	seenKey  struct{} // of the recorder of its answer
+	trustKey struct{} // of the generation that it is sent by
 	wholeKey struct{} // of the function to be called when its answer has ended
 )
 
 // Rules: PRX-20, PRX-21, PRX-22, PRX-23.
-func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxBody int64) *proxy {
+func newProxy(watch *watcher, hosts, origins []string, maxBody int64) *proxy {
 	origin, err := url.Parse(watch.origin)
 	if err != nil {
-		panic(err) // transport.New took it
+		panic(err) // watcher.install took it
 	}
-	p := &proxy{origin: origin, origins: origins, maxBody: maxBody, watch: watch, lastRead: 5 * time.Second}
+	p := &proxy{origin: origin, origins: origins, maxBody: maxBody, watch: watch, idleBody: time.Minute, lastRead: 5 * time.Second}
 	for _, host := range hosts {
 		p.hosts = append(p.hosts, strings.ToLower(host))
 	}
 	p.forward = &httputil.ReverseProxy{
-		Transport:      t,
+		Transport:      byTrust{},
 		Rewrite:        p.rewrite,
 		ModifyResponse: p.keepInside,
 		ErrorHandler:   p.failed,
@@ -69,25 +75,53 @@ func newProxy(t http.RoundTripper, watch *watcher, hosts, origins []string, maxB
 	return p
 }
 
+// byTrust sends a request by the generation in its context.
+type byTrust struct{}
+
+func (byTrust) RoundTrip(r *http.Request) (*http.Response, error) {
+	return r.Context().Value(trustKey{}).(*generation).transport.RoundTrip(r)
+}
+
+// ServeHTTP answers a request, and keeps account of it.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began, seen := time.Now(), &recorder{ResponseWriter: w}
+	defer func() {
+		lasted := time.Since(began)
+		p.watch.metrics.request(seen.status, lasted)
+		if p.access != nil {
+			p.access(accessOf(r, began, lasted, seen))
+		}
+	}()
+	p.serve(seen, r)
+}
+
+func (p *proxy) serve(w *recorder, r *http.Request) {
 	control := http.NewResponseController(w)
 	// net/http reads on for a while when a handler has left some of the body.
 	defer func() { control.SetReadDeadline(time.Now().Add(p.lastRead)) }()
 	if status, err := p.admit(r); err != nil {
-		p.answer(w, r, status, err)
+		p.refuse(w, r, status, err)
 		return
 	}
+	// What is left of Upgrade is ignored (RFC 9110 section 7.8), and must not be repeated.
+	delete(r.Header, "Upgrade")
+	delete(r.Header, "Http2-Settings")
 	switch r.URL.Path {
 	case verdictPath, healthPath:
-		p.health(w, r)
+		health(p.watch, w, r, r.URL.Path == verdictPath, false)
 		return
+	case livePath, readyPath, metricsPath:
+		if !p.forwardOps {
+			p.refuse(w, r, http.StatusNotFound, cli.Misuse("PRX-51", "%s is of the operations listener; --forward-ops-paths lets the endpoint have it", r.URL.Path))
+			return
+		}
 	}
 	// An endpoint may answer while it is still being sent to.
 	if err := control.EnableFullDuplex(); err != nil {
-		p.answer(w, r, http.StatusInternalServerError, err)
+		p.refuse(w, r, http.StatusInternalServerError, err)
 		return
 	}
-	body := &endedBody{ReadCloser: r.Body, trailer: r.Trailer, announced: maps.Clone(r.Trailer)}
+	body := &endedBody{ReadCloser: r.Body, control: control, idle: p.idleBody, trailer: r.Trailer, announced: maps.Clone(r.Trailer)}
 	body.ended.Store(r.ContentLength == 0)
 	// When the answer is whole, the rest of the request goes nowhere.
 	whole := sync.OnceFunc(func() {
@@ -96,7 +130,11 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	defer whole()
-	forwarded := r.WithContext(context.WithValue(r.Context(), wholeKey{}, whole)) // net/http looks at its own
+	g := p.watch.enter()
+	defer p.watch.leave(g)
+	ctx := context.WithValue(context.WithValue(r.Context(), wholeKey{}, whole), trustKey{}, g)
+	ctx = context.WithValue(ctx, seenKey{}, w)
+	forwarded := r.WithContext(ctx) // net/http looks at its own
 	forwarded.Body = body
 	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(plainWriter{w, body}, forwarded)
 	if !p.allows(r) {
@@ -115,11 +153,17 @@ func (p *proxy) giveUp(r *http.Request, body *endedBody) {
 	}
 }
 
-// rewrite addresses a request to the endpoint. Nothing is added to it.
+// rewrite addresses a request to the endpoint. Nothing is added to it, but the token
+// that the operator gave in place of the client's. The transport sends it to no other
+// origin, and not before the endpoint is proven.
+// Rules: PRX-57.
 func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = p.origin.Scheme, p.origin.Host, ""
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came; ReverseProxy tidies it up
-	r.Out.Trailer = r.In.Trailer           // the map that the server fills when the body ends
+	if g, ok := r.In.Context().Value(trustKey{}).(*generation); ok && g.Authorization != "" {
+		r.Out.Header.Set("Authorization", g.Authorization)
+	}
+	r.Out.Trailer = r.In.Trailer // the map that the server fills when the body ends
 }
 
 // keepInside fits an answer to the way from the proxy to the client. It changes a
@@ -129,6 +173,10 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 func (p *proxy) keepInside(res *http.Response) error {
 	if res.StatusCode < 200 || res.StatusCode > 999 { // net/http reads more than it writes
 		return &upstreamError{"PRX-31", fmt.Errorf("status %d", res.StatusCode)}
+	}
+	if seen, ok := res.Request.Context().Value(seenKey{}).(*recorder); ok {
+		result, _ := transport.ResultOf(res)
+		seen.verdict = verdictID(result)
 	}
 	if whole, ok := res.Request.Context().Value(wholeKey{}).(func()); ok {
 		res.Body = &wholeAnswer{res.Body, whole}
@@ -179,76 +227,30 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var elsewhere *transport.OriginError
 	var ended *transport.VerdictEndedError
 	var upstream *upstreamError
+	plain, ok := w.(plainWriter)
 	switch {
+	case ok && plain.request.paused.Load(): // net/http then ends the context, as if the client had left
+		p.refuse(w, r, http.StatusRequestTimeout, cli.Misuse("PRX-15", "nothing of the body came for %v", p.idleBody))
 	case errors.Is(err, transport.ErrClosed):
-		p.answer(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", errors.New(err.Error())})
+		p.refuse(w, r, http.StatusServiceUnavailable, &upstreamError{"PRX-31", errors.New(err.Error())})
 	case errors.As(err, &ended), errors.Is(err, transport.ErrProtocolChanged): // the request was sent
-		p.answer(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", errors.New(err.Error())})
+		p.refuse(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", errors.New(err.Error())})
 	case errors.As(err, &request), errors.As(err, &elsewhere): // they too name a rule, and are no refusals of evidence
-		p.answer(w, r, http.StatusBadRequest, cli.Usagef("%w", err))
+		p.refuse(w, r, http.StatusBadRequest, cli.Usagef("%w", err))
 	case errors.As(err, &refused), errors.As(err, &upstream):
-		p.answer(w, r, http.StatusBadGateway, err)
+		p.refuse(w, r, http.StatusBadGateway, err)
 	case errors.As(err, &long):
-		p.answer(w, r, http.StatusRequestEntityTooLarge, cli.Misuse("PRX-12", "the body is longer than %d bytes", p.maxBody))
+		p.refuse(w, r, http.StatusRequestEntityTooLarge, cli.Misuse("PRX-12", "the body is longer than %d bytes", p.maxBody))
 	case errors.As(err, &broken):
-		p.answer(w, r, http.StatusBadRequest, cli.Misuse("PRX-16", "the body of the request can not be read: %v", broken.cause))
+		p.refuse(w, r, http.StatusBadRequest, cli.Misuse("PRX-16", "the body of the request can not be read: %v", broken.cause))
 	case errors.Is(err, context.Canceled): // the client has left
 		panic(http.ErrAbortHandler)
 	default:
-		p.answer(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", err})
+		p.refuse(w, r, http.StatusBadGateway, &upstreamError{"PRX-31", err})
 	}
 }
 
-// An upstreamError is what is wrong with an answer, and not with the evidence:
-// the request, or a part of it, may have arrived.
-type upstreamError struct {
-	rule  string
-	cause error
-}
-
-func (e *upstreamError) Error() string { return "no good answer from the endpoint: " + e.cause.Error() }
-func (e *upstreamError) Unwrap() error { return e.cause }
-
-// answer writes an error, as the object that every command prints with --json.
-func (p *proxy) answer(w http.ResponseWriter, r *http.Request, status int, err error) {
-	own(w, r, status, "application/json", printable.JSON(p.watch.verdict(nil, err)))
-}
-
-// own writes an answer of the proxy's own.
-func own(w http.ResponseWriter, r *http.Request, status int, kind, text string) {
-	if r.ContentLength != 0 { // what may still come of the body is not waited for
-		w.Header().Set("Connection", "close")
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	io.WriteString(w, text)
-}
-
-// health gives the current verdict. Everything but a verdict in date is 503.
-func (p *proxy) health(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		p.answer(w, r, http.StatusMethodNotAllowed, cli.Misuse("PRX-40", "%s is answered to GET and HEAD", r.URL.Path))
-		return
-	}
-	result, err := p.watch.current(r.Context())
-	v := p.watch.verdict(result, err)
-	var block printable.Builder
-	status := http.StatusOK
-	if v.Error == nil {
-		block.Line("verified")
-	} else {
-		status = http.StatusServiceUnavailable
-		block.Line("not verified: %s", v.Error.Type)
-		block.WriteString(v.Error.Because())
-	}
-	for _, remark := range remarks(v) {
-		block.Line("%s", remark)
-	}
-	kind, text := "text/plain; charset=utf-8", block.String()
-	if r.URL.Path == verdictPath {
-		kind, text = "application/json", printable.JSON(v)
-	}
-	own(w, r, status, kind, text)
+// refuse answers with an error of the proxy's own.
+func (p *proxy) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	answer(p.watch, w, r, status, err)
 }

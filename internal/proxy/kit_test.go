@@ -45,6 +45,7 @@ func (l *lockedBuffer) String() string {
 type door struct {
 	t      testing.TB
 	base   string // http://127.0.0.1:PORT
+	ops    string // the same of the operations listener; "": there is none
 	log    *lockedBuffer
 	watch  *watcher
 	proxy  *proxy
@@ -73,22 +74,27 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*Conf
 	}
 	d.watch = f.watcher()
 	d.watch.again = 0
-	c.OnAudit, c.OnRefresh, c.DisableCompression = d.watch.observe, d.watch.missed, true
-	tr, err := transport.New(origin, c)
+	c.DisableCompression = true
+	f.Transport = c
+	if err := d.watch.install(f.Trust); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := listenAt(f.Listen, f.AllowRemote)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.watch.transport = tr
-	listener, err := f.listen()
-	if err != nil {
-		t.Fatal(err)
+	var operations net.Listener
+	if f.Ops != "" {
+		if operations, err = listenAt(f.Ops, true); err != nil {
+			t.Fatal(err)
+		}
+		d.ops = "http://" + operations.Addr().String()
 	}
 	d.base = "http://" + listener.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
-	p := newProxy(tr, d.watch, names(f.Listen, f.Hosts, listener.Addr()), f.Origins, f.MaxBody)
-	d.proxy = p
+	d.proxy = f.handler(d.watch, listener.Addr())
 	done := make(chan error, 1)
-	go func() { done <- f.serve(ctx, listener, p) }()
+	go func() { done <- f.serve(ctx, listener, operations, d.proxy) }()
 	d.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil && attest.ErrorType(err) == "" { // a verdict is the business of the test
@@ -104,7 +110,7 @@ func openDoor(t testing.TB, origin string, c transport.Config, change func(*Conf
 // kitProxy is the configuration of a proxy in tests.
 func kitProxy(origin string, log io.Writer) Config {
 	return Config{
-		Origin: origin, Listen: "127.0.0.1:0", MaxBody: 1 << 20, Grace: 10 * time.Second, Now: time.Now,
+		Origin: origin, Listen: "127.0.0.1:0", MaxBody: 1 << 20, MaxConns: 4096, IdleBody: time.Minute, Grace: 10 * time.Second, Now: time.Now,
 		Tool: "tresor-verify 0", Log: cli.NewPrinter("tresor-verify", log),
 		Advice: advice.For{Program: "tresor-verify", Name: "proxy", Flags: []string{"--amd-root", "--crl", "--policy", "--workload", "--state"}},
 	}
@@ -223,3 +229,10 @@ func soon(done func() bool) bool {
 }
 
 func queryEscape(s string) string { return url.QueryEscape(s) }
+
+// observed is what a transport of the proxy does when an attestation has ended.
+func observed(w *watcher, a *attest.Audit) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.observe(a)
+}

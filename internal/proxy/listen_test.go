@@ -20,7 +20,7 @@ func TestProxyListens(t *testing.T) {
 		{"loopback.example:0", false, false},
 		{"0.0.0.0:0", true, true},
 	} {
-		listener, err := Config{Listen: tt.listen, AllowRemote: tt.allowRemote}.listen()
+		listener, err := listenAt(tt.listen, tt.allowRemote)
 		if (err == nil) != tt.ok {
 			t.Errorf("%s, allow-remote %t: %v", tt.listen, tt.allowRemote, err)
 		}

@@ -37,7 +37,7 @@ func TestProxyLoad(t *testing.T) {
 			d := openDoor(t, witness.URL, kitConfig(e, witness.BundleURL), nil)
 			settle := func() {
 				d.client.CloseIdleConnections()
-				d.watch.transport.CloseIdleConnections()
+				d.watch.serving.transport.CloseIdleConnections()
 			}
 			d.get(healthPath)
 			settle()

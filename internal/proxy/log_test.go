@@ -2,7 +2,7 @@ package proxy
 
 import (
 	"encoding/json"
-
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -15,13 +15,13 @@ func TestJSONLog(t *testing.T) {
 	log := new(lockedBuffer)
 	c := kitProxy("https://api.example", log)
 	c.JSONLog = true
-	c.EventLog()
+	c.KeepLog(slog.LevelInfo)
 	w := c.watcher()
 	notes := sync.WaitGroup{}
 	for range 20 {
-		notes.Go(func() { w.log.Note("cache: %s", "evil\x1b[31m\nline") })
-		notes.Go(func() { w.say("listening", "127.0.0.1:1") })
-		notes.Go(func() { w.observe(&attest.Audit{Err: errNoVerdict}) })
+		notes.Go(func() { c.Log.Note("cache: %s", "evil\x1b[31m\nline") })
+		notes.Go(func() { w.event("listening", "on", "127.0.0.1:1") })
+		notes.Go(func() { observed(w, &attest.Audit{Err: errNoVerdict}) })
 	}
 	notes.Wait()
 	texts := 0

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-
-	"github.com/tresorhq/attest/transport"
 )
 
 // TestProgressProxy: and the proxy, but for an endpoint of which its log has said
@@ -25,9 +23,7 @@ func TestProgressProxy(t *testing.T) {
 		log := new(lockedBuffer)
 		w := kitProxy("https://127.0.0.1", log).watcher()
 		w.again = 0
-		c.OnAudit = w.observe
-		var err error
-		if w.transport, err = transport.New(w.origin, c); err != nil {
+		if err := w.install(Trust{Transport: c}); err != nil {
 			t.Fatal(err)
 		}
 		defer w.close()

@@ -88,9 +88,9 @@ func TestProxyNewestVerdict(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	server.SetEnclave(kitEnclave(t, attesttest.Measurement))
-	d.watch.transport.CloseIdleConnections()
+	d.watch.serving.transport.CloseIdleConnections()
 	d.refusal(d.get("/"), http.StatusBadGateway, "MeasurementNotAllowedError")
-	if _, ok := d.watch.transport.Current(); !ok {
+	if _, ok := d.watch.serving.transport.Current(); !ok {
 		t.Fatal("the earlier verdict has ended, and this tests nothing")
 	}
 	d.refusal(d.get(verdictPath), http.StatusServiceUnavailable, "MeasurementNotAllowedError")
@@ -125,7 +125,7 @@ func TestProxyNewVerdicts(t *testing.T) {
 		{verdict.Unavailable("tcp", errors.New("refused")), 1},
 		{expired("CRL-20", "12:00"), 1}, {expired("CRL-20", "12:01"), 0}, {expired("CRL-21", "12:01"), 1},
 	} {
-		w.observe(&attest.Audit{Err: tt.err})
+		observed(w, &attest.Audit{Err: tt.err})
 		lines += tt.lines
 		if n := strings.Count(log.String(), "\n"); n != lines {
 			t.Fatalf("%v: %d lines, want %d: %s", tt.err, n, lines, &log)

@@ -2,10 +2,14 @@ package proxy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -18,24 +22,26 @@ import (
 
 // A watcher knows the current verdict, and logs each one that is new.
 type watcher struct {
-	log       *cli.Printer
-	advice    advice.For
-	now       func() time.Time
-	json      bool // log in JSON
-	origin    string
-	tool      string
-	relaxed   []string
-	enforced  []verdict.Demand
-	again     time.Duration // how long a failure is the current verdict before the endpoint is asked again
-	transport *transport.Transport
-	tasks     sync.WaitGroup // attempts
+	out     *cli.Printer
+	log     *slog.Logger
+	advice  advice.For
+	now     func() time.Time
+	origin  string
+	tool    string
+	again   time.Duration // how long a failure is the current verdict before the endpoint is asked again
+	metrics metrics
+	tasks   sync.WaitGroup // attempts, and generations that end
 
-	mu     sync.Mutex
-	asking *attempt        // under way; nil: none
-	audits []*attest.Audit // the newest ones, which errors are found in
-	at     time.Time       // of the newest
-	logged string          // the newest verdict that was logged
-	closed bool
+	draining atomic.Bool // it is about to stop
+
+	mu      sync.Mutex
+	serving *generation          // nil before the first
+	older   map[*generation]bool // that still have requests
+	asking  *attempt             // under way; nil: none
+	audits  []*attest.Audit      // the newest ones, which errors are found in
+	at      time.Time            // of the newest
+	logged  string               // the newest verdict that was logged
+	closed  bool
 }
 
 const maxAudits = 16
@@ -51,16 +57,16 @@ const upstreamHint = "the endpoint is proven; ask again, or ask its operator"
 
 var errNoVerdict = &attest.EvidenceUnavailableError{Failure: attest.Failure{Rule: "PRX-40", Message: "there is no verdict in date"}}
 
-// observe is told of every attestation. A failure counts until one passes.
+// observe is told of every attestation. A failure counts until one passes. Callers hold
+// the mutex.
 func (w *watcher) observe(a *attest.Audit) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.closed {
 		return
 	}
 	w.audits = append(w.audits[max(0, len(w.audits)+1-maxAudits):], a)
 	w.at = time.Now()
-	v := w.describe(a)
+	v := w.describe(a, w.serving)
+	w.metrics.count(attestationsTotal, v.Verdict)
 	identity := fmt.Sprint(v.Verdict, v.SPKI, v.Measurement, v.Tag, v.Bundle)
 	if e := v.Error; e != nil {
 		what := e.Message
@@ -74,13 +80,25 @@ func (w *watcher) observe(a *attest.Audit) {
 	}
 	if identity != w.logged {
 		w.logged = identity
-		w.logVerdict(v)
+		w.logVerdict(v, verdictID(a.Result), map[string]slog.Level{"pass": slog.LevelInfo, "error": slog.LevelWarn})
+		return
 	}
+	w.logVerdict(v, verdictID(a.Result), map[string]slog.Level{"pass": slog.LevelDebug, "fail": slog.LevelDebug, "error": slog.LevelDebug})
+}
+
+// verdictID tells verdicts apart, in both logs: each attestation has one of its own.
+func verdictID(r *attest.Result) string {
+	if r == nil {
+		return ""
+	}
+	raw := r.Report.Raw()
+	sum := sha256.Sum256(append(raw[:], verdict.Stamp(r.At)...))
+	return hex.EncodeToString(sum[:8])
 }
 
 // missed is told of each look for a newer trust bundle that brought none. It changes
 // no verdict.
-func (w *watcher) missed(err error) { w.log.Note("no newer trust bundle: %v", err) }
+func (w *watcher) missed(err error) { w.log.Warn("no newer trust bundle: " + err.Error()) }
 
 // current returns the verdict of now. Without one in date the endpoint is
 // attested; whatever does not end in a verdict in date is an error.
@@ -101,10 +119,26 @@ func (w *watcher) current(ctx context.Context) (*attest.Result, error) {
 		}
 		return nil, asked.err
 	}
-	if r, ok := w.transport.Current(); ok {
+	if r, ok := w.standingTransport().Current(); ok {
 		return r, nil
 	}
 	return nil, errNoVerdict
+}
+
+func (w *watcher) standingTransport() *transport.Transport {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.serving.transport
+}
+
+// inDate returns the verdict of now, if it is in date and the newest, and asks for none.
+func (w *watcher) inDate() (*attest.Result, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || w.failure() != nil {
+		return nil, false
+	}
+	return w.serving.transport.Current()
 }
 
 // known returns the verdict of now, or the attempt that will find out.
@@ -112,7 +146,7 @@ func (w *watcher) known() (*attest.Result, *attempt, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	failed := w.failure()
-	switch r, ok := w.transport.Current(); {
+	switch r, ok := w.serving.transport.Current(); {
 	case w.closed:
 		return nil, nil, verdict.Unavailable("proxy", transport.ErrClosed)
 	case failed == nil && ok:
@@ -134,13 +168,16 @@ func (w *watcher) ask() *attempt {
 	w.asking = a
 	done := func() {}
 	if w.failure() == nil { // else the log has said that something is wrong
-		done = w.log.Slow("asking %s for its evidence", w.origin)
+		done = w.out.Slow("asking %s for its evidence", w.origin)
 	}
+	by := w.serving.transport
 	w.tasks.Go(func() {
-		_, a.err = w.transport.Attest(context.Background())
+		_, a.err = by.Attest(context.Background())
 		done()
 		w.mu.Lock()
-		w.asking = nil
+		if w.asking == a { // and no reload came in between
+			w.asking = nil
+		}
 		w.mu.Unlock()
 		close(a.ended)
 	})
@@ -179,12 +216,17 @@ func (w *watcher) verdict(r *attest.Result, err error) *verdict.Document {
 			a.Checks = recent.Checks
 		}
 	}
+	g := w.serving
 	w.mu.Unlock()
-	return w.describe(a)
+	return w.describe(a, g)
 }
 
-func (w *watcher) describe(a *attest.Audit) *verdict.Document {
-	v := verdict.New(a, verdict.Frame{Tool: w.tool, Mode: "live", At: w.now(), TimeSource: "clock", Relaxed: w.relaxed, Enforced: w.enforced, Subject: &verdict.Subject{Origin: w.origin}})
+func (w *watcher) describe(a *attest.Audit, g *generation) *verdict.Document {
+	frame := verdict.Frame{Tool: w.tool, Mode: "live", At: w.now(), TimeSource: "clock", Subject: &verdict.Subject{Origin: w.origin}}
+	if g != nil {
+		frame.Relaxed, frame.Enforced = g.Relaxed, g.Enforced
+	}
+	v := verdict.New(a, frame)
 	w.advice.Complete(v.Error)
 	var upstream *upstreamError
 	if errors.As(a.Err, &upstream) { // no verdict about the evidence, and nothing to mend here
@@ -194,14 +236,13 @@ func (w *watcher) describe(a *attest.Audit) *verdict.Document {
 	return v
 }
 
-// logVerdict writes a line for a verdict. Callers hold the mutex.
+// logVerdict writes a line for a verdict; one that no level is named for is an error.
+// Callers hold the mutex.
 // Rules: CLI-12, PRX-41.
-func (w *watcher) logVerdict(v *verdict.Document) {
-	if w.json {
-		brief := *v
-		brief.Checks, brief.Limits, brief.NotChecked, brief.Notes, brief.Enforced = nil, nil, nil, nil, nil
-		w.line(brief)
-		return
+func (w *watcher) logVerdict(v *verdict.Document, id string, levels map[string]slog.Level) {
+	level, ok := levels[v.Verdict]
+	if !ok {
+		level = slog.LevelError
 	}
 	text := "pass: measurement " + v.Measurement + ", tag " + v.Tag
 	if v.Bundle != nil {
@@ -216,7 +257,8 @@ func (w *watcher) logVerdict(v *verdict.Document) {
 		}
 		text += "; hint: " + e.Hint
 	}
-	w.log.Note("%s %s", v.Time, strings.Join(append([]string{text}, remarks(v)...), "; "))
+	text = strings.Join(append([]string{text}, remarks(v)...), "; ")
+	w.log.Log(context.Background(), level, text, documentKey, v, idKey, id)
 }
 
 // remarks are what a verdict was reached by and in spite of.
@@ -234,47 +276,43 @@ func remarks(v *verdict.Document) (list []string) {
 	return list
 }
 
-// An Event is a line of the JSON log that is no verdict.
-type Event struct {
-	Schema  string `json:"schema"`
-	Tool    string `json:"tool"`
-	Time    string `json:"time"`
-	Event   string `json:"event"` // "listening", "stopping" or "note"
-	Address string `json:"address,omitempty"`
-	Origin  string `json:"origin"`
-	Text    string `json:"text,omitempty"`
+// event logs what happens to the proxy itself.
+func (w *watcher) event(name, text, address string) {
+	w.log.Info(name+" "+text, eventKey, name, addressKey, address)
 }
 
-func (w *watcher) event(name string) Event {
-	return Event{Schema: "tresor.proxy/v1", Tool: w.tool, Time: verdict.Stamp(w.now()), Event: name, Origin: w.origin}
+// An upstreamError is what is wrong with an answer, and not with the evidence: the
+// request, or a part of it, may have arrived.
+type upstreamError struct {
+	rule  string
+	cause error
 }
 
-// note is what others have to say, such as the client of the key server.
-func (w *watcher) note(text string) any {
-	e := w.event("note")
-	e.Text = text
-	return e
-}
-
-// say logs what happens to the proxy itself.
-func (w *watcher) say(name, address string) {
-	if w.json {
-		e := w.event(name)
-		e.Address = address
-		w.line(e)
-		return
-	}
-	w.log.Note("%s %s on http://%s for %s", verdict.Stamp(w.now()), name, address, w.origin)
-}
-
-func (w *watcher) line(v any) { w.log.Log(printable.JSONLine(v)) }
+func (e *upstreamError) Error() string { return "no good answer from the endpoint: " + e.cause.Error() }
+func (e *upstreamError) Unwrap() error { return e.cause }
 
 // close ends the log, since what the transport reports from now on is its own end,
-// and then the transport and all that runs.
+// and then the transports and all that runs.
 func (w *watcher) close() {
 	w.mu.Lock()
 	w.closed = true
+	last := []*generation{w.serving}
+	for g := range w.older {
+		last = append(last, g)
+	}
 	w.mu.Unlock()
-	w.transport.Close()
+	for _, g := range last {
+		if g != nil {
+			g.transport.Close()
+		}
+	}
+	w.mu.Lock()
+	for g := range w.older { // its requests have nowhere to go
+		if g.running > 0 {
+			g.running = 0
+			close(g.unused)
+		}
+	}
+	w.mu.Unlock()
 	w.tasks.Wait()
 }

@@ -1,12 +1,15 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // A plainWriter keeps net/http from adding to an answer what was not in it.
@@ -66,23 +69,30 @@ type brokenBody struct{ cause error }
 func (e *brokenBody) Error() string { return e.cause.Error() }
 func (e *brokenBody) Unwrap() error { return e.cause }
 
-// endedBody knows whether the body of a request has been read to its end.
+// endedBody knows whether the body of a request has been read to its end, and ends one
+// that pauses.
+// Rules: PRX-15.
 type endedBody struct {
 	io.ReadCloser
 	trailer, announced http.Header
-	ended              atomic.Bool
+	control            *http.ResponseController
+	idle               time.Duration // how long it may pause
+	ended, paused      atomic.Bool
 }
 
 func (b *endedBody) Read(p []byte) (int, error) {
+	b.control.SetReadDeadline(time.Now().Add(b.idle))
 	n, err := b.ReadCloser.Read(p)
 	switch {
 	case err == io.EOF:
+		b.control.SetReadDeadline(time.Time{})                          // the client may wait for its answer
 		maps.DeleteFunc(b.trailer, func(name string, _ []string) bool { // net/http takes in what comes
 			_, ok := b.announced[name]
 			return !ok
 		})
 		b.ended.Store(true)
 	case err != nil:
+		b.paused.Store(errors.Is(err, os.ErrDeadlineExceeded))
 		err = &brokenBody{err}
 	}
 	return n, err
