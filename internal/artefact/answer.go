@@ -110,7 +110,7 @@ func (a *Answer) AddMatches(list []launch.Measurement) {
 func newMeasurement(m launch.Measurement) Measurement {
 	j := Measurement{VCPUs: m.VCPUs, VMM: m.VMM.String(), CPU: m.CPU.String(), Features: m.Features.String(), Measurement: m.Digest.String(), text: m.String()}
 	if m.WideVMSA {
-		j.VMSA = fmt.Sprintf("%#x", launch.WideVMSAAddress)
+		j.VMSA = fmt.Sprintf("%#x", uint64(launch.WideVMSAAddress))
 	}
 	return j
 }
