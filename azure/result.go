@@ -36,7 +36,9 @@ type Audit struct {
 }
 
 // Passed reports whether every step passed, did not apply or was not demanded.
-func (a *Audit) Passed() bool { return a != nil && a.Err == nil && a.Result != nil }
+func (a *Audit) Passed() bool {
+	return a != nil && a.Err == nil && a.Result != nil && (&attest.Audit{Result: a.Result.Result}).Passed()
+}
 
 // limits are what no verdict on an Azure VM says.
 var limits = []string{

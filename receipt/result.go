@@ -97,7 +97,9 @@ func (s *session) fillResult(checks []attest.Check) *Result {
 }
 
 // Passed reports whether every step passed, did not apply or was not demanded.
-func (a *Audit) Passed() bool { return a != nil && a.Err == nil && a.Result != nil }
+func (a *Audit) Passed() bool {
+	return a != nil && a.Err == nil && a.Result != nil && len(a.Result.Checks) > 0 // the zero Result has none
+}
 
 // unjudged lists what a trust bundle that passed was not asked, unlike that of an
 // endpoint (SPEC.md section 2).

@@ -18,7 +18,8 @@ func TestZeroValues(t *testing.T) {
 		"result":    verdict.New(&attest.Audit{Result: new(attest.Result)}, f),
 		"azure nil": verdict.NewAzure(nil, f), "azure": verdict.NewAzure(new(azure.Audit), f), "azure result": verdict.NewAzure(&azure.Audit{Result: new(azure.Result)}, f),
 		"receipt nil": verdict.NewReceipt(nil, f), "receipt": verdict.NewReceipt(new(receipt.Audit), f),
-		"bundle nil": verdict.NewBundle(nil, nil, nil, f), "bundle": verdict.NewBundle(new(attest.Bundle), nil, nil, f),
+		"receipt result": verdict.NewReceipt(&receipt.Audit{Result: new(receipt.Result)}, f),
+		"bundle nil":     verdict.NewBundle(nil, nil, nil, f), "bundle": verdict.NewBundle(new(attest.Bundle), nil, nil, f),
 		"error": verdict.Failed(nil, f),
 	} {
 		if d.Verdict != "error" || d.ExitCode != verdict.ExitInternal || d.Error == nil || d.Error.Type != "InternalError" {
