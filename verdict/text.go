@@ -2,15 +2,12 @@ package verdict
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/printable"
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // text writes a document for people.
@@ -256,121 +253,6 @@ func (t *text) trust() {
 		t.Field("revocation", "not checked")
 	} else {
 		t.Field("revocation", "checked, CRL number "+strings.Join(numbers, ", "))
-	}
-}
-
-func (t *text) receipt() {
-	r := t.d.Receipt
-	t.Field("Receipt type", r.Type)
-	t.Field("Key ID", r.KeyID)
-	t.Field("id", r.ID)
-	age := time.Duration(r.AgeSeconds) * time.Second
-	if age < 0 {
-		t.Field("issued", r.IssuedAt+", "+(-age).String()+" ahead of the time of verification")
-	} else {
-		t.Field("issued", r.IssuedAt+", "+age.String()+" ago")
-	}
-	t.Field("requested route", r.RequestedRoute)
-	t.Field("routed model", r.RoutedModel)
-	for _, d := range []struct {
-		name, value string
-		checked     bool
-	}{{"request digest", r.RequestDigest, r.RequestChecked}, {"response digest", r.ResponseDigest, r.ResponseChecked}} {
-		if d.value != "" {
-			t.Field(d.name, d.value+map[bool]string{true: ", compared", false: ", not compared with anything"}[d.checked])
-		}
-	}
-	t.attestation("router", r.Router)
-	t.attestation("inference", r.Inference)
-	for _, name := range t.d.NotChecked {
-		reason := ""
-		if i := slices.IndexFunc(t.d.Checks, func(s Step) bool { return s.ID == name }); i >= 0 {
-			reason = ": " + t.d.Checks[i].Reason
-		}
-		t.Field("not checked", name+reason)
-	}
-	for _, limit := range t.d.Limits {
-		t.Field("note", limit)
-	}
-}
-
-func (t *text) attestation(name string, a *Attestation) {
-	if a == nil {
-		return
-	}
-	validity := "valid until"
-	until, err := time.Parse(time.RFC3339Nano, a.Bundle.ValidUntil)
-	at, errAt := time.Parse(time.RFC3339Nano, t.d.Time)
-	if err == nil && errAt == nil && !at.Before(until) { // judged for the time at which the receipt was issued
-		validity = "expired since"
-	}
-	t.Field(name, fmt.Sprintf("%s, trust bundle version %d (%s %s), release root %s", a.Workload, a.Bundle.Version, validity, a.Bundle.ValidUntil, a.Release))
-	t.Field(name+" tag", a.Tag)
-	if a.Manifest != nil {
-		t.Field(name+" claims", a.Manifest.String())
-	}
-}
-
-// bundle writes all that a bundle says.
-// Rules: BDL-01.
-func (t *text) bundle() {
-	b := t.d.BundleFacts
-	t.Field("Trust bundle version", fmt.Sprintf("%d (valid until %s)", b.Version, b.ValidUntil))
-	t.Field("workload", b.Workload)
-	t.Field("sha256", b.SHA256)
-	t.Field("release root", b.ReleaseRoot)
-	t.Field("key id", b.KeyID)
-	t.Field("issued", b.IssuedAt)
-	for _, list := range []struct {
-		name   string
-		values []string
-	}{{"measurement", b.Measurements}, {"identity tag", b.Tags}, {"product", b.Products}, {"AMD root", b.AMDRoots}} {
-		for _, value := range list.values {
-			t.Field(list.name, value)
-		}
-	}
-	for _, scope := range slices.Sorted(maps.Keys(b.MinTCB)) {
-		for _, name := range slices.SortedFunc(maps.Keys(b.MinTCB[scope]), byComponent) {
-			t.Field("TCB floor", fmt.Sprintf("%s %s %d", scope, name, b.MinTCB[scope][name]))
-		}
-	}
-	t.Field("ignored in bundle", strings.Join(slices.Concat(b.IgnoredMembers, b.IgnoredRoots), ", "))
-	for _, e := range t.d.Explained {
-		if e.MeasuredFrom == "" {
-			t.Field("NOT explained", e.Measurement)
-		} else {
-			t.Field("explained", e.Measurement+": "+e.MeasuredFrom)
-		}
-	}
-}
-
-func byComponent(a, b string) int {
-	first, _ := snpreport.ParseComponent(a)
-	second, _ := snpreport.ParseComponent(b)
-	return int(first) - int(second)
-}
-
-// bundleDiff writes what differs.
-func (t *text) bundleDiff() {
-	d := t.d.BundleDiff
-	for _, b := range []struct {
-		name string
-		Bundle
-	}{{"old", d.Was}, {"new", d.Now}} {
-		t.Field(b.name, fmt.Sprintf("version %d for %s, valid until %s, sha256 %s", b.Version, t.d.Workload, b.ValidUntil, b.SHA256))
-	}
-	for i, c := range d.Changes {
-		value := c.Member + " " + c.Value
-		if c.Was != "" {
-			value += ", was " + c.Was
-		}
-		t.Field(c.Change, value)
-		if i+1 == len(d.Changes) || d.Changes[i+1].Note != c.Note { // one for all components that it is about
-			t.Field("note", c.Note)
-		}
-	}
-	if len(d.Changes) == 0 {
-		t.Field("changed", "nothing: they say the same")
 	}
 }
 
