@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -92,9 +91,6 @@ func TestHealthcheck(t *testing.T) {
 // traffic, that which runs too.
 // Rules: PRX-54.
 func TestProxyReload(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no such signal here")
-	}
 	f := newFolder(t)
 	policy := f.write("policy.json", []byte(`{"schema":"attest.policy/v1"}`))
 	begun, ended := make(chan bool, 1), make(chan bool, 1)
@@ -179,9 +175,6 @@ func TestProxyDrain(t *testing.T) {
 // by a reload that it is good for, and stands nowhere else.
 // Rules: PRX-57.
 func TestProxyAuthorization(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no modes of files and no such signal here")
-	}
 	f := newFolder(t)
 	token := f.write("token", []byte("s3cret-1\n"))
 	var got atomic.Value
