@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tresorhq/attest/azure"
+
 	"github.com/tresorhq/attest/snpreport/form"
 
 	"github.com/tresorhq/attest"
@@ -85,6 +87,7 @@ type judgement struct {
 	inputs  map[string][]input // by role
 	frame   verdict.Frame
 	view    View
+	azure   *azure.Audit // of an Azure confidential VM; nil: there is none
 }
 
 type input struct {
@@ -96,6 +99,8 @@ type input struct {
 func (j *judgement) judge(files [][]byte) *View {
 	audit, err := j.audit(files)
 	switch {
+	case j.azure != nil:
+		j.view.Document = verdict.NewAzure(j.azure, j.frame)
 	case audit != nil:
 		j.view.Document = verdict.New(audit, j.frame)
 	case err == nil:
@@ -244,7 +249,11 @@ func (j *judgement) crls(more ...[]byte) [][]byte {
 // report verifies the first report; a second one is shown beside it.
 func (j *judgement) report(pol policy.Policy, roots *certchain.Roots) (*attest.Audit, error) {
 	crls := j.crls()
-	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: len(crls) > 0})
+	config := attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: len(crls) > 0}
+	if !j.request.Strict && j.ofAzure(pol) {
+		return nil, j.verifyAzure(config, crls)
+	}
+	v, err := attest.NewReportVerifier(config)
 	if err != nil {
 		return nil, usage("%w", err)
 	}
@@ -260,18 +269,18 @@ func (j *judgement) report(pol policy.Policy, roots *certchain.Roots) (*attest.A
 		if c, err := form.Open(e.Report); err == nil {
 			j.view.Report, _ = snpreport.Parse(c.Report)
 		}
-	} else if err := j.open(&e); err != nil {
+	} else if _, err := j.open(&e); err != nil {
 		return nil, err
 	}
 	return v.Audit(e, j.frame.At), nil
 }
 
 // open reads the report and its certificates as people hold them.
-func (j *judgement) open(e *attest.ReportEvidence) error {
+func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	reports := j.inputs["report"]
 	first, err := carrier.Open(reports[0].data)
 	if err != nil {
-		return unread("report "+reports[0].name, err)
+		return nil, unread("report "+reports[0].name, err)
 	}
 	e.Report = first.Report
 	bag := first.Certificates
@@ -279,14 +288,14 @@ func (j *judgement) open(e *attest.ReportEvidence) error {
 	for _, file := range j.inputs["certs"] {
 		more, err := carrier.OpenCertificates(file.data)
 		if err != nil {
-			return unread("certificates "+file.name, err)
+			return nil, unread("certificates "+file.name, err)
 		}
 		bag = append(bag, more.Certificates...)
 		e.CRLs = append(e.CRLs, more.CRLs...)
 	}
 	j.view.Report, _ = snpreport.Parse(e.Report)
 	if j.view.Report == nil {
-		return nil // verifying it will say why
+		return first, nil // verifying it will say why
 	}
 	if len(reports) > 1 {
 		if second, err := carrier.Open(reports[1].data); err == nil {
@@ -294,15 +303,15 @@ func (j *judgement) open(e *attest.ReportEvidence) error {
 		}
 	}
 	if len(bag) == 0 {
-		return verdict.Unavailable("certificates", errors.New("there is none for this report: add the file of the VCEK or VLEK"))
+		return nil, verdict.Unavailable("certificates", errors.New("there is none for this report: add the file of the VCEK or VLEK"))
 	}
 	choice, err := carrier.Choose(j.view.Report, bag, j.frame.At)
 	if err != nil {
-		return unread("certificates", err)
+		return nil, unread("certificates", err)
 	}
 	e.Certificates = choice.Certificates
 	j.look(e.Certificates)
-	return nil
+	return first, nil
 }
 
 // look parses certificates that are shown beside the verdict.

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +103,49 @@ func TestJudgeNeverPanics(t *testing.T) {
 			if !json.Valid(a.JSON) || strings.Contains(string(a.JSON), `"pass"`) || a.HTML == "" {
 				t.Errorf("%q %q: %s", text, files, a.JSON)
 			}
+		}
+	}
+}
+
+// TestAzure: the page verifies genuine evidence of Azure VMs with their quotes, and
+// shows what the TPM proves.
+func TestAzure(t *testing.T) {
+	dir := os.Getenv("ATTEST_REAL_VECTORS")
+	if dir == "" {
+		t.Skip("ATTEST_REAL_VECTORS is not set: no genuine evidence")
+	}
+	dir = filepath.Join(dir, "real", "genoa-v3-vcek-azure-hcl")
+	type named struct {
+		Name string `json:"name"`
+		Role string `json:"role"`
+	}
+	var list []named
+	var files [][]byte
+	for _, f := range []named{{"hcl_report.bin", ""}, {"vek.der", ""}, {"vtpm_quote/message.bin", "quote"}, {"vtpm_quote/signature.bin", "quote-signature"}} {
+		b, err := os.ReadFile(filepath.Join(dir, f.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, files = append(list, f), append(files, b)
+	}
+	report := files[0][0x20 : 0x20+1184]
+	measurement := hex.EncodeToString(report[0x90 : 0x90+48])
+	for demanded, want := range map[string]string{measurement: "pass", strings.Repeat("ab", 48): "fail"} {
+		text, err := json.Marshal(map[string]any{"files": list, "now": "2026-06-01T00:00:00Z", "measurement": demanded})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := Judge(text, files)
+		var got struct {
+			Verdict string         `json:"verdict"`
+			Azure   map[string]any `json:"azure"`
+			Error   any            `json:"error"`
+		}
+		if err := json.Unmarshal(a.JSON, &got); err != nil || got.Verdict != want {
+			t.Errorf("%v: %s, expected %s: %v", err, got.Verdict, want, got.Error)
+		}
+		if passed := want == "pass"; (got.Azure["quote"] != nil) != passed || strings.Contains(a.HTML, "The TPM of Azure") != true {
+			t.Errorf("%s: %v", want, got.Azure)
 		}
 	}
 }

@@ -3,7 +3,9 @@ package web
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 
+	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -57,8 +59,34 @@ func (v *View) levels() node {
 		el("h2", at("id", "h-levels"), "Firmware levels"),
 		el("div", class("scroll"), at("tabindex", "0"), at("role", "group"), at("aria-label", "Firmware levels"),
 			el("table", el("thead", el("tr", head)), el("tbody", rows, el("tr", raws)))),
+		v.bulletins(),
 		bits("POLICY", snpreport.GuestPolicyBits(), func(b snpreport.Bit) string { return r.GuestPolicyState(b).String() }),
 		bits("PLATFORM_INFO", snpreport.PlatformInfoBits(), func(b snpreport.Bit) string { return r.PlatformInfoState(b).String() }))
+}
+
+// bulletins shows what the report says of AMD's bulletins, and the floors that were
+// demanded.
+func (v *View) bulletins() node {
+	d := v.Document
+	var floors fragment
+	for _, e := range d.Enforced {
+		if e.Name == "min_tcb" || e.Name == "min_launch_tcb" || e.Name == "baseline" {
+			floors = append(floors, el("p", "Demanded: "+e.Name+" "+e.Value))
+		}
+	}
+	if len(d.Bulletins) == 0 {
+		return floors
+	}
+	return fragment{floors, el("details", el("summary", "AMD's bulletins as of "+d.BulletinsAsOf),
+		el("div", class("scroll"), at("tabindex", "0"), at("role", "group"), at("aria-label", "Bulletins"), el("table",
+			el("thead", el("tr", header("bulletin"), header("status"), header("condition"))),
+			el("tbody", each(d.Bulletins, func(a bulletin.Assessment) node {
+				var said []string
+				for _, c := range a.Conditions {
+					said = append(said, fmt.Sprintf("%s: level %s, the report has %s (grade %s)", c.Component, c.Level, c.Actual, c.Grade))
+				}
+				return el("tr", el("th", at("scope", "row"), a.ID), el("td", class("n"), strings.ReplaceAll(string(a.Status), "_", " ")), el("td", strings.Join(said, "; ")))
+			})))))}
 }
 
 // bits explains each named bit of a field.

@@ -36,7 +36,7 @@ var circles = map[string]int{
 	"snpreport/form":      3,
 	"transport":           13,
 	"verdict":             8,
-	"web":                 8,
+	"web":                 9,
 }
 
 // TestCircles counts, by declaration, the files of each shipped package that refer to
