@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/printable"
@@ -54,12 +55,21 @@ func (d *Document) Text(explain bool) string {
 		t.Field("note", n)
 	}
 	if d.Time != "" {
-		t.Field("judged", "as of "+d.Time+" ("+d.TimeSource+"), "+d.Mode)
+		t.Field("judged", "as of "+seconds(d.Time)+" ("+d.TimeSource+"), "+d.Mode)
 	}
 	if explain {
 		t.explain()
 	}
 	return t.String()
+}
+
+// seconds leaves out the part of a second: people compare times by eye, and the document
+// has all of it.
+func seconds(stamp string) string {
+	if at, err := time.Parse(time.RFC3339Nano, stamp); err == nil {
+		return at.Format(time.RFC3339)
+	}
+	return stamp
 }
 
 // about writes what the verdict is about, and what was demanded.

@@ -19,7 +19,7 @@ func (p *proxy) admit(r *http.Request) (status int, err error) {
 	case !p.anyHost && !slices.Contains(p.hosts, strings.ToLower(r.Host)):
 		// A page whose name was changed to point here (DNS rebinding) still says its
 		// own name.
-		return http.StatusMisdirectedRequest, cli.Misuse("PRX-10", "nobody calls this proxy %q; --allow-host lets them", printable.Short(r.Host))
+		return http.StatusMisdirectedRequest, cli.Misuse("PRX-10", "%q is not an accepted Host of this proxy; add it with --allow-host", printable.Short(r.Host))
 	case len(r.Header.Values("Origin")) > 0 && !allowed:
 		return http.StatusForbidden, cli.Misuse("PRX-11", "web pages of %q may not use this proxy; --allow-origin lets them", printable.Short(r.Header.Get("Origin")))
 	case slices.ContainsFunc(r.Header.Values("Sec-Fetch-Site"), crosses) && !allowed:
