@@ -59,8 +59,8 @@ func (j *judgement) endpoint(pol policy.Policy, roots *certchain.Roots) (*attest
 
 func (j *judgement) releaseRoots() (keys []ed25519.PublicKey, err error) {
 	for _, file := range j.inputs["release-root"] {
-		if len(file.data) == 0 {
-			return nil, usage("release root %s: the file is empty", file.name)
+		if len(file.data) == 0 || len(file.data) > releaseroot.MaxFile {
+			return nil, usage("release root %s: expected 1 to %d bytes", file.name, releaseroot.MaxFile)
 		}
 		k, err := releaseroot.Parse(trimLine(file.data))
 		if err != nil {

@@ -134,8 +134,10 @@ func (j *judgement) audit(files [][]byte) (*attest.Audit, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case len(j.inputs["evidence"])+len(j.inputs["envelope"]) > 0:
+	switch endpoints := len(j.inputs["evidence"]) + len(j.inputs["envelope"]); {
+	case endpoints > 1:
+		return nil, misuse("CLI-06", "one endpoint at a time: there are several envelopes or evidence files")
+	case endpoints > 0:
 		return j.endpoint(pol, roots)
 	case len(j.inputs["report"]) > 0:
 		return j.report(pol, roots)
@@ -237,8 +239,8 @@ func hash(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
 // crls are the lists that were given, which are then required.
 func (j *judgement) crls(more ...[]byte) [][]byte {
 	for _, file := range j.inputs["crl"] {
-		if bag, err := carrier.OpenCertificates(file.data); err == nil && len(bag.CRLs) > 0 && len(bag.Certificates) == 0 {
-			more = append(more, bag.CRLs...)
+		if der, err := certchain.SplitCRLPEM(file.data); err == nil {
+			more = append(more, der)
 			continue
 		}
 		more = append(more, file.data)

@@ -59,6 +59,12 @@ func TestSchemas(t *testing.T) {
 	for _, c := range cases {
 		dir := t.TempDir()
 		out, err := exec.Command(tool, commandLine(t, c, dir)...).Output()
+		if c.Command == "measure" && err == nil { // whose answer is no verdict on evidence
+			if !bytes.Contains(out, []byte(`"schema": "tresor.measure/v1"`)) {
+				t.Errorf("%s: %.200s", c.ID, out)
+			}
+			continue
+		}
 		if err := valid(result, out); err != nil {
 			t.Errorf("%s: %v", c.ID, err)
 		}
