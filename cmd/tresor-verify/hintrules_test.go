@@ -80,11 +80,11 @@ func TestHintsOfAttest(t *testing.T) {
 	explained(t, "no key", replaceFlag(args, []string{"--spki", strings.Repeat("0", 64)}), map[string]string{
 		"rule": "BIN-11", "hint": "--spki is all zero", "actual is from": "--spki",
 	})
-	explained(t, "no folder", append(args, "--state", f.path("none/state.json")), map[string]string{"rule": "BND-42", "hint": "the state file or its folder can't be opened"})
+	explained(t, "no folder", append(args, "--state", f.path("none/state.json")), map[string]string{"rule": "BND-42", "hint": "the state file or its folder cannot be opened"})
 	if err := os.WriteFile(f.path("state.json"), bytes.Repeat([]byte("x"), 9), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	explained(t, "damage", append(args, "--state", f.path("state.json")), map[string]string{"rule": "BND-42", "hint": "a damaged state file is never"})
+	explained(t, "damage", append(args, "--state", f.path("state.json")), map[string]string{"rule": "BND-42", "hint": "the state file is damaged: restore it"})
 
 	spoilt := newFolder(t)
 	chain := endpoint(t, spoilt, 17, func(document string, m map[string]any) {
