@@ -83,8 +83,14 @@ func open(t *testing.T, width, height int64) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx, _ = chromedp.NewContext(ctx)
+	// The browser is asked to end, not killed: the processes of a killed browser
+	// go on for a moment, and write into the folder that the test removes.
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Error(err)
+		}
+	})
 	b := &tab{ctx: ctx}
 	chromedp.ListenTarget(ctx, b.listen)
 	start := time.Now()
