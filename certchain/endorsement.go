@@ -14,7 +14,7 @@ import (
 //
 // The error is a *rule.Error. Checked in this order: the chain was verified and there
 // is a report; the kind of key; the product (from report version 3 on); every
-// component of the TCB; under a VCEK the chip. SPEC.md section 2.
+// component of the TCB; under a VCEK the chip. SPEC.md section 2.3.
 // Rules: END-01, END-02, END-03, END-04, END-05.
 func (c *Chain) CheckEndorsement(report *snpreport.Report) error {
 	list, err := c.differences(report)
