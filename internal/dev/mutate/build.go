@@ -61,6 +61,7 @@ type binary struct {
 	flags []string
 	tests []*test      // the quickest first; nil before make
 	make  func() error // builds and tries it, once
+	cpu   time.Duration
 }
 
 // build compiles the test binary and tries its tests, of which it keeps those that
@@ -69,9 +70,11 @@ func (b *binary) build(root, overlay, to string, most time.Duration) error {
 	b.path, b.wd = filepath.Join(to, strings.ReplaceAll(path.Join("root", b.dir), "/", "-")+".test"), filepath.Join(root, b.dir)
 	cmd := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", b.path, "./"+b.dir)
 	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", b.dir, err, out)
 	}
+	b.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	// A fixed seed, no search for a small counterexample, and none written down.
 	rapid := []string{"-rapid.seed=1", "-rapid.shrinktime=1ns", "-rapid.nofailfile"}
 	cmd = exec.Command(b.path, append(rapid, "-test.list=^$")...)
@@ -86,12 +89,16 @@ func (b *binary) build(root, overlay, to string, most time.Duration) error {
 	return nil
 }
 
-// again runs every test of a binary that was used, without a mutant.
-func (b *binary) again() (failed bool, output string) {
+// again runs every test that was used, without a mutant.
+func (b *binary) again() ending {
 	if b.tests == nil {
-		return false, ""
+		return ending{}
 	}
-	return b.run(nil, 0, "", 10*time.Minute)
+	var names []string
+	for _, t := range b.tests {
+		names = append(names, t.name)
+	}
+	return b.run(names, 0, "", bound{wall: time.Hour})
 }
 
 func writeJSON(name string, v any) error {

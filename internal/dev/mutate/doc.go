@@ -16,8 +16,13 @@
 // -readme asks for.
 //
 // With -out a run that was ended goes on where it was: what killed a mutant is not
-// run again while the sources are the same. Tests that count allocations are left
-// out, since the switches allocate.
+// run again while the sources are the same, and is what is tried first when they are
+// not. Tests that count allocations are left out, since the switches allocate.
+//
+// A busy machine kills nothing. A mutant that computes without end is ended by the
+// processor's time that it takes. One whose tests fail late, or do not end, is killed
+// only when the same tests pass without it right behind, in a quarter of the time;
+// otherwise it is not decided, and that is an error.
 //
 // The kinds of mutants:
 //

@@ -23,13 +23,16 @@ import (
 // knows what an earlier one says. What a test killed is killed again while the
 // sources of the package and of those below it are the same, whatever tests there
 // are by now; what the vectors did they do again while everything is the same.
+// When sources have changed, what killed a mutant is what is tried first.
 type runLog struct {
-	mu      sync.Mutex
-	file    *os.File
-	killed  map[string]string // by key
-	vectors map[string]string // likewise, "" for none
-	known   map[string]bool   // keys of lines
-	lines   [][]byte          // of the earlier ones, that still hold
+	mu       sync.Mutex
+	file     *os.File
+	killed   map[string]string // by key
+	expected map[string]string // likewise: what killed it, of whatever sources
+	vectors  map[string]string // likewise, "" for none
+	cpu      map[string]float64
+	known    map[string]bool // keys of lines
+	lines    [][]byte        // of the earlier ones, that still hold
 }
 
 // logHead is the first line.
@@ -39,7 +42,7 @@ type logHead struct {
 }
 
 func openLog(o options, packages []*pkg, root string) (*runLog, error) {
-	l := &runLog{killed: map[string]string{}, vectors: map[string]string{}, known: map[string]bool{}}
+	l := &runLog{killed: map[string]string{}, expected: map[string]string{}, vectors: map[string]string{}, cpu: map[string]float64{}, known: map[string]bool{}}
 	head := logHead{Sources: map[string]string{}}
 	for _, p := range packages {
 		below := slices.DeleteFunc(slices.Clone(packages), func(q *pkg) bool { return !p.reaches(q.path) })
@@ -148,8 +151,11 @@ func (l *runLog) read(name string, head logHead) error {
 		}
 		dir := path.Dir(f.File)
 		kills, counts := f.Killed != "" && found.Sources[dir] == head.Sources[dir], f.Counts && found.Vectors == head.Vectors
+		if f.Killed != "" {
+			l.expected[f.key()] = f.Killed
+		}
 		if kills {
-			l.killed[f.key()] = f.Killed
+			l.killed[f.key()], l.cpu[f.key()] = f.Killed, f.CPU
 		}
 		if counts {
 			l.vectors[f.key()] = f.Vectors

@@ -17,7 +17,10 @@ import (
 const module = "github.com/tresorhq/attest"
 
 // core has the packages whose checks are mutated.
-var core = []string{"snpreport", "snpreport/form", "jws", "certchain", "policy", "", "internal/steps", "internal/strictjson", "receipt", "internal/statefile", "kds", "transport", "carrier", "azure", "launch", "bulletin"}
+var core = []string{
+	"rule", "internal/steps", "policy", "internal/strictjson", "certchain", "snpreport", "snpreport/form", "jws", "", "receipt",
+	"kds", "internal/statefile", "bulletin", "transport", "carrier", "azure", "launch",
+}
 
 // partly names, for packages that also do what no test can hold up exactly, such
 // as waiting, the files whose checks are mutated.
@@ -31,7 +34,7 @@ func main() {
 	flag.IntVar(&o.sample, "sample", 0, "run only so many mutants, taken by -seed")
 	flag.Uint64Var(&o.seed, "seed", 1, "for -sample and -vectors-sample")
 	flag.StringVar(&o.match, "match", "", "run only mutants whose key contains this")
-	flag.StringVar(&o.in, "package", "", "run only mutants of this package of the core; . is the root")
+	flag.StringVar(&o.in, "package", "", "run only mutants of these packages of the core, parted by commas; . is the root")
 	flag.BoolVar(&o.tests, "tests", true, "run the tests")
 	flag.BoolVar(&o.vectors, "vectors", true, "run the conformance vectors by themselves, too")
 	flag.IntVar(&o.vectorsSample, "vectors-sample", 0, "run the vectors only for so many of the mutants that count")
@@ -150,11 +153,15 @@ func mutate(o options) error {
 		if o.sample > 0 { // too short for that
 			break
 		}
-		if failed, out := b.again(); failed {
-			return fmt.Errorf("%s fails without a mutant in the end:\n%s", b.dir, out)
+		if e := b.again(); e.failed {
+			return fmt.Errorf("%s fails without a mutant in the end:\n%s", b.dir, e.output)
 		}
 	}
-	return report(os.Stdout, fates, o)
+	var building time.Duration
+	for _, b := range binaries {
+		building += b.cpu
+	}
+	return report(os.Stdout, fates, building, o)
 }
 
 // choose returns the mutants to run.
@@ -164,7 +171,7 @@ func choose(mutants []*mutant, o options) ([]*mutant, error) {
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !strings.Contains(m.key(), o.match) })
 	}
 	if o.in != "" {
-		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return path.Dir(m.File) != o.in })
+		chosen = slices.DeleteFunc(slices.Clone(chosen), func(m *mutant) bool { return !slices.Contains(strings.Split(o.in, ","), path.Dir(m.File)) })
 	}
 	if o.sample > 0 && o.sample < len(chosen) {
 		chosen = some(chosen, o.sample, o.seed)
@@ -188,6 +195,17 @@ type fate struct {
 	Counts  bool   `json:"counts,omitempty"`
 	Vectors string `json:"vectors,omitempty"`
 	Why     string `json:"why,omitempty"` // it survived, as explained
+	// What did not end with it, and was no better without it.
+	Undecided string  `json:"undecided,omitempty"`
+	CPU       float64 `json:"cpu,omitempty"` // seconds
+}
+
+// outcome says what became of one that no test killed.
+func (f *fate) outcome() string {
+	if f.Undecided != "" {
+		return "not decided"
+	}
+	return "survived"
 }
 
 // run runs each mutant against the tests of its own package, then those of the
@@ -202,23 +220,30 @@ func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, expl
 			for i := range next {
 				m := chosen[i]
 				f := &fate{mutant: m, Why: explained[m.key()]}
-				f.Killed = log.killed[m.key()]
-				for _, p := range order(m.File, o.near) {
+				f.Killed, f.CPU = log.killed[m.key()], log.cpu[m.key()]
+				by, expected, known := strings.Cut(log.expected[m.key()], ": ")
+				if !known {
+					by = own(m.File)
+				}
+				for _, p := range order(m.File, by, o.near) {
 					if o.tests && f.Killed == "" && failures[i] == nil {
-						f.Killed, failures[i] = binaries[p].kills(m)
+						failures[i] = binaries[p].kills(f, expected)
 					}
+				}
+				if f.Killed != "" {
+					f.Undecided = ""
 				}
 				if f.Counts = vectors != nil && vectors.counts(m); f.Counts {
 					known := false
 					if f.Vectors, known = log.vectors[m.key()]; !known {
-						f.Vectors = vectors.kills(m)
+						vectors.kills(f)
 					}
 				}
 				if err := log.add(f); err != nil {
 					failures[i] = err
 				}
 				if o.tests && f.Killed == "" && f.Why == "" {
-					fmt.Fprintf(os.Stderr, "survived: %s:%d  %s\n", m.File, m.Line, m.key())
+					fmt.Fprintf(os.Stderr, "%s: %s:%d  %s\n", f.outcome(), m.File, m.Line, m.key())
 				}
 				fates[i] = f
 			}
@@ -235,19 +260,25 @@ func run(chosen []*mutant, binaries map[string]*binary, vectors *vectorRun, expl
 	return fates, errors.Join(failures...)
 }
 
-func order(file string, near bool) []string {
-	own := filepath.ToSlash(filepath.Dir(file))
-	if own == "." {
-		own = ""
-	}
-	all := []string{own}
+// order returns the packages whose tests a mutant is run against: the one that
+// killed it earlier, when there is one, its own, and then all others.
+func order(file, earlier string, near bool) []string {
 	if near {
-		return all
+		return []string{own(file)}
 	}
-	for _, p := range slices.Concat([]string{""}, users, core) {
+	var all []string
+	for _, p := range slices.Concat([]string{earlier, own(file), ""}, users, core) {
 		if !slices.Contains(all, p) {
 			all = append(all, p)
 		}
 	}
 	return all
+}
+
+// own returns the package of a file.
+func own(file string) string {
+	if dir := path.Dir(file); dir != "." {
+		return dir
+	}
+	return ""
 }

@@ -235,7 +235,7 @@ func TestExplained(t *testing.T) {
 		ok          bool
 	}{{"test", "", true}, {"", "reason", true}, {"test", "reason", false}, {"", "", false}} {
 		var out strings.Builder
-		err := report(&out, []*fate{{mutant: m, Killed: tt.killed, Why: tt.why}}, options{tests: true})
+		err := report(&out, []*fate{{mutant: m, Killed: tt.killed, Why: tt.why}}, 0, options{tests: true})
 		if (err == nil) != tt.ok {
 			t.Errorf("%+v: %v", tt, err)
 		}
@@ -248,18 +248,19 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	killed := &fate{mutant: &mutant{}, Killed: "test", Counts: true}
-	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, most: time.Hour, readme: name}); err != nil {
+	killed := &fate{mutant: &mutant{}, Killed: "test", Counts: true, CPU: 60}
+	if err := report(&out, []*fate{killed}, time.Minute, options{tests: true, vectors: true, most: time.Hour, readme: name}); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(name)
-	if want := "a\n<!-- mutants -->\n| | mutants | killed | explained |\n|---|---|---|---|\n| all tests | 1 | 1 (100.0 %) | 0 |\n| vectors alone | 1 | 0 (0.0 %) | 0 |\n<!-- /mutants -->\nb\n"; err != nil || string(text) != want {
+	if want := "a\n<!-- mutants -->\n| | mutants | killed | explained |\n|---|---|---|---|\n| all tests | 1 | 1 (100.0 %) | 0 |\n| vectors alone | 1 | 0 (0.0 %) | 0 |\n\nThe run of " +
+		time.Now().UTC().Format(time.DateOnly) + " took 2m0s of the processor's time.\n<!-- /mutants -->\nb\n"; err != nil || string(text) != want {
 		t.Errorf("%s %v", text, err)
 	}
 	if err := os.WriteFile(name, []byte("no markers"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := report(&out, []*fate{killed}, options{tests: true, vectors: true, most: time.Hour, readme: name}); err == nil {
+	if err := report(&out, []*fate{killed}, 0, options{tests: true, vectors: true, most: time.Hour, readme: name}); err == nil {
 		t.Error("wrote into a file without markers")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // readExplained reads the list of mutants that may survive: a key and the
@@ -51,7 +52,7 @@ func readExplained(name string, mutants []*mutant) (explained map[string]string,
 }
 
 // A tally counts what became of mutants.
-type tally struct{ killed, survived, explained int }
+type tally struct{ killed, survived, explained, undecided int }
 
 func (t *tally) add(f *fate) {
 	switch {
@@ -59,14 +60,16 @@ func (t *tally) add(f *fate) {
 		t.killed++
 	case f.Why != "":
 		t.explained++
+	case f.Undecided != "":
+		t.undecided++
 	default:
 		t.survived++
 	}
 }
 
 func (t tally) rate() string {
-	return fmt.Sprintf("%d of %d mutants killed (%.1f %%), %d explained", t.killed, t.killed+t.survived,
-		100*float64(t.killed)/float64(max(1, t.killed+t.survived)), t.explained)
+	return fmt.Sprintf("%d of %d mutants killed (%.1f %%), %d explained, %d not decided", t.killed, t.killed+t.survived,
+		100*float64(t.killed)/float64(max(1, t.killed+t.survived)), t.explained, t.undecided)
 }
 
 func vectorsName(o options) string {
@@ -78,13 +81,13 @@ func vectorsName(o options) string {
 
 // row is a row of the table in README.md.
 func (t tally) row(name string) string {
-	return fmt.Sprintf("| %s | %d | %d (%.1f %%) | %d |\n", name, t.killed+t.survived+t.explained, t.killed,
+	return fmt.Sprintf("| %s | %d | %d (%.1f %%) | %d |\n", name, t.killed+t.survived+t.explained+t.undecided, t.killed,
 		100*float64(t.killed)/float64(max(1, t.killed+t.survived)), t.explained)
 }
 
 // report prints what became of the mutants by rule of SPEC.md, and the rate. An
 // unexplained survivor is an error, and so is an explained mutant that was killed.
-func report(w io.Writer, fates []*fate, o options) error {
+func report(w io.Writer, fates []*fate, building time.Duration, o options) error {
 	var total tally
 	var byVectors tally
 	byRule := map[string]*tally{}
@@ -107,7 +110,7 @@ func report(w io.Writer, fates []*fate, o options) error {
 		case f.Killed != "" && f.Why != "":
 			problems = append(problems, fmt.Errorf("explained, but killed: %s", f.key()))
 		case f.Killed == "" && f.Why == "":
-			problems = append(problems, fmt.Errorf("survived: %s:%d: %s", f.File, f.Line, f.key()))
+			problems = append(problems, fmt.Errorf("%s: %s:%d: %s", f.outcome(), f.File, f.Line, f.key()))
 		}
 	}
 	rules := make([]string, 0, len(byRule))
@@ -123,14 +126,24 @@ func report(w io.Writer, fates []*fate, o options) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "all tests: %s\nvectors alone: %s\n", total.rate(), byVectors.rate())
+	fmt.Fprintf(w, "all tests: %s\nvectors alone: %s\n%s of the processor's time\n", total.rate(), byVectors.rate(), computed(fates, building))
 	if o.readme != "" {
-		text := fmt.Sprintf("| | mutants | killed | explained |\n|---|---|---|---|\n%s%s", total.row("all tests"), byVectors.row(vectorsName(o)))
+		text := fmt.Sprintf("| | mutants | killed | explained |\n|---|---|---|---|\n%s%s\nThe run of %s took %s of the processor's time.\n",
+			total.row("all tests"), byVectors.row(vectorsName(o)), time.Now().UTC().Format(time.DateOnly), computed(fates, building))
 		if err := writeRates(o.readme, text); err != nil {
 			return err
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// computed returns what the mutants took, in this run and in those that it goes on
+// with, and the building of the tests.
+func computed(fates []*fate, building time.Duration) time.Duration {
+	for _, f := range fates {
+		building += time.Duration(f.CPU * float64(time.Second))
+	}
+	return building.Round(time.Minute)
 }
 
 // writeRates puts text between the two markers of a file.

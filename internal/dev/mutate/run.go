@@ -16,32 +16,74 @@ import (
 
 // A test is one test, example or fuzz target with its seeds.
 type test struct {
-	name    string
-	took    time.Duration
-	reaches map[int]bool // mutants that would change something in it
+	name      string
+	took, cpu time.Duration // without a mutant
+	reaches   map[int]bool  // mutants that would change something in it
 }
 
-// run runs tests of a binary with a mutant; 0 is none. It returns how they ended.
-func (b *binary) run(names []string, number int, reach string, limit time.Duration) (failed bool, output string) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+// An ending is how a process ended that ran tests, or vectors.
+type ending struct {
+	failed    bool
+	late      bool // it was ended, since it had not ended itself
+	took, cpu time.Duration
+	output    string
+}
+
+// A bound is what a process may take. A mutant that makes it compute for longer
+// has changed something; of one that only lasts longer nothing is known, since the
+// machine may be busy.
+type bound struct{ wall, cpu time.Duration }
+
+// bounds are generous multiples of what something took without a mutant.
+func bounds(took, cpu time.Duration) bound {
+	return bound{wall: 20*time.Second + 20*took, cpu: 4*time.Second + 8*cpu}
+}
+
+// start runs a command with a mutant; 0 is none.
+func start(number int, reach string, most bound, dir, name string, args ...string) ending {
+	ctx, cancel := context.WithTimeout(context.Background(), most.wall)
 	defer cancel()
-	args := append(slices.Clone(b.flags), "-test.failfast", "-test.timeout="+(2*limit).String(), "-test.run="+pattern(names))
-	cmd := exec.CommandContext(ctx, b.path, args...)
-	cmd.Dir = b.wd
-	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(number), envReach+"="+reach, "ATTEST_REAL_VECTORS=")
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(number), envReach+"="+reach, envCPU+"="+most.cpu.String(), "ATTEST_REAL_VECTORS=")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
+	from := time.Now()
 	err := cmd.Run()
-	if ctx.Err() != nil {
-		return true, "out of time"
+	e := ending{failed: err != nil, late: ctx.Err() != nil, took: time.Since(from), output: out.String()}
+	if cmd.ProcessState != nil {
+		e.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	}
-	return err != nil, out.String()
+	return e
+}
+
+// soon is how fast a failure must be to be taken for the mutant's without a second
+// look: tests that give something a deadline give it more.
+const soon = time.Second
+
+// judge runs something with a mutant, and reports whether that made it fail. What
+// failed late, or did not end, is run without the mutant too. Where that does not
+// pass, in a quarter of the time, the machine is at fault, and nothing is decided.
+func judge(m *mutant, most bound, run func(number int, most bound) ending) (killed, undecided bool, e ending) {
+	e = run(m.ID, most)
+	if !e.failed && !e.late || !e.late && e.took < soon {
+		return e.failed, false, e
+	}
+	other := run(0, bound{wall: most.wall / 4})
+	e.cpu += other.cpu
+	if other.failed || other.late {
+		return false, true, e
+	}
+	return true, false, e
+}
+
+// run runs tests of a binary with a mutant; 0 is none.
+func (b *binary) run(names []string, number int, reach string, most bound) ending {
+	args := append(slices.Clone(b.flags), "-test.failfast", "-test.timeout="+(2*most.wall).String(), "-test.run="+pattern(names))
+	return start(number, reach, most, b.wd, b.path, args...)
 }
 
 func pattern(names []string) string {
-	if names == nil {
-		return "."
-	}
 	quoted := make([]string, len(names))
 	for i, n := range names {
 		quoted[i] = regexp.QuoteMeta(n)
@@ -66,18 +108,19 @@ func (b *binary) try() error {
 		if err := os.Remove(reach); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		start := time.Now()
-		if failed, out := b.run([]string{name}, 0, reach, 5*time.Minute); failed {
-			fmt.Fprintf(os.Stderr, "left out: %s: %s fails with the switches and no mutant:\n%s", b.dir, name, out)
+		e := b.run([]string{name}, 0, reach, bound{wall: 5 * time.Minute})
+		if e.failed {
+			fmt.Fprintf(os.Stderr, "left out: %s: %s fails with the switches and no mutant:\n%s", b.dir, name, e.output)
 			continue
 		}
-		t := &test{name: name, took: time.Since(start)}
+		b.cpu += e.cpu
+		t := &test{name: name, took: e.took, cpu: e.cpu}
 		if t.reaches, err = readReached(reach); err != nil {
 			return err
 		}
 		b.tests = append(b.tests, t)
 	}
-	slices.SortFunc(b.tests, func(a, b *test) int { return int(a.took - b.took) })
+	slices.SortFunc(b.tests, func(a, b *test) int { return int(a.cpu - b.cpu) })
 	return nil
 }
 
@@ -98,38 +141,65 @@ func readReached(name string) (map[int]bool, error) {
 	return reached, nil
 }
 
-// quick tests run together, others one by one.
-const quick = 150 * time.Millisecond
+// Tests run together until they take so long, or are so many.
+const (
+	quick = 150 * time.Millisecond
+	many  = 12
+)
 
-// kills runs what may kill a mutant, the quickest first, and returns what did.
-func (b *binary) kills(m *mutant) (by string, err error) {
+// kills runs what may kill a mutant: the test that is expected to, when there is
+// one, and then all that reach it, the quickest first. It writes into the fate what
+// did.
+func (b *binary) kills(f *fate, expected string) error {
 	if err := b.make(); err != nil {
-		return "", err
+		return err
 	}
-	var together []string
-	var total time.Duration
+	var together []*test
 	flush := func() bool {
-		failed := false
-		if together != nil {
-			failed, _ = b.run(together, m.ID, "", 8*time.Second+8*total)
+		if together == nil {
+			return false
 		}
-		if failed {
-			by = b.dir + ": " + strings.Join(together[:min(3, len(together))], ", ")
+		var took, cpu time.Duration
+		var names []string
+		for _, t := range together {
+			took, cpu, names = took+t.took, cpu+t.cpu, append(names, t.name)
 		}
-		together, total = nil, 0
-		return failed
+		together = nil
+		killed, undecided, e := judge(f.mutant, bounds(took, cpu), func(number int, most bound) ending { return b.run(names, number, "", most) })
+		f.CPU += e.cpu.Seconds()
+		switch {
+		case killed:
+			f.Killed = b.dir + ": " + b.blamed(names, e.output)
+		case undecided:
+			f.Undecided = b.dir + ": " + strings.Join(names, ", ")
+		}
+		return killed
 	}
-	for _, t := range b.tests {
-		if !t.reaches[m.ID] {
-			continue
-		}
-		together, total = append(together, t.name), total+t.took
-		if t.took > quick || len(together) >= 12 {
-			if flush() {
-				return by, nil
+	for _, first := range []bool{true, false} {
+		var total time.Duration
+		for _, t := range b.tests {
+			if !t.reaches[f.ID] || (t.name == expected) != first {
+				continue
+			}
+			if together, total = append(together, t), total+t.cpu; total > quick || len(together) >= many {
+				if total = 0; flush() {
+					return nil
+				}
 			}
 		}
+		if flush() {
+			return nil
+		}
 	}
-	flush()
-	return by, nil
+	return nil
+}
+
+var failure = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
+
+// blamed returns which of the tests failed, or some of them when it is not said.
+func (b *binary) blamed(names []string, output string) string {
+	if found := failure.FindStringSubmatch(output); found != nil && slices.Contains(names, found[1]) {
+		return found[1]
+	}
+	return strings.Join(names[:min(3, len(names))], ", ")
 }

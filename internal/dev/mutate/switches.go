@@ -4,6 +4,7 @@ package main
 const (
 	envMutant = "ATTEST_MUTANT"         // number of the one that is turned on
 	envReach  = "ATTEST_MUTANT_REACHED" // file to append numbers to that would change something
+	envCPU    = "ATTEST_MUTANT_CPU"     // how long the process may compute with a mutant, as a duration
 )
 
 // switches is laid over the module as one more file of each package.
@@ -16,6 +17,7 @@ import (
 	mureflect "reflect"
 	mustrconv "strconv"
 	muatomic "sync/atomic"
+	musyscall "syscall"
 	mutime "time"
 )
 
@@ -26,16 +28,23 @@ var (
 	muWatched = muWatch()
 )
 
-// muWatch ends a process that a mutant lets grow without bound.
+// muWatch ends a process that a mutant lets grow or compute without bound. It counts
+// the processor's time, which is the same however busy the machine is.
 func muWatch() bool {
 	if muActive == 0 {
 		return false
 	}
+	most, _ := mutime.ParseDuration(muos.Getenv("` + envCPU + `"))
 	go func() {
 		for ; ; mutime.Sleep(100 * mutime.Millisecond) {
 			var m muruntime.MemStats
 			if muruntime.ReadMemStats(&m); m.HeapAlloc > 1<<31 {
 				muos.Exit(3)
+			}
+			var u musyscall.Rusage
+			musyscall.Getrusage(musyscall.RUSAGE_SELF, &u)
+			if most > 0 && mutime.Duration(u.Utime.Nano()+u.Stime.Nano()) > most {
+				muos.Exit(4)
 			}
 		}
 	}()

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +9,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -20,11 +17,11 @@ const vectorsDir = "testdata/vectors"
 
 // A group is the vectors of one folder, as a folder of vectors by itself.
 type group struct {
-	name    string
-	dir     string
-	rules   map[string]bool // that its vectors are about
-	took    time.Duration
-	reaches map[int]bool
+	name      string
+	dir       string
+	rules     map[string]bool // that its vectors are about
+	took, cpu time.Duration
+	reaches   map[int]bool
 }
 
 // A vectorRun runs mutants against the conformance vectors alone, through the
@@ -106,45 +103,41 @@ func (v *vectorRun) try(dir string) error {
 		if err := os.Remove(reach); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		start := time.Now()
-		if failed, out := v.run(g, 0, reach, 5*time.Minute); failed {
-			return fmt.Errorf("vectors %s fail without a mutant:\n%s", g.name, out)
+		e := v.run(g, 0, reach, bound{wall: 5 * time.Minute})
+		if e.failed {
+			return fmt.Errorf("vectors %s fail without a mutant:\n%s", g.name, e.output)
 		}
-		g.took = time.Since(start)
+		g.took, g.cpu = e.took, e.cpu
 		var err error
 		if g.reaches, err = readReached(reach); err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(v.groups, func(a, b *group) int { return int(a.took - b.took) })
+	slices.SortFunc(v.groups, func(a, b *group) int { return int(a.cpu - b.cpu) })
 	return nil
 }
 
-func (v *vectorRun) run(g *group, number int, reach string, limit time.Duration) (failed bool, output string) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, v.command, "vectors", g.dir)
-	cmd.Env = append(os.Environ(), envMutant+"="+strconv.Itoa(number), envReach+"="+reach)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
-	return cmd.Run() != nil, out.String()
+func (v *vectorRun) run(g *group, number int, reach string, most bound) ending {
+	return start(number, reach, most, "", v.command, "vectors", g.dir)
 }
 
-// kills returns the group that a mutant makes fail, or "". Those about its rules
-// come first.
-func (v *vectorRun) kills(m *mutant) string {
-	about := func(g *group) bool { return slices.ContainsFunc(m.Rules, func(r string) bool { return g.rules[r] }) }
+// kills writes into a fate the group that the mutant makes fail. Those about its
+// rules come first.
+func (v *vectorRun) kills(f *fate) {
+	about := func(g *group) bool { return slices.ContainsFunc(f.Rules, func(r string) bool { return g.rules[r] }) }
 	for _, first := range []bool{true, false} {
 		for _, g := range v.groups {
-			if about(g) != first || !g.reaches[m.ID] {
+			if about(g) != first || !g.reaches[f.ID] {
 				continue
 			}
-			if failed, _ := v.run(g, m.ID, "", 8*time.Second+8*g.took); failed {
-				return g.name
+			killed, _, e := judge(f.mutant, bounds(g.took, g.cpu), func(number int, most bound) ending { return v.run(g, number, "", most) })
+			f.CPU += e.cpu.Seconds()
+			if killed {
+				f.Vectors = g.name
+				return
 			}
 		}
 	}
-	return ""
 }
 
 // onlyShows are functions that decide nothing: what they do is shown, remembered
