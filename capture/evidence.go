@@ -39,8 +39,12 @@ type evidenceFile struct {
 	CRLs      []string `json:"crls_b64"`
 }
 
-// Encode writes an evidence file, from which everything can be verified again.
+// Encode writes an evidence file, from which everything can be verified again. For a
+// nil Evidence it is empty, which ParseEvidence refuses.
 func (e *Evidence) Encode() []byte {
+	if e == nil {
+		return nil
+	}
 	file := evidenceFile{EvidenceSchema, e.Origin, stamp(e.FetchedAt), e.LeafDER, e.Envelope, string(e.Bundle), []string{}}
 	for _, crl := range e.CRLs {
 		file.CRLs = append(file.CRLs, base64.StdEncoding.EncodeToString(crl))

@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,8 +30,11 @@ type Pin struct {
 	RecordedAt  string `json:"recorded_at"`
 }
 
-// NewPin returns the pin of a verified endpoint.
+// NewPin returns the pin of a verified endpoint. Without one it is the zero Pin.
 func NewPin(r *attest.Result, origin string, now time.Time) Pin {
+	if r == nil || r.Bundle == nil {
+		return Pin{}
+	}
 	return Pin{
 		PinSchema, origin, hex.EncodeToString(r.TLSSPKISHA256[:]), hex.EncodeToString(r.Report.Measurement[:]),
 		hex.EncodeToString(r.IdentityTag[:]), r.Bundle.Version, stamp(now.Truncate(time.Second)),
@@ -67,9 +71,13 @@ func ParsePin(b []byte) (Pin, error) {
 // Compare holds what was verified against what was recorded. A lower bundle
 // version is an *attest.BundleRollbackError, and wins over everything else; any other
 // difference is an *attest.PinChangedError with all of them. Evidence from files has no
-// origin, and then none is compared.
+// origin, and then none is compared. With the zero Pin, which recorded nothing, it is an
+// ordinary error.
 // Rules: PIN-01, PIN-02.
 func (p Pin) Compare(now Pin) error {
+	if p.Schema != PinSchema || now.Schema != PinSchema {
+		return errors.New("capture: a Pin is made by NewPin or ParsePin")
+	}
 	if now.Version < p.Version {
 		return &attest.BundleRollbackError{
 			Failure: attest.Failure{

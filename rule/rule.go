@@ -91,10 +91,13 @@ type Detailed interface {
 
 // From returns an Error about what err, the error of a package below, is about: with
 // the details of the first Detailed in its chain, with message and rule id where
-// that has none, and with err as its Cause.
+// that has none, and with err as its Cause. Without an error it has these two alone.
 func From(err error, id, message string) Error {
 	e := Error{Rule: id, Message: message, Offset: NoOffset, Cause: err}
 	var d Detailed
+	if err == nil {
+		return e
+	}
 	if !errors.As(err, &d) {
 		e.Message = message + ": " + err.Error()
 		return e

@@ -84,3 +84,10 @@ func TestConfigIsNoVerdict(t *testing.T) {
 		t.Error("an error without details was changed")
 	}
 }
+
+// TestFromNil: an error about no error has the caller's rule and message alone.
+func TestFromNil(t *testing.T) {
+	if got, want := rule.From(nil, "GEN-02", "nothing is there"), (rule.Error{Rule: "GEN-02", Message: "nothing is there", Offset: rule.NoOffset}); got != want {
+		t.Errorf("%+v", got)
+	}
+}

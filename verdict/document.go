@@ -350,9 +350,18 @@ func Word(code int) string {
 	return "error"
 }
 
+// made returns d, or for nil and the zero Document, which no verification made, one
+// that says so: a missing verdict never reads as a pass.
+func (d *Document) made() *Document {
+	if d == nil || d.Verdict == "" {
+		return Failed(nil, Frame{})
+	}
+	return d
+}
+
 // Cause returns the error of a document, or nil.
 func (d *Document) Cause() error {
-	if d.Error == nil {
+	if d = d.made(); d.Error == nil {
 		return nil
 	}
 	return d.Error.Cause()
@@ -360,7 +369,7 @@ func (d *Document) Cause() error {
 
 // JSON returns the document as tresor-verify prints it: indented, with a final line
 // break, and without a character that a terminal could act upon.
-func (d *Document) JSON() string { return printable.JSON(d) }
+func (d *Document) JSON() string { return printable.JSON(d.made()) }
 
 // Stamp writes a time as all documents have it: RFC 3339, UTC.
 func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

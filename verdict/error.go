@@ -85,7 +85,12 @@ func Describe(err error) *Error {
 }
 
 // Cause returns the error that e describes.
-func (e *Error) Cause() error { return e.cause }
+func (e *Error) Cause() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
 // Unavailable makes the error of evidence that could not be read or fetched. what
 // names the flag or the layer, and stands first in the message.

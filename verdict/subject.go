@@ -86,7 +86,7 @@ var words = map[string]string{
 // Demanded names what was enforced.
 func (d *Document) Demanded() string {
 	var names []string
-	for _, e := range d.Enforced {
+	for _, e := range d.made().Enforced {
 		name := words[e.Name]
 		switch {
 		case e.Name == "vmpl":
@@ -103,6 +103,7 @@ func (d *Document) Demanded() string {
 
 // NotDemanded names those of the important demands that were not made.
 func (d *Document) NotDemanded() string {
+	d = d.made()
 	var names []string
 	for _, important := range [][]string{{"measurements", "launch"}, {"report_data", "report_data_prefix"}, {"min_tcb"}, {"revocation"}, {"bundle_rollback"}, {"azure.qualifying_data"}, {"azure.pcrs"}, {"min_guest_svn"}} {
 		made := slices.ContainsFunc(d.Enforced, func(e Demand) bool { return slices.Contains(important, e.Name) })

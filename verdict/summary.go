@@ -18,6 +18,9 @@ type Summary struct {
 // Add counts the verdict of an exit code. The exit code of the run is the worst that
 // occurred: internal error, refused, undecided, verified.
 func (s *Summary) Add(code int) {
+	if s == nil {
+		return
+	}
 	s.Schema = SummarySchema
 	switch code {
 	case ExitVerified:
@@ -38,5 +41,8 @@ func severity(code int) int {
 
 // String returns "18 passed, 2 refused, 1 undecided".
 func (s *Summary) String() string {
+	if s == nil {
+		return ""
+	}
 	return fmt.Sprintf("%d passed, %d refused, %d undecided", s.Passed, s.Refused, s.Undecided)
 }

@@ -22,6 +22,7 @@ type text struct {
 // demand and step, and all that was not checked.
 // Rules: CLI-18.
 func (d *Document) Text(explain bool) string {
+	d = d.made()
 	t := &text{d: d}
 	if d.Error != nil {
 		t.Line("%s: %s", d.Headline(), d.Error.Type)
@@ -118,6 +119,7 @@ func (t *text) explain() {
 // Brief returns the document as one line with tabs in it: the verdict, the subject,
 // then type and rule of the error, or measurement and product, and what qualifies it.
 func (d *Document) Brief() string {
+	d = d.made()
 	fields := []string{d.Headline(), d.Subject.String()}
 	switch {
 	case d.Error != nil:
@@ -142,6 +144,7 @@ func (d *Document) Brief() string {
 
 // Headline is the word for the verdict in text.
 func (d *Document) Headline() string {
+	d = d.made()
 	return map[int]string{ExitVerified: "PASS", ExitRefused: "FAIL", ExitUndecided: "UNDECIDED", ExitChanged: "CHANGED"}[d.ExitCode] +
 		map[bool]string{true: "ERROR"}[d.ExitCode == ExitUsage || d.ExitCode == ExitInternal]
 }
@@ -155,6 +158,9 @@ func (e *Error) Because() string {
 }
 
 func (t *text) because(e *Error) {
+	if e == nil {
+		return
+	}
 	t.Field("message", e.Message)
 	t.Field("rule", e.Requirement)
 	for _, c := range e.Changes {
@@ -249,6 +255,9 @@ func (t *text) processor() {
 
 // String returns the three claims.
 func (m *Manifest) String() string {
+	if m == nil {
+		return ""
+	}
 	return fmt.Sprintf("version %s, image %s, binary %s", m.Version, m.ImageDigest, m.BinaryDigest)
 }
 

@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tresorhq/attest"
@@ -11,6 +12,11 @@ import (
 
 // TestZeroValues: what no verification made is an internal error, and no pass.
 func TestZeroValues(t *testing.T) {
+	for _, d := range []*verdict.Document{nil, new(verdict.Document)} {
+		if text := d.Text(true); !strings.HasPrefix(text, "ERROR: InternalError") || !strings.HasPrefix(d.Brief(), "ERROR\t") || !strings.Contains(d.JSON(), `"exit_code": 5`) || d.Cause() == nil {
+			t.Errorf("%s%s%s", text, d.Brief(), d.JSON())
+		}
+	}
 	var f verdict.Frame
 	changed := verdict.Frame{Changed: new(attest.PinChangedError)}
 	for name, d := range map[string]*verdict.Document{
