@@ -309,15 +309,3 @@ func wrapExtensions(tag byte, list []mint.Extension, more []byte) []byte {
 	}
 	return mint.TLV(tag, mint.TLV(mint.TagSequence, all), more)
 }
-
-func TestParseAllocations(t *testing.T) {
-	der := mint.Evidence("Milan", 3, "vcek").Leaf
-	n := testing.AllocsPerRun(100, func() {
-		if _, err := certchain.ParseCertificate(der); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if n > 2 {
-		t.Errorf("%v allocations", n)
-	}
-}

@@ -92,46 +92,16 @@ func (d *decoder) extension(list *cryptobyte.String) (oid, critical, value []byt
 
 // parseTime decodes a UTCTime YYMMDDhhmmssZ (1950 to 2049) or, from 2050 on, a
 // GeneralizedTime YYYYMMDDhhmmssZ: each date has one encoding. e is a whole
-// element. RFC 5280 section 4.1.2.5.
+// element, whose length leaves room for no other form. RFC 5280 section 4.1.2.5.
 func parseTime(e []byte) (t time.Time, ok bool) {
-	var year int
-	switch {
-	case len(e) == 15 && e[0] == byte(asn1.UTCTime):
-		year, ok = digits(e[2:4])
-		if year += 1900; year < 1950 {
-			year += 100
-		}
-		e = e[4:]
-	case len(e) == 17 && e[0] == byte(asn1.GeneralizedTime):
-		year, _ = digits(e[2:6])
-		ok = year >= 2050
-		e = e[6:]
+	s := cryptobyte.String(e)
+	switch len(e) {
+	case len("..YYMMDDhhmmssZ"):
+		ok = s.ReadASN1UTCTime(&t)
+	case len("..YYYYMMDDhhmmssZ"):
+		ok = s.ReadASN1GeneralizedTime(&t) && t.Year() >= 2050
 	}
-	if !ok || e[10] != 'Z' {
-		return time.Time{}, false
-	}
-	var part [5]int // month, day, hour, minute, second
-	for i := range part {
-		if part[i], ok = digits(e[2*i : 2*i+2]); !ok {
-			return time.Time{}, false
-		}
-	}
-	t = time.Date(year, time.Month(part[0]), part[1], part[2], part[3], part[4], 0, time.UTC)
-	// time.Date carries a value out of range into the next unit.
-	if part != [5]int{int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second()} {
-		return time.Time{}, false
-	}
-	return t, true
-}
-
-func digits(b []byte) (n int, ok bool) {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = 10*n + int(c-'0')
-	}
-	return n, true
+	return t, ok && e[len(e)-1] == 'Z'
 }
 
 // unsigned checks the content of a DER INTEGER: minimal, not negative, at most
@@ -146,16 +116,11 @@ func unsigned(b []byte) (n []byte, ok bool) {
 	return b, true
 }
 
-// parseUint8 decodes a whole INTEGER element of 0 to 255. Each has one encoding: from
-// 128 on a zero byte keeps it positive.
+// parseUint8 decodes a whole INTEGER element of 0 to 255.
 func parseUint8(e []byte) (n uint8, ok bool) {
-	switch {
-	case len(e) == 3 && e[0] == byte(asn1.INTEGER) && e[1] == 1:
-		return e[2], e[2] < 0x80
-	case len(e) == 4 && e[0] == byte(asn1.INTEGER) && e[1] == 2 && e[2] == 0:
-		return e[3], e[3] >= 0x80
-	}
-	return 0, false
+	s := cryptobyte.String(e)
+	ok = s.ReadASN1Integer(&n) && s.Empty()
+	return n, ok
 }
 
 // A validity is a span of time, inclusive at both ends.

@@ -3,6 +3,8 @@ package strictjson
 import (
 	"bytes"
 	"encoding/base64"
+	"strconv"
+	"strings"
 )
 
 // Bytes are the lengths of identifiers, digests and keys.
@@ -13,29 +15,18 @@ type Bytes interface {
 // ParseHex reads exactly len(a) bytes as lower-case hex digits, first byte
 // first. Nothing may stand before, between or behind the digits.
 func ParseHex[A Bytes](s string) (a A, ok bool) {
-	if len(s) != 2*len(a) {
+	var b A
+	if len(s) != 2*len(a) || strings.ToLower(s) != s {
 		return a, false
 	}
-	var b A
 	for i := range len(b) {
-		high, ok1 := hexDigit(s[2*i])
-		low, ok2 := hexDigit(s[2*i+1])
-		if !ok1 || !ok2 {
+		n, err := strconv.ParseUint(s[2*i:2*i+2], 16, 8)
+		if err != nil {
 			return a, false
 		}
-		b[i] = high<<4 | low
+		b[i] = byte(n)
 	}
 	return b, true
-}
-
-func hexDigit(c byte) (d byte, ok bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	}
-	return 0, false
 }
 
 // ParseBase64 reads standard base64 (RFC 4648, section 4): padded, with zero
