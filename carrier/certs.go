@@ -5,10 +5,9 @@ import (
 	"cmp"
 	"fmt"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 )
 
 // OpenCertificates takes certificates and CRLs out of what carries them: THIM, DER, PEM, a

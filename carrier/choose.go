@@ -32,9 +32,7 @@ func Choose(r *snpreport.Report, bag []Certificate, at time.Time) (Choice, error
 	}
 	parsed := make([]*certchain.Certificate, len(bag)) // nil where that failed
 	for i, c := range bag {
-		if cert, err := certchain.ParseCertificate(c.DER); err == nil {
-			parsed[i] = cert
-		}
+		parsed[i], _ = certchain.ParseCertificate(c.DER)
 	}
 	chosen := chooseChain(r, parsed, at)
 	var out Choice

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"unicode/utf16"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 )
 
 // reportForms decides the form of a report: by the first row that fits. Rules: FRM-10.

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 )
 
 // openText reads hex or base64. One line break behind the forms of SPEC.md section 4 is forgiven. Rules: FRM-15.

@@ -26,7 +26,7 @@ var marks = []struct {
 	{func(b []byte) bool { return kindOf(b) == kindPrivateKey }, "", ""},
 	{isDER, "DER", swapped},
 	{startsWith("Certificate:"), "a certificate as text", swapped},
-	{isBroken, "a report with a line break behind it", "head -c 1184 FILE > report.bin"},
+	{func(b []byte) bool { return len(b) == snpreport.Size+1 && b[snpreport.Size] == '\n' && hasZero(b) }, "a report with a line break behind it", "head -c 1184 FILE > report.bin"},
 }
 
 // refuseUnread describes such a form, and returns nil for any other.
@@ -44,10 +44,6 @@ func refuseUnread(b []byte) (*Evidence, error) {
 func isUnread(b []byte) bool {
 	_, err := refuseUnread(b)
 	return err != nil
-}
-
-func isBroken(b []byte) bool {
-	return len(b) == snpreport.Size+1 && b[snpreport.Size] == '\n' && hasZero(b)
 }
 
 // isListing reports whether b is a listing with offsets as of xxd, hexdump, od and openssl.

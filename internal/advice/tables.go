@@ -61,6 +61,9 @@ var byType = Table{
 // framing is for what is wrong with a JWS before any key is tried.
 var framing = advice{next: "this is not a compact JWS of the expected kind; check that the file is whole, and of this kind", expected: "the form of a compact JWS, SPEC.md section 10"}
 
+// tabled is for what is wrong with a certificate table, which a host writes.
+var tabled = advice{next: "the certificate table is damaged, or is none: a report before it is its first 1184 bytes, head -c 1184 FILE > report.bin; give certificates as PEM or DER{, by --certs}", expected: "AMD's GHCB specification, SPEC.md section 4.2"}
+
 const ordinaryRequests = "send an ordinary request of HTTP/1.1: no tunnel, no other protocol, no control characters, no second host or length"
 
 const unknownBits = "a newer version may know what this bit means; guest_policy.allow_unknown_bits in the file of --policy accepts it"
@@ -69,6 +72,7 @@ const unknownBits = "a newer version may know what this bit means; guest_policy.
 var byRule = Table{
 	"JWS-01": framing, "JWS-02": framing, "JWS-03": framing, "JWS-04": framing, "JWS-05": framing,
 	"JWS-06": framing, "JWS-07": framing, "JWS-08": framing, "JWS-09": framing, "JWS-11": framing,
+	"CAR-10": tabled, "CAR-11": tabled, "CAR-12": tabled, "CAR-13": tabled, "CAR-14": tabled, "CAR-15": tabled, "CAR-16": tabled, "CAR-17": tabled, "CAR-18": tabled,
 	"FRM-02": {expected: "the forms that are read, docs/spec/carrier.md", actual: "the file"},
 	"BND-41": {next: "two bundles of one version exist: ask the publisher which one is right", actual: "SHA-256 of the trust bundle"},
 	"BND-42": {next: "the state file is damaged: restore it; removing it forgets what was accepted"},

@@ -68,6 +68,10 @@ func heldSections() []section {
 		{"tinfoil", yes("FRM-25", "FRM-26"), "base64 of gzip in JSON", tinfoil(zipped)},
 		{"text-of-a-guest-response", yes("FRM-13", "FRM-11"), "text holds any binary form", held(func(r []byte) string { return b64(mint.NewDeviceResponse(r).Encode()) })},
 		{"coco", yes("FRM-23", "FRM-12"), "evidence of Confidential Containers, whose report is behind 32 bytes", coco(2, same)},
+		{"coco-1", yes("FRM-23", "FRM-12"), "of version 1", coco(1, same)},
+		{"attestation-rs-of-azure", yes("FRM-24", "FRM-23"), "a container in a container, which is one layer", both(coco(1, same), func(x X) {
+			x.inputs["report"] = [][]byte{[]byte(`{"platform": "az-snp", "evidence": ` + string(x.inputs["report"][0]) + `}`)}
+		})},
 		{"empty", as(unread, "FRM-02"), "there is nothing to judge", held(func([]byte) string { return "" })},
 		{"no-form", as(unread, "FRM-02", "FRM-10"), "of no known form", held(func(r []byte) string { return string(r[:1000]) })},
 		{"mixed-alphabets", as(unread, "FRM-02", "FRM-16"), "base64 of both alphabets", held(func(r []byte) string { return "+-" + b64(r)[2:] })},
@@ -77,6 +81,14 @@ func heldSections() []section {
 		{"too-long", no("FRM-01", "GEN-04"), "a byte more than 1 MiB", held(func(r []byte) string { return strings.Repeat("0", 1<<20+1) })},
 		{"private-key", as("UsageError", "FRM-04"), "a private key", held(func([]byte) string { return armour("PRIVATE KEY")([]byte("no key")) })},
 		{"mark-before-json", no("FRM-14"), "JSON has no byte order mark", held(func(r []byte) string { return "\uFEFF" + rs("snp")(r) })},
+		{"damaged-table", no("CAR-14", "FRM-11"), "a known form that is broken is refused, and no unknown one", held(func(r []byte) string {
+			return string(r) + string(mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Offset: new(uint32(24)), Data: []byte("x")}}}.Encode())
+		})},
+		{"damaged-guest-response", no("CAR-05", "FRM-11"), "and so is one in text", held(func(r []byte) string {
+			d := mint.NewDeviceResponse(r)
+			d.Status = 0x16
+			return b64(d.Encode())
+		})},
 		{"numbers-one-less", no("FRM-17"), "1183 numbers", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r[1:]), " ", ",") })},
 		{"two-blocks", no("FRM-18"), "two reports in armour", held(func(r []byte) string { return armour("REPORT")(r) + armour("REPORT")(r) })},
 		{"two-forms", no("FRM-21", "FRM-20"), "members of two containers", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"format": "x", `, 1) })},
@@ -119,6 +131,9 @@ func heldSections() []section {
 			return mint.PEM(append(mint.Evidence("Milan", 3, "vlek").Chain(), alien, x.Intermediate)...)
 		})},
 		{"33-certificates", no("FRM-41", "GEN-04"), "32 at most", certs(func(x X) []byte { return bytes.Repeat(x.Leaf, 33) })},
+		{"damaged-table", no("CAR-16", "FRM-40"), "a table that is broken is refused, and not tried as another form", certs(func(x X) []byte {
+			return mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Length: new(uint32(8192)), Data: x.Leaf}}}.Encode()
+		})},
 		{"broken-der", no("FRM-42"), "something behind DER", certs(func(x X) []byte { return append(bytes.Clone(x.Leaf), 'x') })},
 		{"no-end", no("FRM-44"), "BEGIN without END", certs(func(x X) []byte { return mint.PEM(x.Leaf)[:500] })},
 		{"private-key", as("UsageError", "FRM-04"), "behind a chain", certs(func(x X) []byte {
