@@ -17,12 +17,15 @@ type Difference struct {
 	Now    string `json:"now,omitempty"` // of the second one
 }
 
-// SameKind reports whether two files can be compared: the form in which a report came
-// does not count.
+// SameKind reports whether two files can be compared: the form in which a report or
+// certificates came does not count.
 func SameKind(a, b *File) bool { return kindOf(a) == kindOf(b) }
 
 func kindOf(f *File) string {
 	kind, _, _ := strings.Cut(f.Kind, ",")
+	if kind == "certificate" {
+		return "certificates"
+	}
 	return kind
 }
 
@@ -78,8 +81,16 @@ func (m member) name() string { return strings.TrimSuffix(m.path, "["+m.value+"]
 
 func flatten(f *File) []member {
 	var list []member
-	seen := map[string]int{}
 	var walk func(prefix string, n Node, entry bool)
+	all := func(prefix string, nodes []Node, entries bool) {
+		seen := map[string]int{}
+		for _, n := range nodes {
+			if seen[n.key]++; seen[n.key] > 1 && !entries { // those of one name are told apart by their number
+				n.key = strings.TrimSpace(n.key + " " + strconv.Itoa(seen[n.key]))
+			}
+			walk(prefix, n, entries)
+		}
+	}
 	walk = func(prefix string, n Node, entry bool) {
 		path := strings.TrimPrefix(prefix+"."+n.key, ".")
 		if entry {
@@ -94,16 +105,9 @@ func flatten(f *File) []member {
 			return
 		}
 		scalars := n.list && !slices.ContainsFunc(n.kids, func(k Node) bool { return k.kids != nil || k.list })
-		for _, k := range n.kids {
-			walk(path, k, scalars)
-		}
+		all(path, n.kids, scalars)
 	}
-	for _, n := range f.Content {
-		if seen[n.key]++; seen[n.key] > 1 {
-			n.key += " " + strconv.Itoa(seen[n.key])
-		}
-		walk("", n, false)
-	}
+	all("", f.Content, false)
 	return list
 }
 

@@ -23,8 +23,8 @@ var artefacts = []struct {
 }{
 	{launch.IsFirmware, showFirmware},
 	{func(b []byte) bool { return bytes.HasPrefix(b, []byte("IGVM")) }, showIGVM},
-	{func(b []byte) bool { return len(b) == launch.IDBlockSize }, showIDBlock},
-	{func(b []byte) bool { return len(b) == launch.IDAuthSize }, showIDAuth},
+	{func(b []byte) bool { return len(b) == launch.IDBlockSize && bytes.IndexByte(b, 0) >= 0 }, showIDBlock},           // a text of as many bytes is none
+	{func(b []byte) bool { return len(b) == launch.IDAuthSize && bytes.HasPrefix(b, []byte{1, 0, 0, 0}) }, showIDAuth}, // nor is a certificate table that fills a page
 	{func(b []byte) bool { return bytes.HasPrefix(b, []byte("-----BEGIN PUBLIC KEY-----")) }, showKey},
 }
 
