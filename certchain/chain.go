@@ -35,9 +35,10 @@ type Chain struct {
 
 // A proof holds the facts that Verify found, out of the reach of callers.
 type proof struct {
-	Chain // without a proof of its own
-	key   *ecdsa.PublicKey
-	dates dates
+	Chain      // without a proof of its own
+	key        *ecdsa.PublicKey
+	dates      dates
+	signatures *memory[struct{}] // of the Cache that remembers the chain, or nil
 }
 
 // proven returns the proof of c, or an empty one, which has no key.
@@ -59,7 +60,17 @@ func (p *proof) chain() *Chain {
 // they were received. That is not enough by itself: a leaf of another chip or of
 // another TCB can have that key's signature just as well, so CheckEndorsement must
 // hold too. The error is a *rule.Error, of (*snpreport.Report).VerifySignature.
-func (c *Chain) VerifyReport(r *snpreport.Report) error { return r.VerifySignature(c.proven().key) }
+func (c *Chain) VerifyReport(r *snpreport.Report) error {
+	var own snpreport.Report // the same bytes are hashed and verified
+	if r != nil {
+		own = *r
+	}
+	p, raw := c.proven(), own.Raw()
+	_, err := p.signatures.recall(keyOf(kindReport, p.LeafKeySHA256, raw[:]), func() (struct{}, error) {
+		return struct{}{}, own.VerifySignature(p.key)
+	})
+	return err
+}
 
 // dates are when leaf, intermediate and anchor are valid.
 type dates [MaxChain]struct {

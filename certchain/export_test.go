@@ -51,14 +51,17 @@ func SameFacts(a, b *Chain) bool {
 // Proven returns a chain that says what facts says, as if it had been verified.
 func Proven(facts Chain) *Chain { return (&proof{Chain: facts, key: new(ecdsa.PublicKey)}).chain() }
 
-// Len returns how many chains are remembered.
-func (c *Cache) Len() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.keys) != len(c.proofs) {
+// Len returns how many chains are remembered, and Signatures how many signatures.
+func (c *Cache) Len() int        { return c.chains.len() }
+func (c *Cache) Signatures() int { return c.signatures.len() }
+
+func (m *memory[V]) len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.keys) != len(m.known) {
 		return -1
 	}
-	return len(c.proofs)
+	return len(m.known)
 }
 
 // KeyError builds the key of a certificate for use.
@@ -88,8 +91,8 @@ func CRLSerials(l *CRL) (all []string) {
 
 // RememberTwice remembers the same chain twice, as two goroutines would.
 func (c *Cache) RememberTwice() {
-	c.remember([32]byte{1}, new(proof))
-	c.remember([32]byte{1}, new(proof))
+	c.chains.remember([32]byte{1}, new(proof))
+	c.chains.remember([32]byte{1}, new(proof))
 }
 
 // Knowing returns roots that know an ASK or ASVK, as the built-in ones do.

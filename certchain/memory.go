@@ -1,0 +1,78 @@
+package certchain
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+)
+
+// A memory holds what was proven, by the hash of what it was proven of.
+type memory[V any] struct {
+	mu    sync.Mutex
+	size  int
+	known map[[32]byte]V
+	keys  [][32]byte // of known, a ring: next is the oldest once it is full
+	next  int
+}
+
+// recall returns what is remembered under key, or calls prove and remembers what that
+// has proven. A nil memory proves every time.
+func (m *memory[V]) recall(key [32]byte, prove func() (V, error)) (V, error) {
+	if m == nil {
+		return prove()
+	}
+	m.mu.Lock()
+	v, ok := m.known[key]
+	m.mu.Unlock()
+	if ok {
+		return v, nil
+	}
+	v, err := prove()
+	if err == nil {
+		m.remember(key, v)
+	}
+	return v, err
+}
+
+func (m *memory[V]) remember(key [32]byte, v V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.known[key]; ok || m.size < 1 {
+		return
+	}
+	if m.known == nil {
+		m.known = make(map[[32]byte]V)
+	}
+	if len(m.keys) < m.size {
+		m.keys = append(m.keys, key)
+	} else {
+		delete(m.known, m.keys[m.next])
+		m.keys[m.next] = key
+		m.next = (m.next + 1) % m.size
+	}
+	m.known[key] = v
+}
+
+const (
+	kindDER    = "attest certchain cache, DER\x00"
+	kindPEM    = "attest certchain cache, PEM\x00"
+	kindReport = "attest certchain cache, report\x00"
+	kindCRL    = "attest certchain cache, CRL\x00"
+)
+
+// keyOf hashes everything that a proof depends on: the kind of what was proven, the
+// SHA-256 of what it was proven by (the roots, or a key), the number of parts, and
+// each part with its length before it, so that no two lists of parts hash the same
+// bytes.
+func keyOf(kind string, by [32]byte, parts ...[]byte) (key [32]byte) {
+	h := sha256.New()
+	h.Write([]byte(kind))
+	h.Write(by[:])
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(parts))))
+	for _, part := range parts {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+		h.Write(part)
+	}
+	h.Sum(key[:0])
+	return key
+}
