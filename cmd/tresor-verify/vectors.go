@@ -35,7 +35,7 @@ command that it names. DIR has an index.json; its README.md describes the format
 Exit code 0 when every vector that was run passed and none was skipped undeclared,
 1 when not, 3 when the vectors cannot be read.`,
 		Flags: []cli.Flag{
-			cli.Row("missing", "FEATURE...", "skip the vectors that use this command, input or option; what is skipped otherwise counts as failed", cli.Texts(&f.missing)),
+			cli.Row("missing", "FEATURE...", "skip the vectors that use this command, input or option, or are of this section; what is skipped otherwise counts as failed", cli.Texts(&f.missing)),
 			cli.JSON("the result as JSON"),
 		},
 		Examples: []string{"vectors testdata/vectors"},
@@ -83,7 +83,7 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		if err := ctx.Err(); err != nil {
 			return 0, verdict.Unavailable("vectors", err)
 		}
-		if slices.ContainsFunc(one.Features(), func(name string) bool { return slices.Contains(f.missing, name) }) {
+		if one.Lacks(f.missing) {
 			result.Skipped++
 			continue
 		}

@@ -10,9 +10,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
+	"strings"
 )
 
 // Schema is that of the cases that this package understands.
@@ -33,6 +33,8 @@ type Case struct {
 	Options map[string]any     `json:"options"` // strings, or true
 	Inputs  map[string][]Input `json:"inputs"`
 	Expect  Expect             `json:"expect"`
+
+	Section string `json:"-"` // the folder that the case stands in
 
 	// Files are the contents of Inputs; nil when Schema is another one.
 	Files map[string][][]byte `json:"-"`
@@ -79,6 +81,7 @@ func Read(dir fs.FS) ([]*Case, error) {
 			return nil, fmt.Errorf("%s: not the case that the index lists, or listed twice", entry.File)
 		}
 		listed[entry.File] = true
+		c.Section = path.Base(path.Dir(entry.File))
 		if err := c.decode(dir); err != nil {
 			return nil, fmt.Errorf("%s: %w", entry.File, err)
 		}
@@ -121,11 +124,16 @@ func (in Input) bytes(dir fs.FS) ([]byte, error) {
 	return nil, errors.New("not exactly one of text, base64 and shared")
 }
 
-// Features are the names that a tool may declare missing: those of the command,
-// the options and the inputs.
-func (c *Case) Features() []string {
-	features := append([]string{c.Command}, slices.Sorted(maps.Keys(c.Options))...)
-	return append(features, slices.Sorted(maps.Keys(c.Inputs))...)
+// Lacks reports whether the case uses a feature that is declared missing: the command, an
+// option, an input, or the section that the case stands in. A name with a * at its end is
+// that of all sections that begin so.
+func (c *Case) Lacks(missing []string) bool {
+	return slices.ContainsFunc(missing, func(name string) bool {
+		_, option := c.Options[name]
+		_, input := c.Inputs[name]
+		begin, several := strings.CutSuffix(name, "*")
+		return option || input || name == c.Command || name == c.Section || several && begin != "" && strings.HasPrefix(c.Section, begin)
+	})
 }
 
 func readJSON(dir fs.FS, name string, v any) error {

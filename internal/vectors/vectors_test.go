@@ -30,7 +30,7 @@ func TestRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c := cases[0]; len(cases) != 1 || string(c.Files["report"][0]) != want || strings.Join(c.Features(), " ") != "report at report" {
+		if c := cases[0]; len(cases) != 1 || string(c.Files["report"][0]) != want || c.Section != "cases" {
 			t.Errorf("%s: %+v", input, c)
 		}
 	}
@@ -39,6 +39,23 @@ func TestRead(t *testing.T) {
 	future["cases/a.json"].Data = fmt.Appendf(nil, string(future["cases/a.json"].Data), `{"parts": []}`)
 	if cases, err := vectors.Read(future); err != nil || cases[0].Files != nil || cases[0].Schema == vectors.Schema {
 		t.Errorf("a case of another schema: %+v %v", cases, err)
+	}
+}
+
+// TestLacks: what may be declared missing is a command, an option, an input, a section, or
+// the beginning of sections, and never everything.
+func TestLacks(t *testing.T) {
+	c := vectors.Case{Command: "report", Section: "held-certs", Options: map[string]any{"at": ""}, Inputs: map[string][]vectors.Input{"crl": nil}}
+	for name, want := range map[string]bool{
+		"report": true, "at": true, "crl": true, "held-certs": true, "held*": true, "held-certs*": true,
+		"": false, "*": false, "held": false, "rep*": false, "attest": false, "certs": false,
+	} {
+		if c.Lacks([]string{"other", name}) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+	if c.Lacks(nil) {
+		t.Error("lacks something of nothing")
 	}
 }
 

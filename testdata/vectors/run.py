@@ -55,6 +55,7 @@ def load(folder):
         case = json.loads(read(folder, entry["file"]))
         if case["id"] != entry["id"]:
             raise Unreadable(entry["file"] + " is not the case that the index lists")
+        case["section"] = os.path.basename(os.path.dirname(entry["file"]))
         cases.append(case)
     found = {
         os.path.relpath(os.path.join(at, name), folder).replace(os.sep, "/")
@@ -108,6 +109,12 @@ def foreign(case):
             if name not in known:
                 return "no vector has the %s %r" % (what, name)
     return None
+
+
+def lacks_feature(case, missing):
+    """Whether a case uses a feature that is declared missing."""
+    features = {case["command"], case["section"], *case["options"], *case["inputs"]}
+    return any(name in features or len(name) > 1 and name.endswith("*") and case["section"].startswith(name[:-1]) for name in missing)
 
 
 def lacks(want, got, path="result"):
@@ -168,7 +175,7 @@ def play(folder, tool, case, requirements):
 def main():
     parser = argparse.ArgumentParser(description="Runs conformance vectors on a tool.")
     parser.add_argument("tool")
-    parser.add_argument("--missing", action="append", default=[], metavar="FEATURE", help="a command, option or input that the tool does not have")
+    parser.add_argument("--missing", action="append", default=[], metavar="FEATURE", help="a command, option or input that the tool does not have, or a section of cases; NAME* are all sections that begin so")
     parser.add_argument("--ignore-requirement", action="store_true", help="do not compare ids of rules")
     parser.add_argument("--rules", action="store_true", help="print what became of the cases of each rule")
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="run this case and no other; may be repeated")
@@ -182,8 +189,7 @@ def main():
         cases = [case for case in cases if case["id"] in options.only]
 
     def outcome(case):
-        features = {case["command"], *case["options"], *case["inputs"]}
-        if features & set(options.missing):
+        if lacks_feature(case, options.missing):
             return "skipped", None
         strange = foreign(case)
         if strange:
