@@ -12,10 +12,12 @@
 // Beside the targets are the properties of the whole: every bit of evidence, inputs
 // that are made to be expensive, and the memory of bundles through any order.
 //
-// TestSigned puts faults into evidence, signs everything again, and knows the error
-// by the faults that it put in. A million cases take some hours:
+// TestSigned puts up to three faults into evidence of an endpoint or of an Azure VM,
+// receipts, policies, and files of state, pins and evidence, signs everything again,
+// and knows the error by the faults that it put in. A million cases take some hours;
+// a run that was ended goes on where it was, and writes its numbers into docs/tested.md:
 //
-//	ATTEST_CASES=1000000 go test ./fuzz -run TestSigned -timeout 0 -v
+//	ATTEST_CASES=1000000 ATTEST_PROGRESS=/tmp/cases ATTEST_FIGURES=../docs/tested.md go test ./fuzz -run TestSigned$ -timeout 0 -v
 //
 // The seeds are made in code, so that a change of a format reaches them.
 // testdata has dictionaries in the form that AFL and libFuzzer read: the words of

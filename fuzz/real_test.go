@@ -14,8 +14,8 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-// capture is a real report with its leaf, and what is known of it.
-type capture struct {
+// recording is a real report with its leaf, and what is known of it.
+type recording struct {
 	name     string
 	expect   string
 	verifyAt time.Time
@@ -26,8 +26,8 @@ type capture struct {
 	signedBy string
 }
 
-// captures reads the real captures, which are not part of this repository.
-func captures(t *testing.T) []capture {
+// captures reads the real recordings, which are not part of this repository.
+func captures(t *testing.T) []recording {
 	t.Helper()
 	root := os.Getenv("ATTEST_REAL_VECTORS")
 	if root == "" {
@@ -44,7 +44,7 @@ func captures(t *testing.T) []capture {
 		}
 		return b
 	}
-	var all []capture
+	var all []recording
 	for _, name := range reports {
 		dir := filepath.Dir(name)
 		var c struct {
@@ -62,7 +62,7 @@ func captures(t *testing.T) []capture {
 		if err := json.Unmarshal(read(filepath.Join(dir, "case.json")), &c); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, capture{
+		all = append(all, recording{
 			name: filepath.Base(dir), expect: c.Expect, verifyAt: c.VerifyAt, notAfter: c.VEK.NotAfter, signedBy: c.SigningKey,
 			evidence: attest.ReportEvidence{Report: read(name), Certificates: [][]byte{read(filepath.Join(dir, "vek.der"))}},
 			chain:    read(filepath.Join(dir, "chain.pem")),

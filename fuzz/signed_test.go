@@ -3,12 +3,9 @@ package fuzz
 import (
 	"encoding/hex"
 	"fmt"
-	"maps"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +19,7 @@ import (
 // are put before everything is signed again: a mutation that no signature hides.
 type signedCase struct {
 	*minted
-	*rand.Rand
+	chance
 	crl     mint.CRLSpec
 	crlKey  *mint.RSAKey
 	live    [32]byte
@@ -30,26 +27,6 @@ type signedCase struct {
 	chain   func(ders [][]byte) [][]byte // changes what is sent
 	signed  func(report []byte) []byte   // changes the report after it was signed
 	known   attest.BundleVersion         // accepted before
-}
-
-// A signedFault is one thing that is wrong, of which chance decides the details.
-type signedFault struct {
-	name, kind string // the type of the error
-	step       int    // that finds it
-	put        func(c *signedCase)
-}
-
-func (c *signedCase) oneOf(names ...string) string { return names[c.IntN(len(names))] }
-
-// flipped is a copy with one bit changed.
-func (c *signedCase) flipped(b []byte) []byte {
-	b = slices.Clone(b)
-	b[c.IntN(len(b))] ^= 1 << c.IntN(8)
-	return b
-}
-
-func (c *signedCase) moment(from, to time.Duration) string {
-	return now.Add(from + time.Duration(c.Int64N(int64(to-from)))).UTC().Format(time.RFC3339Nano)
 }
 
 // component is the level of one component that every product has.
@@ -62,7 +39,7 @@ var components = []string{"bootloader", "snp", "microcode"} // tee is 0 everywhe
 var required = []string{"schema", "workload", "snp_report_b64", "vcek_chain_pem", "tls_spki_sha256", "workload_identity_tag", "issued_at", "max_age_seconds"}
 
 // signedFaults is in the order of the steps.
-var signedFaults = []signedFault{
+var endpointFaults = []fault[*signedCase]{
 	{"member dropped", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Drop(c.oneOf(required...)) }},
 	{"member null", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Set(c.oneOf(required...), mint.RawJSON("null")) }},
 	{"member twice", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Add(c.oneOf(required...), "x") }},
@@ -227,8 +204,7 @@ func (c *signedCase) setLeaf(tcb mint.TCB) {
 
 // newSignedCase is evidence without a fault, of the product, report version and
 // kind of key that chance takes.
-func newSignedCase(seed uint64) *signedCase {
-	r := rand.New(rand.NewPCG(seed, 0))
+func newSignedCase(r chance) *signedCase {
 	kind := []string{"vcek", "vcek", "vlek"}[r.IntN(3)]
 	m := &minted{mint.NewEndpoint(mint.Evidence(mint.Products[r.IntN(3)], 2+r.Uint32N(4), kind))}
 	m.Bundle.Sign = mint.EdDSA(release)
@@ -238,21 +214,14 @@ func newSignedCase(seed uint64) *signedCase {
 	}
 	at := r.IntN(len(others) + 1)
 	m.Bundle.Payload.Set("allowed_hw_measurements", slices.Insert(others, at, own))
-	return &signedCase{minted: m, Rand: r, crl: mint.CRL(m.Product), crlKey: mint.CAKey("ARK-" + m.Product), live: m.SPKI}
-}
-
-// shuffled is a copy in another order.
-func shuffled[S ~[]E, E any](c *signedCase, list S) S {
-	list = slices.Clone(list)
-	c.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	return list
+	return &signedCase{minted: m, chance: r, crl: mint.CRL(m.Product), crlKey: mint.CAKey("ARK-" + m.Product), live: m.SPKI}
 }
 
 // evidence signs everything. The order of members, certificates and CRLs is that of
 // chance: it means nothing.
 func (c *signedCase) evidence() attest.Evidence {
 	for _, o := range []*mint.Object{&c.Envelope, &c.Bundle.Payload, &c.Bundle.Header, &c.Manifest.Payload, &c.Manifest.Header} {
-		*o = shuffled(c, *o)
+		*o = shuffled(c.chance, *o)
 	}
 	if c.reissue {
 		c.Reissue()
@@ -267,118 +236,47 @@ func (c *signedCase) evidence() attest.Evidence {
 	} else if c.IntN(2) == 0 {
 		ders = ders[:2] // the root need not be sent
 	}
-	c.ChainPEM = mint.PEM(shuffled(c, ders)...)
+	c.ChainPEM = mint.PEM(shuffled(c.chance, ders)...)
 	good := mint.CRL(c.Product)
 	crls := [][]byte{c.crl.Encode(c.crlKey)}
 	for range c.IntN(3) {
 		crls = append(crls, good.Encode(mint.CAKey("ARK-"+c.Product)))
 	}
-	return attest.Evidence{Envelope: c.Seal(), Bundle: c.Bundle.Encode(), LiveSPKI: c.live, CRLs: shuffled(c, crls)}
+	return attest.Evidence{Envelope: c.Seal(), Bundle: c.Bundle.Encode(), LiveSPKI: c.live, CRLs: shuffled(c.chance, crls)}
 }
 
-// faults draws up to three, of different steps, in the order of the steps.
-func (c *signedCase) faults() (list []signedFault) {
-	for range c.IntN(4) {
-		f := signedFaults[c.IntN(len(signedFaults))]
-		if !slices.ContainsFunc(list, func(g signedFault) bool { return g.step == f.step }) && c.fits(f, list) {
-			list = append(list, f)
-		}
+// endpointApart are steps whose faults change one thing: any member of the envelope, of
+// the bundle, the workload that memory is of, bytes of the report, the leaf.
+var endpointApart = map[int][]int{1: {2, 7, 16}, 4: {5, 7, 15, 17}, 7: {2, 6, 16}, 8: {9, 11, 12, 13, 14, 17, 18}, 9: {12}}
+
+// verify asks about evidence without a cache, and then twice with one.
+func (c *signedCase) verify(t *testing.T, e attest.Evidence) (answers []answer) {
+	config := attest.Config{
+		Policy:   policy.Default().Relax(policy.Relax{VLEK: c.Kind == "vlek"}),
+		AMDRoots: signedRoots(), Workload: "router", RequireCRL: true, Memory: attest.NewBundleMemory(),
 	}
-	slices.SortFunc(list, func(a, b signedFault) int { return a.step - b.step })
-	return list
+	if c.known.Version > 0 {
+		config.Memory.Accept("router", c.known)
+	}
+	for _, remembers := range []*certchain.Cache{nil, signedCache, signedCache} {
+		config.Cache = remembers
+		result, err := verifier(config).Verify(e, now)
+		checkOutcome(t, result, err)
+		answers = append(answers, answerOf(err))
+	}
+	return answers
 }
 
-// fits reports whether a fault means something beside others: two changes of one
-// thing would be one fault.
-func (c *signedCase) fits(f signedFault, list []signedFault) bool {
-	beside := func(steps ...int) bool {
-		return slices.ContainsFunc(list, func(g signedFault) bool { return slices.Contains(steps, g.step) })
-	}
-	switch f.step {
-	case 1: // changes any member of the envelope
-		return !beside(2, 7, 16)
-	case 2, 16:
-		return !beside(1, 7)
-	case 6: // the memory is that of the bundle's workload
-		return !beside(7)
-	case 7:
-		return !beside(1, 2, 4, 6, 16)
-	case 4: // any member of the bundle
-		return !beside(5, 7, 15, 17)
-	case 5, 15:
-		return !beside(4)
-	case 8: // the same bytes of the report
-		return !beside(11, 12, 13, 14, 17, 18)
-	case 9, 12: // the same leaf
-		return !beside(8, 9, 12)
-	case 11, 13, 14, 18:
-		return !beside(8)
-	case 17:
-		return !beside(4, 8)
-	}
-	return true
-}
+// What all cases share: what one verified is remembered by others.
+var (
+	signedCache = certchain.NewCache(8)
+	signedRoots = sync.OnceValue(mintedRoots)
+)
 
-// TestSigned: with faults put in and everything signed again, the error is that of
-// the fault whose step comes first, and without one there is none: whatever the
-// order of members, certificates and CRLs, with a cache or without, and as often as
-// it is asked. ATTEST_CASES says how many cases, ATTEST_SEED which come first.
-// Rules: ORD-01, GEN-03.
-func TestSigned(t *testing.T) {
-	cases, seed := number("ATTEST_CASES", 200), number("ATTEST_SEED", 1)
-	cache, roots := certchain.NewCache(8), mintedRoots()
-	put := map[string]int{}
-	for n := seed; n < seed+cases; n++ {
-		c := newSignedCase(n)
-		list := c.faults()
-		want := ""
-		var names []string
-		for _, f := range list {
-			f.put(c)
-			put[f.name]++
-			names = append(names, f.name)
-		}
-		if len(list) > 0 {
-			want = list[0].kind
-		}
-		e := c.evidence()
-		config := attest.Config{
-			Policy:   policy.Default().Relax(policy.Relax{VLEK: c.Kind == "vlek"}),
-			AMDRoots: roots, Workload: "router", RequireCRL: true, Memory: attest.NewBundleMemory(),
-		}
-		if c.known.Version > 0 {
-			config.Memory.Accept("router", c.known)
-		}
-		texts := map[string]bool{}
-		for _, remembers := range []*certchain.Cache{nil, cache, cache} {
-			config.Cache = remembers
-			v := verifier(config)
-			for range 2 {
-				result, err := v.Verify(e, now)
-				checkOutcome(t, result, err)
-				if got := attest.ErrorType(err); got != want || (err == nil) != (want == "") {
-					t.Fatalf("ATTEST_SEED=%d: %s v%d %s with %q: %v, want %q", n, c.Product, c.Spec.Version, c.Kind, names, err, want)
-				}
-				texts[fmt.Sprint(err)] = true
-			}
-		}
-		if len(texts) != 1 {
-			t.Fatalf("ATTEST_SEED=%d: %q: the answer depends on what was verified before: %q", n, names, slices.Collect(maps.Keys(texts)))
-		}
-	}
-	t.Logf("%d cases from ATTEST_SEED=%d on, %d of %d faults put in", cases, seed, len(put), len(signedFaults))
-	if cases >= 400 && len(put) != len(signedFaults) {
-		for _, f := range signedFaults {
-			if put[f.name] == 0 {
-				t.Errorf("never put in: %s", f.name)
-			}
-		}
-	}
-}
-
-func number(variable string, otherwise uint64) uint64 {
-	if s := os.Getenv(variable); s != "" {
-		return must(strconv.ParseUint(s, 10, 64))
-	}
-	return otherwise
+func runEndpoint(t *testing.T, r chance) []string {
+	c := newSignedCase(r)
+	list := faultsOf(r.Rand, endpointFaults, endpointApart)
+	want := put(c, list)
+	judge(t, want, c.verify(t, c.evidence())...)
+	return names(list)
 }
