@@ -69,8 +69,13 @@ func (f *finder) equality(name string, n *ast.BinaryExpr) {
 	if !ok || !basic || b.Info()&types.IsInteger == 0 || f.info.Types[n].Value != nil || !f.pure(n.X) || !f.pure(n.Y) {
 		return
 	}
-	if v := f.info.Types[n.Y].Value; v != nil && b.Info()&types.IsUnsigned != 0 && v.String() == "0" && other == ">=" {
-		return // what is true always has a mutant already
+	if f.isChoice(n.X) || f.isChoice(n.Y) {
+		return
+	}
+	call, isCall := n.X.(*ast.CallExpr)
+	natural := b.Info()&types.IsUnsigned != 0 || isCall && calleeName(call) == "len"
+	if v := f.info.Types[n.Y].Value; v != nil && natural && v.String() == "0" && slices.Contains([]token.Token{token.EQL, token.NEQ, token.GTR, token.LEQ}, n.Op) {
+		return // nothing is below zero: the same, or what is true always, which has a mutant already
 	}
 	f.pick(name, "order", n, f.text(n), f.text(n.X)+" "+other+" "+f.text(n.Y))
 }
@@ -87,7 +92,7 @@ func (f *finder) part(name string, n *ast.BinaryExpr) {
 	}
 	switch t := f.info.Types[n.X].Type.Underlying().(type) {
 	case *types.Basic:
-		if t.Kind() != types.String || f.emptyText(n.X) || f.emptyText(n.Y) {
+		if t.Kind() != types.String || f.emptyText(n.X) || f.emptyText(n.Y) || f.isChoice(n.X) {
 			return
 		}
 		equal = "muEqualText"
@@ -103,6 +108,13 @@ func (f *finder) part(name string, n *ast.BinaryExpr) {
 	at, end := f.span(n)
 	f.edits.around(at, end, fmt.Sprintf("%s%s(%d, %d, ", not, equal, prefix, suffix), ")")
 	f.edits.replace(f.at(n.OpPos), f.at(n.OpPos)+2, ",")
+}
+
+// isChoice reports whether an expression is of a type of the module for one of a few
+// constants. They have no order, and none is a part of another.
+func (f *finder) isChoice(e ast.Expr) bool {
+	t, ok := f.info.Types[e].Type.(*types.Named)
+	return ok && t.Obj().Pkg() != nil && strings.HasPrefix(t.Obj().Pkg().Path(), f.module)
 }
 
 // emptyText reports whether an expression is an empty text or an array of zeros:
