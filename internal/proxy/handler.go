@@ -70,10 +70,24 @@ func newProxy(watch *watcher, hosts, origins []string, maxBody int64) *proxy {
 		ModifyResponse: p.keepInside,
 		ErrorHandler:   p.failed,
 		FlushInterval:  -1, // at once
+		BufferPool:     new(buffers),
 		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	return p
 }
+
+// buffers are what answers are copied through. To make one for each answer would take
+// longer than all else that the proxy does with a short one.
+type buffers struct{ sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if old, ok := b.Pool.Get().(*[]byte); ok {
+		return *old
+	}
+	return make([]byte, 32<<10)
+}
+
+func (b *buffers) Put(used []byte) { b.Pool.Put(&used) }
 
 // byTrust sends a request by the generation in its context.
 type byTrust struct{}
@@ -97,8 +111,13 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (p *proxy) serve(w *recorder, r *http.Request) {
 	control := http.NewResponseController(w)
-	// net/http reads on for a while when a handler has left some of the body.
-	defer func() { control.SetReadDeadline(time.Now().Add(p.lastRead)) }()
+	body := &endedBody{ReadCloser: r.Body, control: control, idle: p.idleBody, trailer: r.Trailer, announced: maps.Clone(r.Trailer)}
+	body.ended.Store(r.ContentLength == 0)
+	defer func() {
+		if !body.ended.Load() { // net/http reads on for a while
+			control.SetReadDeadline(time.Now().Add(p.lastRead))
+		}
+	}()
 	if status, err := p.admit(r); err != nil {
 		p.refuse(w, r, status, err)
 		return
@@ -121,8 +140,6 @@ func (p *proxy) serve(w *recorder, r *http.Request) {
 		p.refuse(w, r, http.StatusInternalServerError, err)
 		return
 	}
-	body := &endedBody{ReadCloser: r.Body, control: control, idle: p.idleBody, trailer: r.Trailer, announced: maps.Clone(r.Trailer)}
-	body.ended.Store(r.ContentLength == 0)
 	// When the answer is whole, the rest of the request goes nowhere.
 	whole := sync.OnceFunc(func() {
 		if !body.ended.Load() {
@@ -135,8 +152,8 @@ func (p *proxy) serve(w *recorder, r *http.Request) {
 	ctx := context.WithValue(context.WithValue(r.Context(), wholeKey{}, whole), trustKey{}, g)
 	ctx = context.WithValue(ctx, seenKey{}, w)
 	forwarded := r.WithContext(ctx) // net/http looks at its own
-	forwarded.Body = body
-	http.MaxBytesHandler(p.forward, p.maxBody).ServeHTTP(plainWriter{w, body}, forwarded)
+	forwarded.Body = http.MaxBytesReader(w, body, p.maxBody)
+	p.forward.ServeHTTP(plainWriter{w, body}, forwarded)
 	if !p.allows(r) {
 		noPageReads(w.Header()) // trailers, which net/http has not written yet
 	}
@@ -174,7 +191,7 @@ func (p *proxy) keepInside(res *http.Response) error {
 	if res.StatusCode < 200 || res.StatusCode > 999 { // net/http reads more than it writes
 		return &upstreamError{"PRX-31", fmt.Errorf("status %d", res.StatusCode)}
 	}
-	if seen, ok := res.Request.Context().Value(seenKey{}).(*recorder); ok {
+	if seen, ok := res.Request.Context().Value(seenKey{}).(*recorder); ok && p.access != nil {
 		result, _ := transport.ResultOf(res)
 		seen.verdict = verdictID(result)
 	}
