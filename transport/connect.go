@@ -46,6 +46,8 @@ func (t *Transport) reattest(ctx context.Context, a *attestation, c *conn) {
 	p.finished(a)
 	if c.state != closed && !p.closed {
 		switch {
+		case p.retired && err == nil:
+			p.retire(c)
 		case err == nil:
 			p.supply.preferFresh = false
 			c.verdict, c.state = v, ready

@@ -11,6 +11,12 @@ import (
 // Rules: TRN-17.
 var ErrClosed error = &RequestError{attest.Failure{Rule: "TRN-17", Message: "the transport is closed", Offset: rule.NoOffset}}
 
+// ErrRetired is the error of requests that a Transport has not begun when it was
+// retired, a *RequestError. Another Transport may send them: nothing of them was sent,
+// as far as that is so of every error of RoundTrip.
+// Rules: TRN-18.
+var ErrRetired error = &RequestError{attest.Failure{Rule: "TRN-18", Message: "the transport begins no request any more", Offset: rule.NoOffset}}
+
 // errUnmade is the error of a Transport that is nil or zero.
 var errUnmade error = &RequestError{attest.Failure{Rule: "TRN-17", Message: "the transport was not made by New", Offset: rule.NoOffset}}
 

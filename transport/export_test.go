@@ -236,3 +236,6 @@ func (t *Transport) Unwritten() (n int) {
 	}
 	return n
 }
+
+// Drain lets no further attempt begin.
+func (w Wire) Drain() <-chan struct{} { return w.drain() }

@@ -74,12 +74,9 @@ func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt) (*h
 	if err := g.cc.Reserve(); err != nil {
 		return nil, errNoSlot
 	}
-	if !allowed() {
+	if !allowed() || a != nil && !g.wire.begin(a, false) {
 		g.cc.Release()
 		return nil, errExpired
-	}
-	if a != nil {
-		g.wire.begin(a, false)
 	}
 	return g.cc.RoundTrip(req)
 }

@@ -14,6 +14,7 @@ type pool struct {
 
 	mu      sync.Mutex
 	closed  bool
+	retired bool               // takes no request any more
 	conns   map[*conn]struct{} // all that are not closed
 	free    []*conn            // open, by the last look at the clock with a fresh verdict; the one used last is last
 	stale   []*conn            // ready, but the verdict is not fresh any more
@@ -44,9 +45,9 @@ type grant struct {
 // place.
 func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 	p.mu.Lock()
-	if p.closed {
+	if p.closed || p.retired {
 		p.mu.Unlock()
-		return grant{}, 0, ErrClosed
+		return grant{}, 0, p.why()
 	}
 	// No slot is free while others wait: dispatch sees to that.
 	if g, ok := p.take(); ok {
@@ -238,6 +239,31 @@ func (p *pool) size() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.conns)
+}
+
+// why returns why no request is taken any more.
+func (p *pool) why() error {
+	if p.closed {
+		return ErrClosed
+	}
+	return ErrRetired
+}
+
+// drain turns all waiters away, lets the connections finish what they carry, and returns
+// them: no further attempt begins there.
+func (p *pool) drain() (wires []*wire) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retired = true
+	for len(p.waiters) > 0 {
+		p.serve(grant{err: p.why()})
+	}
+	for c := range p.conns {
+		c.gate.wire.drain()
+		wires = append(wires, c.gate.wire)
+		p.retire(c)
+	}
+	return wires
 }
 
 // close closes all connections, and turns all waiters away.

@@ -272,7 +272,7 @@ func (p *pool) offer(c *conn) {
 	p.mu.Lock()
 	switch {
 	case c.state == closed:
-	case p.closed || c.slots == 0 || !p.mayDial():
+	case p.closed || p.retired || c.slots == 0 || !p.mayDial():
 		p.remove(c)
 	default:
 		p.add(c)
@@ -284,7 +284,7 @@ func (p *pool) offer(c *conn) {
 
 // add takes in an attested connection.
 func (p *pool) add(c *conn) {
-	if p.closed {
+	if p.closed || p.retired {
 		p.remove(c)
 		return
 	}

@@ -88,7 +88,7 @@ func (t *Transport) unmade() bool { return t == nil || t.pool == nil }
 //   - *OriginError, *RequestError: the request was not for here; nothing was done
 //   - attest.AttestationError: the endpoint was refused; nothing was sent
 //   - *attest.EvidenceUnavailableError: it could not be attested; nothing was sent
-//   - ErrClosed
+//   - ErrClosed, ErrRetired
 //   - ErrProtocolChanged: it was sent, and answered in a way that is of no use
 //
 // "Nothing was sent" is about the last try. A request that may be repeated, as
@@ -188,6 +188,28 @@ func (t *Transport) Current() (r *attest.Result, ok bool) {
 func (t *Transport) CloseIdleConnections() {
 	if !t.unmade() {
 		t.pool.closeIdle()
+	}
+}
+
+// Retire makes way for another Transport to the same endpoint, with another
+// configuration: no request is begun any more. Those that have not been, and all that
+// come, get ErrRetired; those that run finish as before. When Retire returns, the first
+// byte of each is written; a connection that does not take it for a second is closed.
+// The caller should still Close the Transport, when nothing runs any more.
+// Rules: TRN-18.
+func (t *Transport) Retire() {
+	if t.unmade() {
+		return
+	}
+	late := time.NewTimer(maxMargin)
+	defer late.Stop()
+	for _, w := range t.pool.drain() {
+		select {
+		case <-w.drain():
+		case <-late.C:
+			late.Reset(0) // for the others too
+			w.giveUp()
+		}
 	}
 }
 

@@ -42,7 +42,8 @@ type wire struct {
 	h2        bool     // several attempts at a time
 	verdict   *verdict // nil before the first
 	unwritten []*attempt
-	lost      error // why this side closed the connection; nil: it did not
+	lost      error         // why this side closed the connection; nil: it did not
+	drained   chan struct{} // not nil: no attempt begins any more; closed: none is unwritten
 }
 
 // judged gives the connection a verdict, or what is left of it.
@@ -57,18 +58,39 @@ func (w *wire) judged(v *verdict) {
 
 // begin makes an attempt unwritten. It is called at the gate and, for HTTP/2, when
 // the header is about to be encoded: from then until wrote, net/http lets nothing
-// else on the connection.
-func (w *wire) begin(a *attempt, encoding bool) {
+// else on the connection. It reports false where no attempt begins any more.
+func (w *wire) begin(a *attempt, encoding bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.encoding = encoding
 	if slices.Contains(w.unwritten, a) {
-		return
+		return true
+	}
+	if w.drained != nil {
+		if encoding { // of a request that has failed: it is too late to stop it alone
+			w.lose(ErrRetired)
+		}
+		return false
 	}
 	w.unwritten = append(w.unwritten, a)
 	if len(w.unwritten) == 1 {
 		w.arm()
 	}
+	return true
+}
+
+// drain lets no further attempt begin. The channel is closed when none is unwritten.
+// Rules: TRN-18.
+func (w *wire) drain() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.drained == nil {
+		w.drained = make(chan struct{})
+		if len(w.unwritten) == 0 {
+			close(w.drained)
+		}
+	}
+	return w.drained
 }
 
 // wrote says that the framing layer of HTTP/2 has passed on an attempt's header,
@@ -96,6 +118,9 @@ func (w *wire) forget(a *attempt) {
 		w.unwritten = slices.Delete(w.unwritten, i, i+1)
 		if len(w.unwritten) == 0 {
 			w.Conn.SetWriteDeadline(time.Time{})
+			if w.drained != nil {
+				close(w.drained)
+			}
 		}
 	}
 }
@@ -167,6 +192,15 @@ func (w *wire) close(why error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lose(why)
+}
+
+// giveUp loses the connection if an attempt is still unwritten.
+func (w *wire) giveUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.unwritten) > 0 {
+		w.lose(ErrRetired)
+	}
 }
 
 // reason returns why this side closed the connection, or nil.

@@ -38,8 +38,8 @@ func (p *proxy) admit(r *http.Request) (status int, err error) {
 	return 0, nil
 }
 
-// otherProtocol reports whether a value of Upgrade asks for more than HTTP/2, which
-// clients offer to any server, and which a server may leave aside.
+// otherProtocol reports whether a value of Upgrade asks for more than HTTP/2, which a
+// server may leave aside.
 func otherProtocol(value string) bool { return !strings.EqualFold(strings.TrimSpace(value), "h2c") }
 
 // crosses reports whether a value of Sec-Fetch-Site is of a page of another site.

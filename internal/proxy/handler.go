@@ -48,10 +48,8 @@ type proxy struct {
 }
 
 type (
-	connKey  struct{} // of the net.Conn that a request came through
-	seenKey  struct{} // of the recorder of its answer
-	trustKey struct{} // of the generation that it is sent by
-	wholeKey struct{} // of the function to be called when its answer has ended
+	connKey struct{} // of the net.Conn that a request came through
+	wayKey  struct{} // of its way to the endpoint
 )
 
 // Rules: PRX-20, PRX-21, PRX-22, PRX-23.
@@ -89,11 +87,25 @@ func (b *buffers) Get() []byte {
 
 func (b *buffers) Put(used []byte) { b.Pool.Put(&used) }
 
-// byTrust sends a request by the generation in its context.
+// byTrust sends a request by the trust that is in force when its first byte is written,
+// and in the name that this says, in place of the client's.
+// Rules: PRX-54, PRX-57.
 type byTrust struct{}
 
 func (byTrust) RoundTrip(r *http.Request) (*http.Response, error) {
-	return r.Context().Value(trustKey{}).(*generation).transport.RoundTrip(r)
+	out := r.WithContext(r.Context())
+	if r.Body != nil {
+		out.Body = &lentBody{ReadCloser: r.Body}
+	}
+	for way := r.Context().Value(wayKey{}).(*way); ; way.change() {
+		if out.Header = r.Header; way.Authorization != "" {
+			out.Header = r.Header.Clone()
+			out.Header.Set("Authorization", way.Authorization)
+		}
+		if res, err := way.transport.RoundTrip(out); !errors.Is(err, transport.ErrRetired) {
+			return res, err
+		}
+	}
 }
 
 // ServeHTTP answers a request, and keeps account of it.
@@ -147,11 +159,9 @@ func (p *proxy) serve(w *recorder, r *http.Request) {
 		}
 	})
 	defer whole()
-	g := p.watch.enter()
-	defer p.watch.leave(g)
-	ctx := context.WithValue(context.WithValue(r.Context(), wholeKey{}, whole), trustKey{}, g)
-	ctx = context.WithValue(ctx, seenKey{}, w)
-	forwarded := r.WithContext(ctx) // net/http looks at its own
+	way := &way{generation: p.watch.enter(), watch: p.watch, seen: w, whole: whole}
+	defer way.leave()
+	forwarded := r.WithContext(context.WithValue(r.Context(), wayKey{}, way)) // net/http looks at its own
 	forwarded.Body = http.MaxBytesReader(w, body, p.maxBody)
 	p.forward.ServeHTTP(plainWriter{w, body}, forwarded)
 	if !p.allows(r) {
@@ -170,17 +180,12 @@ func (p *proxy) giveUp(r *http.Request, body *endedBody) {
 	}
 }
 
-// rewrite addresses a request to the endpoint. Nothing is added to it, but the token
-// that the operator gave in place of the client's. The transport sends it to no other
-// origin, and not before the endpoint is proven.
-// Rules: PRX-57.
+// rewrite addresses a request to the endpoint. Nothing is added to it. The transport
+// sends it to no other origin, and not before the endpoint is proven.
 func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = p.origin.Scheme, p.origin.Host, ""
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came; ReverseProxy tidies it up
-	if g, ok := r.In.Context().Value(trustKey{}).(*generation); ok && g.Authorization != "" {
-		r.Out.Header.Set("Authorization", g.Authorization)
-	}
-	r.Out.Trailer = r.In.Trailer // the map that the server fills when the body ends
+	r.Out.Trailer = r.In.Trailer           // the map that the server fills when the body ends
 }
 
 // keepInside fits an answer to the way from the proxy to the client. It changes a
@@ -191,12 +196,11 @@ func (p *proxy) keepInside(res *http.Response) error {
 	if res.StatusCode < 200 || res.StatusCode > 999 { // net/http reads more than it writes
 		return &upstreamError{"PRX-31", fmt.Errorf("status %d", res.StatusCode)}
 	}
-	if seen, ok := res.Request.Context().Value(seenKey{}).(*recorder); ok && p.access != nil {
-		result, _ := transport.ResultOf(res)
-		seen.verdict = verdictID(result)
-	}
-	if whole, ok := res.Request.Context().Value(wholeKey{}).(func()); ok {
-		res.Body = &wholeAnswer{res.Body, whole}
+	if way, ok := res.Request.Context().Value(wayKey{}).(*way); ok {
+		res.Body = &wholeAnswer{res.Body, way.whole}
+		if result, ok := transport.ResultOf(res); ok && p.access != nil {
+			way.seen.verdict = verdictID(result)
+		}
 	}
 	if !p.allows(res.Request) {
 		noPageReads(res.Header)

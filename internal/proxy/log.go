@@ -45,7 +45,7 @@ type verdictLine struct {
 	VerdictID string `json:"verdict_id,omitempty"` // as in the access log
 }
 
-// What a record may carry. Everything else is in its message.
+// What a record may carry, apart from its message.
 const (
 	eventKey    = "event"
 	addressKey  = "address"

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// metrics counts what happens. Its zero value is ready for use.
+// metrics counts what happens.
 type metrics struct {
 	mu        sync.Mutex
 	counts    map[sample]uint64
@@ -56,9 +56,6 @@ func (m *metrics) count(counter, label string) {
 
 // add counts. Callers hold the mutex.
 func (m *metrics) add(counter, label string) {
-	if m.counts == nil {
-		m.counts = map[sample]uint64{}
-	}
 	m.counts[sample{counter, label}]++
 }
 
@@ -83,9 +80,6 @@ func (m *metrics) connection(c net.Conn, state http.ConnState) {
 	defer m.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		if m.open == nil {
-			m.open = map[net.Conn]bool{}
-		}
 		m.open[c] = true
 		m.add(connectionsTotal, "")
 	case http.StateClosed, http.StateHijacked:

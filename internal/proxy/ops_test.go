@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/tresorhq/attest/attesttest"
@@ -131,7 +132,7 @@ func TestMetricsFormat(t *testing.T) {
 
 // TestMetricsBuckets: a duration counts in every bucket that it is not above.
 func TestMetricsBuckets(t *testing.T) {
-	var m metrics
+	m := &kitProxy("https://api.example", io.Discard).watcher().metrics
 	for _, d := range []time.Duration{0, 5 * time.Millisecond, 6 * time.Millisecond, time.Hour} {
 		m.request(http.StatusOK, d)
 	}
@@ -332,32 +333,40 @@ func TestConnectionLimit(t *testing.T) {
 	second.Close()
 }
 
-// TestIdleBody: a body that pauses for too long is answered and the connection ended; a
-// long wait for the answer is no pause.
+// TestIdleBody: a body that pauses for too long is answered and the connection ended.
 // Rules: PRX-15.
 func TestIdleBody(t *testing.T) {
-	arrived, end := make(chan bool, 1), make(chan bool)
-	d, _ := kitDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := io.Copy(io.Discard, r.Body); err == nil {
-			arrived <- true
-			<-end
-		}
-	}), nil)
-	d.proxy.idleBody = 300 * time.Millisecond
+	d, _ := kitDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }), nil)
+	d.proxy.idleBody = time.Nanosecond
 	if e := d.refusal(d.raw("POST / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 5\r\n\r\nab"), http.StatusRequestTimeout, "UsageError"); e.Requirement != "PRX-15" {
 		t.Errorf("%+v", e)
 	}
-	d.proxy.idleBody = time.Nanosecond * 1e8
-	whole := make(chan int)
-	go func() { whole <- d.raw("POST / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 2\r\n\r\nab").status }()
-	<-arrived
-	select {
-	case status := <-whole:
-		t.Fatalf("status %d before the answer", status)
-	case <-time.After(3 * d.proxy.idleBody):
+}
+
+// A readClock is a response whose read deadline can be seen.
+type readClock struct {
+	http.ResponseWriter
+	deadlines []time.Time
+}
+
+func (c *readClock) SetReadDeadline(t time.Time) error {
+	c.deadlines = append(c.deadlines, t)
+	return nil
+}
+
+// TestIdleBodyDeadlines: each read has a deadline of its own. A wait for the answer, when the
+// body has ended, is no pause.
+// Rules: PRX-15.
+func TestIdleBodyDeadlines(t *testing.T) {
+	c := new(readClock)
+	b := &endedBody{ReadCloser: io.NopCloser(iotest.OneByteReader(strings.NewReader("ab"))), control: http.NewResponseController(c), idle: time.Hour}
+	before := time.Now()
+	if text, err := io.ReadAll(b); err != nil || string(text) != "ab" || len(c.deadlines) != 4 {
+		t.Fatalf("%q %v %v", text, err, c.deadlines)
 	}
-	end <- true
-	if status := <-whole; status != http.StatusOK {
-		t.Errorf("status %d", status)
+	for i, at := range c.deadlines {
+		if i == 3 && !at.IsZero() || i < 3 && at.Before(before.Add(b.idle)) {
+			t.Errorf("deadline %d is %v", i, at)
+		}
 	}
 }

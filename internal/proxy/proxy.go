@@ -46,7 +46,10 @@ type Config struct {
 	Now    func() time.Time
 }
 
-const maxHeader = 64 << 10 // bytes of a request's line and header
+const (
+	maxHeader = 64 << 10 // bytes of a request's line and header
+	opsConns  = 64       // connections of the operations listener, at a time
+)
 
 // Check refuses hosts and origins that no client can name.
 func (c Config) Check() error { return checkNames(c.Hosts, c.Origins) }
@@ -62,7 +65,10 @@ func (c Config) logger() *slog.Logger {
 }
 
 func (c Config) watcher() *watcher {
-	return &watcher{out: c.Log, log: c.logger(), advice: c.Advice, now: c.Now, origin: c.Origin, tool: c.Tool, again: 2 * time.Second, older: map[*generation]bool{}}
+	return &watcher{
+		out: c.Log, log: c.logger(), advice: c.Advice, now: c.Now, origin: c.Origin, tool: c.Tool, again: 2 * time.Second,
+		older: map[*generation]bool{}, metrics: metrics{counts: map[sample]uint64{}, open: map[net.Conn]bool{}},
+	}
 }
 
 // Run listens and passes requests on until ctx ends, and then lets running requests
@@ -174,9 +180,6 @@ func (c Config) serve(ctx context.Context, listener, operations net.Listener, p 
 	}
 	return standing
 }
-
-// opsConns is how many connections the operations listener takes at a time.
-const opsConns = 64
 
 // reload takes over the trust as it is now, whole or not at all.
 // Rules: PRX-54.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -12,8 +11,9 @@ import (
 	"github.com/tresorhq/attest/verdict"
 )
 
-// install lets a trust judge all requests that come from now on. Those that run finish
-// by what they were admitted by, unless it turns out that they would not be any more.
+// install lets a trust judge all requests whose first byte is written from now on. Those
+// that run finish by what they were admitted by, unless it turns out that they would not
+// be any more.
 // Rules: PRX-54.
 func (w *watcher) install(t Trust) error {
 	g := &generation{Trust: t, unused: make(chan struct{})}
@@ -30,12 +30,17 @@ func (w *watcher) install(t Trust) error {
 		return err
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	old := w.serving
 	w.serving, w.audits, w.asking, w.at = g, nil, nil, time.Time{}
 	if old != nil {
 		w.older[old] = true
-		old.retire()
+		if old.retired = true; old.running == 0 {
+			close(old.unused)
+		}
+	}
+	w.mu.Unlock()
+	if old != nil {
+		old.transport.Retire()
 		w.tasks.Go(func() { w.end(old) })
 		w.tasks.Go(func() { w.judge(g) })
 	}
@@ -58,12 +63,11 @@ func (w *watcher) judge(g *generation) {
 		}
 	}
 	w.mu.Lock()
-	older := slices.Collect(maps.Keys(w.older))
+	older := maps.Clone(w.older)
 	w.mu.Unlock()
-	for _, old := range older {
-		if old != g {
-			old.transport.Close()
-		}
+	delete(older, g)
+	for old := range older {
+		old.transport.Close()
 	}
 }
 

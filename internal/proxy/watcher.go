@@ -119,16 +119,10 @@ func (w *watcher) current(ctx context.Context) (*attest.Result, error) {
 		}
 		return nil, asked.err
 	}
-	if r, ok := w.standingTransport().Current(); ok {
+	if r, ok := w.inDate(); ok {
 		return r, nil
 	}
 	return nil, errNoVerdict
-}
-
-func (w *watcher) standingTransport() *transport.Transport {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.serving.transport
 }
 
 // inDate returns the verdict of now, if it is in date and the newest, and asks for none.

@@ -98,6 +98,22 @@ func (b *endedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// A lentBody is not closed before it was read: another transport may have to send it. In
+// the end net/http closes every body.
+type lentBody struct {
+	io.ReadCloser
+	read atomic.Bool
+}
+
+func (b *lentBody) Read(p []byte) (int, error) { b.read.Store(true); return b.ReadCloser.Read(p) }
+
+func (b *lentBody) Close() error {
+	if !b.read.Load() {
+		return nil
+	}
+	return b.ReadCloser.Close()
+}
+
 // A wholeAnswer is the body of an answer, which tells when it has ended. Over HTTP/2
 // it can't be closed before the writer of the request has heard of it, who may wait
 // for the client.
