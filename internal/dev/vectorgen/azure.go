@@ -75,6 +75,9 @@ func azureSections() []section {
 			}
 		}
 	}
+	registers := func(name string, value any) func(x *exhibit) {
+		return then(func(_ *mint.AzureSet, x *exhibit) { x.policy(member{"azure", doc{{name, value}}}) })
+	}
 	every := []byte{0xFF, 0xFF, 0xFF}
 	reports := section{"azure-hcl", azureVM, hcl, []row{
 		{"whole", yes("HCL-01", "AZR-14"), "an index of 2600 bytes, with all that is demanded", vm(func(*mint.AzureSet) {})},
@@ -176,8 +179,19 @@ func azureSections() []section {
 			then: func(_ *mint.AzureSet, x *exhibit) { x.policy(member{"azure", doc{{"secure_boot", true}}}) },
 		}.apply},
 		{"65-bytes", no("AZR-10"), "64 at most", option("qualifying-data", strings.Repeat("00", 65))},
+		{"one-byte", yes("AZR-10", "AZR-06"), "the shortest there is", azureChange{
+			vm:   func(a *mint.AzureSet) { a.Quote.Extra = []byte{7} },
+			then: func(_ *mint.AzureSet, x *exhibit) { x.options["qualifying-data"], x.result = "07", nil },
+		}.apply},
+		{"hex-in-a-policy-in-upper-case", no("AZR-10"), "in a policy as everywhere", registers("qualifying_data", "AB")},
 		{"zero-user-data", no("AZR-10"), "stands for none", option("user-data", "00")},
 		{"register-23", no("AZR-11"), "the guest can reset it", option("pcr", "23="+strings.Repeat("00", 32))},
+		{"register-with-a-leading-zero", no("AZR-11"), "a register has one name", registers("pcrs", doc{{"sha256", doc{{"04", []string{strings.Repeat("00", 32)}}}}})},
+		{"unknown-bank-of-a-policy", no("AZR-11"), "a bank that is not read", registers("pcrs", doc{{"sm3", doc{{"4", []string{strings.Repeat("00", 32)}}}}})},
+		{"bad-bank-before-a-good-one", no("AZR-11"), "each bank is judged", registers("pcrs", doc{{"sha1", doc{{"16", []string{strings.Repeat("00", 20)}}}}, {"sha256", doc{{"4", []string{strings.Repeat("00", 32)}}}}})},
+		{"bad-value-before-a-good-one", no("AZR-11"), "and each value", registers("pcrs", doc{{"sha256", doc{{"4", []string{"00", strings.Repeat("00", 32)}}}}})},
+		{"value-in-upper-case", no("AZR-11"), "in lower case", registers("pcrs", doc{{"sha256", doc{{"4", []string{strings.Repeat("AB", 32)}}}}})},
+		{"no-values-of-a-register", no("POL-61", "GEN-02"), "an empty list allows nothing", registers("pcrs", doc{{"sha256", doc{{"4", []string{}}}}})},
 		{"no-code", no("AZR-12"), "whoever has an SEV-SNP machine can make all of this", option("measurement", nil)},
 		{"debug", no("AZR-12"), "the host may watch", option("allow-debug", true)},
 	}}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -73,6 +74,7 @@ func bundleSections() []section {
 		{"version-2-53", no("JSN-15"), "up to 2^53-1, so that no double rounds them", set("version", raw("9007199254740992"))},
 		{"version-2-64", no("JSN-15"), "2^64 does not wrap around", set("version", raw("18446744073709551617"))},
 		{"version-greatest", yes("JSN-15"), "2^53-1 is the last", set("version", raw("9007199254740991"))},
+		{"version-1", yes("JSN-15"), "1 is the first", set("version", 1)},
 		{"version-as-a-string", no("JSN-13"), "a string is no number", set("version", "17")},
 		{"version-17.0", no("JSN-14"), "17.0 is no integer", set("version", raw("17.0"))},
 		{"version-with-an-exponent", no("JSN-14"), "nor is 1e2", set("version", raw("1e2"))},
@@ -85,6 +87,7 @@ func bundleSections() []section {
 		{"amd-root-is-white-space", no("BND-13"), "nor is one without a certificate", set("amd_root_ca_pem", "\n\n")},
 		{"amd-root-is-an-ask", no("BND-13"), "an ASK is no root", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.Intermediate))) }},
 		{"amd-root-and-an-ask", no("BND-13"), "also next to a root", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ARK, x.Intermediate))) }},
+		{"amd-root-twice", yes("BND-13"), "a root may stand twice: only its hash is used", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(x.ARK, x.ARK))) }},
 		{"amd-root-with-garbage", no("BND-13"), "a usual decoder skips what is no block", func(x X) { x.Bundle.Payload.Set("amd_root_ca_pem", "junk\n"+string(mint.PEM(x.ARK))) }},
 		{"root-of-a-coming-product", yes("BND-16"), "a publisher prepares for a product that verifiers know by name only", func(x X) {
 			x.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(coming("ARK-Venice"), x.ARK)))
@@ -102,6 +105,11 @@ func bundleSections() []section {
 		{"products-empty", no("JSN-16", "GEN-02"), "an empty list of products allows none; to say it is an error", set("allowed_products", raw("[]"))},
 		{"product-in-lower-case", no("BND-14"), "names are exact", set("allowed_products", []string{"genoa"})},
 		{"product-venice", no("BND-14"), "Venice is not supported", set("allowed_products", []string{"Genoa", "Venice"})},
+		{"product-unknown-and-known", no("BND-14"), "in any place", set("allowed_products", []string{"Rome", "Genoa"})},
+		{"product-empty", no("JSN-12", "BND-14"), "nor empty", set("allowed_products", []string{"Genoa", ""})},
+		{"product-twice", yes("BND-14"), "a name may stand twice", set("allowed_products", []string{"Genoa", "Genoa"})},
+		{"1024-products", yes("JSN-16", "BND-14"), "a list has up to 1024 entries", set("allowed_products", slices.Repeat([]string{"Genoa"}, 1024))},
+		{"1025-products", no("JSN-16", "GEN-04"), "and not one more", set("allowed_products", slices.Repeat([]string{"Genoa"}, 1025))},
 		{"floor-empty", no("POL-67", "GEN-02"), "an empty floor is none", floor(doc{})},
 		{"floor-empty-for-a-product", no("POL-67"), "nor is an empty one of a product", floor(doc{{"Genoa", doc{}}})},
 		{"floor-mixed", no("POL-67"), "components or products, not both", floor(append(zero(four...), member{"Milan", zero(four...)}))},
@@ -109,6 +117,7 @@ func bundleSections() []section {
 		{"floor-unknown-product", no("POL-67"), "a product that nobody knows", floor(doc{{"Rome", zero(four...)}})},
 		{"floor-die-in-upper-case", no("POL-67"), "dies are in lower case", floor(doc{{"19-A0-2", zero(four...)}})},
 		{"floor-256", no("JSN-15"), "a level fits in a byte", floor(append(zero("bootloader", "tee", "snp"), member{"microcode", 256}))},
+		{"floor-255", yes("JSN-15", "POL-67"), "255 is the greatest, here of another product", floor(doc{{"Genoa", zero(four...)}, {"Milan", append(zero("bootloader", "tee", "snp"), member{"microcode", 255})}})},
 		{"floor-negative", no("JSN-15"), "and is not negative", floor(append(zero("bootloader", "tee", "snp"), member{"microcode", -1}))},
 		{"floor-packed-number", no("JSN-13"), "a packed TCB_VERSION above 2^53 is no floor", floor(raw("8289355660346195971"))},
 		{"floor-fraction", no("JSN-14"), "a level is an integer", floor(append(zero("bootloader", "tee", "snp"), member{"microcode", raw("84.0")}))},

@@ -66,6 +66,12 @@ func carrierSections() []section {
 		{"table", yes("CAR-14"), "the report with its certificates", table(func(*mint.Table) {})},
 		{"table-without-certificates", yes("CAR-11"), "an end without entries; the certificates come otherwise", in(func(r []byte) []byte { return append(r, make([]byte, 24)...) })},
 		{"table-with-padding", yes("CAR-11"), "hosts fill up pages", in(func(r []byte) []byte { return append(r, make([]byte, 4096-len(r))...) })},
+		{"table-of-65536-bytes", yes("CAR-10"), "the greatest table", in(func(r []byte) []byte { return append(r, make([]byte, 65536)...) })},
+		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(func(t *mint.Table) {
+			for len(t.Entries) < 32 {
+				t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")})
+			}
+		})},
 		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
 		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(func(t *mint.Table) {
 			more := mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")}
@@ -86,10 +92,14 @@ func carrierSections() []section {
 		})},
 		{"table-zero-guid", no("CAR-13"), "an entry without GUID that is not the end", badTable(func(t *mint.Table) { t.Entries[1].GUID = "00000000-0000-0000-0000-000000000000" })},
 		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset = number(24) })},
+		{"table-offset-at-the-last-byte-of-the-header", no("CAR-14"), "the end belongs to the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset, t.Entries[0].Length = number(71), number(1) })},
 		{"table-length-zero", no("CAR-15"), "an entry without data", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0) })},
 		{"table-beyond-its-end", no("CAR-16"), "data behind the table", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0x10000) })},
 		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0xFFFFFFFF) })},
 		{"table-overlap", no("CAR-17"), "two entries with one piece of data", badTable(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = number(96), number(16) })},
+		{"table-overlap-of-a-byte", no("CAR-17"), "the last byte of the first is the first of the second", badTable(func(t *mint.Table) {
+			t.Entries[1].Offset, t.Entries[1].Length = number(uint32(72+len(t.Entries[0].Data)-1)), number(16)
+		})},
 		{"table-overlap-and-guid-twice", no("CAR-17"), "an overlap with the second entry is looked for before the GUID of the first", badTable(func(t *mint.Table) {
 			t.Entries = append(t.Entries, mint.TableEntry{GUID: t.Entries[0].GUID, Offset: number(uint32(24*5 + len(t.Entries[0].Data))), Length: number(1)})
 		})},
@@ -101,6 +111,10 @@ func carrierSections() []section {
 			x.inputs["certs"] = [][]byte{append(x.Table().Encode(), make([]byte, 65536)...)}
 		}},
 		{"der-files", yes("CAR-20", "CHN-02"), "one DER certificate in each file", func(x X) { x.inputs["certs"] = [][]byte{x.Leaf, x.Intermediate, x.ARK} }},
+		{"an-empty-file-among-them", yes("CAR-20", "CAR-11"), "no bytes at all are a table without certificates", func(x X) {
+			x.inputs["certs"] = [][]byte{{}, mint.PEM(x.Leaf, x.Intermediate)}
+		}},
+		{"one-byte", no("CAR-11", "CAR-20"), "the first byte of DER, and no second one", func(x X) { x.inputs["certs"] = [][]byte{{0x30}} }},
 		{"two-der-certificates-in-one-file", no("CHN-10", "CAR-20"), "DER is one certificate and nothing behind it", func(x X) {
 			x.inputs["certs"] = [][]byte{append(x.LeafSpec.Encode(x.leafSigner), x.Intermediate...)}
 		}},

@@ -83,6 +83,7 @@ func leafRows() []row {
 		{"pkcs1-sha-1", no("CHN-13"), "SHA-1", alg(algorithm("1.2.840.113549.1.1.5", null))},
 		{"ecdsa", no("CHN-13"), "an ECDSA signature", alg(algorithm("1.2.840.10045.4.3.3"))},
 		{"algorithms-differ", no("CHN-14"), "the unsigned algorithm is another than the signed one", leaf(func(s S) { s.OuterAlgorithm = mint.ExplicitTrailer().Encode() })},
+		{"algorithm-is-the-end-of-the-other", no("CHN-14"), "the parameters alone, which are a SEQUENCE too", leaf(func(s S) { s.OuterAlgorithm = s.OuterAlgorithm[13:] })},
 		{"name-of-another-country", no("CHN-15"), "AMD's Name to the byte", subject(func(r []mint.RDN) []mint.RDN { r[1].Value = "DE"; return r })},
 		{"name-in-another-case", no("CHN-15"), "names that are equal as text are not equal", subject(func(r []mint.RDN) []mint.RDN { r[4].Value = "ADVANCED MICRO DEVICES"; return r })},
 		{"name-in-another-string-type", no("CHN-15"), "nor are those of another string type", subject(func(r []mint.RDN) []mint.RDN { r[0].Tag = mint.TagPrintableString; return r })},

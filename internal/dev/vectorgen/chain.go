@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,6 +74,15 @@ func pemRows() []row {
 				return [][]byte{{0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}}
 			}
 		}},
+		{"text-behind-8-blocks", no("CHN-04", "GEN-04"), "behind the eighth there is only white space", func(x *exhibit) {
+			x.pem = func(ders ...[]byte) []byte { return append(mint.PEM(slices.Repeat(ders[:1], 8)...), "x"...) }
+		}},
+		{"8-blocks", no("CHN-02", "CHN-04"), "a text of 8 blocks is one, of more than a chain has", func(x *exhibit) {
+			x.pem = func(ders ...[]byte) []byte { return append(mint.PEM(slices.Repeat(ders[:1], 8)...), " \t\r\n"...) }
+		}},
+		{"block-behind-a-space", no("CHN-05"), "BEGIN stands at the start of a line", replaced(begin, " "+begin)},
+		{"block-behind-a-lone-cr", no("CHN-05"), "a CR by itself ends no line", written(mint.PEMSpec{Between: "\r"})},
+		{"cr-at-the-end-of-the-text", no("CHN-06"), "nor does it behind END", changed(func(s string) string { return strings.TrimSuffix(s, "\n") + "\r" })},
 		{"ark-first", yes("CHN-02"), "in any order", sends(func(l, m, a []byte) [][]byte { return [][]byte{a, m, l} })},
 		{"too-long", no("CHN-03", "GEN-04"), "65537 bytes; in a file, since no envelope could hold them", func(x *exhibit) {
 			report := hardware("Milan", 3, "vcek")()
@@ -82,6 +92,15 @@ func pemRows() []row {
 				return []byte(s + strings.Repeat(" ", 65537-len(s)))
 			}
 			report.chain = func(l, m, a []byte) [][]byte { return [][]byte{l} }
+			*x = *report
+		}},
+		{"of-65536-bytes", yes("CHN-03"), "and 65536 bytes are allowed", func(x *exhibit) {
+			report := hardware("Milan", 3, "vcek")()
+			report.options["strict"] = true
+			report.pem = func(ders ...[]byte) []byte {
+				s := string(mint.PEM(ders...))
+				return []byte(s + strings.Repeat(" ", 65536-len(s)))
+			}
 			*x = *report
 		}},
 	}

@@ -57,6 +57,8 @@ func crlSections() []section {
 			x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073)...) }
 		}},
 		{"trailing-byte", no("CRL-02"), "a byte behind the list", list(func(s S) { s.Trailing = []byte{0} })},
+		{"element-behind-the-signature", no("CRL-02"), "an element more in the list", list(func(s S) { s.CRLTrailer = null })},
+		{"element-behind-the-extensions", no("CRL-02"), "or in what is signed", list(func(s S) { s.TBSTrailer = null })},
 		{"without-next-update", no("CRL-02"), "a list without end was good for ever", list(func(s S) { s.NextUpdate = mint.Time{} })},
 		{"without-extensions", no("CRL-02"), "a list has a number", list(func(s S) { s.Extensions = nil })},
 		{"with-an-empty-list-of-extensions", no("CRL-02"), "nor is an empty list one", list(func(s S) { s.Extensions = []mint.Extension{} })},
@@ -65,6 +67,7 @@ func crlSections() []section {
 		{"pss-without-parameters", no("CRL-04"), "AMD's algorithm", list(func(s S) { s.SetAlgorithm(mint.PSSParams{}.Encode()) })},
 		{"ecdsa", no("CRL-04"), "a verifier took these lists for ECDSA ones", list(func(s S) { s.SetAlgorithm(algorithm("1.2.840.10045.4.3.3")) })},
 		{"algorithms-differ", no("CRL-05"), "the same inside and outside", list(func(s S) { s.OuterAlgorithm = mint.OmittedTrailer().Encode() })},
+		{"algorithm-is-the-end-of-the-other", no("CRL-05"), "the parameters alone, which are a SEQUENCE too", list(func(s S) { s.OuterAlgorithm = s.OuterAlgorithm[13:] })},
 		{"issued-by-the-ask", no("CRL-06"), "lists are the ARK's", both(list(func(s S) { s.Issuer = mint.Name("SEV-Milan") }), signer("SEV-Milan"))},
 		{"spoilt-date", no("CRL-07"), "a second that does not exist", list(func(s S) { s.ThisUpdate.Text = "260101000060Z" })},
 		{"spoilt-entry-date", no("CRL-07"), "of an entry too", list(func(s S) { s.Entries[0].Date.Text = "261301000000Z" })},
@@ -74,6 +77,13 @@ func crlSections() []section {
 		{"critical-extension", no("CRL-10"), "usual parsers do not look at critical extensions of lists", add(mint.Extension{OID: "1.2.3", Critical: true, Value: null})},
 		{"critical-extension-of-an-entry", no("CRL-10"), "nor of entries", entry(mint.Extension{OID: "2.5.29.29", Critical: true, Value: null})},
 		{"extension-twice", no("CRL-11"), "two numbers", list(func(s S) { s.AddExt(*s.Ext(mint.OIDCRLNumber)) })},
+		{"extension-twice-with-another-between", no("CRL-11"), "wherever the second one stands", list(func(s S) { s.AddExt(*s.Ext(mint.OIDAuthorityKeyID)) })},
+		{"extension-of-an-entry-twice", no("CRL-11"), "of an entry too", both(entry(mint.Extension{OID: "1.2.3", Value: null}), both(entry(mint.Extension{OID: "1.2.4", Value: null}), entry(mint.Extension{OID: "1.2.3", Value: null})))},
+		{"16-extensions", yes("CRL-11"), "as many as there may be", list(func(s S) {
+			for i := len(s.Extensions); i < 16; i++ {
+				s.AddExt(mint.Extension{OID: fmt.Sprintf("1.2.3.%d", i), Value: null})
+			}
+		})},
 		{"17-extensions", no("CRL-11", "GEN-04"), "16 at most", list(func(s S) {
 			for i := len(s.Extensions); i < 17; i++ {
 				s.AddExt(mint.Extension{OID: fmt.Sprintf("1.2.3.%d", i), Value: null})
@@ -91,6 +101,8 @@ func crlSections() []section {
 		})},
 		{"delta-in-an-entry", yes("CRL-12"), "which says nothing there, as any other extension that is not critical", entry(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)})},
 		{"reason-of-another-type", no("CRL-14"), "a reason is an ENUMERATED", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{2, 1, 1}})},
+		{"reason-and-more", no("CRL-14"), "a reason has three bytes", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{0x0A, 1, 1, 0}})},
+		{"reason-of-two-bytes", no("CRL-14"), "neither more nor fewer", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{0x0A, 0}})},
 		{"of-another-product", no("CRL-17"), "Genoa's list for a chain of Milan", func(x X) { s := mint.CRL("Genoa"); x.crl, x.crlSigner = &s, mint.CAKey("ARK-Genoa") }},
 		{"signed-by-the-ask", no("CRL-18"), "a verifier checked the list with the ASK's key", signer("SEV-Milan")},
 		{"signed-by-another-ark", no("CRL-18"), "another product's root", signer("ARK-Genoa")},
@@ -138,5 +150,51 @@ func crlSections() []section {
 	milan := section{"crl-known-milan", known("Milan", "vcek"), "CertRevokedError", []row{
 		{"genoas-serial", yes("CRL-23"), "the same number under the ARK of Milan is another certificate", serial(2, 0, 1)},
 	}}
-	return []section{vcek, without, vlek, genoa, genoaVLEK, milan}
+	all := []section{vcek, without, vlek, genoa, genoaVLEK, milan}
+	for _, product := range mint.Products {
+		all = append(all, genuineSection(product))
+	}
+	return all
+}
+
+// genuineSection has lists of the shape that AMD's have, of synthetic keys: the trailer
+// field left out, no extensions of entries, a window of 46 days to a year that does not
+// begin at midnight. That of Genoa has one entry.
+func genuineSection(product string) section {
+	const err = "CRLInvalidError"
+	window := func(number uint64, from, to string) func(x *exhibit) {
+		return func(x *exhibit) {
+			s := x.withCRL()
+			s.SetAlgorithm(mint.OmittedTrailer().Encode())
+			s.ThisUpdate, s.NextUpdate = mint.At(must(time.Parse(time.RFC3339, from))), mint.At(must(time.Parse(time.RFC3339, to)))
+			s.Ext(mint.OIDCRLNumber).Value = mint.Integer(number)
+			if product == "Genoa" {
+				s.Revoke(2, 0, 1)
+				s.Entries[0].Date = mint.At(time.Date(2022, 10, 31, 12, 0, 0, 0, time.UTC))
+			}
+			x.result.Set("revocation", doc{{"status", "pass"}, {"crls", []doc{{{"issuer", "ARK-" + product}, {"number", fmt.Sprint(number)}}}}})
+		}
+	}
+	silent := func(x *exhibit) { x.result = nil }
+	rows := []row{
+		{"for-a-year", yes("CRL-04", "CRL-13", "CRL-20"), "a list of the shape of those of 2025", window(6, "2025-05-06T12:39:06Z", "2026-05-12T00:00:00Z")},
+		{"for-46-days", yes("CRL-04", "CRL-13", "CRL-20"), "and of those of 2026", window(11, "2026-03-27T17:04:41Z", "2026-05-12T17:04:41Z")},
+		{"number-of-two-bytes", yes("CRL-13"), "numbers go on", window(128, "2026-03-27T17:04:41Z", "2026-05-12T17:04:41Z")},
+		{"of-the-year-before", no("CRL-20"), "a list that was kept", both(window(5, "2024-10-23T04:36:24Z", "2025-11-03T01:00:00Z"), silent)},
+	}
+	if product == "Genoa" {
+		rows = append(rows, row{"names-this-ask", as("CertRevokedError", "CRL-21"), "a list that has the ASK of this chain too", func(x *exhibit) {
+			window(6, "2025-05-06T12:39:06Z", "2026-05-12T00:00:00Z")(x)
+			x.crl.Revoke(x.mid.Serial...)
+			silent(x)
+		}})
+	}
+	return section{"crl-genuine-" + lower(product), hardware(product, 5, "vcek"), err, rows}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -94,6 +94,8 @@ func fileSections() []section {
 		{"jwk-for-signing", no("JWK-09"), "an operation of a private key", jwk(func(d *doc) { d.Set("key_ops", []string{"sign"}) })},
 		{"jwk-alg-of-another-curve", no("JWK-09"), "an alg that is not of this curve", jwk(func(d *doc) { d.Set("alg", "ES256") })},
 		{"jwk-with-y", no("JWK-12"), "an Edwards key has no y", jwk(func(d *doc) { d.Set("y", base64.RawURLEncoding.EncodeToString(key)) })},
+		{"jwk-of-33-bytes", no("JWK-01"), "a key has 32 bytes", jwk(func(d *doc) { d.Set("x", base64.RawURLEncoding.EncodeToString(append(slices.Clone(key), 0))) })},
+		{"jwk-empty-x", no("JWK-06", "JSN-12"), "an empty text is no key", jwk(func(d *doc) { d.Set("x", "") })},
 		{"jwk-duplicate-x", no("JWK-06", "JSN-09"), "two keys to choose from", jwk(func(d *doc) { d.Add("x", base64.RawURLEncoding.EncodeToString(public(otherKey))) })},
 		{"jwk-p256-of-31-bytes", no("JWK-05"), "a coordinate has 32 bytes, leading zeros included", roots(func() []byte {
 			d := mint.EC(tlsKey, "")

@@ -49,6 +49,11 @@ func heldSections() []section {
 		}
 	}
 	same := func(s string) string { return s }
+	quoted := func(members string) func(X) { // evidence with a quote
+		return both(coco(1, same), func(x X) {
+			x.inputs["report"] = [][]byte{[]byte(strings.TrimSuffix(string(x.inputs["report"][0]), "}") + `, "tpm_quote": {` + members + "}}")}
+		})
+	}
 	const unread, invalid, chain = "EvidenceUnavailableError", "ReportInvalidError", "CertChainInvalidError"
 	reports := section{"held", hardware("Milan", 3, "vcek"), invalid, []row{
 		{"base64-in-lines", yes("FRM-15"), "as base64 writes it", held(func(r []byte) string { return lines(b64(r), 76, "\n") })},
@@ -92,13 +97,23 @@ func heldSections() []section {
 		{"numbers-one-less", no("FRM-17"), "1183 numbers", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r[1:]), " ", ",") })},
 		{"two-blocks", no("FRM-18"), "two reports in armour", held(func(r []byte) string { return armour("REPORT")(r) + armour("REPORT")(r) })},
 		{"two-forms", no("FRM-21", "FRM-20"), "members of two containers", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"format": "x", `, 1) })},
-		{"long-hex", no("FRM-22"), "a quote of 1025 bytes", both(coco(1, same), func(x X) {
-			quote := `, "tpm_quote": {"signature": "` + strings.Repeat("00", 1025) + `", "message": "00", "pcrs": ["00"]}}`
-			x.inputs["report"] = [][]byte{[]byte(strings.TrimSuffix(string(x.inputs["report"][0]), "}") + quote)}
-		})},
+		{"long-hex", no("FRM-22"), "a quote of 1025 bytes", quoted(`"signature": "` + strings.Repeat("00", 1025) + `", "message": "00", "pcrs": ["00"]`)},
+		{"quote-no-hex", no("FRM-22"), "or in another form", quoted(`"signature": "0g", "message": "00", "pcrs": ["00"]`)},
+		{"quote-empty", no("JSN-12", "FRM-22"), "or of no byte", quoted(`"signature": "", "message": "00", "pcrs": ["00"]`)},
+		{"quote-with-25-pcrs", no("JSN-16", "FRM-23"), "24 registers", quoted(`"signature": "00", "message": "00", "pcrs": [` + strings.Repeat(`"00", `, 24) + `"00"]`)},
 		{"coco-without-hcl", no("FRM-23"), "what hcl_report holds is a report by itself", coco(1, func(string) string { return b64(make([]byte, 1184)) })},
 		{"another-platform", no("JSN-18", "FRM-24"), "a platform that is not read", held(rs("tdx"))},
 		{"gzip-with-more", no("FRM-26"), "a byte behind the member", tinfoil(func(r []byte) []byte { return append(zipped(r), 0) })},
+		{"gzip-of-two-members", no("FRM-26"), "a second member behind the first", tinfoil(func(r []byte) []byte { return append(zipped(r[:600]), zipped(r[600:])...) })},
+		{"tinfoil-of-another-format", as(unread, "FRM-03", "FRM-25"), "a document of a later version", held(func(r []byte) string {
+			return fmt.Sprintf(`{"format": "https://tinfoil.sh/predicate/sev-snp-guest/v3", "body": %q}`, b64(zipped(r)))
+		})},
+		{"tinfoil-without-format", no("JSN-12", "FRM-25"), "or of none", held(func(r []byte) string { return fmt.Sprintf(`{"format": "", "body": %q}`, b64(zipped(r))) })},
+		{"thim", as(unread, "FRM-03", "FRM-20"), "certificates where the report is due, in JSON", held(func([]byte) string { return `{"vcekCert": "x", "certificateChain": "y", "tcbm": "00"}` })},
+		{"container-name-in-another-case", no("JSN-10", "FRM-20"), "a member that folds to one of a container", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"VcekCert": "x", `, 1) })},
+		{"utf-16-big-endian", yes("FRM-14"), "of the other byte order", held(func(r []byte) string { return "\xFE\xFF\x00" + strings.Join(strings.Split(b64(r), ""), "\x00") })},
+		{"utf-16-of-odd-length", no("FRM-14"), "half a character", held(func(r []byte) string { return "\xFF\xFE" + strings.Join(strings.Split(b64(r), ""), "\x00") })},
+		{"mark-before-bytes", no("FRM-14"), "a byte order mark before a binary form", held(func(r []byte) string { return "\uFEFF" + string(r) })},
 		{"gzip-bomb", no("FRM-26", "GEN-04"), "more than 65536 bytes unpacked", tinfoil(func([]byte) []byte { return zipped(make([]byte, 1<<20)) })},
 		{"a-name-twice", no("JSN-09", "FRM-20"), "JSON is read strictly here too", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"platform": "snp", `, 1) })},
 	}}
@@ -130,6 +145,20 @@ func heldSections() []section {
 			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64)).Encode(mint.CAKey("SEV-Milan"))
 			return mint.PEM(append(mint.Evidence("Milan", 3, "vlek").Chain(), alien, x.Intermediate)...)
 		})},
+		{"none-fits-among-unreadable", as("EndorsementMismatchError", "END-05", "FRM-51"), "certificates that cannot be read do not go before it", certs(func(x X) []byte {
+			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64)).Encode(mint.CAKey("SEV-Milan"))
+			return mint.PEM(sequence(1), alien, x.Intermediate)
+		})},
+		{"only-of-the-other-kind", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "then the first leaf, whatever its kind", certs(func(x X) []byte {
+			return mint.PEM(append([][]byte{sequence(1)}, mint.Evidence("Milan", 3, "vlek").Chain()...)...)
+		})},
+		{"unreadable-alone", no("CHN-10", "FRM-51"), "then the first that cannot be read", certs(func(x X) []byte { return mint.PEM(x.Intermediate, sequence(1)) })},
+		{"no-leaf", no("CHN-40", "FRM-51"), "then the first of all", certs(func(x X) []byte { return mint.PEM(x.Intermediate) })},
+		{"absent", as(unread, "CLI-03"), "no certificate at all", func(x X) { x.inputs["certs"] = nil }},
+		{"table", yes("FRM-40"), "a certificate table, each entry of which counts", certs(func(x X) []byte { return x.Table().Encode() })},
+		{"thim-name-in-another-case", no("JSN-10", "FRM-43"), "a member that folds to a known one", certs(func(x X) []byte { return []byte(strings.Replace(thim(x), "tcbm", "TCBM", 1)) })},
+		{"32-in-two-files", yes("FRM-41"), "as many as there may be", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(30)} }},
+		{"33-in-two-files", no("FRM-41", "GEN-04"), "and not one more", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(31)} }},
 		{"33-certificates", no("FRM-41", "GEN-04"), "32 at most", certs(func(x X) []byte { return bytes.Repeat(x.Leaf, 33) })},
 		{"damaged-table", no("CAR-16", "FRM-40"), "a table that is broken is refused, and not tried as another form", certs(func(x X) []byte {
 			return mint.Table{Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Length: new(uint32(8192)), Data: x.Leaf}}}.Encode()
@@ -142,6 +171,17 @@ func heldSections() []section {
 		{"none", as(unread, "FRM-02"), "a bag without a certificate", certs(func(X) []byte { return nil })},
 	}}
 	return []section{reports, bags}
+}
+
+// sequence is DER that is no certificate, another for each n.
+func sequence(n int) []byte { return mint.TLV(mint.TagSequence, bytes.Repeat([]byte{byte(n)}, 200)) }
+
+// sequences are n of them, one behind the other.
+func sequences(n int) (all []byte) {
+	for i := range n {
+		all = append(all, sequence(i)...)
+	}
+	return all
 }
 
 func zipped(b []byte) []byte {

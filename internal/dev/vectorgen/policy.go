@@ -165,6 +165,8 @@ func demandRows() []row {
 		{"firmware-build-alone", no("POL-46"), "without version the build counts by itself", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 39}, mint.Firmware{Major: 1, Minor: 55, Build: 40}))},
 		{"firmware-build-of-older-firmware", no("POL-46"), "of older firmware too", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 40}, mint.Firmware{Major: 1, Minor: 54, Build: 39}))},
 		{"firmware-build-of-a-newer-version", yes("POL-46"), "builds start again with each version: 1.56.0 is newer than any 1.55", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 56, Build: 0}, mint.Firmware{Major: 1, Minor: 56, Build: 0}))},
+		{"firmware-build-alone-met", yes("POL-46"), "the build that is demanded, and a newer one", both(in("firmware", "min_build", 40), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 40}, mint.Firmware{Major: 1, Minor: 55, Build: 41}))},
+		{"firmware-build-of-a-lower-version", yes("POL-45", "POL-46"), "beside a version the build is of that version: 1.55.40 is above 1.54.99", demand(member{"firmware", doc{{"min_version", "1.54"}, {"min_build", 99}}})},
 		{"firmware-committed-differs", no("POL-47"), "on demand provisional firmware is refused", both(in("firmware", "committed_equals_current", true), firmware(mint.Firmware{Major: 1, Minor: 55, Build: 41}, mint.Firmware{Major: 1, Minor: 55, Build: 40}))},
 		{"tcb-committed-differs", no("POL-47"), "and a provisional TCB", both(in("firmware", "committed_equals_current", true), func(x X) { x.Spec.CurrentTCB.SNP++ })},
 		{"id-block-required", no("POL-48"), "launched without an ID block", in("id_block", "require", true)},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
 )
@@ -95,6 +96,8 @@ func receiptSections() []section {
 		{"beyond-its-greatest-age", no("RCP-31"), "and a second", claim("iat", now.Unix()-3601)},
 		{"five-minutes-ahead", yes("RCP-30"), "clocks may differ", claim("iat", now.Unix()+300)},
 		{"more-than-five-minutes-ahead", no("RCP-30"), "but not by more", claim("iat", now.Unix()+301)},
+		{"ahead-by-a-nanosecond-more", no("RCP-30"), "nor by a nanosecond", both(claim("iat", now.Unix()+300), option("at", now.Add(-1).Format(time.RFC3339Nano)))},
+		{"older-by-a-nanosecond", no("RCP-31"), "ages are exact too", both(claim("iat", now.Unix()-3600), option("at", now.Add(1).Format(time.RFC3339Nano)))},
 		{"s-high-and-low", yes("JWS-10"), "both s and n-s are accepted", half(func(r, s []byte) []byte {
 			return append(r, fixed(new(big.Int).Sub(order, new(big.Int).SetBytes(s)))...)
 		})},
@@ -110,6 +113,10 @@ func receiptSections() []section {
 		{"without-iat", no("JSN-12", "RCP-20"), "and a time", dropped("iat")},
 		{"without-route", no("JSN-12", "RCP-20"), "and says what was asked for", dropped("requested_route")},
 		{"without-model", no("JSN-12", "RCP-20"), "and what answered", dropped("routed_model")},
+		{"empty-id", no("JSN-12", "RCP-20"), "an empty text is no id", claim("jti", "")},
+		{"empty-route", no("JSN-12", "RCP-20"), "nor a route", claim("requested_route", "")},
+		{"empty-model", no("JSN-12", "RCP-20"), "nor a model", claim("routed_model", "")},
+		{"empty-attestation", no("JSN-12", "RCP-20"), "nor an attestation", claim("inference_attestation", "")},
 		{"attestation-null", no("JSN-12", "RCP-20"), "null is no attestation", claim("router_attestation", raw("null"))},
 		{"iat-fraction", no("JSN-14", "RCP-20"), "whole seconds", claim("iat", raw("1775044800.5"))},
 		{"iat-string", no("JSN-13", "RCP-20"), "as a number", claim("iat", "1775044800")},
@@ -126,6 +133,7 @@ func receiptSections() []section {
 		{"other-response", as(badDigest, "RCP-40"), "the exact bytes: a line break is one", input("response", strings.TrimSuffix(responseBody, "\n"))},
 		{"empty-request", as(badDigest, "RCP-40"), "an empty body is a body", input("request", "")},
 		{"without-request-digest", as(badDigest, "RCP-41"), "a receipt that says nothing of the request that was given", dropped("request_digest")},
+		{"without-response-digest", as(badDigest, "RCP-41"), "or of the response", dropped("response_digest")},
 		{"alg-none", as(badSignature, "JWS-03", "JWS-08"), "an unsigned receipt", both(header("alg", "none"), signed(func([]byte) []byte { return nil }))},
 		{"alg-eddsa", as(badSignature, "JWS-08", "RCP-01"), "the algorithm of bundles", both(header("alg", "EdDSA"), signed(mint.EdDSA(releaseKey)))},
 		{"typ-of-a-bundle", as(badSignature, "JWS-09", "RCP-01"), "another kind of document", header("typ", "trust-bundle+jwt")},
@@ -133,6 +141,8 @@ func receiptSections() []section {
 		{"jku-in-the-header", as(badSignature, "JWS-07", "RCP-12"), "keys never come with the message", header("jku", "https://keys.example.com/jwks.json")},
 		{"without-kid", as(badSignature, "RCP-11"), "no key is tried for want of a name", func(x X) { x.receipt.Header.Drop("kid") }},
 		{"kid-in-another-case", as(badSignature, "RCP-11"), "names are exact", header("kid", "RECEIPT-1")},
+		{"kid-is-the-end-of-a-name", as(badSignature, "RCP-11"), "and whole: not their ends", header("kid", "eceipt-1")},
+		{"kid-is-the-beginning-of-a-name", as(badSignature, "RCP-11"), "nor their beginnings", header("kid", "receipt-")},
 		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", header("kid", "receipt-0")},
 		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(mint.ES256(tlsKey))},
 		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(func(message []byte) []byte {
@@ -163,6 +173,17 @@ func embeddedRows() []row {
 	type X = *exhibit
 	bundle := func(name string, value any) func(X) { return func(x X) { x.Bundle.Payload.Set(name, value) } }
 	embed := func(change func(d *doc)) func(X) { return func(x X) { x.embed = change } }
+	const manifestJWS = "workload_identity_manifest_jws"
+	alone := func(members ...member) func(d *doc) { // no bundle; nil drops a member
+		return func(d *doc) {
+			d.Drop("trust_bundle_jws")
+			for _, m := range members {
+				if d.Drop(m[0].(string)); m[1] != nil {
+					d.Add(m[0].(string), m[1])
+				}
+			}
+		}
+	}
 	return []row{
 		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", func(x X) {
 			x.result.Set("receipt", doc{{"router_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
@@ -180,6 +201,27 @@ func embeddedRows() []row {
 		{"tag-not-listed", as("IdentityTagNotAllowedError", "IDT-01", "RCP-52"), "a tag that the bundle does not list", bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
 		{"without-tag", yes("RCP-52"), "the tag is the hash of the manifest then", embed(func(d *doc) { d.Drop("workload_identity_tag") })},
 		{"without-manifest", yes("RCP-53"), "a manifest may be absent", embed(func(d *doc) { d.Drop("workload_identity_manifest_jws") })},
+		{"without-workload", yes("RCP-51", "RCP-53"), "the bundle says which workload it is then", embed(func(d *doc) { d.Drop("workload") })},
+		{"bundle-by-itself", yes("RCP-52"), "without tag and manifest the bundle alone is verified", embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) })},
+		{"bundle-by-itself-of-another-key", no("JWS-10", "RCP-51"), "which it is, by the pinned roots", both(func(x X) { x.Bundle.Sign = mint.EdDSA(otherKey) }, embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) }))},
+		{"manifest-by-itself", yes("RCP-50", "RCP-53"), "without a bundle, the attestation's own tag and workload count", embed(alone())},
+		{"manifest-by-itself-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "which the manifest then has to meet", embed(alone(member{"workload_identity_tag", strings.Repeat("ab", 32)}))},
+		{"manifest-by-itself-of-another-workload", as("IdentityManifestMismatchError", "IDT-13", "RCP-53"), "both of them", embed(alone(member{"workload", "inference"}))},
+		{"manifest-by-itself-without-tag", yes("RCP-53"), "where one is lacking, the manifest is not verified", embed(alone(member{"workload_identity_tag", nil}))},
+		{"manifest-by-itself-without-workload", yes("RCP-53"), "whichever it is", embed(alone(member{"workload", nil}))},
+		{"tag-by-itself", yes("RCP-50", "RCP-53"), "a tag that nothing says anything of", embed(alone(member{manifestJWS, nil}))},
+		{"inference", yes("RCP-50", "RCP-51"), "the attestation of the inference is verified too", func(x X) {
+			x.embed = func(d *doc) { x.receipt.Payload.Set("inference_attestation", d.Clone()) }
+			x.result.Set("receipt", doc{{"inference_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
+		}},
+		{"inference-by-another-key", no("JWS-10", "RCP-51"), "by the same roots", func(x X) {
+			x.embed = func(d *doc) {
+				other := d.Clone()
+				x.Bundle.Sign = mint.EdDSA(otherKey)
+				other.Set("trust_bundle_jws", string(x.Bundle.Encode()))
+				x.receipt.Payload.Set("inference_attestation", other)
+			}
+		}},
 		{"manifest-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "a manifest that is not the tag's", embed(func(d *doc) {
 			d.Set("workload_identity_manifest_jws", string(mint.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), mint.EdDSA(manifestKey))))
 		})},
@@ -207,6 +249,12 @@ func keySetSection() section {
 		})},
 		{"without-kid", no("JWK-10"), "a key without a name", key(func(d *doc) { d.Drop("kid") })},
 		{"kid-twice", no("JWK-10"), "two keys of one name", set("kid", "receipt-0")},
+		{"of-one-key", yes("JWK-06"), "a set of one key", func(x X) { x.receipt.Keys = x.receipt.Keys[:1] }},
+		{"of-64-keys", yes("JWK-06"), "or of as many as there may be", func(x X) {
+			for i := len(x.receipt.Keys); i < 64; i++ {
+				x.receipt.Keys = append(x.receipt.Keys, mint.EC(receiptKey, fmt.Sprint("k", i)))
+			}
+		}},
 		{"empty", no("JWK-06", "JSN-16"), "a set without keys", func(x X) { x.receipt.Keys = []doc{} }},
 		{"of-65-keys", no("JWK-06", "JSN-16", "GEN-04"), "64 at most", func(x X) {
 			for i := len(x.receipt.Keys); i < 65; i++ {
@@ -227,6 +275,9 @@ func keySetSection() section {
 		{"symmetric", no("JWK-07"), "a secret among public keys", func(x X) { x.receipt.Keys = append(x.receipt.Keys, doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}}) }},
 		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
 		{"alg-of-another-curve", no("JWK-09"), "P-256 with ES384", set("alg", "ES384")},
+		{"alg-of-another-curve-of-256-bits", no("JWK-09"), "ES256K is of secp256k1", set("alg", "ES256K")},
+		{"for-signing-and-verifying", no("JWK-09"), "an operation of a private key among them", set("key_ops", []string{"sign", "verify"})},
+		{"of-nine-operations", no("JWK-06", "JSN-16"), "eight at most", set("key_ops", strings.Fields("a b c d e f g h i"))},
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
 		{"release-root-twice", no("CLI-02"), "a key is given once", func(x X) {
 			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey), releaseRootPEM(releaseKey)}

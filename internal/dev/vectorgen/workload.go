@@ -67,6 +67,8 @@ func workloadSections() []section {
 		{"without-binary-digest", no("JSN-12", "IDT-12"), "binary_digest is required", func(x X) { x.Manifest.Payload.Drop("binary_digest") }},
 		{"without-build-metadata", yes("IDT-12"), "build_metadata is not read", func(x X) { x.Manifest.Payload.Drop("build_metadata") }},
 		{"empty-version", no("JSN-12", "IDT-12"), "an empty string is an absent one", manifest("version", "")},
+		{"empty-workload", no("JSN-12", "IDT-12"), "of the workload too", manifest("workload", "")},
+		{"empty-schema", no("JSN-12", "IDT-12"), "of the schema too", manifest("schema", "")},
 		{"without-schema", no("JSN-12", "IDT-12"), "schema is required", func(x X) { x.Manifest.Payload.Drop("schema") }},
 		{"without-workload", no("JSN-12", "IDT-12"), "workload is required", func(x X) { x.Manifest.Payload.Drop("workload") }},
 		{"empty-image-digest", no("JSN-12", "IDT-12"), "and here", manifest("image_digest", "")},
