@@ -53,7 +53,7 @@ func ParseCPU(s string) (CPU, error) {
 	if ok {
 		return NewCPU(n[0], n[1], n[2])
 	}
-	if n, ok := parseHex(s, 32); ok && n != 0 {
+	if n := parseHex(s, 8); n != 0 {
 		return CPU(n), nil
 	}
 	return 0, wrong("LCH-31", "cpu", "a CPU model of QEMU such as EPYC-v4, FAMILY/MODEL/STEPPING in decimal, or 0x and a signature", strictjson.Quote(s))
@@ -79,11 +79,11 @@ func (f Features) String() string { return fmt.Sprintf("%#x", uint64(f)) }
 // ParseFeatures reads 0x and 1 to 16 lower-case hex digits, with bit 0 set.
 // Rules: LCH-32.
 func ParseFeatures(s string) (Features, error) {
-	n, ok := parseHex(s, 64)
-	if !ok {
-		return 0, wrong("LCH-32", "features", "0x and 1 to 16 lower-case hex digits", strictjson.Quote(s))
+	f := Features(parseHex(s, 16))
+	if f.check() != nil {
+		return 0, wrong("LCH-32", "features", "0x and 1 to 16 lower-case hex digits, with bit 0 (SNPActive) set", strictjson.Quote(s))
 	}
-	return Features(n), Features(n).check()
+	return f, nil
 }
 
 func (f Features) check() error {
@@ -93,18 +93,19 @@ func (f Features) check() error {
 	return nil
 }
 
-// parseHex reads 0x and lower-case hex digits, no more than bits have.
-func parseHex(s string, bits int) (uint64, bool) {
+// parseHex reads 0x and up to most lower-case hex digits, 16 of them fit. Of anything
+// else it returns 0.
+func parseHex(s string, most int) uint64 {
 	digits, ok := strings.CutPrefix(s, "0x")
-	if !ok || len(digits) > bits/4 || strings.ToLower(digits) != digits {
-		return 0, false
+	if !ok || len(digits) > most || strings.ToLower(digits) != digits {
+		return 0
 	}
-	n, err := strconv.ParseUint(digits, 16, bits)
-	return n, err == nil
+	n, _ := strconv.ParseUint(digits, 16, 64)
+	return n
 }
 
-// parseDecimal reads up to three decimal digits without leading zeros.
+// parseDecimal reads decimal digits without leading zeros.
 func parseDecimal(s string) (uint64, bool) {
-	n, err := strconv.ParseUint(s, 10, 64)
-	return n, err == nil && len(s) <= 3 && strconv.FormatUint(n, 10) == s
+	n, _ := strconv.ParseUint(s, 10, 64)
+	return n, strconv.FormatUint(n, 10) == s
 }

@@ -29,7 +29,7 @@ const (
 	CPUID      PageType = 6
 )
 
-var pageTypes = [...]string{"", "NORMAL", "VMSA", "ZERO", "UNMEASURED", "SECRETS", "CPUID"}
+var pageTypes = [...]string{Normal: "NORMAL", VMSA: "VMSA", Zero: "ZERO", Unmeasured: "UNMEASURED", Secrets: "SECRETS", CPUID: "CPUID"}
 
 // String returns AMD's name, in upper case.
 func (t PageType) String() string { return pageTypes[min(int(t), len(pageTypes)-1)] }

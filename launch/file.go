@@ -87,15 +87,13 @@ func parsed[T any](v strictjson.Value, s string, parse func(string) (T, error)) 
 // vcpus reads numbers of virtual processors: an array, or a string as in
 // ParseVCPUs.
 func vcpus(o *strictjson.Object) []int {
-	v, ok := o.Optional("vcpus")
-	if !ok {
-		return nil
-	}
+	v, _ := o.Optional("vcpus") // of which there is nothing to read when it is absent
 	if v.IsString() {
-		if s := v.NonEmpty(); !strings.Contains(s, "-") {
+		s := v.NonEmpty()
+		if !strings.Contains(s, "-") {
 			v.Fail("LCH-33", "a range such as 1-8, or an array of numbers", strictjson.Quote(s))
 		}
-		return parsed(v, v.NonEmpty(), ParseVCPUs)
+		return parsed(v, s, ParseVCPUs)
 	}
 	var list []int
 	for _, e := range v.Array(1, MaxVCPUs) {
@@ -120,12 +118,12 @@ func ParseVCPUs(s string) ([]int, error) {
 	}
 	var list []int
 	last := 0
-	for i, t := range texts {
+	for _, t := range texts {
 		n, ok := parseDecimal(t)
 		if !ok || int(n) <= last || n > MaxVCPUs {
 			return nil, wrong("LCH-33", "vcpus", form, strictjson.Quote(s))
 		}
-		for isRange && i == 1 && last < int(n)-1 {
+		for isRange && len(list) > 0 && last < int(n)-1 {
 			last++
 			list = append(list, last)
 		}
@@ -144,8 +142,8 @@ func (f *File) firmware(o *strictjson.Object) error {
 	}
 	in := v.Object("file", "launch_hash", "metadata")
 	in.RefuseUnknown()
-	if in.Has("file") {
-		f.FirmwareFile = path(in.Required("file"))
+	if v, ok := in.Optional("file"); ok {
+		f.FirmwareFile = path(v)
 		if in.Has("launch_hash") || in.Has("metadata") {
 			in.Fail("LCH-61", "file alone, or launch_hash and metadata", "both")
 		}
@@ -169,7 +167,7 @@ func (f *File) firmware(o *strictjson.Object) error {
 
 // parseAddress reads 0x and 1 to 8 lower-case hex digits that are not 0.
 func parseAddress(s string) (uint32, error) {
-	if n, ok := parseHex(s, 32); ok && n != 0 {
+	if n := parseHex(s, 8); n != 0 {
 		return uint32(n), nil
 	}
 	return 0, wrong("LCH-62", "", "0x and 1 to 8 lower-case hex digits, not 0", strictjson.Quote(s))
@@ -198,14 +196,16 @@ func (f *File) kernel(o *strictjson.Object) {
 func artefact(v strictjson.Value) (file string, digest [32]byte) {
 	in := v.Object("file", "sha256")
 	in.RefuseUnknown()
-	if in.Has("file") == in.Has("sha256") {
+	name, named := in.Optional("file")
+	sum, known := in.Optional("sha256")
+	if named == known {
 		in.Fail("LCH-61", "one of file and sha256", "both or neither")
 		return "", digest
 	}
-	if v, ok := in.Optional("sha256"); ok {
-		return "", strictjson.Hex[[32]byte](v)
+	if known {
+		return "", strictjson.Hex[[32]byte](sum)
 	}
-	return path(in.Required("file")), digest
+	return path(name), digest
 }
 
 // path reads a slash-separated path that leads down from a folder on every system.

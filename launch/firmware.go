@@ -25,7 +25,7 @@ type Firmware struct {
 // kernel hash area. Only then are the pages hashed.
 // Rules: LCH-10, LCH-04.
 func ParseFirmware(image []byte) (*Firmware, error) {
-	if len(image) < PageSize || len(image) > MaxFirmware || len(image)%PageSize != 0 {
+	if pages := len(image) / PageSize; pages == 0 || pages > MaxFirmware/PageSize || len(image)%PageSize != 0 {
 		return nil, refuse("LCH-10", "size of the firmware", 0, fmt.Sprintf("a multiple of 4096 from %d to %d", PageSize, MaxFirmware), fmt.Sprint(len(image)))
 	}
 	f, err := parseFooter(image)

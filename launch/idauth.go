@@ -126,7 +126,7 @@ func KeyDigest(key *ecdsa.PublicKey) (Digest, error) {
 	raw := make([]byte, keySize)
 	raw[0] = curveP384
 	for i := range 2 {
-		le := slices.Clone(point[1+48*i:][:48])
+		le := point[1+48*i:][:48]
 		slices.Reverse(le)
 		copy(raw[4+coordinate*i:], le)
 	}

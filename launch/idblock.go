@@ -71,8 +71,8 @@ func VerifyIDBlock(block, auth []byte, computed []Measurement, report *snpreport
 		add(a.verify("ID_BLOCK_SIG", idSignatureAt, a.idKey, block))
 		add(a.verify("ID_KEY_SIG", idKeySignatureAt, a.author, a.keyBytes(idKeyAt)))
 		ld := func(m Measurement) bool { return m.Digest == b.LaunchDigest }
-		if n := len(computed); n > 0 && !slices.ContainsFunc(computed, ld) {
-			add(refuse("LCH-56", "LD", 0, fmt.Sprintf("%v, or another of the %d computed digests", computed[0].Digest, n), b.LaunchDigest.String()))
+		if len(computed) > 0 && !slices.ContainsFunc(computed, ld) {
+			add(refuse("LCH-56", "LD", 0, fmt.Sprintf("%v, or another of the %d computed digests", computed[0].Digest, len(computed)), b.LaunchDigest.String()))
 		}
 		if report != nil {
 			list = append(list, b.differences(a, report)...)

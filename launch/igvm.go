@@ -123,14 +123,12 @@ func parseFixed(image []byte) (start, end int, err error) {
 		return 0, 0, refuse("LCH-40", "size of the IGVM file", 0, fmt.Sprintf("24 to %d bytes", MaxFirmware), fmt.Sprint(len(image)))
 	}
 	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(image[at:]) }
-	version, size := u32(4), 24
-	if version == 2 {
-		size = 32
-	}
+	version := u32(4)
+	size := map[uint32]int{1: 24, 2: 32}[version]
 	switch {
 	case string(image[:4]) != "IGVM":
 		return 0, 0, refuse("LCH-40", "magic", 0, `"IGVM"`, fmt.Sprintf("%q", image[:4]))
-	case version != 1 && version != 2:
+	case size == 0:
 		return 0, 0, refuse("LCH-40", "format version", 4, "1 or 2", fmt.Sprint(version))
 	case u32(16) != uint32(len(image)):
 		return 0, 0, refuse("LCH-40", "total file size", 16, fmt.Sprint(len(image)), fmt.Sprint(u32(16)))

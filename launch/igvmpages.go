@@ -40,7 +40,7 @@ func (r *igvmReader) pageData(h header) error {
 	switch {
 	case flags&^(flagLarge|flagUnmeasured) != 0: // 4: shared
 		return h.refuse("LCH-44", "flags", 16, "2 MiB (1) and unmeasured (2) at most", hexNumber(flags))
-	case g.pages == largePage && g.gpa%(largePage*PageSize) != 0:
+	case flags&flagLarge != 0 && g.gpa%(largePage*PageSize) != 0:
 		return h.refuse("LCH-46", "gpa", 0, "a multiple of 2 MiB", hexNumber(g.gpa))
 	case kind > dataLast:
 		return h.refuse("LCH-44", "data type", 20, "0 to 3", fmt.Sprint(kind))
@@ -115,8 +115,8 @@ func (r *igvmReader) conclude() error {
 	}
 	pages := slices.DeleteFunc(slices.Clone(r.result.regions), func(g region) bool { return g.typ == VMSA })
 	slices.SortFunc(pages, func(a, b region) int { return cmp.Compare(a.gpa, b.gpa) })
-	for i := range pages {
-		if i > 0 && pages[i].overlaps(pages[i-1]) {
+	for i := 1; i < len(pages); i++ {
+		if pages[i].overlaps(pages[i-1]) {
 			return wrong("LCH-48", pages[i].name+".gpa", "pages that do not overlap", hexNumber(pages[i].gpa))
 		}
 	}

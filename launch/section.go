@@ -99,7 +99,7 @@ func (m *Metadata) check(limit uint64, at int) error {
 		fail := func(id, member, expected, actual string) error {
 			return refuse(id, fmt.Sprintf("metadata.sections[%d].%s", i, member), at, expected, actual)
 		}
-		if i > 0 && at != rule.NoOffset {
+		if i != 0 && at != rule.NoOffset {
 			at += sectionSize
 		}
 		sum += uint64(s.Size)
