@@ -9,6 +9,7 @@
 //	cert     certificates, chains      crypto/x509
 //	crl      revocation lists          crypto/x509
 //	jose     JWS, JWK                  github.com/go-jose/go-jose/v4
+//	tpm      TPM quotes, signatures    github.com/google/go-tpm
 //	text     JSON, scalars             encoding/json, encoding/base64, time
 //	client   the attested transport    github.com/openai/openai-go/v3
 //	schema   the command's JSON         github.com/santhosh-tekuri/jsonschema/v6

@@ -25,7 +25,7 @@ const (
 
 // allRows sets everything up. done takes it down.
 func allRows() (rows []row, done func(), err error) {
-	for _, set := range []func() ([]row, error){parseRows, verifyRows, endpointRows, jwsRows, launchRows} {
+	for _, set := range []func() ([]row, error){parseRows, verifyRows, endpointRows, jwsRows, launchRows, azureRows} {
 		more, err := set()
 		if err != nil {
 			return nil, nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/tresorhq/attest/difftest/report"
 	"github.com/tresorhq/attest/difftest/table"
 	"github.com/tresorhq/attest/difftest/text"
+	"github.com/tresorhq/attest/difftest/tpm"
 )
 
 const about = `# Known differences
@@ -45,6 +46,8 @@ func document() string {
 		{"Revocation lists: crypto/x509", crl.Differences.Markdown()},
 		{"JSON Web Signatures: go-jose", jose.Differences.Markdown()},
 		{"JSON Web Keys: go-jose", jose.KeyDifferences.Markdown()},
+		{"TPM quotes: go-tpm, tpm2.TPMSAttest", tpm.Differences.Markdown()},
+		{"Signatures of quotes: go-tpm, tpm2.TPMTSignature", tpm.SignatureDifferences.Markdown()},
 		{"JSON documents: encoding/json", text.Differences.Markdown()},
 		{"JSON members: encoding/json", text.MemberDifferences.Markdown()},
 		{"Scalars: encoding/hex, encoding/base64, time", text.ScalarDifferences.Markdown()},
