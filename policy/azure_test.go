@@ -3,6 +3,7 @@ package policy_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,11 @@ func TestAzureMember(t *testing.T) {
 		`{"qualifying_data": "` + v + v + `00"}`:                                         "AZR-10",
 		`{"user_data": "0000"}`:                                                          "AZR-10",
 		`{"user_data": "xx"}`:                                                            "AZR-10",
+		`{"user_data": "01xx"}`:                                                          "AZR-10",
+		`{"user_data": "01a"}`:                                                           "AZR-10",
+		`{"user_data": "Ab"}`:                                                            "AZR-10",
+		`{"user_data": "aB"}`:                                                            "AZR-10",
+		`{"qualifying_data": "` + v + v + `"}`:                                           "",
 		`{"pcrs": {}}`:                                                                   "AZR-11",
 		`{"pcrs": {"sha256": {}}}`:                                                       "AZR-11",
 		`{"pcrs": {"sha256": {"4": []}}}`:                                                "POL-61",
@@ -41,6 +47,16 @@ func TestAzureMember(t *testing.T) {
 		`{"pcrs": {"sha256": {"4": ["` + v + `"]}, "sm3": {}}}`:                          "AZR-11",
 		`{"pcrs": {"sha256": {"4": ["` + v + `"]}, "sha1": {}}}`:                         "AZR-11",
 		`{"pcrs": {"sha1": {"4": ["` + v + `"]}}}`:                                       "AZR-11",
+		`{"pcrs": {"sha256": {"16": ["` + v + `"], "4": ["` + v + `"]}}}`:                "AZR-11",
+		`{"pcrs": {"sha256": {"4x": ["` + v + `"]}}}`:                                    "AZR-11",
+		`{"pcrs": {"sha256": {"256": ["` + v + `"]}}}`:                                   "AZR-11",
+		`{"pcrs": {"sha256": {"0x": ["` + v + `"]}}}`:                                    "AZR-11",
+		`{"pcrs": {"sha256": {"x": ["` + v + `"]}}}`:                                     "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["` + v[:62] + `", "` + v + `"]}}}`:                   "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["` + v + `xx"]}}}`:                                   "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["` + v + `a"]}}}`:                                    "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["A` + v[1:] + `"]}}}`:                                "AZR-11",
+		`{"pcrs": {"sha256": {"4": ["` + v[1:] + `B"]}}}`:                                "AZR-11",
 		`{"pcrs": {"sha256": {"4": ["` + strings.ToUpper(v) + `"]}}}`:                    "AZR-11",
 		`{"pcrs": {"sha256": {"4": "` + v + `"}}}`:                                       "JSN-13",
 		`{"secure_boot": 1}`:                                                             "JSN-13",
@@ -112,5 +128,68 @@ func TestAzureDemands(t *testing.T) {
 	}
 	if again, err := policy.New(policy.Rules{Azure: p.Azure()[0]}); err != nil || again.IsZero() {
 		t.Errorf("the demands of a policy are no demands: %v", err)
+	}
+}
+
+// TestAzureRules: what no file can say is refused of Rules too.
+// Rules: AZR-10, AZR-11.
+func TestAzureRules(t *testing.T) {
+	for name, a := range map[string]policy.AzureRules{
+		"no qualifying data": {QualifyingData: new("")},
+		"no user data":       {UserData: new("")},
+		"values of no bank":  {PCRs: policy.AzureRegisters{"sm3": {"4": {""}}}},
+	} {
+		if p, err := policy.New(policy.Rules{Azure: a}); err == nil || !p.IsZero() {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// TestAzureKept: a policy has every bank, register and set that it was made of, shares
+// nothing with who made it or asked, and keeps all other demands without these.
+func TestAzureKept(t *testing.T) {
+	v, w := strings.Repeat("ab", 32), strings.Repeat("cd", 20)
+	of := func() policy.AzureRules {
+		return policy.AzureRules{PCRs: policy.AzureRegisters{"sha256": {"4": {v}, "7": {v}}, "sha1": {"4": {w}, "7": {w}}}}
+	}
+	for name, a := range map[string]policy.AzureRules{"registers": of(), "qualifying data": {QualifyingData: new("00")}, "user data": {UserData: new("01")}} {
+		want, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := policy.New(policy.Rules{Azure: a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "registers" && !reflect.DeepEqual(p.Azure(), []policy.AzureRules{of()}) {
+			t.Errorf("%+v", p.Azure())
+		}
+		for _, given := range []policy.AzureRules{a, p.Azure()[0]} {
+			if given.QualifyingData != nil {
+				*given.QualifyingData = "11"
+			}
+			if given.UserData != nil {
+				*given.UserData = "11"
+			}
+			for _, registers := range given.PCRs {
+				registers["4"][0] = "changed"
+				delete(registers, "7")
+			}
+			delete(given.PCRs, "sha1")
+			if got, err := json.Marshal(p.Azure()[0]); err != nil || string(got) != string(want) {
+				t.Errorf("%s: a policy was changed: %s, was %s", name, got, want)
+			}
+		}
+	}
+	first, err := policy.New(policy.Rules{Azure: of(), VMPL: new(uint32(1))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []policy.Policy{first, policy.Intersect(first, policy.Default()), policy.Intersect(policy.Default(), first)} {
+		without := p.WithoutAzure()
+		out := without.Evaluate(good(snpreport.Milan))
+		if len(without.Azure()) != 0 || len(out.Violations) != 1 || out.Violations[0].Rule != "POL-22" || len(p.Azure()) != 1 {
+			t.Errorf("%v, %v", without.Azure(), out.Violations)
+		}
 	}
 }

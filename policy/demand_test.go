@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strconv"
@@ -330,6 +331,63 @@ func TestPolicyNearMisses(t *testing.T) {
 	for _, name := range []string{"debug", "migration", "vlek", "guest_policy.allow_unknown_bits"} {
 		if policy.CompareDemands(policy.Enforced{Name: name}, policy.Enforced{Name: "measurements"}) >= 0 {
 			t.Errorf("%s is not first", name)
+		}
+	}
+}
+
+// TestOrderOfDemands: names are looked up whole, and a rule of Default is no member.
+func TestOrderOfDemands(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"report_data", "report_data_prefix"}, {"report_data_prefix", "report_data_tail_zero"}, {"report_id", "report_id_ma"}, {"bulletins", "measurement"}, {"vmpl", "min_tcb"}, {"measurements", "products"},
+	} {
+		if policy.CompareDemands(policy.Enforced{Name: pair[0]}, policy.Enforced{Name: pair[1]}) >= 0 {
+			t.Errorf("%s is not before %s", pair[0], pair[1])
+		}
+	}
+}
+
+// TestBuildAbove: a build that is higher than demanded is met, and one that is lower is not.
+func TestBuildAbove(t *testing.T) {
+	f := good(milan)
+	build := int(f.Report.CommittedFirmware.Build)
+	if out := parse(t, `"firmware": {"min_build": `+strconv.Itoa(build-1)+`}`).Evaluate(f); !out.Accepts() {
+		t.Errorf("%v", out.Violations)
+	}
+	if out := parse(t, `"firmware": {"min_build": `+strconv.Itoa(build+1)+`}`).Evaluate(f); out.Accepts() {
+		t.Error("a lower build is met")
+	}
+}
+
+// TestFloorsAreCopied: a policy shares nothing with the floors that it was made of.
+func TestFloorsAreCopied(t *testing.T) {
+	f := good(milan)
+	floors := &policy.Floors{Any: policy.Floor{snpreport.BootLoader: 255, snpreport.TEE: 0, snpreport.SNP: 0, snpreport.Microcode: 0}}
+	p, err := policy.New(policy.Rules{MinTCB: floors})
+	if err != nil {
+		t.Fatal(err)
+	}
+	floors.Any[snpreport.BootLoader] = 0
+	if p.Evaluate(f).Accepts() {
+		t.Error("a floor was lowered from outside")
+	}
+}
+
+// TestHostileRegisters: of an object with very many members only so many are kept as
+// New needs to refuse it.
+func TestHostileRegisters(t *testing.T) {
+	v := strings.Repeat("ab", 32)
+	var registers, banks []string
+	for i := range 40 {
+		registers = append(registers, fmt.Sprintf(`"%d": ["%s"]`, i, v))
+		banks = append(banks, fmt.Sprintf(`"b%02d": {}`, 39-i))
+	}
+	for _, c := range []struct{ pcrs, actual string }{
+		{`"sm3": {` + strings.Join(registers, ", ") + `}`, `"sm3" with 32 of them`},
+		{strings.Join(banks, ", "), `"b08" with 0 of them`},
+	} {
+		_, err := policy.Parse(file(`"azure": {"pcrs": {` + c.pcrs + `}}`))
+		if err == nil || !strings.Contains(err.Error(), c.actual) {
+			t.Errorf("%v, want %s", err, c.actual)
 		}
 	}
 }

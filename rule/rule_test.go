@@ -91,3 +91,13 @@ func TestFromNil(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestWithin: the part stands before the message, and nothing else changes.
+func TestWithin(t *testing.T) {
+	e := rule.Error{Rule: "BND-01", Message: "the payload is malformed", Where: "version", Offset: 3}
+	want := e
+	want.Message = "router_attestation: the payload is malformed"
+	if e.Within("router_attestation"); e != want {
+		t.Errorf("%+v", e)
+	}
+}

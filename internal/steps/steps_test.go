@@ -128,6 +128,9 @@ func TestOmit(t *testing.T) {
 	if err != nil || checks[0].Status != steps.NotApplicable || checks[0].Reason != "there is none" || checks[1].Status != steps.Pass {
 		t.Errorf("%v, %v", checks, err)
 	}
+	if checks, err := steps.Run(steps.Omit(table, "", "b"), &done, true); err == nil || checks[1].Status != steps.NotApplicable {
+		t.Errorf("of the last row: %v, %v", checks, err)
+	}
 	if _, err := steps.Run(table, &done, false); err == nil {
 		t.Error("Omit changed its argument")
 	}

@@ -320,3 +320,18 @@ func TestBase64StartsWithLineBreak(t *testing.T) {
 		}
 	}
 }
+
+// TestStopAtMember: a caller need not look at all members.
+func TestStopAtMember(t *testing.T) {
+	seen := 0
+	err := strictjson.Decode([]byte(`{"a": 1, "b": 2, "c": 3}`), 100, nil, func(o *strictjson.Object) {
+		for range o.Value().Members() {
+			if seen++; seen == 2 {
+				break
+			}
+		}
+	})
+	if err != nil || seen != 2 {
+		t.Errorf("%d members, %v", seen, err)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 	"slices"
@@ -69,11 +70,13 @@ func (f *finder) equality(name string, n *ast.BinaryExpr) {
 	if !ok || !basic || b.Info()&types.IsInteger == 0 || f.info.Types[n].Value != nil || !f.pure(n.X) || !f.pure(n.Y) {
 		return
 	}
-	if f.isChoice(n.X) || f.isChoice(n.Y) {
+	if f.isChoice(n.X) || f.isChoice(n.Y) || b.Name() == "rune" {
 		return
 	}
-	call, isCall := n.X.(*ast.CallExpr)
-	natural := b.Info()&types.IsUnsigned != 0 || isCall && calleeName(call) == "len"
+	if f.isLength(n.X) && f.isPlace(n.Y) || f.isLength(n.Y) && f.isPlace(n.X) {
+		return // a place in something is never behind its end
+	}
+	natural := b.Info()&types.IsUnsigned != 0 || f.isLength(n.X)
 	if v := f.info.Types[n.Y].Value; v != nil && natural && v.String() == "0" && slices.Contains([]token.Token{token.EQL, token.NEQ, token.GTR, token.LEQ}, n.Op) {
 		return // nothing is below zero: the same, or what is true always, which has a mutant already
 	}
@@ -92,12 +95,12 @@ func (f *finder) part(name string, n *ast.BinaryExpr) {
 	}
 	switch t := f.info.Types[n.X].Type.Underlying().(type) {
 	case *types.Basic:
-		if t.Kind() != types.String || f.emptyText(n.X) || f.emptyText(n.Y) || f.isChoice(n.X) {
+		if t.Kind() != types.String || f.noParts(n.X) || f.noParts(n.Y) || f.isChoice(n.X) {
 			return
 		}
 		equal = "muEqualText"
 	case *types.Array:
-		if !isByte(t.Elem()) || f.emptyText(n.X) || f.emptyText(n.Y) {
+		if !isByte(t.Elem()) || f.noParts(n.X) || f.noParts(n.Y) {
 			return
 		}
 		equal = "muEqualArray"
@@ -110,6 +113,20 @@ func (f *finder) part(name string, n *ast.BinaryExpr) {
 	f.edits.replace(f.at(n.OpPos), f.at(n.OpPos)+2, ",")
 }
 
+func (f *finder) isLength(e ast.Expr) bool {
+	call, ok := e.(*ast.CallExpr)
+	return ok && calleeName(call) == "len"
+}
+
+// isPlace reports whether an expression is a variable.
+func (f *finder) isPlace(e ast.Expr) bool {
+	switch e.(type) {
+	case *ast.Ident, *ast.SelectorExpr:
+		return f.info.Types[e].Value == nil
+	}
+	return false
+}
+
 // isChoice reports whether an expression is of a type of the module for one of a few
 // constants. They have no order, and none is a part of another.
 func (f *finder) isChoice(e ast.Expr) bool {
@@ -117,14 +134,14 @@ func (f *finder) isChoice(e ast.Expr) bool {
 	return ok && t.Obj().Pkg() != nil && strings.HasPrefix(t.Obj().Pkg().Path(), f.module)
 }
 
-// emptyText reports whether an expression is an empty text or an array of zeros:
-// no part of it says anything.
-func (f *finder) emptyText(e ast.Expr) bool {
+// noParts reports whether an expression is an array of zeros, or a text that is empty
+// or one character: no part of it says anything.
+func (f *finder) noParts(e ast.Expr) bool {
 	if lit, ok := ast.Unparen(e).(*ast.CompositeLit); ok {
 		return len(lit.Elts) == 0
 	}
 	v := f.info.Types[e].Value
-	return v != nil && v.String() == `""`
+	return v != nil && v.Kind() == constant.String && len(constant.StringVal(v)) <= 1
 }
 
 // partOfBytes is part for bytes.Equal.

@@ -217,15 +217,22 @@ func (f *finder) table(name string, n *ast.CompositeLit) {
 			return
 		}
 		first, next, index := 0, int64(0), []string{}
-		for i, e := range n.Elts {
+		for _, e := range n.Elts {
+			element := e
 			if kv, ok := e.(*ast.KeyValueExpr); ok {
 				next, _ = constantInt(f.info.Types[kv.Key])
+				element = kv.Value
 			}
-			if id := f.add(name, "row", e, f.text(e)); i == 0 {
-				first = id
+			if v := f.info.Types[element].Value; v == nil || v.String() != "0" { // which would stay as it is
+				if id := f.add(name, "row", e, f.text(e)); len(index) == 0 {
+					first = id
+				}
+				index = append(index, fmt.Sprint(next))
 			}
-			index = append(index, fmt.Sprint(next))
 			next++
+		}
+		if len(index) == 0 {
+			return
 		}
 		f.edits.around(at, end,
 			fmt.Sprintf("func() [%d]%s { a := ", t.Len(), f.text(of.Elt)),

@@ -20,7 +20,7 @@ import "errors"
 
 var table = []string{"a", "b"}
 
-var levels = [...]int{2: 1}
+var levels = [...]int{2: 1, 0}
 
 type reader struct{}
 
@@ -150,7 +150,7 @@ func TestFind(t *testing.T) {
 		`equal false p.a == p.b`, `equal prefix p.a == p.b`, `equal suffix p.a == p.b`, `equal field p.a for b`, `equal field p.b for a`,
 		`equal false s == "abc"`, `equal prefix s == "abc"`, `equal suffix s == "abc"`,
 		`equal false bytes.Equal(x, y)`, `equal prefix bytes.Equal(x, y)`, `equal suffix bytes.Equal(x, y)`,
-		`equal false p.n == len(x)`, `equal order p.n == len(x)`, `equal swap equal(p, s, y, x)`,
+		`equal false p.n == len(x)`, `equal swap equal(p, s, y, x)`,
 		`known alias slices.Clone(list)`, `known key s`, `known false seen[id{s}] && now.Before(then)`, `known true seen[id{s}]`,
 		`known true now.Before(then)`, `known instant now.Before(then)`, `copied alias append([]byte(nil), x...)`,
 	})
