@@ -122,7 +122,11 @@ func (c *Check) record(o Outcome, err error) {
 
 // met reports whether a step that reads the outcome of this one may be carried out.
 func (c Check) met() bool {
-	return c.Status == Pass || c.Status == NotApplicable || c.Status == NotChecked
+	switch c.Status {
+	case Pass, NotApplicable, NotChecked:
+		return true
+	}
+	return false
 }
 
 // unmet returns the first of needs that is not met, or "".
