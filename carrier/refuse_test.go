@@ -74,6 +74,8 @@ func reportRefusals() []refusal {
 		{"bits behind the last byte", []byte(b64(r)[:1578] + "//"), isUnread, "FRM-02", ""},
 		{"too much padding", []byte(b64(r) + "="), isUnread, "FRM-02", "padding"},
 		{"an odd hex digit", []byte(hex.EncodeToString(r)[1:]), isUnread, "FRM-02", ""},
+		{"1184 characters, none of them zero", []byte(strings.Repeat("01", 592)), isUnread, "FRM-02", "592 bytes"},
+		{"1184 bytes, none of them zero, and a line break", []byte(strings.Repeat("\x81", 1184) + "\n"), isUnread, "FRM-02", "neither hex nor base64"},
 		{"0x alone", []byte("0x"), isUnread, "FRM-02", ""},
 		{"two 0x", []byte("0x0x" + hex.EncodeToString(r)), isUnread, "FRM-02", ""},
 		{"base64 of something else", []byte(b64(bytes.Repeat([]byte{1}, 300))), isUnread, "FRM-02", "300 bytes"},

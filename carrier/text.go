@@ -13,7 +13,7 @@ import (
 
 // openText reads hex or base64. One line break behind the forms of SPEC.md section 4 is forgiven. Rules: FRM-15.
 func openText(text []byte) (*Evidence, error) {
-	if c, err := form.Open(bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))); err == nil {
+	if c, err := form.Open(bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))); err == nil && c.Form != form.Raw {
 		form := map[form.Carrier]Form{form.Hex: Hex, form.Base64: Base64}[c.Form]
 		return &Evidence{Bag: Bag{Form: form}, Report: c.Report}, nil
 	}

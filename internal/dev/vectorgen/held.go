@@ -79,6 +79,7 @@ func heldSections() []section {
 		})},
 		{"empty", as(unread, "FRM-02"), "there is nothing to judge", held(func([]byte) string { return "" })},
 		{"no-form", as(unread, "FRM-02", "FRM-10"), "of no known form", held(func(r []byte) string { return string(r[:1000]) })},
+		{"text-as-long-as-a-report", as(unread, "FRM-02", "FRM-10"), "1184 characters without a zero byte are text, and no report", held(func(r []byte) string { return hex.EncodeToString(r[:592]) })},
 		{"mixed-alphabets", as(unread, "FRM-02", "FRM-16"), "base64 of both alphabets", held(func(r []byte) string { return "+-" + b64(r)[2:] })},
 		{"gzip", as(unread, "FRM-03"), "recognised, and not read", held(func(r []byte) string { return string(zipped(r)) })},
 		{"certificate", as(unread, "FRM-03"), "a certificate where the report is due", func(x X) { x.inputs["report"] = [][]byte{x.Leaf} }},
