@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -68,7 +69,7 @@ type PCRs map[Register][]byte
 // bank. Hex has either case. The error is a *rule.Error. Rules: TPM-40.
 func ParsePCRs(text []byte) (PCRs, error) {
 	p := PCRs{}
-	isArray := len(text) > 0 && len(text) < maxPCRs && text[0] == '['
+	isArray := bytes.HasPrefix(text, []byte("["))
 	if isArray {
 		text = slices.Concat([]byte(`{"sha256":`), text, []byte("}"))
 	}
@@ -76,16 +77,14 @@ func ParsePCRs(text []byte) (PCRs, error) {
 		o.RefuseUnknown()
 		for _, known := range banks {
 			v, ok := o.Optional(known.name)
-			switch {
-			case !ok:
-			case isArray:
+			if ok && isArray {
 				for i, value := range v.Array(registers, registers) {
 					p.read(value, Register{known.bank, i})
 				}
-			default:
+			} else if ok {
 				for m := range v.Members() {
-					i, err := strconv.Atoi(m.Name)
-					if err != nil || i < 0 || i >= registers || strconv.Itoa(i) != m.Name {
+					i, _ := strconv.Atoi(m.Name)
+					if i < 0 || i >= registers || strconv.Itoa(i) != m.Name {
 						m.Value.Fail("TPM-40", "registers 0 to 23", strictjson.Quote(m.Name))
 					}
 					p.read(m.Value, Register{known.bank, i})

@@ -100,7 +100,7 @@ func (q *Quote) read(s *cryptobyte.String) *rule.Error {
 		switch {
 		case Bank(bank).Size() == 0 || seen[Bank(bank)]:
 			return refuse("TPM-07", "hash", "a known bank, once", Bank(bank).String())
-		case len(bits) < 1 || len(bits) > 4 || len(bits) == 4 && bits[3] != 0 || len(chosen) == 0:
+		case len(bits) > 4 || len(bits) == 4 && bits[3] != 0 || len(chosen) == 0:
 			return refuse("TPM-08", "pcrSelect", "1 to 4 bytes with at least one of the registers 0 to 23", fmt.Sprintf("%d bytes, %d of these", len(bits), len(chosen)))
 		}
 		seen[Bank(bank)] = true

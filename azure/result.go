@@ -73,9 +73,6 @@ func (s *session) conclude(base *attest.Result, checks []attest.Check) *Result {
 		r.Warnings = append(r.Warnings, weakness)
 	}
 	r.Facts = &Facts{AKSHA256: s.runtime.akHash(), UserData: slices.Clone(s.runtime.UserData), VMConfiguration: s.runtime.VMConfiguration}
-	if s.quote == nil {
-		return r
-	}
 	r.Facts.Quote = s.quote
 	if slices.ContainsFunc(checks, func(c attest.Check) bool { return c.ID == "pcr_digest" && c.Status == attest.Pass }) {
 		r.Facts.PCRs = PCRs{}
