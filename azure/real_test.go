@@ -1,8 +1,14 @@
 package azure_test
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,6 +134,35 @@ func TestRealContainer(t *testing.T) {
 	}
 	if _, err := v.Verify(e, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRealBincode: a quote that a crate of Rust's wrote down, of a VM whose certificates are
+// not at hand: it is read, its key signed it, and its values are those of its digest.
+func TestRealBincode(t *testing.T) {
+	b := real(t, "azure", "kinvolk", "quote.bin")
+	next := func(each int) []byte {
+		n := int(binary.LittleEndian.Uint64(b)) * each
+		part := b[8 : 8+n]
+		b = b[8+n:]
+		return part
+	}
+	signature, message, values := next(1), next(1), next(32)
+	q, err := azure.ParseQuote(message)
+	if err != nil || len(b) != 0 {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(real(t, "azure", "kinvolk", "akpub.pem"))
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256(message)
+	if err := rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), crypto.SHA256, digest[:], signature); err != nil {
+		t.Error(err)
+	}
+	if len(q.Selected) != 24 || q.PCRDigest != sha256.Sum256(values) {
+		t.Errorf("%d registers, or another digest", len(q.Selected))
 	}
 }
 
