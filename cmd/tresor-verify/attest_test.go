@@ -84,6 +84,7 @@ func endpointAt(t *testing.T, f folder, version int, at time.Time, change ...fun
 }
 
 func TestAttestPass(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	o := tool(args...)
@@ -116,6 +117,7 @@ func TestAttestPass(t *testing.T) {
 
 // TestAttestCert: the certificate in the place of its key's hash.
 func TestAttestCert(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	spec := mint.ARK("Milan") // any certificate with the key will do
@@ -135,6 +137,7 @@ func TestAttestCert(t *testing.T) {
 }
 
 func TestAttestRefusals(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	for _, tt := range []struct {
@@ -174,6 +177,7 @@ func TestAttestRefusals(t *testing.T) {
 
 // Rules: CLI-11.
 func TestAttestUsage(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	key, err := x509.MarshalPKCS8PrivateKey(mint.Ed25519Key("release"))
@@ -215,6 +219,7 @@ func TestAttestUsage(t *testing.T) {
 // break is forgiven.
 // Rules: CLI-10.
 func TestReleaseRootForms(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	raw, _ := hex.DecodeString(releaseHex())
@@ -262,6 +267,7 @@ func TestReleaseRootForms(t *testing.T) {
 // TestState: a newer bundle is remembered, an older one refused; a damaged file
 // is no first run.
 func TestState(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	run := func(version int) outcome {
 		return tool(append(endpoint(t, f, version), "--state", f.path("state.json"))...)
@@ -284,13 +290,15 @@ func TestState(t *testing.T) {
 	}
 }
 
-// TestDemo: a newcomer sees PASS with its five lines, and attacks being refused.
+// TestDemo: a newcomer sees PASS with its five lines, attacks being refused, and how many.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	o := tool("demo")
 	if o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\nTLS SPKI SHA-256:      ") {
 		t.Fatalf("%+v", o)
 	}
-	if n := strings.Count(o.stdout, "\nrefused  "); n < 10 || strings.Contains(o.stdout, "GOT THROUGH") {
+	n := strings.Count(o.stdout, "\nrefused  ")
+	if n < 10 || strings.Contains(o.stdout, "GOT THROUGH") || !strings.HasSuffix(o.stdout, fmt.Sprintf("\n%d of %d attacks refused\n", n, n)) {
 		t.Errorf("%d attacks in %s", n, o.stdout)
 	}
 	var v struct {

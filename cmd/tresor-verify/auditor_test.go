@@ -10,6 +10,7 @@ import (
 // TestAuditor: the program of examples/auditor, which has nothing of this command but
 // package verdict, prints the same document.
 func TestAuditor(t *testing.T) {
+	t.Parallel()
 	const sample = "../../testdata/sample/"
 	const at = "2026-06-01T00:00:00Z"
 	o := tool("report", "--report", sample+"report.bin", "--certs", sample+"chain.pem", "--amd-root", sample+"ark.pem", "--at", at, "--json")

@@ -36,6 +36,7 @@ func (f folder) writeAzure(a *mint.AzureSet) []string {
 // TestAzure: an HCL report with its quote, and what is demanded of them.
 // Rules: AZR-13, AZR-14, AZR-15.
 func TestAzure(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	a := mint.Azure("Milan", []byte("challenge"), []byte("guest"))
 	args := f.writeAzure(a)
@@ -88,6 +89,7 @@ func hexArray(values [][]byte) string {
 
 // TestAzureRefusals: what is refused, by type, rule and exit code.
 func TestAzureRefusals(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	a := mint.Azure("Milan", []byte("challenge"), []byte("guest"))
 	args := f.writeAzure(a)
@@ -151,6 +153,7 @@ func TestAzureRefusals(t *testing.T) {
 // TestRealAzure: genuine evidence of Azure through the command, at its time and with the ID
 // key of its own report.
 func TestRealAzure(t *testing.T) {
+	t.Parallel()
 	root := os.Getenv("ATTEST_REAL_VECTORS")
 	if root == "" {
 		t.Skip("ATTEST_REAL_VECTORS is not set: no real captures to verify")
@@ -218,6 +221,7 @@ func TestRealAzure(t *testing.T) {
 // report by itself too.
 // Rules: AZR-16.
 func TestAzurePolicy(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	a := mint.Azure("Milan", []byte("challenge"), []byte("guest"))
 	args := f.writeAzure(a)

@@ -12,6 +12,7 @@ import (
 // TestAzurePage: what docs/azure.md shows behind the commands of tpm2-tools, on minted
 // evidence: its flags, its policy, its file of values.
 func TestAzurePage(t *testing.T) {
+	t.Parallel()
 	page := string(mustRead(t, "../../docs/azure.md"))
 	f := newFolder(t)
 	a := mint.Azure("Milan", []byte("nonce"), nil)

@@ -14,6 +14,7 @@ import (
 // --baseline demands one, and --write-policy writes its id.
 // Rules: BUL-04.
 func TestBaseline(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek")) // snp=24, microcode=219, firmware 1.55.29
 	o := tool(f.report("--json")...)

@@ -46,6 +46,7 @@ func writeBundle(t *testing.T, f folder, name, key string, change map[string]any
 
 // Rules: BDL-01.
 func TestBundleVerify(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	good := writeBundle(t, f, "good.jws", "release", map[string]any{"future": 1, "issued_at": "2026-03-01T00:00:00Z", "allowed_products": []string{"Milan"}})
@@ -86,6 +87,7 @@ func TestBundleVerify(t *testing.T) {
 // said too.
 // Rules: CLI-14.
 func TestBundleEndsSoon(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	old := writeBundle(t, f, "old.jws", "release", nil)
@@ -113,6 +115,7 @@ func TestBundleEndsSoon(t *testing.T) {
 
 // Rules: BDL-02, BDL-03.
 func TestBundleDiff(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	old := writeBundle(t, f, "old.jws", "release", map[string]any{"valid_until": "2026-03-01T00:00:00Z"}) // which has expired
@@ -166,6 +169,7 @@ func TestBundleDiff(t *testing.T) {
 
 // Rules: BDL-04.
 func TestBundleFetch(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	good, bad := mustRead(t, writeBundle(t, f, "good.jws", "release", nil)), mustRead(t, writeBundle(t, f, "bad.jws", "other", nil))
@@ -219,6 +223,7 @@ func TestBundleFetch(t *testing.T) {
 }
 
 func TestBundleUsage(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	good := writeBundle(t, f, "good.jws", "release", nil)
@@ -260,6 +265,7 @@ func TestBundleUsage(t *testing.T) {
 
 // TestBundleEscapes: nothing that a bundle says reaches the terminal raw.
 func TestBundleEscapes(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	evil := "\x1b]0;PASS\x07\nPASS\u202e"

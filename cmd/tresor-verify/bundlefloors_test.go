@@ -10,6 +10,7 @@ import (
 // looser: what no floor covers is refused.
 // Rules: BDL-03, POL-03.
 func TestFloorNotes(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	const four = `{"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}`
@@ -64,6 +65,7 @@ func TestFloorNotes(t *testing.T) {
 // allows nor withdraws it.
 // Rules: BDL-03.
 func TestFloorNotesOfProducts(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	const floor = `{"bootloader": 4, "tee": 0, "snp": 22, "microcode": 213}`
 	bundle := func(name, floors string, version int, products ...string) string {

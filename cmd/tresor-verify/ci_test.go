@@ -19,6 +19,7 @@ const ciExamples = "../../examples/ci/"
 // TestCheckEndpoint runs the example for builds: it lets pass what was recorded,
 // and nothing else.
 func TestCheckEndpoint(t *testing.T) {
+	t.Parallel()
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("no sh here")
@@ -35,10 +36,11 @@ func TestCheckEndpoint(t *testing.T) {
 	if out, err := record.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	endpoint := server.URL
 	check := func() (int, string) {
 		cmd := exec.Command(sh, append([]string{mustAbs(t, ciExamples+"check-endpoint.sh")}, flags...)...)
 		cmd.Dir = f.dir
-		cmd.Env = append(os.Environ(), "ENDPOINT="+server.URL, "PATH="+filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "ENDPOINT="+endpoint, "PAUSE=0", "PATH="+filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
 		return exitCodeOf(t, err), string(out)
 	}
@@ -60,8 +62,8 @@ func TestCheckEndpoint(t *testing.T) {
 	expect("another release", verdict.ExitChanged, "changed")
 	f.write("envelope.json", []byte("{}"))
 	expect("nonsense", verdict.ExitRefused, "was refused")
-	server.Close()
-	expect("gone", verdict.ExitUndecided, "could not be judged")
+	endpoint = nothingThere
+	expect("gone", verdict.ExitUndecided, "could not be judged in 3 tries")
 	f.write("release.pem", nil)
 	expect("no root", verdict.ExitUsage, "in a wrong way")
 }
@@ -77,6 +79,7 @@ func mustAbs(t *testing.T, name string) string {
 
 // TestWorkflow: the workflow runs the script, with variables that it reads.
 func TestWorkflow(t *testing.T) {
+	t.Parallel()
 	workflow, script := string(mustRead(t, ciExamples+"github-actions.yml")), string(mustRead(t, ciExamples+"check-endpoint.sh"))
 	if !strings.Contains(workflow, "run: sh check-endpoint.sh\n") || strings.Contains(workflow, "\t") {
 		t.Error(workflow)

@@ -15,6 +15,7 @@ import (
 // TestTableOfFlags: each flag is taken, with a value or without as its row says, and
 // more than once only if it is repeatable.
 func TestTableOfFlags(t *testing.T) {
+	t.Parallel()
 	for _, c := range newProgram().Commands {
 		names := map[string]bool{"help": true} // of package flag
 		for _, d := range c.Flags {
@@ -44,6 +45,7 @@ func TestTableOfFlags(t *testing.T) {
 
 // TestHelpIsWhole: help, man page and completion name every command and flag.
 func TestHelpIsWhole(t *testing.T) {
+	t.Parallel()
 	all := tool("help").stdout
 	man := strings.ReplaceAll(tool("help", "--man").stdout, `\-`, "-")
 	for _, c := range newProgram().Commands {
@@ -96,6 +98,7 @@ func TestExamples(t *testing.T) {
 
 // TestManPage: groff warns of nothing and loses no flag.
 func TestManPage(t *testing.T) {
+	t.Parallel()
 	page := tool("help", "--man").stdout
 	if o := tool("help", "--man", "attest"); o.code != verdict.ExitUsage {
 		t.Errorf("%+v", o)
@@ -120,6 +123,7 @@ func TestManPage(t *testing.T) {
 // TestReadmeNamesCommands: README.md lists every command, and its lines with this
 // program are command lines that it takes.
 func TestReadmeNamesCommands(t *testing.T) {
+	t.Parallel()
 	readme := string(mustRead(t, "../../README.md"))
 	for _, c := range newProgram().Commands {
 		if !strings.Contains(readme, "\n    "+"tresor-verify"+" "+c.Name+" ") {

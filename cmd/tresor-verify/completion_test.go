@@ -17,6 +17,7 @@ import (
 
 // TestCompletionSyntax lets the shells that are installed read their scripts.
 func TestCompletionSyntax(t *testing.T) {
+	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		t.Run(shell, func(t *testing.T) {
 			path, err := exec.LookPath(shell)
@@ -42,6 +43,7 @@ func TestCompletionSyntax(t *testing.T) {
 // TestCompletionBash asks bash what it would propose, and whether as files: then
 // it marks folders, and a folder of a command's name must not be marked.
 func TestCompletionBash(t *testing.T) {
+	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Skip("no bash here")
@@ -134,6 +136,7 @@ done
 
 // TestCompletionZsh lets zsh complete.
 func TestCompletionZsh(t *testing.T) {
+	t.Parallel()
 	f, path := completionFolder(t, "zsh")
 	f.write(".zshrc", []byte(`PS1='READY> '
 fpath=($ZDOTDIR $fpath)
@@ -171,6 +174,7 @@ bindkey '^I' complete-word
 
 // TestCompletionFish asks fish what it would propose.
 func TestCompletionFish(t *testing.T) {
+	t.Parallel()
 	f, path := completionFolder(t, "fish")
 	ask := func(line string) string {
 		cmd := exec.Command(path, "--no-config", "-c", `source _tresor-verify; complete -C "tresor-verify $argv[1]"`, line)

@@ -15,6 +15,7 @@ import (
 // TestDiff: what the second file says differently, whatever it is worth.
 // Rules: CLI-23.
 func TestDiff(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)

@@ -88,6 +88,7 @@ func heldForms(t *testing.T, f folder) map[string]map[string]string {
 // other kind. Forms that hold a report and nothing else do not differ.
 // Rules: CLI-23.
 func TestDiffForms(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	files := heldForms(t, f)
 	raw := files["report"]["raw"]

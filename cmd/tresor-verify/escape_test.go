@@ -43,6 +43,7 @@ func harmless(t *testing.T, name string, o outcome) {
 // TestEscapedEverywhere: what a server, a file or an argument says reaches the
 // terminal escaped, on every path of output.
 func TestEscapedEverywhere(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	said := func(document, member string, value any) func(string, map[string]any) {
 		return func(d string, m map[string]any) {
@@ -152,6 +153,7 @@ func evilAnswers() map[string]string {
 // TestEscapedFromTheWire: status lines, headers and redirects of a server that
 // speaks no proper HTTP.
 func TestEscapedFromTheWire(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	for name, answer := range evilAnswers() {

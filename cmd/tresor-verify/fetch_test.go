@@ -58,6 +58,7 @@ func keyServer(t *testing.T, f folder, e *mint.Set) (flags []string, asked *[]st
 // TestEveryAddressIsNamed: a report of version 2 does not name its product, and the
 // error says for which ones AMD was asked.
 func TestEveryAddressIsNamed(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Genoa", 2, "vcek"))
 	flags, _ := keyServer(t, f, mint.Evidence("Turin", 5, "vcek"))
@@ -71,6 +72,7 @@ func TestEveryAddressIsNamed(t *testing.T) {
 
 // TestReportFetch: leaf, intermediate and CRL come from the key server.
 func TestReportFetch(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		product string
 		version uint32
@@ -93,6 +95,7 @@ func TestReportFetch(t *testing.T) {
 // TestReportFetchNothing: what is there is not fetched again, and evidence that
 // is malformed is refused without asking anybody.
 func TestReportFetchNothing(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
@@ -111,6 +114,7 @@ func TestReportFetchNothing(t *testing.T) {
 
 // TestFetchFails: no verdict without the evidence.
 func TestFetchFails(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
@@ -138,6 +142,7 @@ func TestFetchFails(t *testing.T) {
 
 // TestFetch: what is fetched verifies without a network.
 func TestFetch(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"vcek", "vlek"} {
 		f := newFolder(t)
 		e := mint.Evidence("Genoa", 5, kind)
@@ -168,6 +173,7 @@ func TestFetch(t *testing.T) {
 // passed off as collateral.
 // Rules: CLI-09.
 func TestFetchGarbage(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)

@@ -19,6 +19,7 @@ import (
 // is named. Nothing of that holds with --strict.
 // Rules: FRM-10, FRM-40, FRM-50.
 func TestHeldForms(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
@@ -90,6 +91,7 @@ func appendInt(v byte) []byte {
 // mistake of the user's.
 // Rules: FRM-04, FRM-45.
 func TestFolderOfCertificates(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
@@ -124,6 +126,7 @@ func TestFolderOfCertificates(t *testing.T) {
 // the form is converted.
 // Rules: FRM-02, FRM-03, FRM-21, FRM-41.
 func TestUnheld(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)

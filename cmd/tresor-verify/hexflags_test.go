@@ -13,6 +13,7 @@ import (
 // half of REPORT_DATA is demanded by a flag of its own.
 // Rules: CLI-06, CLI-20.
 func TestHexFlags(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Turin", 5, "vcek")
 	copy(e.Spec.ReportData[:], strings.Repeat("\xab", 40))

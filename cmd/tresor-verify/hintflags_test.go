@@ -79,6 +79,7 @@ func foreignFlags(f advice.For, texts ...string) (foreign []string) {
 // TestHintsNameOwnFlags: no hint of a command names a flag that it lacks.
 // Rules: CLI-12.
 func TestHintsNameOwnFlags(t *testing.T) {
+	t.Parallel()
 	rules, _, flags := advice.Subjects()
 	for _, c := range newProgram().Commands {
 		e, f := ends[c.Name], adviceOf(c)

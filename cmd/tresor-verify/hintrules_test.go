@@ -15,6 +15,7 @@ import (
 // are.
 // Rules: CLI-12.
 func TestHintsOfRules(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
@@ -63,6 +64,7 @@ func TestHintsOfRules(t *testing.T) {
 // TestHintsOfAttest: what only this command can be told.
 // Rules: CLI-12.
 func TestHintsOfAttest(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	saved := tool(append(withCert(f, args), "--save", f.path("evidence.json"))...)

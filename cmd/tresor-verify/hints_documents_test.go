@@ -37,6 +37,7 @@ func explained(t *testing.T, name string, args []string, want map[string]string)
 // own.
 // Rules: CLI-12.
 func TestHintsOfReceipt(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	bundle := func(key string, change map[string]any) string {
@@ -94,6 +95,7 @@ func TestHintsOfReceipt(t *testing.T) {
 // TestHintsOfDiff: which of the two bundles it is, and what each value is of.
 // Rules: BDL-02, CLI-12.
 func TestHintsOfDiff(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	root := f.write("release.hex", []byte(releaseHex()))
 	first := writeBundle(t, f, "1.jws", "release", nil)
@@ -124,6 +126,7 @@ func TestHintsOfDiff(t *testing.T) {
 // server of AMD's.
 // Rules: CLI-12.
 func TestHintsOfFetch(t *testing.T) {
+	t.Parallel()
 	f, _ := receiptFolder(t)
 	server := httptest.NewTLSServer(http.RedirectHandler("/elsewhere", http.StatusFound))
 	t.Cleanup(server.Close)

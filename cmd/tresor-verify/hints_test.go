@@ -16,6 +16,7 @@ import (
 // shown with their origin.
 // Rules: CLI-12.
 func TestAdviceForFaults(t *testing.T) {
+	t.Parallel()
 	for _, c := range []attesttest.Config{{Seed: "x", Now: recent}, {Seed: "x", Now: recent, Product: snpreport.Turin, SigningKey: snpreport.VLEK}} {
 		for _, fault := range attesttest.Faults() {
 			if !fault.Fits(c) {
@@ -41,6 +42,7 @@ func TestAdviceForFaults(t *testing.T) {
 // TestHints: a rule's own hint comes before that of its type; a flag or a layer
 // before both.
 func TestHints(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	lone := newFolder(t).write("report.bin", mustRead(t, f.path("report.bin")))

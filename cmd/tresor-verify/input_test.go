@@ -18,6 +18,7 @@ import (
 // TestCAFile: the file is part of the trust configuration, whether the network
 // is used or not, and each block in it counts.
 func TestCAFile(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	good := string(mint.PEM(mint.CACert("ARK-Milan")))
@@ -59,6 +60,7 @@ func TestCAFile(t *testing.T) {
 // TestStandardInputOnce: read for one thing, it is empty for another, which would
 // then be blamed.
 func TestStandardInputOnce(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	flags := []string{"--envelope", "--bundle", "--release-root", "--amd-root", "--ca-file", "--policy", "--crl", "--pin"}
@@ -119,6 +121,7 @@ func TestTimeoutWhileReading(t *testing.T) {
 
 // TestSignalWhileReading: the first signal ends a command that waits for a pipe.
 func TestSignalWhileReading(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	for _, given := range [][]string{{"show", "-"}, {"report", "--report", "-"}, {"receipt", "--jwks", "-", f.path("report.bin")}, {"bundle", "verify", "--release-root", "-", f.path("report.bin")}} {
 		silent, end := io.Pipe()
@@ -135,6 +138,7 @@ func TestSignalWhileReading(t *testing.T) {
 
 // TestNotChecked: what nobody demanded is listed, in text and in JSON.
 func TestNotChecked(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	if o := tool(append(args, "--explain")...); !strings.Contains(o.stdout, "\nnot checked:           ") || !strings.Contains(o.stdout, "bundle_rollback, revocation\n") || !strings.Contains(o.stdout, "\nNOT demanded:          revocation, bundle rollback\n") {
@@ -151,6 +155,7 @@ func TestNotChecked(t *testing.T) {
 // TestRequirementIsAlwaysThere: a member of the error object is empty rather than
 // absent.
 func TestRequirementIsAlwaysThere(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"attest", "--json"}, {"nothing", "--json"}, {"report", "--report", "none", "--json"}} {
 		if o := tool(args...); !strings.Contains(o.stdout, `"requirement": "`) {
 			t.Errorf("%v: %s", args, o.stdout)

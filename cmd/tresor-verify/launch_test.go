@@ -27,6 +27,7 @@ func newLaunchedReport(t *testing.T) (*launched, []string) {
 
 // Rules: LCH-71, LCH-72.
 func TestReportOfALaunch(t *testing.T) {
+	t.Parallel()
 	l, report := newLaunchedReport(t)
 	const label = "OVMF.fd, vmlinuz, initrd (vmm=qemu vcpus=2 cpu=0x00800f12 features=0x1)"
 	with := func(args ...string) outcome { return tool(append(slices.Clone(report), args...)...) }
@@ -71,6 +72,7 @@ func TestReportOfALaunch(t *testing.T) {
 // An endpoint and the proxy take launch files as well: what does not match is refused,
 // and what cannot be read ends before anything is asked.
 func TestEndpointOfALaunch(t *testing.T) {
+	t.Parallel()
 	l := newLaunched(t)
 	args := endpoint(t, l.folder, 17)
 	if o := tool(append(args, "--json")...); o.code != 0 {
@@ -92,6 +94,7 @@ func TestEndpointOfALaunch(t *testing.T) {
 
 // Rules: BDL-05.
 func TestBundleOfALaunch(t *testing.T) {
+	t.Parallel()
 	l := newLaunched(t)
 	stranger := strings.Repeat("ab", 48)
 	endpoint(t, l.folder, 17, func(document string, members map[string]any) {
@@ -123,6 +126,7 @@ func TestBundleOfALaunch(t *testing.T) {
 // TestAuditorsPage: the launch file of docs/auditor.md is one, and its command lines
 // are such.
 func TestAuditorsPage(t *testing.T) {
+	t.Parallel()
 	page := string(mustRead(t, "../../docs/auditor.md"))
 	_, rest, _ := strings.Cut(page, "\n    {\"schema\"")
 	text, _, _ := strings.Cut("{\"schema\""+rest, "\n\n")

@@ -23,6 +23,9 @@ import (
 	"github.com/tresorhq/attest/verdict"
 )
 
+// nothingThere is an origin where nothing listens: the system gives port 1 to no listener.
+const nothingThere = "https://127.0.0.1:1"
+
 // liveEndpoint serves the evidence of a folder over TLS with the attested key,
 // and returns the arguments that accept it.
 func liveEndpoint(t *testing.T, f folder, key *ecdsa.PrivateKey) (args []string, server *httptest.Server, asked *atomic.Int32) {
@@ -105,6 +108,7 @@ func TestLive(t *testing.T) {
 
 // TestLiveRefused: another key than the attested one is at the other end.
 func TestLiveRefused(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("somebody in between"))
 	if o := tool(args...); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: SPKIMismatchError\n") {
@@ -115,15 +119,11 @@ func TestLiveRefused(t *testing.T) {
 // TestLiveLayers: what can not be fetched is undecided, and the message names the
 // layer.
 func TestLiveLayers(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -138,12 +138,12 @@ func TestLiveLayers(t *testing.T) {
 		layer, hint string
 		args        []string
 	}{
-		{"tcp:", "nothing answers at this address and port", replaceFlag(args, []string{"--url", "https://" + closed.Addr().String()})},
+		{"tcp:", "nothing answers at this address and port", replaceFlag(args, []string{"--url", nothingThere})},
 		{"tls:", "the server does not speak TLS there", replaceFlag(args, []string{"--url", strings.Replace(plain.URL, "http:", "https:", 1)})},
 		{"tls:", "--ca-file adds a CA of your own", unknown},
 		{"http:", layerHint("http"), replaceFlag(args, []string{"--url", missing.URL})},
 		{"bundle:", layerHint("bundle"), replaceFlag(args, []string{"--bundle-url", server.URL + "/nothing"})},
-		{"tls:", "no answer came in time", append(replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), "--timeout", "200ms")},
+		{"tls:", "no answer came in time", append(replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), "--timeout", "1s")},
 	} {
 		o := tool(c.args...)
 		if o.code != verdict.ExitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(o.stdout, c.layer) || !strings.Contains(o.stdout, c.hint) {
@@ -155,6 +155,7 @@ func TestLiveLayers(t *testing.T) {
 // TestLiveMalformed: an envelope that can not be read is refused with every step, as
 // any other, and is saved; where the bundle is to come from does not matter.
 func TestLiveMalformed(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	f.write("envelope.json", []byte(`{"schema": "nope"}`))
@@ -174,6 +175,7 @@ func TestLiveMalformed(t *testing.T) {
 
 // TestLiveUsage: --url is an origin, and nothing else.
 func TestLiveUsage(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, _, asked := liveEndpoint(t, f, mint.P256Key("tls"))
 	for _, url := range []string{
@@ -217,6 +219,7 @@ func waitFor(c <-chan struct{}, next http.Handler) http.Handler {
 // TestRevocationFromFiles: --crl FILE and --crl fetch count for evidence from
 // files as for any other; only a replay never asks the network.
 func TestRevocationFromFiles(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)

@@ -90,6 +90,7 @@ func (f folder) report(more ...string) []string {
 
 // Rules: CLI-01.
 func TestReportPass(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Turin", 5, "vcek")
 	f.writeEvidence(e)
@@ -119,6 +120,7 @@ func TestReportPass(t *testing.T) {
 
 // Rules: CLI-05, CLI-08.
 func TestReportRefusals(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
@@ -183,6 +185,7 @@ func TestReportRefusals(t *testing.T) {
 
 // Rules: CLI-02, CLI-06.
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	f.write("bad.json", []byte(`{"schema": "attest.policy/v1", "measurments": []}`))
@@ -241,6 +244,7 @@ func TestUsage(t *testing.T) {
 // TestUndecided: what can not be read is no refusal.
 // Rules: CLI-03.
 func TestUndecided(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	for name, args := range map[string][]string{
@@ -273,6 +277,7 @@ func (bomb) Read([]byte) (int, error) { panic("boom") }
 
 // TestInternalError: a verdict that is lost, and a panic, are neither pass nor fail.
 func TestInternalError(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	var stderr bytes.Buffer
@@ -287,6 +292,7 @@ func TestInternalError(t *testing.T) {
 }
 
 func TestStdinAndText(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Genoa", 2, "vcek")
 	f.writeEvidence(e)
@@ -306,6 +312,7 @@ func TestStdinAndText(t *testing.T) {
 
 // TestWritePolicy: the policy accepts this report, and not its neighbour.
 func TestWritePolicy(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Genoa", 5, "vcek")
 	f.writeEvidence(e)

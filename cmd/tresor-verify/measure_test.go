@@ -65,6 +65,7 @@ func (o outcome) measured(t *testing.T) (a artefact.Answer) {
 }
 
 func TestMeasure(t *testing.T) {
+	t.Parallel()
 	l := newLaunched(t)
 	one, two := l.digest(1), l.digest(2)
 	base := func(s string) string { b, _ := hex.DecodeString(s); return base64.StdEncoding.EncodeToString(b) }
@@ -98,6 +99,7 @@ func TestMeasure(t *testing.T) {
 
 // Rules: LCH-73.
 func TestMeasureMatches(t *testing.T) {
+	t.Parallel()
 	l := newLaunched(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	l.spec.VCPUs = 7
@@ -127,6 +129,7 @@ func TestMeasureMatches(t *testing.T) {
 }
 
 func TestMeasureIDBlock(t *testing.T) {
+	t.Parallel()
 	l := newLaunched(t)
 	l.spec.VCPUs = 2
 	spec := mint.DefaultIDBlock(l.spec.Digest())
@@ -166,6 +169,7 @@ func TestMeasureIDBlock(t *testing.T) {
 
 // Rules: LCH-61.
 func TestMeasureUsage(t *testing.T) {
+	t.Parallel()
 	l := newLaunched(t)
 	firmware, launchFile := l.path("OVMF.fd"), l.path("launch.json")
 	for _, c := range []struct {
@@ -207,6 +211,7 @@ func TestMeasureUsage(t *testing.T) {
 
 // The real files, the report of AWS and that of SecretVM are explained.
 func TestMeasureRealReports(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("ATTEST_REAL_VECTORS")
 	if dir == "" {
 		t.Skip("ATTEST_REAL_VECTORS is not set: the real files are not at hand")
@@ -311,6 +316,7 @@ func awsReport(t *testing.T, dir string) string {
 
 // What show prints of firmware stands for it in a launch file.
 func TestShowArtefacts(t *testing.T) {
+	t.Parallel()
 	l := newLaunched(t)
 	o := tool("show", l.path("OVMF.fd"), "--json")
 	var shown struct {

@@ -55,6 +55,7 @@ func init() {
 // TestReplayWithoutSockets: saved evidence verifies again in a process that dies
 // if it asks for a socket, of whatever kind. One that would fetch dies.
 func TestReplayWithoutSockets(t *testing.T) {
+	t.Parallel()
 	program := built(t)
 	f := newFolder(t)
 	if o := tool(append(withCert(f, endpoint(t, f, 17)), "--save", f.path("evidence.json"))...); o.code != 0 {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestHelpAndVersion(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"help"}, {"--help"}, {"-h"}, {"help", "report"}, {"report", "--help"}, {"show", "-h"}, {"help", "fetch"}} {
 		if o := tool(args...); o.code != 0 || o.stdout == "" || o.stderr != "" {
 			t.Errorf("%v: %+v", args, o)
@@ -27,6 +28,7 @@ func TestHelpAndVersion(t *testing.T) {
 // TestJSONAlways: one object, whatever was asked for.
 // Rules: CLI-05.
 func TestJSONAlways(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"help", "--json"}, {"help", "report", "--json"}, {"report", "--help", "--json"}, {"report", "--json=1"}, {"version", "-json"}, {"nothing", "--json=true"}} {
 		o := tool(args...)
 		var v map[string]any
@@ -41,6 +43,7 @@ func TestJSONAlways(t *testing.T) {
 
 // TestAllViolations: text and JSON name every violation of a policy.
 func TestAllViolations(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Genoa", 5, "vcek"))
 	f.write("policy.json", []byte(`{"schema":"attest.policy/v1","products":["Turin"],"guest_policy":{"require":["single_socket"]},"id_block":{"require":true}}`))
@@ -64,6 +67,7 @@ func TestAllViolations(t *testing.T) {
 // TestEscapes: nothing from outside moves the cursor or begins a line.
 // Rules: CLI-04.
 func TestEscapes(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"plain": "plain", "a\nPASS": `a\nPASS`, "\x1b[31mred": `\x1b[31mred`, "bidi\u202eevil": `bidi\u202eevil`,
 		"\r": `\r`, "c1\u009b": `c1\u009b`, "\xff": `\xff`, "zero\u200bwidth": `zero\u200bwidth`, "ü": "ü", "a\x00b": `a\x00b`,

@@ -17,6 +17,7 @@ import (
 // TestOutputPath: a file that can not be written is no bug of the program's, and
 // is named as it was given.
 func TestOutputPath(t *testing.T) {
+	t.Parallel()
 	f, hardware := newFolder(t), newFolder(t)
 	hardware.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	keys := newFolder(t)
@@ -51,6 +52,7 @@ func TestOutputPath(t *testing.T) {
 // file, a folder, or there at all is refused before any work, with exit code 2.
 // Rules: CLI-19.
 func TestNothingIsDestroyed(t *testing.T) {
+	t.Parallel()
 	hardware, keys := newFolder(t), newFolder(t)
 	hardware.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	report := hardware.report()
@@ -65,15 +67,15 @@ func TestNothingIsDestroyed(t *testing.T) {
 		"--record":       {keys, offline, "release.pem"},
 	} {
 		input := mustRead(t, c.f.path(c.input))
-		if err := os.Symlink(c.f.path(c.input), c.f.path("link")); err != nil {
+		if err := os.Symlink(c.f.path(c.input), c.f.path("link"+flag)); err != nil {
 			t.Skip(err)
 		}
-		if err := os.Link(c.f.path(c.input), c.f.path("hard")); err != nil {
+		if err := os.Link(c.f.path(c.input), c.f.path("hard"+flag)); err != nil {
 			t.Skip(err)
 		}
 		other := c.f.write("other.json", []byte(`{"schema":"something.else/v1"}`))
 		for name, target := range map[string]string{
-			"an input": c.f.path(c.input), "a symbolic link to it": c.f.path("link"), "a hard link to it": c.f.path("hard"), "another kind": other, "a folder": c.f.dir,
+			"an input": c.f.path(c.input), "a symbolic link to it": c.f.path("link" + flag), "a hard link to it": c.f.path("hard" + flag), "another kind": other, "a folder": c.f.dir,
 		} {
 			for _, more := range [][]string{nil, {"--replace"}} {
 				o := tool(append(append(slices.Clone(c.args), flag, target), more...)...)
@@ -99,6 +101,7 @@ func TestNothingIsDestroyed(t *testing.T) {
 // file that is written is named.
 // Rules: CLI-19.
 func TestReplace(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	args := append(f.report(), "--write-policy", f.path("policy.json"))
@@ -118,6 +121,7 @@ func TestReplace(t *testing.T) {
 // told, unless --replace was given; an older bundle is refused in any case.
 // Rules: PIN-01, PIN-03, PIN-04.
 func TestRecordOverAPin(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := withCert(f, endpoint(t, f, 17))
 	record := append(slices.Clone(args), "--record", f.path("pin.json"))
@@ -150,6 +154,7 @@ func TestRecordOverAPin(t *testing.T) {
 // there stays without --replace.
 // Rules: CLI-19.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	f, keys := newFolder(t), newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	offline := withCert(keys, endpoint(t, keys, 17))

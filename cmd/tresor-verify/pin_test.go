@@ -20,6 +20,7 @@ func withCert(f folder, args []string) []string {
 // TestPin: recorded, compared, changed; a damaged or absent pin is no first run.
 // Rules: PIN-01, PIN-02, PIN-03.
 func TestPin(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17)
 	if o := tool(append(args, "--record", f.path("pin.json"))...); o.code != 0 {
@@ -95,6 +96,7 @@ func TestPin(t *testing.T) {
 
 // TestReplay: what --save wrote verifies again, to the same verdict.
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := withCert(f, endpoint(t, f, 17))
 	if o := tool(append(args, "--save", f.path("evidence.json"))...); o.code != 0 {

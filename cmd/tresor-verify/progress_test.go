@@ -33,6 +33,7 @@ func (w *waiter) Write(b []byte) (int, error) {
 // the answer stays the same.
 // Rules: CLI-15.
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	stderr := &waiter{said: make(chan struct{})}
@@ -51,6 +52,7 @@ func TestProgress(t *testing.T) {
 // TestProgressFetching: so does what is fetched beside the evidence.
 // Rules: CLI-15.
 func TestProgressFetching(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	_, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	stderr := &waiter{said: make(chan struct{})}
@@ -77,6 +79,7 @@ func (r slowReader) Read(p []byte) (int, error) {
 // TestProgressReading: and what is read.
 // Rules: CLI-15.
 func TestProgressReading(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	report, err := os.ReadFile(f.path("report.bin"))

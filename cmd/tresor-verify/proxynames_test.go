@@ -13,6 +13,7 @@ import (
 // the command line.
 // Rules: PRX-02.
 func TestProxyNamesThatNeverMatch(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	start := []string{"proxy", "--url", "https://127.0.0.1:1", "--release-root", f.write("release.hex", []byte(releaseHex()))}
 	for flag, values := range map[string][]string{

@@ -58,6 +58,7 @@ func status(t *testing.T, address string) int {
 // else.
 // Rules: PRX-58.
 func TestHealthcheck(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	socket := "unix:" + dir + "/ops"
 	_, _, stop := running(t, append(proxyArgs(t, http.NotFoundHandler()), "--ops", socket))
@@ -153,8 +154,9 @@ func TestProxyReload(t *testing.T) {
 // long as the delay is.
 // Rules: PRX-55.
 func TestProxyDrain(t *testing.T) {
+	t.Parallel()
 	socket := "unix:" + t.TempDir() + "/ops"
-	base, log, stop := running(t, append(proxyArgs(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), "--ops", socket, "--drain-delay", "2s"))
+	base, log, stop := running(t, append(proxyArgs(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), "--ops", socket, "--drain-delay", "4s"))
 	ended := make(chan int)
 	go func() { ended <- stop() }()
 	if !soon(func() bool { return strings.Contains(log.String(), "draining") }) {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -32,6 +31,7 @@ func proxyArgs(t *testing.T, app http.Handler) []string {
 }
 
 func TestProxyUsage(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := proxyArgs(t, http.NotFoundHandler())
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -78,6 +78,7 @@ func TestProxyUsage(t *testing.T) {
 // TestProxyRun: the command from its first line to its last, and nothing on
 // standard output.
 func TestProxyRun(t *testing.T) {
+	t.Parallel()
 	evil := "v1\x1b[31m" // in the manifest of the endpoint
 	args := proxyArgs(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") }))
 	for _, more := range [][]string{nil, {"--json-log"}, {"--allow-remote", "--listen", "0.0.0.0:0", "--allow-vlek"}} {
@@ -142,17 +143,13 @@ func TestProxyRun(t *testing.T) {
 // that an endpoint was verified.
 // Rules: PRX-42.
 func TestProxyExitCode(t *testing.T) {
+	t.Parallel()
 	args := proxyArgs(t, http.NotFoundHandler())
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // never answers
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { silent.Close() })
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
 	for _, tt := range []struct {
 		name, until string
 		args        []string
@@ -161,7 +158,7 @@ func TestProxyExitCode(t *testing.T) {
 	}{
 		{"verified", " pass: ", args, verdict.ExitVerified, ""},
 		{"refused", " fail: ", append(args, "--workload", "another"), verdict.ExitRefused, "FAIL: WorkloadMismatchError\n"},
-		{"not reached", " error: ", replaceFlag(args, []string{"--url", "https://" + closed.Addr().String()}), verdict.ExitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
+		{"not reached", " error: ", replaceFlag(args, []string{"--url", nothingThere}), verdict.ExitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
 		{"nothing yet", "listening", replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), verdict.ExitUndecided, "UNDECIDED: EvidenceUnavailableError\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,6 +181,7 @@ func TestProxyExitCode(t *testing.T) {
 // TestProxyJSONLog: with --json-log whatever is said is JSON, also when it ends with a
 // mistake.
 func TestProxyJSONLog(t *testing.T) {
+	t.Parallel()
 	log := new(lockedBuffer)
 	var stdout bytes.Buffer
 	args := append(proxyArgs(t, http.NotFoundHandler()), "--json-log", "--listen", "192.0.2.1:1")
@@ -202,6 +200,7 @@ func TestProxyJSONLog(t *testing.T) {
 // net/http would put it.
 // Rules: CLI-04.
 func TestProxyForeignLog(t *testing.T) {
+	t.Parallel()
 	noticed := make(chan bool)
 	args := proxyArgs(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
@@ -250,19 +249,11 @@ func portIn(t *testing.T, log string) string {
 	return ""
 }
 
-// startProgram builds the program and starts a proxy as a process of its own.
+// startProgram starts a proxy as a process of its own.
 func startProgram(t *testing.T, args []string) (base string, cmd *exec.Cmd, stdout, log *lockedBuffer) {
 	t.Helper()
-	goTool, err := exec.LookPath("go")
-	if err != nil || runtime.GOOS == "windows" {
-		t.Skip("no go command, or no signals, here")
-	}
-	program := filepath.Join(t.TempDir(), "tresor-verify")
-	if out, err := exec.Command(goTool, "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	stdout, log = new(lockedBuffer), new(lockedBuffer)
-	cmd = exec.Command(program, args...)
+	cmd = exec.Command(built(t), args...)
 	cmd.Stdout, cmd.Stderr = stdout, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -277,6 +268,7 @@ func startProgram(t *testing.T, args []string) (base string, cmd *exec.Cmd, stdo
 // TestProxyProgram: the program as it is built, with curl as its client, until a
 // signal ends it.
 func TestProxyProgram(t *testing.T) {
+	t.Parallel()
 	curl, err := exec.LookPath("curl")
 	if err != nil {
 		t.Skip("no curl here")

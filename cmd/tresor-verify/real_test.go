@@ -30,6 +30,7 @@ func realCases(t *testing.T) []string {
 // alone is enough; what is refused by default is accepted under the named
 // relaxations, and under all of them and no fewer.
 func TestRealCaptures(t *testing.T) {
+	t.Parallel()
 	for _, report := range realCases(t) {
 		dir := filepath.Dir(report)
 		t.Run(filepath.Base(dir), func(t *testing.T) {

@@ -80,6 +80,7 @@ func signReceipt(t *testing.T, f folder, kid string, change map[string]any) (jws
 }
 
 func TestReceiptPass(t *testing.T) {
+	t.Parallel()
 	f, args := receiptFolder(t)
 	o := tool(args...)
 	if o.code != 0 || !strings.HasPrefix(o.stdout, "PASS\nabout:") || !strings.Contains(o.stdout, "\nReceipt type:          JWS, ES256\nKey ID:                test-receipt\n") || o.stderr != "" {
@@ -126,6 +127,7 @@ func TestReceiptPass(t *testing.T) {
 }
 
 func TestReceiptRefused(t *testing.T) {
+	t.Parallel()
 	for fault, typ := range map[attesttest.ReceiptFault]string{
 		attesttest.ReceiptOtherKey: "ReceiptSignatureInvalidError", attesttest.ReceiptAltered: "ReceiptSignatureInvalidError", attesttest.ReceiptAlgNone: "ReceiptSignatureInvalidError",
 		attesttest.ReceiptNoID: "ReceiptInvalidError", attesttest.ReceiptFutureIAT: "ReceiptInvalidError",
@@ -153,6 +155,7 @@ func TestReceiptRefused(t *testing.T) {
 }
 
 func TestReceiptOtherCodes(t *testing.T) {
+	t.Parallel()
 	f, args := receiptFolder(t)
 	for name, given := range map[string][]string{
 		"no key set":      {"receipt", f.path("receipt.jws")},
@@ -188,6 +191,7 @@ func TestReceiptOtherCodes(t *testing.T) {
 
 // TestReceiptKeySetURL: what is not fetched whole, by the rules, decides nothing.
 func TestReceiptKeySetURL(t *testing.T) {
+	t.Parallel()
 	f, _ := receiptFolder(t)
 	jwks := mustRead(t, f.path("jwks.json"))
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -245,6 +249,7 @@ func TestReceiptKeySetURL(t *testing.T) {
 
 // TestReceiptEscapes: nothing that a receipt says reaches the terminal raw.
 func TestReceiptEscapes(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	evil := "\x1b]0;PASS\x07\nPASS\u202e"
 	signReceipt(t, f, evil, map[string]any{"jti": evil, "requested_route": evil, "routed_model": evil, "inference_attestation": evil, evil: evil, "router_attestation": map[string]any{evil: evil}})

@@ -44,6 +44,7 @@ func reportFolder(t *testing.T) folder {
 // TestSeveralReports: a line for each, in order, and a summary; damage ends nothing.
 // Rules: CLI-21, CLI-22.
 func TestSeveralReports(t *testing.T) {
+	t.Parallel()
 	f := reportFolder(t)
 	o := tool("report", "--dir", f.dir, "--amd-root", f.path("ark.pem"))
 	lines := strings.Split(o.stdout, "\n")
@@ -89,6 +90,7 @@ func TestSeveralReports(t *testing.T) {
 // else gives a leaf.
 // Rules: CLI-22.
 func TestBeside(t *testing.T) {
+	t.Parallel()
 	f := reportFolder(t)
 	v := tool("report", f.path("report"), "--amd-root", f.path("ark.pem"), "--json").verdict(t)
 	var names []string
@@ -124,6 +126,7 @@ func TestBeside(t *testing.T) {
 // reports need it, by however many at a time.
 // Rules: CLI-21.
 func TestSeveralFetch(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
@@ -141,15 +144,17 @@ func TestSeveralFetch(t *testing.T) {
 // TestSeveralProgress: many reports tell how far they are, and one lost line is the end.
 // Rules: CLI-15, CLI-21.
 func TestSeveralProgress(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)
 	args := []string{"report", "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem")}
-	for range reportsANote + 1 {
-		args = append(args, f.path("report.bin"))
+	empty := f.write("empty", nil) // takes no time
+	for range reportsANote {
+		args = append(args, empty)
 	}
-	o := tool(args...)
-	if want := "tresor-verify: 1000 of 1001 reports\n"; o.code != 0 || o.stderr != want || strings.Count(o.stdout, "PASS\t") != reportsANote+1 {
+	o := tool(append(args, f.path("report.bin"))...)
+	if want := "tresor-verify: 1000 of 1001 reports\n"; o.code != verdict.ExitUndecided || o.stderr != want || !strings.HasSuffix(o.stdout, "\n1 passed, 0 refused, 1000 undecided\n") {
 		t.Errorf("%d %s", o.code, o.stderr)
 	}
 	var stderr bytes.Buffer
@@ -161,6 +166,7 @@ func TestSeveralProgress(t *testing.T) {
 // TestWarnsOfDemands: a demand that nothing can meet is named before the first verdict.
 // Rules: CLI-24.
 func TestWarnsOfDemands(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	const want = "tresor-verify: WARNING: min_tcb: "

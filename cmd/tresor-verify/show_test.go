@@ -14,6 +14,7 @@ import (
 )
 
 func TestShow(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Turin", 5, "vcek")
 	v := mint.Evidence("Milan", 2, "vlek")

@@ -22,6 +22,7 @@ import (
 // TestSignals sends real signals to the program: between two rounds of --watch, and
 // while it waits for an answer that never comes.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	program := built(t)
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
@@ -86,6 +87,7 @@ func TestSignals(t *testing.T) {
 // by the second.
 // Rules: CLI-16.
 func TestSecondSignal(t *testing.T) {
+	t.Parallel()
 	asked, over := make(chan struct{}), make(chan struct{})
 	args := proxyArgs(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		close(asked)

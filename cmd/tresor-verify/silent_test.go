@@ -17,6 +17,7 @@ import (
 // what the field says then. Without ATTEST_EVERY_BIT a sample of the bits is
 // flipped.
 func TestNoSilentBit(t *testing.T) {
+	t.Parallel()
 	step := 83
 	if os.Getenv("ATTEST_EVERY_BIT") != "" {
 		step = 1

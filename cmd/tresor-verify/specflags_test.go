@@ -21,6 +21,7 @@ func specParts(t *testing.T) []string {
 // have each flag of the commands that vectors use, in one row, with the commands that take
 // it and whether it may be repeated; and no other.
 func TestSpecListsFlags(t *testing.T) {
+	t.Parallel()
 	var table string
 	for _, name := range specParts(t) {
 		_, part, _ := strings.Cut(string(mustRead(t, name)), "\n| flag | command | value | repeated |")

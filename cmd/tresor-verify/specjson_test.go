@@ -97,6 +97,7 @@ var jsonRows = map[reflect.Type][]string{
 // TestSpecNamesMembers: each member of what is printed as JSON stands in its row
 // of SPEC.md section 16.
 func TestSpecNamesMembers(t *testing.T) {
+	t.Parallel()
 	_, section, _ := strings.Cut(string(mustRead(t, "../../SPEC.md")), "\n## The command (section 16)\n")
 	section, _, _ = strings.Cut(section, "\n## Known weaknesses")
 	for _, name := range specParts(t)[:len(specParts(t))-1] {

@@ -14,6 +14,7 @@ import (
 // TestSubject: what a verdict is about, also where it is a refusal or an error.
 // Rules: CLI-17.
 func TestSubject(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
 	file := func(flag, name, carrier string) verdict.File {
@@ -57,6 +58,7 @@ func TestSubject(t *testing.T) {
 // TestEnforced: what was demanded, and what important demand was not made.
 // Rules: CLI-17, CLI-18.
 func TestEnforced(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Genoa", 3, "vcek")
 	f.writeEvidence(e)
@@ -89,6 +91,7 @@ func TestEnforced(t *testing.T) {
 // TestBrief: one line for each verdict.
 // Rules: CLI-18.
 func TestBrief(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)

@@ -39,6 +39,7 @@ func terminal(t *testing.T) (master, slave *os.File) {
 // TestTerminal: the same is printed with and without a terminal, whatever
 // NO_COLOR and TERM say, and never an escape sequence.
 func TestTerminal(t *testing.T) {
+	t.Parallel()
 	program := built(t)
 	f := newFolder(t)
 	pass := slices.Clip(append(endpoint(t, f, 17), "--at", at))

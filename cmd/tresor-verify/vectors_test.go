@@ -19,6 +19,7 @@ const vectorDir = "../../testdata/vectors"
 // but what its vector says: with another error type, or another rule, exit code
 // or verdict expected, it fails.
 func TestVectors(t *testing.T) {
+	t.Parallel()
 	cases, err := vectors.Read(os.DirFS(vectorDir))
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +66,7 @@ func TestVectors(t *testing.T) {
 
 // TestJudge: an answer is held against the whole expectation.
 func TestJudge(t *testing.T) {
+	t.Parallel()
 	good := `{"exit_code": 0, "verdict": "pass", "a": {"b": [1, {"c": "x"}], "d": true}, "checks": [{"status": "pass"}]}`
 	bad := `{"exit_code": 1, "verdict": "fail", "error": {"type": "E", "requirement": "R-1"}, "checks": [{"status": "pass"}, {"status": "fail", "requirement": "R-1"}, {"status": "fail", "requirement": "R-2"}]}`
 	accepted, refused := vectors.Expect{Verdict: "pass"}, vectors.Expect{Verdict: "fail", ExitCode: 1, Error: "E", Requirement: "R-1"}
@@ -140,6 +142,7 @@ func fewVectors(t *testing.T, change func(name string, data []byte) []byte) stri
 
 // Rules: VEC-01, VEC-02, VEC-03, VEC-04.
 func TestVectorsCommand(t *testing.T) {
+	t.Parallel()
 	replaced := func(file, old, with string) func(name string, data []byte) []byte {
 		return func(name string, data []byte) []byte {
 			if name == file {

@@ -26,7 +26,7 @@ func (l *lockedBuffer) String() string {
 
 // soon waits for what happens on other goroutines.
 func soon(done func() bool) bool {
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			return false
 		}

@@ -37,6 +37,7 @@ func (h *hooked) Write(b []byte) (int, error) {
 // TestWatch: a line for each round, and the first refusal is the last.
 // Rules: CLI-13.
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	out := &hooked{hook: func(n int) {
@@ -77,6 +78,7 @@ func TestWatchText(t *testing.T) {
 // TestWatchRollback: an older bundle is noticed from one round to the next, also
 // without --state.
 func TestWatchRollback(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, _, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	out := &hooked{hook: func(int) { endpoint(t, f, 16) }}
@@ -93,6 +95,7 @@ func call(stdout, stderr io.Writer) *cli.Call {
 
 // TestWatchSignals: a signal ends the watch with the code of the last round.
 func TestWatchSignals(t *testing.T) {
+	t.Parallel()
 	passed := func(context.Context) (int, error) { return verdict.ExitVerified, nil }
 	for name, tt := range map[string]struct {
 		round func(ctx context.Context, n int) (int, error)
@@ -144,6 +147,7 @@ func TestWatchSignals(t *testing.T) {
 // the exit code is the last round's.
 // Rules: CLI-13.
 func TestKeepGoing(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, server, _ := liveEndpoint(t, f, mint.P256Key("tls"))
 	good := server.Config.Handler
@@ -182,6 +186,7 @@ func TestKeepGoing(t *testing.T) {
 }
 
 func TestWatchUsage(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args, _, asked := liveEndpoint(t, f, mint.P256Key("tls"))
 	for name, given := range map[string][]string{
@@ -204,6 +209,7 @@ func TestWatchUsage(t *testing.T) {
 // TestExpiryWarning: a week before its end, a bundle is warned of.
 // Rules: CLI-14.
 func TestExpiryWarning(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	args := endpoint(t, f, 17) // until 2026-05-01
 	envelope, err := os.ReadFile(f.path("envelope.json"))

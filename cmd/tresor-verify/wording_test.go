@@ -11,6 +11,7 @@ import (
 
 // TestWording: messages are sentences, say a thing once, and name what was given.
 func TestWording(t *testing.T) {
+	t.Parallel()
 	f := newFolder(t)
 	e := mint.Evidence("Milan", 3, "vcek")
 	f.writeEvidence(e)

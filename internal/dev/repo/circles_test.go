@@ -43,15 +43,14 @@ var circles = map[string]int{
 // each other in a circle. What makes evidence for tests is left out.
 func TestCircles(t *testing.T) {
 	packages := map[string][]*ast.File{}
-	fset := token.NewFileSet()
-	eachFileIn(t, fset, func(dir, name string, file *ast.File) {
+	eachFile(t, func(dir, _ string, file *ast.File) {
 		forTests := strings.HasPrefix(dir, "internal/dev") || strings.HasPrefix(dir, "attesttest") || dir == "internal/mint"
-		if !forTests && !strings.HasSuffix(name, "_test.go") {
+		if !forTests {
 			packages[dir] = append(packages[dir], file)
 		}
 	})
 	for dir, files := range packages {
-		n, in := inCircles(fset, files)
+		n, in := inCircles(files)
 		switch {
 		case n > circles[dir]:
 			t.Errorf("%q: %d files in circles, and not %d at most: %v", dir, n, circles[dir], in)
@@ -78,11 +77,11 @@ func (n nothing) Import(name string) (*types.Package, error) {
 }
 
 // inCircles returns the number of files in circles, and their names in groups.
-func inCircles(fset *token.FileSet, files []*ast.File) (n int, groups [][]string) {
+func inCircles(files []*ast.File) (n int, groups [][]string) {
 	info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
 	config := types.Config{Importer: nothing{}, Error: func(error) {}} // what is imported has no members here
-	pkg, _ := config.Check("p", fset, files, info)
-	fileOf := func(pos token.Pos) string { return filepath.Base(fset.Position(pos).Filename) }
+	pkg, _ := config.Check("p", positions, files, info)
+	fileOf := func(pos token.Pos) string { return filepath.Base(positions.Position(pos).Filename) }
 	to := map[string]map[string]bool{}
 	for id, object := range info.Uses {
 		if object.Pkg() != pkg || !declared(object) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -91,9 +92,6 @@ var thirdParty = []string{"golang.org/x/crypto/cryptobyte", "golang.org/x/crypto
 func TestImports(t *testing.T) {
 	seen := map[string]bool{}
 	eachFile(t, func(dir, name string, file *ast.File) {
-		if strings.HasSuffix(name, "_test.go") {
-			return
-		}
 		layer, ok := layers[dir]
 		if !ok {
 			t.Fatalf("%s: package %q has no place in the flow; give it one in layers", name, dir)
@@ -161,7 +159,7 @@ func TestCoreIsPure(t *testing.T) {
 		"fmt":  {"Print", "Printf", "Println"},
 	}
 	eachFile(t, func(dir, name string, file *ast.File) {
-		if strings.HasSuffix(name, "_test.go") || !layers[dir].core {
+		if !layers[dir].core {
 			return
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -184,17 +182,18 @@ func TestCoreIsPure(t *testing.T) {
 	})
 }
 
-// eachFile parses every Go file of this module, nested modules excepted.
-func eachFile(t *testing.T, visit func(dir, name string, file *ast.File)) {
-	t.Helper()
-	eachFileIn(t, token.NewFileSet(), visit)
+// A source is a file of this module that is no test, with its folder: "" for the root.
+type source struct {
+	dir, name string
+	file      *ast.File
 }
 
-// eachFileIn is eachFile with positions in fset.
-func eachFileIn(t *testing.T, fset *token.FileSet, visit func(dir, name string, file *ast.File)) {
-	t.Helper()
-	files := 0
-	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+// positions are those of all sources.
+var positions = token.NewFileSet()
+
+// sources parses this module, once. Nested modules are not part of it.
+var sources = sync.OnceValues(func() (list []source, err error) {
+	err = filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -205,23 +204,25 @@ func eachFileIn(t *testing.T, fset *token.FileSet, visit func(dir, name string, 
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, ".go") {
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
-		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
-		if err != nil {
-			return err
-		}
-		dir := path.Dir(name)
-		if dir == "." {
-			dir = ""
-		}
-		files++
-		visit(dir, name, file)
-		return nil
+		file, err := parser.ParseFile(positions, name, nil, parser.ParseComments)
+		list = append(list, source{strings.TrimPrefix(path.Dir(name), "."), name, file})
+		return err
 	})
-	if err != nil || files == 0 {
-		t.Fatalf("walked %d files: %v", files, err)
+	return list, err
+})
+
+// eachFile visits the sources.
+func eachFile(t *testing.T, visit func(dir, name string, file *ast.File)) {
+	t.Helper()
+	list, err := sources()
+	if err != nil || len(list) == 0 {
+		t.Fatalf("parsed %d files: %v", len(list), err)
+	}
+	for _, s := range list {
+		visit(s.dir, s.name, s.file)
 	}
 }
 
@@ -234,9 +235,6 @@ func TestHeldEvidence(t *testing.T) {
 	}
 	found := map[string]int{}
 	eachFile(t, func(dir, name string, file *ast.File) {
-		if strings.HasSuffix(name, "_test.go") {
-			return
-		}
 		saw := func(what string) {
 			found[what]++
 			if !slices.Contains(may[what], filepath.ToSlash(name)) {

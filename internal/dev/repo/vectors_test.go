@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -220,8 +221,15 @@ func demandsOf(c *vectors.Case) ([]policy.Policy, error) {
 	return all, nil
 }
 
+// knownRoots are what rootsOf has made, by the files.
+var knownRoots = map[string]*certchain.Roots{}
+
 // rootsOf are the AMD roots of files; nil, the built-in ones, without any.
 func rootsOf(files [][]byte) (*certchain.Roots, error) {
+	key := string(bytes.Join(files, []byte{0}))
+	if roots := knownRoots[key]; roots != nil {
+		return roots, nil
+	}
 	var arks [][]byte
 	for _, file := range files {
 		ders, err := form.SplitCertificates(file)
@@ -233,7 +241,11 @@ func rootsOf(files [][]byte) (*certchain.Roots, error) {
 	if arks == nil {
 		return nil, nil
 	}
-	return certchain.NewRoots(arks...)
+	roots, err := certchain.NewRoots(arks...)
+	if err == nil {
+		knownRoots[key] = roots
+	}
+	return roots, err
 }
 
 // memoryOf is a memory with the entries of a good state file.
