@@ -99,11 +99,15 @@ func (d *draft) measurement() [48]byte {
 // finish signs, with the faults at their places.
 func (d *draft) finish(spoil []Fault) {
 	for _, f := range spoil {
-		f.row().before(d)
+		if change := f.row().before; change != nil {
+			change(d)
+		}
 	}
 	d.sign()
 	for _, f := range spoil {
-		f.row().after(d)
+		if change := f.row().after; change != nil {
+			change(d)
+		}
 	}
 	d.seal()
 }

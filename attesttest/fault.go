@@ -12,13 +12,11 @@ type Fault string
 
 // fault is one row of the table of faults.
 type fault struct {
-	name  Fault
-	err   string // type of the error that must come
-	about string
-	needs needs
-
-	before func(*draft) // before the hardware signs
-	after  func(*draft) // then
+	name          Fault
+	err           string // type of the error that must come
+	about         string
+	needs         needs        // 0: exists with every Config
+	before, after func(*draft) // the change before the hardware signs, and then; nil: none
 }
 
 // needs says with which Config a fault exists.
@@ -31,17 +29,8 @@ const (
 
 // row gives a fault's row; nil when there is no such fault.
 func (f Fault) row() *fault {
-	for i := range faults {
-		if faults[i].name == f {
-			r := faults[i]
-			if r.before == nil {
-				r.before = func(*draft) {}
-			}
-			if r.after == nil {
-				r.after = func(*draft) {}
-			}
-			return &r
-		}
+	if i := slices.IndexFunc(faults, func(r fault) bool { return r.name == f }); i >= 0 {
+		return &faults[i]
 	}
 	return nil
 }

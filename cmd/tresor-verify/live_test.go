@@ -143,7 +143,7 @@ func TestLiveLayers(t *testing.T) {
 		{"tls:", "--ca-file adds a CA of your own", unknown},
 		{"http:", layerHint("http"), replaceFlag(args, []string{"--url", missing.URL})},
 		{"bundle:", layerHint("bundle"), replaceFlag(args, []string{"--bundle-url", server.URL + "/nothing"})},
-		{"tls:", "no answer came in time", append(replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), "--timeout", "1s")},
+		{"tls:", "no answer came in time", append(replaceFlag(args, []string{"--url", "https://" + silent.Addr().String()}), "--timeout", "3s")},
 	} {
 		o := tool(c.args...)
 		if o.code != verdict.ExitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") || !strings.Contains(o.stdout, c.layer) || !strings.Contains(o.stdout, c.hint) {

@@ -151,14 +151,14 @@ func TestProxyReload(t *testing.T) {
 }
 
 // TestProxyDrain: after the signal /readyz is 503 and requests are still taken, for as
-// long as the delay is.
+// long as the delay is; then it ends.
 // Rules: PRX-55.
 func TestProxyDrain(t *testing.T) {
 	t.Parallel()
 	socket := "unix:" + t.TempDir() + "/ops"
-	base, log, stop := running(t, append(proxyArgs(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), "--ops", socket, "--drain-delay", "4s"))
-	ended := make(chan int)
-	go func() { ended <- stop() }()
+	args := append(proxyArgs(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), "--ops", socket)
+	base, program, _, log := startProgram(t, append(args, "--drain-delay", "1h"))
+	program.Process.Signal(syscall.SIGTERM)
 	if !soon(func() bool { return strings.Contains(log.String(), "draining") }) {
 		t.Fatal(log)
 	}
@@ -168,8 +168,13 @@ func TestProxyDrain(t *testing.T) {
 	if got := status(t, base+"/"); got != http.StatusOK || strings.Contains(log.String(), "stopping") {
 		t.Errorf("status %d: %s", got, log)
 	}
-	if code := <-ended; code != verdict.ExitVerified {
-		t.Errorf("exit %d", code)
+	program.Process.Kill()
+	program.Wait()
+
+	_, program, _, log = startProgram(t, append(args, "--drain-delay", "1ms"))
+	program.Process.Signal(syscall.SIGTERM)
+	if err := program.Wait(); err != nil || !strings.Contains(log.String(), "stopping") {
+		t.Errorf("%v: %s", err, log)
 	}
 }
 
