@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/rule"
 )
 
 // A fault is one thing that is wrong in a case of kind C, of which chance decides the
@@ -61,10 +63,16 @@ func names[C any](list []fault[C]) (all []string) {
 	return all
 }
 
-// chance decides what a case is like. The same seed gives the same case.
-type chance struct{ *rand.Rand }
+// chance decides what a case is like. The same seed gives the same case. What only
+// puts things in order has a source of its own.
+type chance struct {
+	*rand.Rand
+	order *rand.Rand
+}
 
-func newChance(seed uint64) chance { return chance{rand.New(rand.NewPCG(seed, 0))} }
+func newChance(seed, order uint64) chance {
+	return chance{rand.New(rand.NewPCG(seed, 0)), rand.New(rand.NewPCG(seed, 1+order))}
+}
 
 func (c chance) oneOf(names ...string) string { return names[c.IntN(len(names))] }
 
@@ -83,15 +91,26 @@ func (c chance) moment(from, to time.Duration) string {
 // shuffled is a copy in another order.
 func shuffled[S ~[]E, E any](c chance, list S) S {
 	list = slices.Clone(list)
-	c.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	c.order.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list
 }
 
-// An answer is what was found out about a case: an error, by its type, and all that is
-// said.
-type answer struct{ kind, text string }
+// An answer is what was found out about a case: an error, by its type and its rule, and
+// all that is said.
+type answer struct{ kind, rule, text string }
 
-func answerOf(err error) answer { return answer{attest.ErrorType(err), fmt.Sprint(err)} }
+func answerOf(err error) answer {
+	a := answer{kind: attest.ErrorType(err), text: fmt.Sprint(err)}
+	var broken interface{ Requirement() string }
+	var config *rule.ConfigError
+	switch {
+	case errors.As(err, &config):
+		a.rule = config.Rule()
+	case errors.As(err, &broken):
+		a.rule = broken.Requirement()
+	}
+	return a
+}
 
 // judge wants each answer to be the error of that type, or none, and all to be the
 // same: whatever was verified before, and as often as it is asked.
@@ -107,12 +126,12 @@ func judge(t *testing.T, want string, answers ...answer) {
 	}
 }
 
-// A signedKind is one kind of evidence. run makes the case of a seed, holds what is
-// said of it against the faults that are in it, and returns their names.
+// A signedKind is one kind of evidence. run makes a case, holds what is said of it
+// against the faults that are in it, and returns their names and what is said.
 type signedKind struct {
 	name   string
 	faults []string
-	run    func(t *testing.T, c chance) []string
+	run    func(t *testing.T, c chance) ([]string, answer)
 }
 
 // signedKinds take turns.
@@ -143,7 +162,8 @@ func TestSigned(t *testing.T) {
 	})
 	for ; p.Next < seed+cases; p.Next++ {
 		kind := signedKinds[p.Next%uint64(len(signedKinds))]
-		for _, name := range kind.run(t, newChance(p.Next)) {
+		faults, _ := kind.run(t, newChance(p.Next, 0))
+		for _, name := range faults {
 			p.Put[kind.name+": "+name]++
 		}
 		if p.Cases[kind.name]++; p.Next%5000 == 0 {
@@ -269,5 +289,20 @@ func TestSignedFigures(t *testing.T) {
 	}
 	if q := readProgress(t, 6); q.Next != 6 {
 		t.Errorf("another run went on: %+v", q)
+	}
+}
+
+// TestTwoOrders: the same certificates, CRLs, members, keys and entries of lists in
+// another order get the same answer, by the same rule.
+func TestTwoOrders(t *testing.T) {
+	for seed := range uint64(105) {
+		kind := signedKinds[seed%uint64(len(signedKinds))]
+		faults, first := kind.run(t, newChance(1_000_000_000+seed, 0))
+		for order := range uint64(2) {
+			again, second := kind.run(t, newChance(1_000_000_000+seed, 1+order))
+			if !slices.Equal(faults, again) || first.kind != second.kind || first.rule != second.rule {
+				t.Fatalf("%s %d with %q: %s, and in another order, with %q, %s", kind.name, seed, faults, first.text, again, second.text)
+			}
+		}
 	}
 }

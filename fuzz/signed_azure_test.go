@@ -276,7 +276,7 @@ var azureVerifiers = sync.OnceValue(func() map[string][]*azure.Verifier {
 	return all
 })
 
-func judgeAzure(t *testing.T, want, product string, e azure.Evidence) {
+func judgeAzure(t *testing.T, want, product string, e azure.Evidence) answer {
 	t.Helper()
 	var answers []answer
 	for _, v := range azureVerifiers()[product] {
@@ -287,12 +287,12 @@ func judgeAzure(t *testing.T, want, product string, e azure.Evidence) {
 		answers = append(answers, answerOf(err))
 	}
 	judge(t, want, answers...)
+	return answers[0]
 }
 
-func runAzure(t *testing.T, r chance) []string {
+func runAzure(t *testing.T, r chance) ([]string, answer) {
 	c := newAzureCase(r)
 	list := faultsOf(r.Rand, azureFaults, azureApart)
 	want := put(c, list)
-	judgeAzure(t, want, c.Product, c.evidence())
-	return names(list)
+	return names(list), judgeAzure(t, want, c.Product, c.evidence())
 }

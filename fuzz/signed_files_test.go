@@ -120,7 +120,7 @@ var filesEndpoint = sync.OnceValue(func() (e struct {
 	return e
 })
 
-func runState(t *testing.T, r chance) []string {
+func runState(t *testing.T, r chance) ([]string, answer) {
 	c := &stateCase{textCase: textCase{chance: r}}
 	e := filesEndpoint()
 	sum := sha256.Sum256(e.Bundle)
@@ -162,7 +162,7 @@ func runState(t *testing.T, r chance) []string {
 	} else if got, ok, err := memory.Highest("router"); err != nil || !ok || got != (attest.BundleVersion{Version: 17, SHA256: sum}) {
 		t.Fatalf("accepted, and then %v, %v, %v", got, ok, err)
 	}
-	return names(list)
+	return names(list), answers[0]
 }
 
 // A pinCase is a pin file, and what was verified later.
@@ -208,7 +208,7 @@ var pinFaults = slices.Concat(
 		differ(6, "workload_identity_tag", otherDigits),
 	})
 
-func runPin(t *testing.T, r chance) []string {
+func runPin(t *testing.T, r chance) ([]string, answer) {
 	c := &pinCase{textCase: textCase{chance: r}}
 	const origin = "https://router.example"
 	seen := capture.NewPin(filesEndpoint().result, origin, now)
@@ -224,7 +224,7 @@ func runPin(t *testing.T, r chance) []string {
 		if !errors.As(err, &e) || !strings.HasPrefix(e.Rule, "JSN-") {
 			t.Fatalf("%v, want %s", err, want)
 		}
-		return names(list)
+		return names(list), answerOf(err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func runPin(t *testing.T, r chance) []string {
 			t.Fatalf("%q differ, want %q", found, c.differs)
 		}
 	}
-	return names(list)
+	return names(list), answerOf(pin.Compare(seen))
 }
 
 // A fileCase is an endpoint's evidence in a file.
@@ -307,7 +307,7 @@ func tlsLeaf(name string) []byte {
 // unset is what a member has that no fault has set.
 const unset = mint.RawJSON("0")
 
-func runFile(t *testing.T, r chance) []string {
+func runFile(t *testing.T, r chance) ([]string, answer) {
 	c := &fileCase{textCase: textCase{chance: r}, endpoint: newSignedCase(r)}
 	for _, name := range fileMembers {
 		c.file.Add(name, unset)
@@ -336,14 +336,15 @@ func runFile(t *testing.T, r chance) []string {
 		if err == nil || read != nil {
 			t.Fatalf("read a file with %q", names(list))
 		}
-		return names(list)
+		return names(list), answer{kind: want}
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge(t, want, c.endpoint.verify(t, read.Evidence)...)
+	answers := c.endpoint.verify(t, read.Evidence)
+	judge(t, want, answers...)
 	if again, err := capture.ParseEvidence(read.Encode()); err != nil || string(again.Encode()) != string(read.Encode()) {
 		t.Fatalf("not what was written: %v", err)
 	}
-	return names(list)
+	return names(list), answers[0]
 }

@@ -307,7 +307,7 @@ func (c *policyCase) write() []byte {
 	return text
 }
 
-func runPolicy(t *testing.T, r chance) []string {
+func runPolicy(t *testing.T, r chance) ([]string, answer) {
 	c := &policyCase{chance: r, withBlock: r.IntN(2) == 0, fixed: map[string]bool{}, broken: map[string]bool{}}
 	product, version, kind := mint.Products[r.IntN(3)], 2+r.Uint32N(4), []string{"vcek", "vlek"}[r.IntN(2)]
 	c.Set = policySet(product, version, kind, c.withBlock)
@@ -321,7 +321,7 @@ func runPolicy(t *testing.T, r chance) []string {
 		if !errors.As(err, &config) || !strings.HasPrefix(config.Rule(), want) || !p.IsZero() {
 			t.Fatalf("%v, want %s: %s", err, want, text)
 		}
-		return names(list)
+		return names(list), answerOf(err)
 	}
 	if err != nil {
 		t.Fatalf("%v: %s", err, text)
@@ -348,5 +348,5 @@ func runPolicy(t *testing.T, r chance) []string {
 		}
 	}
 	judge(t, want, answers...)
-	return names(list)
+	return names(list), answers[0]
 }

@@ -224,7 +224,7 @@ var receiptVerifiers = sync.OnceValue(func() (all []*receipt.Verifier) {
 	return all
 })
 
-func runReceipt(t *testing.T, r chance) []string {
+func runReceipt(t *testing.T, r chance) ([]string, answer) {
 	c := newReceiptCase(r)
 	list := faultsOf(r.Rand, receiptFaults, receiptApart)
 	want := put(c, list)
@@ -240,5 +240,5 @@ func runReceipt(t *testing.T, r chance) []string {
 		}
 	}
 	judge(t, want, answers...)
-	return names(list)
+	return names(list), answers[0]
 }

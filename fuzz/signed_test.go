@@ -273,10 +273,11 @@ var (
 	signedRoots = sync.OnceValue(mintedRoots)
 )
 
-func runEndpoint(t *testing.T, r chance) []string {
+func runEndpoint(t *testing.T, r chance) ([]string, answer) {
 	c := newSignedCase(r)
 	list := faultsOf(r.Rand, endpointFaults, endpointApart)
 	want := put(c, list)
-	judge(t, want, c.verify(t, c.evidence())...)
-	return names(list)
+	answers := c.verify(t, c.evidence())
+	judge(t, want, answers...)
+	return names(list), answers[0]
 }
