@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 )
 
@@ -124,4 +126,25 @@ func SHA256PCRs(values [][]byte) (PCRs, error) {
 
 func tpmError(id, where string, offset int, expected, actual string) *rule.Error {
 	return &rule.Error{Rule: id, Message: "the quote is malformed", Where: where, Offset: offset, Expected: expected, Actual: actual}
+}
+
+// AllowPCR adds an allowed value of a register to demands: "[BANK:]INDEX=HEX", sha256 where
+// no bank is named. Values of one register add up; the policy judges index and value.
+func AllowPCR(demands *policy.AzureRules, text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !strings.Contains(name, ":") {
+		name = "sha256:" + name
+	}
+	bank, index, _ := strings.Cut(name, ":")
+	if !ok || demands == nil || !slices.Contains([]string{"sha1", "sha256", "sha384"}, bank) {
+		return fmt.Errorf("%q is not [sha1:|sha256:|sha384:]INDEX=HEX", text[:min(len(text), 64)])
+	}
+	if demands.PCRs == nil {
+		demands.PCRs = policy.AzureRegisters{}
+	}
+	if demands.PCRs[bank] == nil {
+		demands.PCRs[bank] = map[string][]string{}
+	}
+	demands.PCRs[bank][index] = append(demands.PCRs[bank][index], strings.ToLower(value))
+	return nil
 }

@@ -45,11 +45,10 @@ type demands struct {
 
 // decode reads rules whose form the policy has checked.
 func decode(r policy.AzureRules) demands {
-	bytesOf := func(s *string) []byte {
-		if s == nil {
-			return nil
+	bytesOf := func(s *string) (b []byte) {
+		if s != nil {
+			b, _ = hex.DecodeString(*s)
 		}
-		b, _ := hex.DecodeString(*s)
 		return b
 	}
 	d := demands{bytesOf(r.QualifyingData), bytesOf(r.UserData), map[Register][][]byte{}, r.SecureBoot}

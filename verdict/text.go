@@ -295,14 +295,19 @@ func (t *text) steps() {
 	}
 }
 
-// azure writes what the paravisor and the quote say.
+// azure writes what an Azure verification found beside the report.
 func (t *text) azure() {
-	a := t.d.Azure
-	if a == nil {
-		return
+	for _, f := range t.d.Azure.Facts() {
+		t.Field(f[0], f[1])
 	}
-	t.Field("attestation key", a.AKSHA256)
-	t.Field("user data", a.UserData)
+}
+
+// Facts returns name and value of each fact, as text has them; none of nil.
+func (a *Azure) Facts() [][2]string {
+	if a == nil {
+		return nil
+	}
+	facts := [][2]string{{"attestation key", a.AKSHA256}, {"user data", a.UserData}}
 	var said []string
 	for _, c := range []struct {
 		name string
@@ -315,16 +320,15 @@ func (t *text) azure() {
 	if id := a.VMConfiguration.VMUniqueID; id != "" {
 		said = append(said, "vmUniqueId="+id)
 	}
-	t.Field("VM configuration", strings.Join(said, " "))
+	facts = append(facts, [2]string{"VM configuration", strings.Join(said, " ")})
 	if q := a.Quote; q != nil {
-		t.Field("qualifying data", q.QualifyingData)
-		t.Field("TPM clock", fmt.Sprintf("%d ms, %d resets, %d restarts, safe=%t", q.Clock, q.ResetCount, q.RestartCount, q.Safe))
+		facts = append(facts, [2]string{"qualifying data", q.QualifyingData},
+			[2]string{"TPM clock", fmt.Sprintf("%d ms, %d resets, %d restarts, safe=%t", q.Clock, q.ResetCount, q.RestartCount, q.Safe)})
 	}
 	for _, bank := range []string{"sha1", "sha256", "sha384", "sha512"} {
 		for i := range 24 {
-			if value := a.PCRs[bank][strconv.Itoa(i)]; value != "" {
-				t.Field(fmt.Sprintf("PCR %s:%d", bank, i), value)
-			}
+			facts = append(facts, [2]string{fmt.Sprintf("PCR %s:%d", bank, i), a.PCRs[bank][strconv.Itoa(i)]})
 		}
 	}
+	return facts // of which those without a value are not printed
 }

@@ -9,7 +9,7 @@ const roles = [
 	['quote', 'TPM quote'], ['quote-signature', 'signature of the quote'], ['pcrs', 'PCR values'],
 ];
 const byId = (id) => document.getElementById(id);
-const texts = ['measurement', 'report-data', 'at', 'vmpl'];
+const texts = ['measurement', 'report-data', 'at', 'vmpl', 'qualifying-data', 'user-data', 'pcr'];
 const boxes = ['allow-vlek', 'allow-debug', 'allow-migration'];
 
 let files = []; // {name, role, bytes}

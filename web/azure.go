@@ -5,6 +5,7 @@ import (
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/rule"
 )
 
 // ofAzure reports whether a paravisor made the report, a quote came with it, or the
@@ -57,7 +58,19 @@ func (j *judgement) quote(carried *carrier.Evidence) (q *azure.QuoteEvidence, er
 		}
 	}
 	if err != nil {
-		return nil, usage("the values of PCRs: %w", err)
+		return nil, &azure.PCRMismatchError{Failure: rule.From(err, "TPM-40", "the values of PCRs are malformed")}
 	}
 	return q, nil
+}
+
+// paravisor shows what the paravisor and the virtual TPM of Azure were proven to say.
+func (v *View) paravisor() node {
+	if v.Document.Azure == nil {
+		return fragment(nil)
+	}
+	var list []pair
+	for _, f := range v.Document.Azure.Facts() {
+		list = append(list, pair{f[0], f[1]})
+	}
+	return el("section", at("aria-labelledby", "h-azure"), el("h2", at("id", "h-azure"), "What the paravisor and its TPM say"), facts(list...))
 }

@@ -8,17 +8,16 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tresorhq/attest/azure"
-
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/internal/unread"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -35,6 +34,9 @@ type Request struct {
 	ReportData     string `json:"report-data"`
 	HostData       string `json:"host-data"`
 	ChipID         string `json:"chip-id"`
+	QualifyingData string `json:"qualifying-data"` // of an Azure VM, as the next two
+	UserData       string `json:"user-data"`
+	PCR            string `json:"pcr"` // several by spaces
 	Workload       string `json:"workload"`
 	SPKI           string `json:"spki"`
 	VMPL           string `json:"vmpl"`
@@ -183,6 +185,17 @@ func (j *judgement) policy() (policy.Policy, error) {
 		}
 		demands.ChipIDs.Allow = []string{id}
 	}
+	if r.QualifyingData != "" {
+		demands.Azure.QualifyingData = new(strings.ToLower(r.QualifyingData))
+	}
+	if r.UserData != "" {
+		demands.Azure.UserData = new(strings.ToLower(r.UserData))
+	}
+	for _, register := range strings.Fields(r.PCR) {
+		if err := azure.AllowPCR(&demands.Azure, register); err != nil {
+			return policy.Policy{}, usage("PCR: %w", err)
+		}
+	}
 	form, err := policy.New(demands)
 	if err != nil {
 		return policy.Policy{}, usage("%w", err)
@@ -271,7 +284,9 @@ func (j *judgement) report(pol policy.Policy, roots *certchain.Roots) (*attest.A
 		if c, err := form.Open(e.Report); err == nil {
 			j.view.Report, _ = snpreport.Parse(c.Report)
 		}
-	} else if _, err := j.open(&e); err != nil {
+	} else if _, err := j.open(&e); verdict.ExitCode(err) == verdict.ExitRefused {
+		return unread.Audit(config, err, j.frame.At), nil
+	} else if err != nil {
 		return nil, err
 	}
 	return v.Audit(e, j.frame.At), nil
@@ -282,7 +297,7 @@ func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	reports := j.inputs["report"]
 	first, err := carrier.Open(reports[0].data)
 	if err != nil {
-		return nil, unread("report "+reports[0].name, err)
+		return nil, refusal("report "+reports[0].name, err, unread.Report)
 	}
 	e.Report = first.Report
 	bag := first.Certificates
@@ -290,7 +305,7 @@ func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	for _, file := range j.inputs["certs"] {
 		more, err := carrier.OpenCertificates(file.data)
 		if err != nil {
-			return nil, unread("certificates "+file.name, err)
+			return nil, refusal("certificates "+file.name, err, unread.Chain)
 		}
 		bag = append(bag, more.Certificates...)
 		e.CRLs = append(e.CRLs, more.CRLs...)
@@ -309,7 +324,7 @@ func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	}
 	choice, err := carrier.Choose(j.view.Report, bag, j.frame.At)
 	if err != nil {
-		return nil, unread("certificates", err)
+		return nil, refusal("certificates", err, unread.Chain)
 	}
 	e.Certificates = choice.Certificates
 	j.look(e.Certificates)
@@ -325,11 +340,13 @@ func (j *judgement) look(ders [][]byte) {
 	}
 }
 
-// unread gives an error of package carrier its type in a verdict.
-func unread(what string, err error) error {
+// refusal gives an error of package carrier its place in a verdict. A private key is a
+// mistake of the caller's.
+// Rules: FRM-04.
+func refusal(what string, err error, place func(what string, err error) error) error {
 	var private *carrier.PrivateKeyError
 	if errors.As(err, &private) {
-		return usage("%s: %w", what, err)
+		return usage("%s: %w", what, rule.Config(err))
 	}
-	return verdict.Unavailable(what, err)
+	return place(what, err)
 }

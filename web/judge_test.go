@@ -14,8 +14,8 @@ import (
 
 // What the page takes: the roles of its files, and its demands.
 var (
-	takenInputs  = []string{"report", "certs", "crl", "policy", "amd-root", "release-root", "envelope", "bundle", "evidence", "cert"}
-	takenOptions = []string{"at", "spki", "measurement", "report-data", "host-data", "chip-id", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek", "strict"}
+	takenInputs  = []string{"report", "certs", "crl", "policy", "amd-root", "release-root", "envelope", "bundle", "evidence", "cert", "quote", "quote-signature", "pcrs"}
+	takenOptions = []string{"at", "spki", "measurement", "report-data", "host-data", "chip-id", "qualifying-data", "user-data", "pcr", "workload", "vmpl", "allow-debug", "allow-migration", "allow-vlek", "strict"}
 )
 
 // request is what the page would ask for a vector; ok is false when the page does not
@@ -25,10 +25,8 @@ func request(c *vectors.Case) (text []byte, files [][]byte, ok bool) {
 		Name string `json:"name"`
 		Role string `json:"role"`
 	}
-	asked := map[string]any{"strict": true, "now": "2026-06-01T00:00:00Z"}
-	if strings.HasPrefix(c.ID, "held-") || strings.HasPrefix(c.ID, "azure-") { // of forms that only the command reads
-		return nil, nil, false
-	}
+	asked := map[string]any{"now": "2026-06-01T00:00:00Z"}
+	asked["strict"] = !strings.HasPrefix(c.ID, "held-") && !strings.HasPrefix(c.ID, "azure-") // those are in forms that people hold
 	for name, value := range c.Options {
 		if !slices.Contains(takenOptions, name) {
 			return nil, nil, false

@@ -41,7 +41,7 @@ func NewView(d *verdict.Document, report []byte, certificates [][]byte) *View {
 
 // content is the page without its frame: the verdict first, then why.
 func (v *View) content() node {
-	return fragment{v.verdict(), v.chain(), v.steps(), v.levels(), v.compare(), v.bytes(), v.certificates(), v.limits()}
+	return fragment{v.verdict(), v.chain(), v.paravisor(), v.steps(), v.levels(), v.compare(), v.bytes(), v.certificates(), v.limits()}
 }
 
 func (v *View) bytes() node {

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/internal/cli"
-	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/verdict"
@@ -30,28 +28,8 @@ func (f *azureFlags) rows(demands *policy.AzureRules) []cli.Flag {
 		cli.Row("pcrs", "FILE", "values of PCRs, as JSON", cli.Text(&f.pcrs)),
 		cli.Row("qualifying-data", "HEX", "what the quote was asked for with, 1 to 64 bytes", text(&demands.QualifyingData)),
 		cli.Row("user-data", "HEX", "what the guest put into the report, 1 to 64 bytes", text(&demands.UserData)),
-		cli.Row("pcr", "[BANK:]INDEX=HEX...", "an allowed value of a PCR; sha256 when no bank is named", func(s string) error { return addPCR(demands, s) }),
+		cli.Row("pcr", "[BANK:]INDEX=HEX...", "an allowed value of a PCR; sha256 when no bank is named", func(s string) error { return azure.AllowPCR(demands, s) }),
 	}
-}
-
-// addPCR reads "sha256:4=HEX". Values of one register add up.
-func addPCR(demands *policy.AzureRules, s string) error {
-	name, value, ok := strings.Cut(s, "=")
-	bank, index, hasBank := strings.Cut(name, ":")
-	if !hasBank {
-		bank, index = "sha256", name
-	}
-	if !ok || !slices.Contains([]string{"sha1", "sha256", "sha384"}, bank) {
-		return fmt.Errorf("%q is not [sha1:|sha256:|sha384:]INDEX=HEX", printable.Short(s))
-	}
-	if demands.PCRs == nil {
-		demands.PCRs = policy.AzureRegisters{}
-	}
-	if demands.PCRs[bank] == nil {
-		demands.PCRs[bank] = map[string][]string{}
-	}
-	demands.PCRs[bank][index] = append(demands.PCRs[bank][index], strings.ToLower(value))
-	return nil
 }
 
 // check refuses flags that do not go together, before anything is read.

@@ -11,11 +11,10 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/unread"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/verdict"
 )
-
-func chainRefusal(f attest.Failure) error { return &attest.CertChainInvalidError{Failure: f} }
 
 func prefixed(prefix string, list []string) (out []string) {
 	for _, s := range list {
@@ -30,7 +29,7 @@ func addCerts(ctx context.Context, c *cli.Call, bag *carrier.Bag, name string) e
 	if name == "-" || err != nil || !info.IsDir() {
 		g, err := openCerts(ctx, c, name, "")
 		if err != nil {
-			return refusal("--certs", err, chainRefusal)
+			return refusal("--certs", err, unread.Chain)
 		}
 		join(bag, g, "")
 		return nil
@@ -52,7 +51,7 @@ func addCerts(ctx context.Context, c *cli.Call, bag *carrier.Bag, name string) e
 			bag.PassedOver = append(bag.PassedOver, entry.Name()+": "+map[bool]string{true: "a private key", false: "no certificate"}[key != nil])
 			continue
 		case err != nil:
-			return refusal("--certs", err, chainRefusal)
+			return refusal("--certs", err, unread.Chain)
 		}
 		found = true
 		join(bag, g, entry.Name()+" ")
@@ -93,29 +92,13 @@ func join(bag *carrier.Bag, g *carrier.Bag, prefix string) {
 	bag.PassedOver = append(bag.PassedOver, prefixed(prefix, g.PassedOver)...)
 }
 
-// refusal gives an error of package carrier the type that it has in a verdict.
-// Rules: FRM-02, FRM-03, FRM-04.
-func refusal(flag string, err error, malformed func(attest.Failure) error) error {
-	var unread *carrier.UnreadError
+// refusal gives an error of package carrier its place in a verdict. A private key is a
+// mistake of the caller's.
+// Rules: FRM-04.
+func refusal(flag string, err error, place func(what string, err error) error) error {
 	var key *carrier.PrivateKeyError
-	switch {
-	case attest.ErrorType(err) != "": // it has one
-		return err
-	case errors.As(err, &unread):
-		f := rule.From(err, "FRM-02", "nothing can be read")
-		f.Message = flag + ": " + f.Message
-		return &hinted{&attest.EvidenceUnavailableError{Failure: f}, unread.Convert}
-	case errors.As(err, &key):
+	if errors.As(err, &key) {
 		return cli.Usagef("%s: %w", flag, rule.Config(err))
 	}
-	return malformed(rule.From(err, "FRM-10", "the evidence is malformed"))
+	return place(flag, err)
 }
-
-// hinted is an error that knows what to try next.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Unwrap() error { return h.error }
-func (h *hinted) Hint() string  { return h.hint }

@@ -7,6 +7,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/unread"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/verdict"
 )
@@ -32,7 +33,7 @@ func readHeld(ctx context.Context, c *cli.Call, report string, certs []string, a
 	}
 	e, err := carrier.Open(b)
 	if err != nil {
-		return nil, refusal("--report", err, func(f attest.Failure) error { return &attest.ReportInvalidError{Failure: f} })
+		return nil, refusal("--report", err, unread.Report)
 	}
 	c.SetCarrier(string(e.Form))
 	h := &held{form: e.Form, hcl: e.HCL, quote: e.Quote, ReportEvidence: attest.ReportEvidence{Report: e.Report}}
@@ -55,30 +56,8 @@ func readHeld(ctx context.Context, c *cli.Call, report string, certs []string, a
 	}
 	choice, err := carrier.Choose(r, bag.Certificates, at)
 	if err != nil {
-		return nil, refusal("--certs", err, chainRefusal)
+		return nil, refusal("--certs", err, unread.Chain)
 	}
 	h.Certificates, h.notes = choice.Certificates, append(h.notes, prefixed("certificate left out: ", choice.LeftOut)...)
 	return h, nil
-}
-
-// unheld is the audit of evidence whose form breaks the rules of that form: the step that
-// would have read it fails.
-func unheld(config attest.ReportConfig, refused error, at time.Time) *attest.Audit {
-	v, err := attest.NewReportVerifier(config)
-	if err != nil {
-		return &attest.Audit{Err: err}
-	}
-	step := map[string]string{"ReportInvalidError": "report", "CertChainInvalidError": "chain"}[verdict.Type(refused)]
-	a := &attest.Audit{Err: refused, Checks: v.Audit(attest.ReportEvidence{}, at).Checks}
-	description := verdict.Describe(refused)
-	for i, c := range a.Checks {
-		switch {
-		case c.ID == step:
-			a.Checks[i] = attest.Check{Step: c.Step, ID: c.ID, Requirement: description.Requirement, Status: attest.Fail,
-				Expected: description.Expected, Actual: description.Actual, Reason: description.Message}
-		case c.Status != attest.NotApplicable:
-			a.Checks[i] = attest.Check{Step: c.Step, ID: c.ID, Requirement: c.Requirement, Status: attest.NotReached, Reason: "the evidence could not be read"}
-		}
-	}
-	return a
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/internal/unread"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/snpreport/form"
@@ -82,7 +83,7 @@ func (f *reportFlags) reporter(ctx context.Context, c *cli.Call) (*reporter, err
 func (r *reporter) report(ctx context.Context, c *cli.Call, name string) (*verdict.Document, error) {
 	h, err := r.read(ctx, c, name, r.frame.At)
 	if verdict.ExitCode(err) == verdict.ExitRefused {
-		return verdict.New(unheld(r.config, err, r.frame.At), r.frame), nil
+		return verdict.New(unread.Audit(r.config, err, r.frame.At), r.frame), nil
 	}
 	if err != nil {
 		return nil, err
