@@ -151,14 +151,3 @@ func TestNotChecked(t *testing.T) {
 		t.Error(v.NotChecked)
 	}
 }
-
-// TestRequirementIsAlwaysThere: a member of the error object is empty rather than
-// absent.
-func TestRequirementIsAlwaysThere(t *testing.T) {
-	t.Parallel()
-	for _, args := range [][]string{{"attest", "--json"}, {"nothing", "--json"}, {"report", "--report", "none", "--json"}} {
-		if o := tool(args...); !strings.Contains(o.stdout, `"requirement": "`) {
-			t.Errorf("%v: %s", args, o.stdout)
-		}
-	}
-}

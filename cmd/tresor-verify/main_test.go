@@ -130,7 +130,6 @@ func TestReportRefusals(t *testing.T) {
 	f.write("debug.bin", debug.Report)
 	f.write("short.bin", e.Report[:1183])
 	f.write("altered.bin", append([]byte{e.Report[0], 0, 0, 0, 1}, e.Report[5:]...))
-	f.write("policy.json", []byte(`{"schema": "attest.policy/v1", "products": ["Genoa"]}`))
 	zero := strings.Repeat("00", 64)
 
 	for _, tt := range []struct {
@@ -143,25 +142,13 @@ func TestReportRefusals(t *testing.T) {
 		{"empty certificate", "CertChainInvalidError", "", []string{"--strict", "--report", f.path("report.bin"), "--certs", f.path("empty")}},
 		{"CRL too long", "CRLInvalidError", "CRL-01", f.report("--crl", f.write("long.crl", make([]byte, maxCRLFile+1)))[1:]},
 		{"altered", "ReportSignatureInvalidError", "RPT-23", []string{"--report", f.path("altered.bin"), "--certs", f.path("chain.pem")}},
-		{"expired", "CertChainInvalidError", "", f.report("--at", "2031-06-02T00:00:00Z")[1:5]},
 		{"debug", "PolicyViolationError", "", []string{"--report", f.path("debug.bin"), "--certs", f.path("chain.pem")}},
-		{"vmpl", "PolicyViolationError", "", f.report("--vmpl", "1")[1:]},
-		{"policy file", "PolicyViolationError", "", f.report("--policy", f.path("policy.json"))[1:]},
 		{"chip", "PolicyViolationError", "", f.report("--chip-id", zero[:127]+"1")[1:]},
-		{"host data", "PolicyViolationError", "", f.report("--host-data", strings.Repeat("11", 32))[1:]},
-		{"measurement", "MeasurementNotAllowedError", "", f.report("--measurement", strings.Repeat("11", 48))[1:]},
-		{"tcb", "TCBBelowFloorError", "", f.report("--min-tcb", "bootloader=4,tee=0,snp=25,microcode=219")[1:]},
-		{"tcb lacks a component", "TCBBelowFloorError", "", f.report("--min-tcb", "bootloader=4,tee=0,snp=24")[1:]},
-		{"report data", "ReportDataMismatchError", "", f.report("--report-data", zero)[1:]},
-		{"crl is a certificate", "CRLInvalidError", "", f.report("--crl", f.path("leaf.der"))[1:]},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"report"}, tt.args...)
 			if !strings.Contains(strings.Join(args, " "), "--amd-root") {
 				args = append(args, "--amd-root", f.path("ark.pem"))
-			}
-			if tt.name == "expired" {
-				args = append(args, "--at", "2031-06-02T00:00:00Z")
 			}
 			o := tool(args...)
 			if o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: "+tt.typ+"\n") || !strings.Contains(o.stdout, "\nhint:") {
@@ -180,90 +167,6 @@ func TestReportRefusals(t *testing.T) {
 	o := tool("report", "--report", f.path("debug.bin"), "--certs", f.path("chain.pem"), "--amd-root", f.path("ark.pem"), "--allow-debug")
 	if o.code != 0 || !strings.Contains(o.stdout, "relaxed:               allow-debug") {
 		t.Errorf("%+v", o)
-	}
-}
-
-// Rules: CLI-02, CLI-06.
-func TestUsage(t *testing.T) {
-	t.Parallel()
-	f := newFolder(t)
-	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
-	f.write("bad.json", []byte(`{"schema": "attest.policy/v1", "measurments": []}`))
-	for name, args := range map[string][]string{
-		"no such command":    {"atest"},
-		"no such flag":       {"report", "--no-such"},
-		"no report":          {"report"},
-		"argument":           f.report("extra"),
-		"twice":              f.report("--at", "2026-04-01T12:00:00Z", "--at", "2026-04-01T12:00:00Z"),
-		"bool twice":         f.report("--allow-debug", "--allow-debug"),
-		"time":               f.report("--at", "yesterday"),
-		"time without zone":  f.report("--at", "2026-04-01T12:00:00"),
-		"vmpl":               f.report("--vmpl", "4"),
-		"vmpl 01":            f.report("--vmpl", "01"),
-		"measurement":        f.report("--measurement", "abc"),
-		"measurement twice":  f.report("--measurement", strings.Repeat("ab", 48), "--measurement", strings.Repeat("ab", 48)),
-		"zero measurement":   f.report("--measurement", strings.Repeat("00", 48)),
-		"empty":              f.report("--report-data", ""),
-		"tcb":                f.report("--min-tcb", "snp=256"),
-		"tcb name":           f.report("--min-tcb", "ucode=1"),
-		"tcb twice":          f.report("--min-tcb", "snp=1,snp=1"),
-		"no policy file":     f.report("--policy", f.path("none")),
-		"bad policy file":    f.report("--policy", f.path("bad.json")),
-		"policy is a folder": f.report("--policy", f.dir),
-		"no root file":       {"report", "--report", f.path("report.bin"), "--amd-root", f.path("none")},
-		"root is a leaf":     {"report", "--report", f.path("report.bin"), "--amd-root", f.path("leaf.der")},
-		"root twice":         f.report("--amd-root", f.path("ark.pem")),
-		"timeout":            f.report("--timeout", "0s"),
-		"http mirror":        f.report("--kds-url", "http://127.0.0.1"),
-		"no ca file":         f.report("--ca-file", f.path("none")),
-		"ca file is empty":   f.report("--ca-file", f.write("empty", nil)),
-		"show nothing":       {"show"},
-		"show two":           {"show", f.path("report.bin"), f.path("leaf.der")},
-		"fetch nothing":      {"fetch"},
-		"fetch without out":  {"fetch", "--report", f.path("report.bin")},
-		"version of":         {"version", "1"},
-		"help of nothing":    {"help", "nothing"},
-		"stdin twice":        {"report", "--report", "-", "--certs", "-"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := tool(args...)
-			if o.code != verdict.ExitUsage || o.stdout != "" || !strings.HasPrefix(o.stderr, "tresor-verify: ") {
-				t.Errorf("%+v", o)
-			}
-			v := tool(append(args, "--json")...).verdict(t)
-			if v.Verdict != "error" || v.ExitCode != 2 || v.Error.Type != "UsageError" || v.Error.Message == "" {
-				t.Errorf("%+v", v)
-			}
-		})
-	}
-	if o := tool(); o.code != verdict.ExitUsage || o.stdout != "" || !strings.Contains(o.stderr, "Commands:") {
-		t.Errorf("%+v", o)
-	}
-}
-
-// TestUndecided: what can not be read is no refusal.
-// Rules: CLI-03.
-func TestUndecided(t *testing.T) {
-	t.Parallel()
-	f := newFolder(t)
-	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
-	for name, args := range map[string][]string{
-		"no report":          {"report", "--report", f.path("none")},
-		"report is a folder": {"report", "--report", f.dir},
-		"no certificates":    f.report("--certs", f.path("none")),
-		"no crl":             f.report("--crl", f.path("none")),
-		"no file to show":    {"show", f.path("none")},
-		"nothing to fetch":   {"fetch", "--report", f.path("none"), "--out", f.path("out")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := tool(args...)
-			if o.code != verdict.ExitUndecided || !strings.HasPrefix(o.stdout, "UNDECIDED: EvidenceUnavailableError\n") {
-				t.Errorf("%+v", o)
-			}
-			if v := tool(append(args, "--json")...).verdict(t); v.Verdict != "error" || v.Error.Type != "EvidenceUnavailableError" {
-				t.Errorf("%+v", v)
-			}
-		})
 	}
 }
 

@@ -1,45 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/internal/printable"
 )
-
-func TestHelpAndVersion(t *testing.T) {
-	t.Parallel()
-	for _, args := range [][]string{{"help"}, {"--help"}, {"-h"}, {"help", "report"}, {"report", "--help"}, {"show", "-h"}, {"help", "fetch"}} {
-		if o := tool(args...); o.code != 0 || o.stdout == "" || o.stderr != "" {
-			t.Errorf("%v: %+v", args, o)
-		}
-	}
-	if o := tool("version"); o.code != 0 || !strings.HasPrefix(o.stdout, "tresor-verify ") {
-		t.Errorf("%+v", o)
-	}
-	var v map[string]string
-	if err := json.Unmarshal([]byte(tool("version", "--json").stdout), &v); err != nil || v["toolchain"] == "" {
-		t.Errorf("%v %v", v, err)
-	}
-}
-
-// TestJSONAlways: one object, whatever was asked for.
-// Rules: CLI-05.
-func TestJSONAlways(t *testing.T) {
-	t.Parallel()
-	for _, args := range [][]string{{"help", "--json"}, {"help", "report", "--json"}, {"report", "--help", "--json"}, {"report", "--json=1"}, {"version", "-json"}, {"nothing", "--json=true"}} {
-		o := tool(args...)
-		var v map[string]any
-		if err := json.Unmarshal([]byte(o.stdout), &v); err != nil || v["schema"] == nil || o.stderr != "" {
-			t.Errorf("%v: %+v %v", args, o, err)
-		}
-	}
-	if o := tool("report", "--json=false"); o.stdout != "" {
-		t.Errorf("%+v", o)
-	}
-}
 
 // TestAllViolations: text and JSON name every violation of a policy.
 func TestAllViolations(t *testing.T) {

@@ -97,59 +97,6 @@ func TestNothingIsDestroyed(t *testing.T) {
 	}
 }
 
-// TestReplace: a file of its own kind is replaced when that was asked for, and each
-// file that is written is named.
-// Rules: CLI-19.
-func TestReplace(t *testing.T) {
-	t.Parallel()
-	f := newFolder(t)
-	f.writeEvidence(mint.Evidence("Milan", 3, "vcek"))
-	args := append(f.report(), "--write-policy", f.path("policy.json"))
-	if o := tool(args...); o.code != 0 || o.stderr != "tresor-verify: wrote: "+f.path("policy.json")+"\n" {
-		t.Fatalf("%+v", o)
-	}
-	f.write("policy.json", []byte(`{"schema": "attest.policy/v1"}`))
-	if o := tool(args...); o.code != verdict.ExitUsage || !strings.Contains(o.stderr, "--replace") {
-		t.Errorf("%+v", o)
-	}
-	if o := tool(append(args, "--replace")...); o.code != 0 || len(mustRead(t, f.path("policy.json"))) < 100 {
-		t.Errorf("%+v", o)
-	}
-}
-
-// TestRecordOverAPin: a pin that says the same stays; one that differs is kept, and
-// told, unless --replace was given; an older bundle is refused in any case.
-// Rules: PIN-01, PIN-03, PIN-04.
-func TestRecordOverAPin(t *testing.T) {
-	t.Parallel()
-	f := newFolder(t)
-	args := withCert(f, endpoint(t, f, 17))
-	record := append(slices.Clone(args), "--record", f.path("pin.json"))
-	if o := tool(record...); o.code != 0 || !strings.Contains(o.stderr, "wrote: ") {
-		t.Fatalf("%+v", o)
-	}
-	first := mustRead(t, f.path("pin.json"))
-	if o := tool(record...); o.code != 0 || !strings.Contains(o.stderr, "says the same") || !bytes.Equal(mustRead(t, f.path("pin.json")), first) {
-		t.Errorf("%+v", o)
-	}
-	other := bytes.Replace(first, []byte(`"snp_measurement": "`), []byte(`"snp_measurement": "00`), 1)
-	other = append(other[:bytes.Index(other, []byte(`"snp_measurement": "`))+116], other[bytes.Index(other, []byte(`"snp_measurement": "`))+118:]...)
-	f.write("pin.json", other)
-	if o := tool(record...); o.code != verdict.ExitChanged || !strings.Contains(o.stdout, "snp_measurement") || !bytes.Equal(mustRead(t, f.path("pin.json")), other) {
-		t.Errorf("%+v", o)
-	}
-	if o := tool(append(record, "--replace")...); o.code != 0 || !strings.Contains(o.stderr, "changed: snp_measurement: recorded 00") || !strings.Contains(o.stderr, "wrote: ") {
-		t.Errorf("%+v", o)
-	}
-	newer := bytes.Replace(first, []byte(`"trust_bundle_version": 17`), []byte(`"trust_bundle_version": 18`), 1)
-	f.write("pin.json", newer)
-	for _, more := range [][]string{nil, {"--replace"}} {
-		if o := tool(append(slices.Clone(record), more...)...); o.code != verdict.ExitRefused || !strings.HasPrefix(o.stdout, "FAIL: BundleRollbackError") || !bytes.Equal(mustRead(t, f.path("pin.json")), newer) {
-			t.Errorf("%v: %+v", more, o)
-		}
-	}
-}
-
 // TestPage: --html writes the verdict as a page, of a PASS and of a refusal, and what is
 // there stays without --replace.
 // Rules: CLI-19.

@@ -87,35 +87,3 @@ func TestEnforced(t *testing.T) {
 		}
 	}
 }
-
-// TestBrief: one line for each verdict.
-// Rules: CLI-18.
-func TestBrief(t *testing.T) {
-	t.Parallel()
-	f := newFolder(t)
-	e := mint.Evidence("Milan", 3, "vcek")
-	f.writeEvidence(e)
-	name := f.path("report.bin")
-	for _, tt := range []struct {
-		want string
-		args []string
-	}{
-		{"PASS\t" + name + fmt.Sprintf("\t%x\tMilan\twarnings=1\n", e.Spec.Measurement), f.report("--brief")},
-		{"PASS\t" + name + fmt.Sprintf("\t%x\tMilan\trelaxed=allow-debug,allow-vlek\twarnings=1\n", e.Spec.Measurement), f.report("--brief", "--allow-debug", "--allow-vlek")},
-		{"FAIL\t" + name + "\tPolicyViolationError\tPOL-11\trelaxed=vmpl=1\n", f.report("--brief", "--vmpl", "1")},
-		{"UNDECIDED\t" + name + "\tEvidenceUnavailableError\tCLI-03\n", f.report("--brief", "--certs", f.path("none"))},
-	} {
-		if o := tool(tt.args...); o.stdout != tt.want || o.stderr != "" {
-			t.Errorf("%+v\nwant %q", o, tt.want)
-		}
-	}
-	for _, more := range []string{"--json", "--explain"} {
-		if o := tool(f.report("--brief", more)...); o.code != verdict.ExitUsage {
-			t.Errorf("%s: %+v", more, o)
-		}
-	}
-	endpointArgs := endpoint(t, f, 17)
-	if o := tool(append(endpointArgs, "--brief")...); !strings.HasPrefix(o.stdout, "PASS\t"+f.path("envelope.json")+"\t") {
-		t.Errorf("%+v", o)
-	}
-}
