@@ -194,14 +194,14 @@ func (t *Transport) CloseIdleConnections() {
 // Retire makes way for another Transport to the same endpoint, with another
 // configuration: no request is begun any more. Those that have not been, and all that
 // come, get ErrRetired; those that run finish as before. When Retire returns, the first
-// byte of each is written; a connection that does not take it for a second is closed.
+// byte of each is written; a connection that does not take it for five seconds is closed.
 // The caller should still Close the Transport, when nothing runs any more.
 // Rules: TRN-18.
 func (t *Transport) Retire() {
 	if t.unmade() {
 		return
 	}
-	late := time.NewTimer(maxMargin)
+	late := time.NewTimer(handover)
 	defer late.Stop()
 	for _, w := range t.pool.drain() {
 		select {

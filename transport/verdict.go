@@ -12,6 +12,9 @@ import (
 // more, so that its first byte is written in time.
 const maxMargin = time.Second
 
+// handover bounds how long Retire waits for the first byte of what has begun.
+const handover = 5 * time.Second
+
 // A verdict is what one attestation of one connection found, and how long that
 // counts. It does not change.
 // Rules: TRN-30, TRN-31.
