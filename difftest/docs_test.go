@@ -45,7 +45,7 @@ func TestOpenAIProgram(t *testing.T) {
 // TestExamplesAreYAML: the files for GitHub Actions and GitLab parse, and run the script
 // that stands beside them.
 func TestExamplesAreYAML(t *testing.T) {
-	files, err := filepath.Glob("../examples/*/*.y*ml")
+	files, err := filepath.Glob("../examples/ci/*.y*ml")
 	if err != nil || len(files) < 2 {
 		t.Fatalf("%v %v", files, err)
 	}
