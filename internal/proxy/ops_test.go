@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -127,6 +128,32 @@ func TestMetricsFormat(t *testing.T) {
 	cmd.Stdin = strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestAlerts: docs/running.md alerts on metrics, and on values of labels, that are there.
+// Rules: PRX-50.
+func TestAlerts(t *testing.T) {
+	page, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, _ := kitDoor(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), withOps)
+	d.get("/")
+	d.get(livePath) // which is refused
+	text := d.atOps("GET", metricsPath).body
+	names := regexp.MustCompile(`tresor_proxy_\w+(\{\w+!?="\w+"\})?`).FindAllString(string(page), -1)
+	if len(names) < 8 {
+		t.Errorf("%q", names)
+	}
+	for _, name := range names {
+		name = strings.ReplaceAll(name, "!=", "=")
+		if !strings.HasSuffix(name, "}") { // a metric or one of its series
+			name += "["
+		}
+		if !regexp.MustCompile(`(?m)^` + strings.NewReplacer("[", `[ {]`, "{", `\{`, "}", `\}`).Replace(name)).MatchString(text) {
+			t.Errorf("no %s in %s", name, text)
+		}
 	}
 }
 
