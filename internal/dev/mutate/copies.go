@@ -17,13 +17,21 @@ func (f *finder) alias(name string, n *ast.CallExpr) {
 		id := f.add(name, "alias", n, f.text(n))
 		f.edits.replace(f.at(n.Fun.Pos()), f.at(n.Lparen)+1, fmt.Sprintf("muClone(%d, %s, ", id, fun))
 	case calleeName(n) == "append" && len(n.Args) == 2 && n.Ellipsis.IsValid() && f.isEmptyList(n.Args[0]) && f.pure(n.Args[1]) && types.Identical(f.info.Types[n].Type, f.info.Types[n.Args[1]].Type):
-		f.pick(name, "alias", n, f.text(n), f.text(n.Args[1]))
+		f.share(name, n, n.Args[1])
 	case len(n.Args) == 0 && slices.Contains([]string{"Clone", "clone"}, calleeName(n)):
 		sel, ok := n.Fun.(*ast.SelectorExpr)
 		if ok && f.pure(sel.X) && types.Identical(f.info.Types[n].Type, f.info.Types[sel.X].Type) {
-			f.pick(name, "alias", n, f.text(n), f.text(sel.X))
+			f.share(name, n, sel.X)
 		}
 	}
+}
+
+// share makes a mutant that hands on the original of a copy. The two are equal, so
+// that nothing but what is written to them later tells them apart.
+func (f *finder) share(name string, copied *ast.CallExpr, original ast.Expr) {
+	id := f.add(name, "alias", copied, f.text(copied))
+	at, end := f.span(copied)
+	f.edits.around(at, end, fmt.Sprintf("muShare(%d, ", id), ", "+f.text(original)+")")
 }
 
 // isEmptyList reports whether an expression is []T(nil) or []T{}.

@@ -151,6 +151,14 @@ func muClone[T any](n int, clone func(T) T, v T) T {
 	return clone(v)
 }
 
+// muShare returns the copy, or the original.
+func muShare[T any](n int, copied, original T) T {
+	if muOn(n) {
+		return original
+	}
+	return copied
+}
+
 // muLeftOut reports whether a loop passes over iteration i of n.
 func muLeftOut(first, last, only, i, n int) bool {
 	return i == 0 && muOn(first) || i == n-1 && muOn(last) || i < n-1 && muOn(only)
