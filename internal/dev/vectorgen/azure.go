@@ -78,6 +78,22 @@ func azureSections() []section {
 	registers := func(name string, value any) func(x *exhibit) {
 		return then(func(_ *mint.AzureSet, x *exhibit) { x.policy(member{"azure", doc{{name, value}}}) })
 	}
+	zeros := strings.Repeat("00", 32)
+	values := func(text func(a *mint.AzureSet) string) func(x *exhibit) {
+		return then(func(a *mint.AzureSet, x *exhibit) { x.inputs["pcrs"] = [][]byte{[]byte(text(a))} })
+	}
+	sized := func(more int) func(x *exhibit) { // a TPM2B_ATTEST
+		return then(func(_ *mint.AzureSet, x *exhibit) {
+			q := x.inputs["quote"][0]
+			x.inputs["quote"] = [][]byte{append([]byte{0, byte(len(q) + more)}, q...)}
+		})
+	}
+	cutOff := func(at int) func(x *exhibit) { // from the end when it is negative
+		return then(func(_ *mint.AzureSet, x *exhibit) {
+			q := x.inputs["quote"][0]
+			x.inputs["quote"] = [][]byte{q[:(len(q)+at)%len(q)]}
+		})
+	}
 	every := []byte{0xFF, 0xFF, 0xFF}
 	reports := section{"azure-hcl", azureVM, hcl, []row{
 		{"whole", yes("HCL-01", "AZR-14"), "an index of 2600 bytes, with all that is demanded", vm(func(*mint.AzureSet) {})},
@@ -98,6 +114,7 @@ func azureSections() []section {
 		{"beyond-the-file", no("HCL-09", "GEN-04"), "more than there is", sizes(func(*mint.AzureSet) int { return 3000 })},
 		{"sum-wraps", no("HCL-09", "GEN-04"), "sums in 32 bits wrap", sizes(func(*mint.AzureSet) int { return -0x4D4 })},
 		{"no-runtime-data", no("HCL-09"), "n is 0", sizes(func(*mint.AzureSet) int { return 0 })},
+		{"runtime-data-of-one-byte", no("HCL-09"), "two bytes are the least JSON", sizes(func(*mint.AzureSet) int { return 1 })},
 		{"padding", no("HCL-10"), "somebody carries data behind it", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["report"][0][2599] = 1 })},
 		{"one-byte-more", as(binding, "AZR-01"), "a zero byte is hashed too", sizes(func(a *mint.AzureSet) int { return len(a.HCL.Runtime) + 1 })},
 		{"a-blank", as(binding, "AZR-01"), "JSON that says the same", vm(func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) })},
@@ -109,11 +126,31 @@ func azureSections() []section {
 		{"a-name-twice", no("JSN-09", "HCL-20"), "which reader sees which", runtime(`{"keys":[`, `{"keys":[],"keys":[`)},
 		{"no-ak", no("HCL-21"), "a transfer key", runtime("HCLAkPub", "HCLTransferKey")},
 		{"two-aks", no("HCL-21"), "which one signed", runtime("HCLEkPub", "HCLAkPub")},
+		{"kid-that-ends-like-the-aks", yes("HCL-21"), "another key", runtime("HCLEkPub", "XHCLAkPub")},
+		{"kid-that-begins-like-the-aks", yes("HCL-21"), "another one too", runtime("HCLEkPub", "HCLAkPub2")},
+		{"kid-empty", no("JSN-12", "HCL-21"), "each key has a name", runtime("HCLEkPub", "")},
+		{"ak-alone", yes("HCL-21"), "no other key", vm(func(a *mint.AzureSet) {
+			a.Runtime.Keys = a.Runtime.Keys[:1]
+			a.Seal()
+		})},
+		{"nine-keys", no("JSN-16", "HCL-20"), "eight at most", vm(func(a *mint.AzureSet) {
+			for len(a.Runtime.Keys) < 9 {
+				a.Runtime.Keys = append(a.Runtime.Keys, fmt.Sprintf(`{"kid":"k%d"}`, len(a.Runtime.Keys)))
+			}
+			a.Seal()
+		})},
+		{"empty-kty", no("JSN-12", "HCL-22"), "an empty kind", runtime(`"kty":"RSA"`, `"kty":""`)},
 		{"ec", no("HCL-22"), "another kind of key", runtime(`"kty":"RSA"`, `"kty":"EC"`)},
 		{"even-modulus", no("HCL-23"), "no RSA key", modulus(func(n []byte) []byte { n[255] ^= 1; return n })},
+		{"modulus-of-255-bytes", no("HCL-23"), "2048 bits", modulus(func(n []byte) []byte { return n[1:] })},
+		{"modulus-of-2047-bits", no("HCL-23"), "all of them", modulus(func(n []byte) []byte { n[0] &= 0x7F; return n })},
 		{"zero-modulus", no("HCL-23"), "the paravisor could not make a key", modulus(func([]byte) []byte { return make([]byte, 256) })},
 		{"exponent-3", no("HCL-24"), "65537 alone", runtime("AQAB", "Aw")},
 		{"long-user-data", no("HCL-25"), "65 bytes", runtime(`"user-data":"`, `"user-data":"00`)},
+		{"user-data-no-hex", no("HCL-25"), "of hex digits", vm(func(a *mint.AzureSet) {
+			a.HCL.Runtime = []byte(mustDiffer(string(a.HCL.Runtime), strings.Replace(string(a.HCL.Runtime), a.Runtime.UserData[:4], "zzzz", 1)))
+			a.Bind()
+		})},
 		{"secure-boot-in-quotes", no("JSN-13", "HCL-26"), "a string", runtime(`"secure-boot":true`, `"secure-boot":"true"`)},
 		{"not-the-signed-report", as("ReportSignatureInvalidError", "RPT-23", "ORD-01"), "step 11 comes before the runtime data", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["report"][0][0x20+0x90] ^= 1 })},
 	}}
@@ -129,9 +166,23 @@ func azureSections() []section {
 			without("quote", "quote-signature", "pcrs")(a, x)
 		})},
 		{"too-long", no("TPM-01", "GEN-04"), "1025 bytes", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["quote"] = [][]byte{make([]byte, 1025)} })},
+		{"too-long-behind-a-good-one", no("TPM-01", "GEN-04"), "1025 bytes that begin well", then(func(_ *mint.AzureSet, x *exhibit) {
+			q := x.inputs["quote"][0]
+			x.inputs["quote"] = [][]byte{append(q, make([]byte, 1025-len(q))...)}
+		})},
+		{"tpm2b-of-a-byte-less", no("TPM-01"), "a size that is not that of the rest", sized(-1)},
+		{"tpm2b-of-a-byte-more", no("TPM-01"), "nor is this one", sized(1)},
+		{"cut-off", no("TPM-09"), "a quote that ends early", cutOff(-1)},
+		{"cut-off-in-the-counts", no("TPM-09"), "wherever it is", cutOff(80)},
 		{"magic", no("TPM-02"), "other data that the TPM signed", vm(func(a *mint.AzureSet) { a.Quote.Magic++ })},
 		{"certify", no("TPM-03"), "a certification", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x8017 })},
 		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *mint.AzureSet) { a.Quote.Signer = make([]byte, 69) })},
+		{"long-data", no("TPM-04"), "67 bytes", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 67) })},
+		{"longest-data", as(data, "AZR-06", "TPM-04"), "66 bytes are of the form, and not the ones that were asked for", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 66) })},
+		{"not-safe", yes("TPM-05", "AZR-14"), "a clock that is not safe is shown", azureChange{
+			vm:   func(a *mint.AzureSet) { a.Quote.Safe = 0 },
+			then: func(_ *mint.AzureSet, x *exhibit) { x.result = doc{{"azure", doc{{"quote", doc{{"safe", false}}}}}} },
+		}.apply},
 		{"safe-2", no("TPM-05"), "neither yes nor no", vm(func(a *mint.AzureSet) { a.Quote.Safe = 2 })},
 		{"no-selection", no("TPM-06"), "none", selects()},
 		{"17-selections", no("TPM-06", "GEN-04"), "16 at most", selects(make([]mint.Selection, 17)...)},
@@ -139,10 +190,15 @@ func azureSections() []section {
 		{"unknown-bank", no("TPM-07"), "SM3", selects(mint.Selection{Hash: 0x12, Bits: every})},
 		{"empty-bitmap", no("TPM-08"), "nothing is selected", selects(mint.Selection{Hash: 0xB, Bits: []byte{0, 0, 0}})},
 		{"register-24", no("TPM-08"), "there is none", selects(mint.Selection{Hash: 0xB, Bits: []byte{1, 0, 0, 1}})},
+		{"bitmap-of-5-bytes", no("TPM-08"), "four at most", selects(mint.Selection{Hash: 0xB, Bits: []byte{1, 0, 0, 0, 0}})},
+		{"bitmap-of-no-byte", no("TPM-08"), "and one at least", selects(mint.Selection{Hash: 0xB})},
+		{"digest-of-31-bytes", no("TPM-09"), "a digest of SHA-256", vm(func(a *mint.AzureSet) { a.Quote.Digest = make([]byte, 31) })},
+		{"digest-of-33-bytes", no("TPM-09"), "and no more", vm(func(a *mint.AzureSet) { a.Quote.Digest = make([]byte, 33) })},
 		{"trailing-byte", no("TPM-09"), "a byte behind pcrDigest", vm(func(a *mint.AzureSet) { a.Quote.Trailer = []byte{0} })},
 		{"other-signer", no("TPM-20"), "the name of another key", vm(func(a *mint.AzureSet) { a.Quote.Signer = mint.QualifiedName(mint.AKKey("other")) })},
 		{"of-another-key", as(signature, "TPM-31"), "a key in software", signed(func(m, _ []byte) []byte { return mint.SignQuote(mint.AKKey("other"), m) })},
 		{"rsapss", as(signature, "TPM-30"), "another scheme", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x16, 0xB, s) })},
+		{"tpmt-signature-with-a-tail", as(signature, "TPM-30"), "a byte behind it", signed(func(_, s []byte) []byte { return append(mint.TPMTSignature(0x14, 0xB, s), 0) })},
 		{"sha-1", as(signature, "TPM-30"), "another hash", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0x4, s) })},
 		{"255-bytes", as(signature, "TPM-30"), "neither form", signed(func(_, s []byte) []byte { return s[1:] })},
 		{"old-quote", as(data, "AZR-06"), "for an earlier question", vm(func(a *mint.AzureSet) { a.Quote.Extra = []byte("earlier") })},
@@ -152,6 +208,22 @@ func azureSections() []section {
 			x.inputs["pcrs"] = [][]byte{bytes.Replace(x.inputs["pcrs"][0], []byte(hex.EncodeToString(a.PCRs[9])), []byte(strings.Repeat("00", 32)), 1)}
 		})},
 		{"no-values", as(pcr, "TPM-40"), "an empty object", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["pcrs"] = [][]byte{[]byte("{}")} })},
+		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", values(func(a *mint.AzureSet) string {
+			var list []string
+			for _, v := range a.PCRs {
+				list = append(list, hex.EncodeToString(v))
+			}
+			return `["` + strings.Join(list, `", "`) + `"]`
+		})},
+		{"values-23-in-an-array", as(pcr, "JSN-16", "TPM-40"), "24, no fewer", values(func(*mint.AzureSet) string { return `["` + strings.Repeat(zeros+`", "`, 22) + zeros + `"]` })},
+		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(func(*mint.AzureSet) string { return `{"sha256": {"24": "` + zeros + `"}}` })},
+		{"value-of-register-minus-1", as(pcr, "TPM-40"), "nor one below 0", values(func(*mint.AzureSet) string { return `{"sha256": {"-1": "` + zeros + `"}}` })},
+		{"value-of-register-04", as(pcr, "TPM-40"), "each has one name", values(func(*mint.AzureSet) string { return `{"sha256": {"04": "` + zeros + `"}}` })},
+		{"value-of-a-named-register", as(pcr, "TPM-40"), "which is a number", values(func(*mint.AzureSet) string { return `{"sha256": {"boot": "` + zeros + `"}}` })},
+		{"value-of-31-bytes", as(pcr, "TPM-40"), "of the size of its bank", values(func(*mint.AzureSet) string { return `{"sha256": {"4": "` + zeros[2:] + `"}}` })},
+		{"value-no-hex", as(pcr, "TPM-40"), "in hex", values(func(*mint.AzureSet) string { return `{"sha256": {"4": "` + zeros[2:] + `zz"}}` })},
+		{"bank-in-capitals", as(pcr, "JSN-10", "TPM-40"), "names are exact", values(func(*mint.AzureSet) string { return `{"SHA512": {}, "sha256": {"4": "` + zeros + `"}}` })},
+		{"bank-that-is-not-read", as(pcr, "JSN-11", "TPM-40"), "another bank", values(func(*mint.AzureSet) string { return `{"sm3": {}, "sha256": {"4": "` + zeros + `"}}` })},
 		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(mint.Selection{Hash: 4, Bits: every})},
 		{"resettable", as(pcr, "TPM-41"), "registers that the guest reset, with values at the places of others", over([]byte{0, 0, 0x81}, 4, 7)},
 		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", over([]byte{0x80, 0, 0}, 7)},

@@ -35,6 +35,10 @@ func igvmSections() []section {
 	vmm := func(name string) func(X) { return func(x X) { x.guest.VMM = name } }
 	flags := func(n uint32) func(X) { return add(mint.IGVMPage(0x400000, 1, n, 0, nil)) }
 	vmsa := func(features uint64) []byte { return mint.LaunchSpec{VMM: "qemu", Features: features}.VMSA(false) }
+	two := func(x X) { // processors
+		d := x.guest.digest(2)
+		x.result = doc{{"measurements", []any{doc{{"vcpus", 2}, {"measurement", hexOf(d[:])}}}}}
+	}
 	page := slices.Repeat([]byte{7}, 4096)
 	const platform, area, first, context = 0, 3, 4, 10
 	return []section{{"launch-igvm", igvmGuest, "UsageError", []row{
@@ -78,8 +82,10 @@ func igvmSections() []section {
 		{"unknown-flag", no("LCH-44"), "a flag that nobody knows", flags(8)},
 		{"data-type-4", no("LCH-44"), "a type that nobody knows", add(mint.IGVMPage(0x400000, 1, 0, 4, nil))},
 		{"relocation", no("LCH-44"), "addresses that the loader changes", insert(area, mint.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
+		{"relocation-of-page-tables", no("LCH-44"), "or page tables", insert(area, mint.IGVMHeader{Type: 0x103, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
 		{"two-id-blocks", no("LCH-44"), "one of them", add(mint.IGVMIDBlock(1, [48]byte{1}), mint.IGVMIDBlock(1, [48]byte{1}))},
 		{"area-of-half-a-page", no("LCH-45"), "a size of no pages", header(area, func(h *mint.IGVMHeader) { h.Body[0] = 1 })},
+		{"area-of-nothing", no("LCH-45"), "a size of zero", header(area, func(h *mint.IGVMHeader) { copy(h.Body[:8], make([]byte, 8)) })},
 		{"giant-area", no("LCH-45"), "a size of 2^63 bytes", header(area, func(h *mint.IGVMHeader) { h.Body[7] = 0x80 })},
 		{"area-twice", no("LCH-45"), "two of one index", add(mint.IGVMArea(0x1000, 7))},
 		{"area-inserted-twice", no("LCH-45"), "once is enough", add(mint.IGVMInsert(0x400000, 1, 7))},
@@ -95,11 +101,19 @@ func igvmSections() []section {
 			}
 		})},
 		{"processor-twice", no("LCH-47"), "one VMSA each", add(mint.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
+		{"processors-in-another-order", yes("LCH-49"), "VMSAs go by processor where they stand behind all pages", both(both(vmm("qemu-igvm"), insert(context, mint.IGVMContext(0x9000000, 1, 1, vmsa(0x21)))), two)},
+		{"processors-at-one-address", yes("LCH-48"), "which VMSAs may share", both(both(vmm("qemu-igvm"), change(func(s *mint.IGVMSpec) {
+			at := binary.LittleEndian.Uint64(s.Headers[context].Body)
+			s.Headers = append(s.Headers, mint.IGVMContext(at, 1, 1, vmsa(1)))
+		})), two)},
+		{"processor-cut-off", no("LCH-46"), "a VMSA that the file breaks off", add(mint.IGVMContext(0x9000000, 1, 1, vmsa(1)[:4000]))},
 		{"processor-without-snp", no("LCH-47"), "bit 0 of SEV_FEATURES is set in every guest", add(mint.IGVMContext(0x9000000, 1, 1, vmsa(2)))},
 		{"no-processor", no("LCH-48"), "nothing would run", change(func(s *mint.IGVMSpec) { s.Headers = slices.Delete(s.Headers, context, context+1) })},
 		{"page-twice", no("LCH-48"), "the processor refuses the second", add(mint.IGVMPage(0x1000, 1, 0, 0, nil))},
 		{"page-in-a-large-one", no("LCH-48"), "the same of a page that lies in another", add(mint.IGVMPage(0x3FF000, 1, 0, 0, nil))},
 		{"with-processors", no("LCH-35"), "the file says how many there are", func(x X) { x.options["vcpus"] = "1" }},
+		{"with-a-kernel", no("LCH-35"), "nor does it take a kernel", func(x X) { x.inputs["kernel"] = [][]byte{[]byte("kernel")} }},
+		{"with-features", no("LCH-35"), "nor features", func(x X) { x.options["features"] = "0x1" }},
 		{"for-gce", no("LCH-35"), "which launches firmware", vmm("gce")},
 	}}}
 }
@@ -165,7 +179,12 @@ func idBlockSections() []section {
 			x.guest.idBlock.Author = nil
 			put(0x680, 1)(x)
 		}},
+		{"author-key-of-one-last-byte", no("LCH-53"), "only zeros are no key", func(x X) {
+			x.guest.idBlock.Author = nil
+			put(0x880+1027, 1)(x)
+		}},
 		{"other-digest", no("LCH-56"), "signed for another launch", spec(func(s *mint.IDBlockSpec) { s.Digest[47] ^= 1 })},
+		{"other-digest-of-one-launch", no("LCH-56"), "also where there is one launch", both(spec(func(s *mint.IDBlockSpec) { s.Digest[47] ^= 1 }), func(x X) { x.guest.counts = []int{2} })},
 		{"family-id-differs", no("LCH-57"), "another family than in the report", reported(func(x X) { x.Spec.FamilyID[15] ^= 1 })},
 		{"image-id-differs", no("LCH-57"), "another image", reported(func(x X) { x.Spec.ImageID[15] ^= 1 })},
 		{"guest-svn-differs", no("LCH-57"), "another version", reported(func(x X) { x.Spec.GuestSVN++ })},
