@@ -53,6 +53,9 @@
 //	key           the key of a map lacks a part
 //	alias         a copy is none
 //
+// What no vector can show stands in beyond.go, by kinds with the reason. For the vectors by
+// themselves: -tests=false, and -vectors-sample for some of the mutants that count.
+//
 // Functions that do nothing but make text have no mutants, nor have conditions that
 // only choose one.
 package main

@@ -291,3 +291,26 @@ func TestHand(t *testing.T) {
 		}
 	}
 }
+
+// TestBeyond: a survivor of the vectors is beyond them by its kind, and a check that
+// evidence reaches is not.
+func TestBeyond(t *testing.T) {
+	for _, c := range []struct {
+		m    mutant
+		want bool
+	}{
+		{mutant{File: "jws/verify.go", Func: "Message.Verify", Kind: "false", Text: "m == nil"}, true},
+		{mutant{File: "certchain/verify.go", Func: "link", Kind: "prefix", Text: "sum != anchor.sha256"}, true},
+		{mutant{File: "policy/decode.go", Func: "decodeList", Kind: "order", Text: "len(in) == 0"}, true},
+		{mutant{File: "steps.go", Func: "endpointSteps", Kind: "row", Text: `"report"`}, true},
+		{mutant{File: "azure/result.go", Func: "session.conclude", Kind: "false", Text: "s.quote == nil"}, true},
+		{mutant{File: "certchain/pem.go", Func: "splitPEM", Kind: "minus", Text: "len(text) > maxSize"}, false},
+		{mutant{File: "jws/jwk.go", Func: "checkUse", Kind: "prefix", Text: "s != word"}, false},
+		{mutant{File: "receipt/verifier.go", Func: "session.checkSignature", Kind: "suffix", Text: "k.ID() == id"}, false},
+		{mutant{File: "certchain/crl.go", Func: "CRL.parse", Kind: "delete", Text: `d.end(list, "CertificateList")`}, false},
+	} {
+		if got := beyond(&c.m); (got != "") != c.want {
+			t.Errorf("%s: %q", c.m.key(), got)
+		}
+	}
+}

@@ -94,7 +94,7 @@ func report(w io.Writer, fates []*fate, building time.Duration, o options) error
 	var problems []error
 	for _, f := range fates {
 		if f.Counts && f.Why == "" {
-			byVectors.add(&fate{Killed: f.Vectors})
+			byVectors.add(&fate{mutant: f.mutant, Killed: f.Vectors, Why: beyond(f.mutant)})
 		}
 		if !o.tests {
 			continue

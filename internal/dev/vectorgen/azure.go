@@ -215,6 +215,7 @@ func azureSections() []section {
 			}
 			return `["` + strings.Join(list, `", "`) + `"]`
 		})},
+		{"values-of-an-empty-file", as(pcr, "JSN-04", "TPM-40"), "no values", values(func(*mint.AzureSet) string { return "" })},
 		{"values-23-in-an-array", as(pcr, "JSN-16", "TPM-40"), "24, no fewer", values(func(*mint.AzureSet) string { return `["` + strings.Repeat(zeros+`", "`, 22) + zeros + `"]` })},
 		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(func(*mint.AzureSet) string { return `{"sha256": {"24": "` + zeros + `"}}` })},
 		{"value-of-register-minus-1", as(pcr, "TPM-40"), "nor one below 0", values(func(*mint.AzureSet) string { return `{"sha256": {"-1": "` + zeros + `"}}` })},

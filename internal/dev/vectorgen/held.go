@@ -96,6 +96,13 @@ func heldSections() []section {
 			return b64(d.Encode())
 		})},
 		{"numbers-one-less", no("FRM-17"), "1183 numbers", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r[1:]), " ", ",") })},
+		{"numbers-one-more", no("FRM-17"), "1185 numbers", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(append(r, 0)), " ", ",") })},
+		{"number-of-256", no("FRM-17"), "a number that is no byte", held(func(r []byte) string {
+			return strings.ReplaceAll(strings.Replace(fmt.Sprint(r), "0", "256", 1), " ", ",")
+		})},
+		{"armour-no-base64", no("FRM-18"), "armour around something else", held(func(r []byte) string { return strings.Replace(armour("REPORT")(r), "A", "!", 1) })},
+		{"protobuf", as(unread, "FRM-03"), "the protobuf of a tool", held(func(r []byte) string { return "\x0A\xA0\x09" + string(r) })},
+		{"base64-of-three-paddings", as(unread, "FRM-02", "FRM-16"), "two are the most there can be", held(func(r []byte) string { return b64(r) + "==" })},
 		{"two-blocks", no("FRM-18"), "two reports in armour", held(func(r []byte) string { return armour("REPORT")(r) + armour("REPORT")(r) })},
 		{"two-forms", no("FRM-21", "FRM-20"), "members of two containers", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"format": "x", `, 1) })},
 		{"long-hex", no("FRM-22"), "a quote of 1025 bytes", quoted(`"signature": "` + strings.Repeat("00", 1025) + `", "message": "00", "pcrs": ["00"]`)},

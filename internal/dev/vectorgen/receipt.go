@@ -250,6 +250,7 @@ func keySetSection() section {
 		{"without-kid", no("JWK-10"), "a key without a name", key(func(d *doc) { d.Drop("kid") })},
 		{"kid-twice", no("JWK-10"), "two keys of one name", set("kid", "receipt-0")},
 		{"of-one-key", yes("JWK-06"), "a set of one key", func(x X) { x.receipt.Keys = x.receipt.Keys[:1] }},
+		{"without-keys", no("JWK-06", "JSN-12"), "an object that is no set", func(x X) { x.inputs["jwks"] = [][]byte{[]byte(`{"kid": "receipt-1"}`)} }},
 		{"of-64-keys", yes("JWK-06"), "or of as many as there may be", func(x X) {
 			for i := len(x.receipt.Keys); i < 64; i++ {
 				x.receipt.Keys = append(x.receipt.Keys, mint.EC(receiptKey, fmt.Sprint("k", i)))

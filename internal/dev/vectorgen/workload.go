@@ -114,6 +114,10 @@ func workloadSections() []section {
 	live := section{"live-key", base, "SPKIMismatchError", []row{
 		{"relayed", no("BIN-10"), "somebody in between shows the evidence of the enclave", func(x X) { x.live = sha256.Sum256([]byte("relay")) }},
 		{"not-observed", no("BIN-11", "GEN-02"), "a zero hash is no observation", func(x X) { x.live = [32]byte{} }},
+		{"not-observed-and-attested", no("BIN-11", "GEN-02"), "nor does it equal one of zeros", func(x X) {
+			x.SPKI, x.live = [32]byte{}, [32]byte{}
+			x.Envelope.Set("tls_spki_sha256", strings.Repeat("0", 64))
+		}},
 		{"from-a-certificate", yes("BIN-10"), "the key of the leaf certificate that was seen", func(x X) {
 			x.options["spki"] = nil
 			x.inputs["cert"] = [][]byte{mint.PEM(webCert(tlsKey.Public()))}
