@@ -148,7 +148,7 @@ func (b *Bundle) readRoots(v strictjson.Value) {
 		case err == nil && c.Role == certchain.ARK:
 			b.amdRoots = append(b.amdRoots, der)
 		case err == nil:
-			refuse("an " + c.Role.String())
+			refuse(c.Role.String())
 			return
 		case errors.As(err, &unsupported) && unsupported.Role == certchain.ARK: // of a coming product
 			b.IgnoredRoots = append(b.IgnoredRoots, unsupported.Name)

@@ -21,6 +21,7 @@ var marks = []struct {
 	{startsWith("\x0A\xA0\x09"), "the protobuf of go-sev-guest", "tail -c +4 FILE | head -c 1184 > report.bin"},
 	{startsWith("\xD2\x84"), "a COSE_Sign1 message", "take the report out of its payload"},
 	{func(b []byte) bool { return len(b) > 0 && (b[0] > 0xA0 && b[0] < 0xB8 || b[0] == 0xD8) }, "CBOR", "take the report out of it"},
+	{startsWith(`"`), "a JSON string", "jq -r . FILE > report.b64"},
 	{isListing, "a listing with offsets", "xxd -r FILE > report.bin"},
 	{func(b []byte) bool { return kindOf(b) == kindCertificate }, "a DER certificate", swapped},
 	{func(b []byte) bool { return kindOf(b) == kindPrivateKey }, "", ""},

@@ -88,7 +88,7 @@ func newRoots(arks [][]byte) (*Roots, error) {
 			return nil, err
 		}
 		if c.Role != ARK {
-			return nil, c.fail("CHN-61", "subject", nil, "an ARK", "an "+c.Role.String())
+			return nil, c.fail("CHN-61", "subject", nil, "an ARK", c.Role.String())
 		}
 		if r.anchor(c.Product) != nil {
 			return nil, c.fail("CHN-62", "subject", nil, "one ARK for each product", "a second one of "+c.Product.String())

@@ -96,7 +96,12 @@ func (e *Error) Cause() error {
 // names the flag or the layer, and stands first in the message.
 // Rules: CLI-03.
 func Unavailable(what string, err error) error {
-	return &attest.EvidenceUnavailableError{Failure: attest.Failure{Rule: "CLI-03", Message: what + ": " + err.Error(), Cause: err}}
+	f := attest.Failure{Message: err.Error(), Offset: rule.NoOffset}
+	if d, ok := err.(rule.Detailed); ok { // another that wraps one says more
+		f = d.Details()
+	}
+	f.Rule, f.Message, f.Cause = "CLI-03", strings.TrimSuffix(what+": "+f.Message, ": "), err
+	return &attest.EvidenceUnavailableError{Failure: f}
 }
 
 // allowed returns the list that lacks what was found.

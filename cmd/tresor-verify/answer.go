@@ -60,6 +60,12 @@ func subject(c *cli.Call) *verdict.Subject {
 func complete(c *cli.Call, d *verdict.Document) {
 	d.Subject = subject(c)
 	adviceFor(c).Complete(d.Error)
+	if d.Error == nil {
+		return
+	}
+	if hint := misplaced(c, d.Error); hint != "" {
+		d.Error.Hint = hint
+	}
 }
 
 // writePage writes the page of --html.
@@ -91,7 +97,7 @@ func fail(c *cli.Call, err error) int {
 	if c.AsJSON || d.ExitCode != verdict.ExitUsage {
 		return outputFlags{brief: c.Given("brief") || c.Given("watch") && !c.Given("explain")}.printVerdict(c, d)
 	}
-	adviceFor(c).Complete(d.Error)
+	complete(c, d)
 	c.Note("%s", err)
 	c.Note("%s", d.Error.Hint)
 	return d.ExitCode

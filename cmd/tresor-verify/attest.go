@@ -210,7 +210,7 @@ func (f *attestFlags) comparePin(ctx context.Context, c *cli.Call, now capture.P
 	if f.pin == "" {
 		return nil, nil
 	}
-	b, err := c.ReadConfig(ctx, f.pin, capture.MaxPinFile)
+	b, err := c.ReadConfig(ctx, "pin", f.pin, capture.MaxPinFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--pin", err)
 	}
@@ -240,7 +240,7 @@ func (f *attestFlags) keep(ctx context.Context, c *cli.Call, e *capture.Evidence
 // returns the difference that makes the verdict "changed".
 // Rules: PIN-03, PIN-04.
 func (f *attestFlags) recordPin(ctx context.Context, c *cli.Call, now capture.Pin) (changed, err error) {
-	b, err := c.ReadConfig(ctx, f.record, capture.MaxPinFile)
+	b, err := c.ReadConfig(ctx, "record", f.record, capture.MaxPinFile)
 	if err != nil { // there is none: CheckOutputs has seen what else is there
 		return nil, c.WriteFile("--record", f.record, now.Encode())
 	}

@@ -99,7 +99,7 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	var read [][]byte
 	for _, name := range files {
-		b, err := c.ReadEvidence(ctx, "bundle", name, maxBundleFile)
+		b, err := c.ReadEvidence(ctx, "bundle", name, maxFile)
 		if err != nil {
 			return 0, verdict.Unavailable("file", err)
 		}

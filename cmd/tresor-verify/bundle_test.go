@@ -217,7 +217,7 @@ func TestBundleFetch(t *testing.T) {
 	if o := get("/away", "d.jws"); o.code != verdict.ExitUndecided {
 		t.Errorf("%+v", o)
 	}
-	if o := get("/good", "none/d.jws"); o.code != verdict.ExitInternal {
+	if o := get("/good", "none/d.jws"); o.code != verdict.ExitUsage {
 		t.Errorf("%+v", o)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/carrier"
@@ -101,4 +102,21 @@ func refusal(flag string, err error, place func(what string, err error) error) e
 		return cli.Usagef("%s: %w", flag, rule.Config(err))
 	}
 	return place(flag, err)
+}
+
+// unshown is the error of a file that cannot be shown.
+func unshown(command string, err error) error {
+	var unknown *carrier.UnreadError
+	var key *carrier.PrivateKeyError
+	if errors.As(err, &unknown) || errors.As(err, &key) {
+		return refusal(command, err, unread.Report)
+	}
+	f := rule.From(err, "CLI-03", command)
+	if list := verdict.Rules(err); len(list) > 0 {
+		f.Rule = list[0]
+	}
+	if !strings.HasPrefix(f.Message, command) {
+		f.Message = command + ": " + f.Message
+	}
+	return &attest.EvidenceUnavailableError{Failure: f}
 }

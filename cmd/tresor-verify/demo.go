@@ -153,7 +153,7 @@ func get(ctx context.Context, client *http.Client, url string) (body []byte, key
 	if response.StatusCode != http.StatusOK || response.TLS == nil {
 		return nil, key, fmt.Errorf("%s: %s", url, response.Status)
 	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, maxBundleFile))
+	body, err = io.ReadAll(io.LimitReader(response.Body, maxFile))
 	return body, sha256.Sum256(response.TLS.PeerCertificates[0].RawSubjectPublicKeyInfo), err
 }
 

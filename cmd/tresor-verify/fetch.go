@@ -59,7 +59,9 @@ func (f *fetchFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	var outputs []cli.Output
 	for _, file := range fetchedForms {
-		outputs = append(outputs, fetchedOutput(filepath.Join(f.out, file.name), file.kind, file.form))
+		output := fetchedOutput(filepath.Join(f.out, file.name), file.kind, file.form)
+		output.NewFolder = true
+		outputs = append(outputs, output)
 	}
 	if err := c.CheckOutputs(f.replace, append(f.certs, f.report, f.caFile), outputs...); err != nil {
 		return 0, err

@@ -44,7 +44,10 @@ func readHeld(ctx context.Context, c *cli.Call, report string, certs []string, a
 		}
 	}
 	if beside && report != "-" && !hasLeaf(bag.Certificates) {
-		addBeside(ctx, c, &bag, report)
+		with := bag
+		if addBeside(ctx, c, &with, report); hasLeaf(with.Certificates) { // others are no help
+			bag = with
+		}
 	}
 	h.notes = prefixed("passed over: ", bag.PassedOver)
 	r, err := snpreport.Parse(h.Report)

@@ -35,7 +35,7 @@ var (
 			[]string{"dns", "tcp", "tls", "http", "bundle", "size", "cache", "--bundle", "--crl", "proxy"}, nil},
 		"report":  {ofHardware, []string{"CHN", "CRL", "POL", "KDS"}, []string{"dns", "tcp", "tls", "http", "size", "cache", "--report", "--certs", "--fetch", "--crl"}, nil},
 		"fetch":   {[]string{"ReportInvalidError", "CertChainInvalidError", "EvidenceUnavailableError"}, []string{"CHN-0", "KDS"}, []string{"dns", "tcp", "tls", "http", "size", "cache", "--report", "--certs", "fetch"}, nil},
-		"show":    {[]string{"ReportInvalidError", "CertChainInvalidError", "EnvelopeInvalidError", "EvidenceUnavailableError"}, []string{"JWS", "CHN-0"}, []string{"show"}, nil},
+		"show":    {[]string{"EvidenceUnavailableError"}, []string{"JWS", "CHN-0"}, []string{"show"}, nil},
 		"receipt": {append(ofBundle, "ReceiptInvalidError", "ReceiptSignatureInvalidError", "ReceiptDigestMismatchError"), []string{"JWS", "RCP"}, []string{"dns", "tcp", "tls", "http", "size", "--jwks-url", "--request", "--response", "receipt"}, advice.InReceipt},
 		"bundle":  {append(ofBundle, "EvidenceUnavailableError"), []string{"JWS"}, []string{"dns", "tcp", "tls", "http", "size", "file"}, advice.InDiff},
 		"vectors": {[]string{"EvidenceUnavailableError"}, nil, []string{"vectors"}, nil},

@@ -83,7 +83,7 @@ func TestHints(t *testing.T) {
 		"--json: given twice":             f.report("--json=0", "--json=0"),
 		`value "x" for --json`:            f.report("--json=x"),
 		flagHint("--amd-root"):            f.report("--amd-root", f.path("none")),
-		flagHint("--policy"):              f.report("--policy", f.path("leaf.der")),
+		flagHint("--policy"):              f.report("--policy", f.write("bad-policy.json", []byte("{}"))),
 		flagHint("--ca-file"):             f.report("--ca-file", f.path("none")),
 		flagHint("--release-root"):        {"attest", "--url", "https://x.example", "--release-root", f.path("none")},
 		flagHint("--jwks"):                {"receipt", "--jwks", f.path("none"), f.path("none")},

@@ -1,10 +1,8 @@
 package main
 
-// Sizes above which a file is refused, in bytes.
+// Sizes above which a file is not read, in bytes. What is read as a whole has limits of
+// its own, which are lower: the parsers refuse what is above them.
 const (
-	maxReportFile   = 1 << 20 // the library's own limit is lower, and refuses
-	maxCertFile     = 64 << 10
-	maxCRLFile      = 1 << 20
-	maxEnvelopeFile = 1 << 20 // as for a report, and so for the next
-	maxBundleFile   = 1 << 20
+	maxFile     = 1 << 20  // a report, certificates beside it, a CRL, an envelope, a trust bundle
+	maxCertFile = 64 << 10 // roots, the certificate of a connection
 )

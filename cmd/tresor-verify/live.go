@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
@@ -10,6 +11,7 @@ import (
 	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/snpreport"
 	"github.com/tresorhq/attest/transport"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // live fetches the evidence of an endpoint, over the connection whose key is
@@ -22,7 +24,7 @@ func (f *attestFlags) live(ctx context.Context, c *cli.Call, v *attest.Verifier)
 	config.Verifier = v
 	t, err := transport.New(f.url, config)
 	if err != nil {
-		return nil, cli.Usagef("%v", err)
+		return nil, cli.Usagef("--url: %v", err)
 	}
 	defer t.Close()
 	done := c.Slow("asking %s for its evidence, for %v at most", f.url, f.timeout)
@@ -39,7 +41,11 @@ func (f *endpointFlags) connection(ctx context.Context, c *cli.Call) (transport.
 	config := transport.Config{BundleURL: f.bundleURL, AttestTimeout: f.timeout}
 	var err error
 	if f.bundle != "" {
-		if config.Bundle, err = f.readBundle(ctx, c); err != nil {
+		config.Bundle, err = f.readBundle(ctx, c)
+		if err == nil && len(config.Bundle) == 0 {
+			err = verdict.Unavailable("--bundle", errors.New(f.bundle+": the file is empty"))
+		}
+		if err != nil {
 			return config, err
 		}
 	}

@@ -48,6 +48,7 @@ func newProgram() *cli.Program {
 			verdict.ExitChanged:   "verified, but it differs from the recorded pin",
 			verdict.ExitInternal:  "internal error",
 		},
+		Others: map[string]string{"verify": "attest verifies an endpoint, report a report, bundle a trust bundle"},
 		Notes: []cli.Note{
 			{Text: "Press Ctrl-C twice to stop at once (exit status 130; 143 for SIGTERM)."},
 			{Heading: "OUTPUT", Text: `Standard output carries the answer and nothing else; progress and usage go to standard error. No colour is

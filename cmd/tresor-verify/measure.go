@@ -202,7 +202,7 @@ func (f *measureFlags) read(ctx context.Context, c *cli.Call) (l *artefact.Launc
 		return nil, nil, nil
 	}
 	if f.cmdlineFile != "" {
-		b, err := c.ReadConfig(ctx, f.cmdlineFile, launch.MaxFile)
+		b, err := c.ReadConfig(ctx, "cmdline-file", f.cmdlineFile, launch.MaxFile)
 		if err != nil {
 			return nil, nil, cli.Usagef("--cmdline-file: %v", err)
 		}

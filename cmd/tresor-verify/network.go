@@ -40,7 +40,7 @@ func (n *netFlags) webRoots(ctx context.Context, c *cli.Call) (*x509.CertPool, e
 	if n.caFile == "" || n.pool != nil {
 		return n.pool, nil
 	}
-	b, err := c.ReadConfig(ctx, n.caFile, maxCertFile)
+	b, err := c.ReadConfig(ctx, "ca-file", n.caFile, maxCertFile)
 	if err != nil {
 		return nil, cli.Usagef("--ca-file: %v", err)
 	}

@@ -37,7 +37,7 @@ func (f *attestFlags) offline(ctx context.Context, c *cli.Call) (*capture.Eviden
 		return nil, err
 	}
 	e := &capture.Evidence{FetchedAt: fr.At}
-	if e.Envelope, err = c.ReadEvidence(ctx, "envelope", f.envelope, maxEnvelopeFile); err != nil {
+	if e.Envelope, err = c.ReadEvidence(ctx, "envelope", f.envelope, maxFile); err != nil {
 		return nil, verdict.Unavailable("--envelope", err)
 	}
 	if e.Bundle, err = f.readBundle(ctx, c); err != nil {
@@ -75,7 +75,7 @@ func (f *attestFlags) revocation(ctx context.Context, c *cli.Call, e *capture.Ev
 }
 
 func (f *endpointFlags) readBundle(ctx context.Context, c *cli.Call) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, "bundle", f.bundle, maxBundleFile)
+	b, err := c.ReadEvidence(ctx, "bundle", f.bundle, maxFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--bundle", err)
 	}

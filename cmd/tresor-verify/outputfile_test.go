@@ -14,8 +14,9 @@ import (
 	"github.com/tresorhq/attest/verdict"
 )
 
-// TestOutputPath: a file that can not be written is no bug of the program's, and
+// TestOutputPath: an output in a folder that is not there is refused before any work, and
 // is named as it was given.
+// Rules: CLI-19.
 func TestOutputPath(t *testing.T) {
 	t.Parallel()
 	f, hardware := newFolder(t), newFolder(t)
@@ -35,11 +36,11 @@ func TestOutputPath(t *testing.T) {
 	} {
 		args = append(append([]string{}, args...), flag, absent)
 		o := tool(args...)
-		want := "message:               " + flag + " " + absent + ": "
-		if o.code != verdict.ExitInternal || !strings.Contains(o.stdout, want) || !strings.Contains(o.stdout, "make it") || strings.Contains(o.stdout, "SECURITY.md") || strings.Contains(o.stdout, ".tresor-") {
+		want := "tresor-verify: " + flag + " " + absent + ": "
+		if o.code != verdict.ExitUsage || !strings.HasPrefix(o.stderr, want) || !strings.Contains(o.stderr, "make it") || strings.Contains(o.stderr, ".tresor-") {
 			t.Errorf("%s: %+v", flag, o)
 		}
-		if v := tool(append(args, "--json")...).verdict(t); v.Error.Type != "InternalError" || !strings.HasPrefix(v.Error.Message, flag+" "+absent+": ") {
+		if v := tool(append(args, "--json")...).verdict(t); v.Error.Type != "UsageError" || !strings.HasPrefix(v.Error.Message, flag+" "+absent+": ") {
 			t.Errorf("%s: %+v", flag, v.Error)
 		}
 	}

@@ -173,7 +173,7 @@ func (f *proxyFlags) authorization(ctx context.Context, c *cli.Call) (string, er
 			c.Note("WARNING: others may read %s", f.tokenFile)
 		}
 	}
-	b, err := c.ReadConfig(ctx, f.tokenFile, maxToken)
+	b, err := c.ReadConfig(ctx, "authorization-file", f.tokenFile, maxToken)
 	if err != nil {
 		return "", cli.Usagef(flag+": %w", cli.Breaks("PRX-57", "%v", err))
 	}

@@ -97,6 +97,7 @@ func (r *reporter) report(ctx context.Context, c *cli.Call, name string) (*verdi
 	}
 	if uncertified(document.Cause()) {
 		r.uncertified.Store(true)
+		document.Error.Hint = otherProduct(h.ReportEvidence)
 	}
 	if result != nil && r.writePolicy != "" {
 		if err := c.WriteFile("--write-policy", r.writePolicy, policyFile(result.Facts(), r.baselines)); err != nil {
@@ -167,7 +168,7 @@ func readEvidence(ctx context.Context, c *cli.Call, report string, certs []strin
 		return e, err
 	}
 	for _, name := range certs {
-		b, err := c.ReadEvidence(ctx, "certs", name, maxCertFile)
+		b, err := c.ReadEvidence(ctx, "certs", name, maxFile)
 		if err != nil {
 			return e, verdict.Unavailable("--certs", err)
 		}
@@ -214,6 +215,21 @@ func (f *reportFlags) complete(ctx context.Context, c *cli.Call, client *collate
 	return err
 }
 
+// otherProduct says what to try next where report and leaf are of two products; "" where
+// they are not.
+func otherProduct(e attest.ReportEvidence) string {
+	o, err := collateral.Parse(e)
+	if err != nil || o.Leaf == nil {
+		return ""
+	}
+	die, ok := o.Report.Die()
+	if p, err := die.Product(); !ok || err != nil || p == o.Leaf.Product {
+		return ""
+	} else {
+		return fmt.Sprintf("the report says %v, and the leaf certificate is of %v: give the certificate of this report", p, o.Leaf.Product)
+	}
+}
+
 // uncertified reports whether evidence was refused for what may be fetched.
 func uncertified(err error) bool {
 	switch verdict.Type(err) {
@@ -226,7 +242,7 @@ func uncertified(err error) bool {
 // readReport reads a report file. Text files are forgiven their last line
 // break; a raw report is told by its size, and may end in one.
 func readReport(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, "report", name, maxReportFile)
+	b, err := c.ReadEvidence(ctx, "report", name, maxFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--report", err)
 	}
@@ -250,7 +266,7 @@ func isText(b []byte) bool {
 
 // readCRL reads a CRL file, PEM or DER.
 func readCRL(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, "crl", name, maxCRLFile)
+	b, err := c.ReadEvidence(ctx, "crl", name, maxFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--crl", err)
 	}

@@ -167,10 +167,9 @@ func (r *reporter) safely(ctx context.Context, name string) (d *verdict.Document
 			c.Note("%s: %v: %s", name, failure, debug.Stack())
 			d = verdict.Failed(fmt.Errorf("internal error: %v", failure), r.frame)
 		}
-		if d.Subject = subject(&c); d.Subject == nil { // it could not be read
+		if complete(&c, d); d.Subject == nil { // it could not be read
 			d.Subject = &verdict.Subject{Files: []verdict.File{{Flag: "report", Name: name}}}
 		}
-		adviceFor(&c).Complete(d.Error)
 	}()
 	d, err := r.report(ctx, &c, name)
 	if err != nil {

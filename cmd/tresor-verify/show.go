@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/verdict"
@@ -54,12 +52,7 @@ func detect(ctx context.Context, c *cli.Call, name string) (*inspect.File, error
 	}
 	file, err := inspect.Detect(b)
 	if err != nil {
-		f := attest.Failure{Rule: "CLI-03", Message: c.Command.Name + ": " + err.Error(), Cause: err}
-		if rules := verdict.Rules(err); len(rules) > 0 {
-			f.Rule = rules[0]
-			f.Message = strings.TrimSuffix(f.Message, " ["+f.Rule+"]") // which stands behind it again
-		}
-		return nil, &attest.EvidenceUnavailableError{Failure: f}
+		return nil, unshown(c.Command.Name, err)
 	}
-	return file, err
+	return file, nil
 }

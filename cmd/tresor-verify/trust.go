@@ -100,7 +100,7 @@ func (f *trustFlags) policy(ctx context.Context, c *cli.Call, demands policy.Rul
 		all = append(all, baseline)
 	}
 	if f.policyFile != "" {
-		b, err := c.ReadConfig(ctx, f.policyFile, policy.MaxFile)
+		b, err := c.ReadConfig(ctx, "policy", f.policyFile, policy.MaxFile)
 		if err != nil {
 			return policy.Policy{}, cli.Usagef("--policy: %v", err)
 		}
@@ -170,7 +170,7 @@ func (f *trustFlags) roots(ctx context.Context, c *cli.Call) (*certchain.Roots, 
 	}
 	var arks [][]byte
 	for _, name := range f.amdRoots {
-		b, err := c.ReadConfig(ctx, name, maxCertFile)
+		b, err := c.ReadConfig(ctx, "amd-root", name, maxCertFile)
 		if err != nil {
 			return nil, cli.Usagef("--amd-root: %v", err)
 		}
@@ -215,7 +215,7 @@ func readReleaseRoots(ctx context.Context, c *cli.Call, files []string) ([]ed255
 	}
 	var roots []ed25519.PublicKey
 	for _, name := range files {
-		b, err := c.ReadConfig(ctx, name, releaseroot.MaxFile)
+		b, err := c.ReadConfig(ctx, "release-root", name, releaseroot.MaxFile)
 		if err != nil {
 			return nil, cli.Usagef("--release-root: %v", err)
 		}

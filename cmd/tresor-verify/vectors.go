@@ -70,7 +70,7 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	cases, err := vectors.Read(os.DirFS(c.Args[0]))
 	if err != nil {
-		return 0, verdict.Unavailable("vectors", err)
+		return 0, verdict.Unavailable("vectors", fmt.Errorf("%s: %w", c.Args[0], err))
 	}
 	scratch, err := os.MkdirTemp("", "tresor-vectors-")
 	if err != nil {

@@ -3,6 +3,7 @@
 package advice
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -35,7 +36,9 @@ func (e *about) Unwrap() error { return e.error }
 // be empty, and a table that comes before all others.
 func About(err error, what string, where Table) error { return &about{err, what, where} }
 
-// Complete fills in Hint, ExpectedFrom and ActualFrom of e. A nil e stays.
+const bodies = "--request or --response"
+
+// Complete fills in Hint, where there is none, ExpectedFrom and ActualFrom of e. A nil e stays.
 func (f For) Complete(e *verdict.Error) {
 	if e == nil {
 		return
@@ -45,7 +48,12 @@ func (f For) Complete(e *verdict.Error) {
 		e.Message = known.what + ": " + e.Message
 	}
 	a := f.advise(e)
-	e.Hint = a.next
+	for _, body := range []string{"request", "response"} { // a receipt is about one of them
+		if strings.HasSuffix(e.Message, body) {
+			a.expected, a.actual = strings.ReplaceAll(a.expected, bodies, "--"+body), strings.ReplaceAll(a.actual, bodies, "--"+body)
+		}
+	}
+	e.Hint = cmp.Or(e.Hint, a.next)
 	if e.Expected != "" {
 		e.ExpectedFrom = a.expected
 	}
@@ -79,7 +87,7 @@ func (f For) advise(e *verdict.Error) advice {
 		a.next = because
 	}
 	if known == nil {
-		a = a.override(advice{next: f.time(e)}).override(advice{next: otherProduct(e)})
+		a = a.override(advice{next: f.time(e)}).override(advice{next: another(e)})
 	}
 	var own interface{ Hint() string }
 	if errors.As(err, &own) && own.Hint() != "" {

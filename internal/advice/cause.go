@@ -28,15 +28,17 @@ var causes = []cause{
 	{status(404), "AMD has no certificate for this chip at this firmware level: the report was altered, its CHIP_ID is masked, or it is of another product"},
 	{status(429), "the key server limits how often it may be asked: wait as long as it says{; --cache keeps what was fetched}{; --certs takes a certificate that you have}"},
 	{statusClass(5), "the key server has a fault of its own: try again later{; --certs takes a certificate that you have}"},
+	{fetched(func(f *kds.FetchError) bool { return f.Layer == "http" && f.Status >= 400 }), "the server refuses to answer: check that it is AMD's key server{, or a mirror of it (--kds-url)}"},
 	{redirected, "another server answered, such as the sign-in page of a network: check the connection{, or --kds-url}"},
 	{empty, "the server sent an empty answer: a proxy or a mirror is broken"},
 	{fetched(func(f *kds.FetchError) bool { return f.Layer == "size" }), "the server sent more than such an answer ever has: check the address"},
 	{is[x509.UnknownAuthorityError](nil), "the server's certificate is by a CA that this machine does not know: check that you reach the right server{; --ca-file adds a CA of your own}"},
 	{is[x509.HostnameError](nil), "the server's certificate is for another name: check the address"},
 	{is(func(e x509.CertificateInvalidError) bool { return e.Reason == x509.Expired }), "the server's certificate is not valid at this time: check this computer's clock, or tell the operator"},
-	{is[tls.RecordHeaderError](nil), "the server does not speak TLS there: check the port"},
+	{noTLS, "the server does not speak TLS there: check the port"},
 	{is[tls.AlertError](nil), "the server refused the TLS handshake: it must offer TLS 1.3"},
 	{is(func(e *net.DNSError) bool { return e.IsNotFound }), "the name does not exist: check its spelling, and the resolver"},
+	{errno(syscall.EISDIR), "this is a folder, and a file is due{; --dir takes a folder of reports}"},
 	{is[*net.DNSError](nil), "the resolver gave no answer: check the connection, and try again"},
 	{is(func(e *net.OpError) bool { return e.Op == "proxyconnect" }), "the proxy of HTTPS_PROXY refused or is broken: check it, or name the host in NO_PROXY"},
 	{errno(syscall.ECONNREFUSED), "nothing answers at this address and port: check both"},
@@ -82,6 +84,9 @@ func statusClass(hundreds int) func(error) bool {
 }
 
 var (
+	noTLS = func(err error) bool {
+		return strings.Contains(err.Error(), "HTTP response to HTTPS client") || is[tls.RecordHeaderError](nil)(err)
+	}
 	redirected = fetched(func(f *kds.FetchError) bool { return f.Status/100 == 3 || f.Rule == "KDS-22" })
 	empty      = fetched(func(f *kds.FetchError) bool { return f.Layer == "size" && f.Actual == "none" })
 )
@@ -112,10 +117,14 @@ func (f For) time(e *verdict.Error) string {
 	return ""
 }
 
-// otherProduct says what to do about a root that is genuine and of another product.
-func otherProduct(e *verdict.Error) string {
-	if e.Requirement == "CHN-43" && strings.HasPrefix(e.Actual, "the ARK of ") {
+// another says what to do about a root that is genuine and of another product, and about
+// a leaf that is not that of the report by what both say.
+func another(e *verdict.Error) string {
+	switch {
+	case e.Requirement == "CHN-43" && strings.HasPrefix(e.Actual, "the ARK of "):
 		return "the root and the leaf do not belong together: leave the root out, or give the leaf of this report"
+	case e.Requirement == "RPT-23" && strings.Contains(e.Message, "not authenticated: "):
+		return "the certificate is not that of this report: give the one for this chip at this firmware level{, by --certs}{, or let --fetch ask AMD for it}"
 	}
 	return ""
 }

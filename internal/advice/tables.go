@@ -55,7 +55,7 @@ var byType = Table{
 	"PCRMismatchError":              {"another system was started, or the values were read at another time than the quote: read both together", "the quote, --pcr or --policy", "the values of the PCRs"},
 	"IDBlockInvalidError":           {"the ID block was not made for this launch: compare it with the artefacts that it was signed for", "the ID block, SPEC.md", "the computed digests, or the report"},
 	"PinChangedError":               {"compare with what the operator announced; --record a new pin once you accept the change", "the pin", "the evidence"},
-	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "docs/spec/transport.md", "what was answered"},
+	"EvidenceUnavailableError":      {"nothing was judged; try again when the file or the service can be reached", "SPEC.md, or docs/spec/transport.md", "what was read, or answered"},
 }
 
 // framing is for what is wrong with a JWS before any key is tried.
@@ -144,7 +144,7 @@ var byLayer = map[string]string{
 	"dns":         "the name can't be resolved: check its spelling, and the resolver",
 	"tcp":         "nothing answers at this address and port: check both, and proxies and firewalls on the way",
 	"tls":         "the TLS handshake failed: check the address and port",
-	"http":        "the server answered something else: check that this is an attested endpoint, or the key server",
+	"http":        "the server answered something else: check that this is an attested endpoint",
 	"bundle":      "the trust bundle can't be fetched: give its address by --bundle-url, or itself by --bundle",
 	"size":        "the server sent another answer than this address ever has: check it",
 	"cache":       "the folder of --cache can't be used: repair or remove it",
@@ -184,7 +184,8 @@ var byFlag = map[string]string{
 	"--policy":       "\"go doc github.com/tresorhq/attest/policy\" has the members; \"tresor-verify report --write-policy\" writes an example",
 	"--ca-file":      "give certificates of your own web CA, in PEM or DER",
 	"--jwks":         "give the service's key set, a JSON object with keys, each with a kid; --jwks-url fetches it",
-	"--listen":       "give another address or port by --listen; with port 0 the system takes one that is free",
+	"--url":          "give the endpoint as https://HOST[:PORT], with nothing behind it",
+	"--listen":       "give another address or port by --listen, such as 127.0.0.1:8787; with port 0 the system takes one that is free",
 	"--allow-host":   "give the name or address that clients have in their URL, with or without its port, and nothing else of the URL",
 	"--allow-origin": "give the origin of the page as the browser's console shows it: scheme, host and port, no path, no wildcard",
 }
@@ -209,13 +210,11 @@ var byCommand = map[string]Table{
 		"CHN-43":                     {expected: "the built-in roots or --amd-root"},
 		"CHN-46":                     {expected: "the built-in roots or --amd-root"},
 	},
-	"show": {
-		"ReportInvalidError":    unreadable,
-		"CertChainInvalidError": unreadable,
-	},
+	"show": {"EvidenceUnavailableError": unreadable},
+	"diff": {"EvidenceUnavailableError": unreadable},
 }
 
-var unreadable = advice{next: "check that the file is whole; \"tresor-verify help show\" lists what is shown", expected: "the form of such a file, SPEC.md", actual: "the file"}
+var unreadable = advice{expected: "the form of such a file, SPEC.md", actual: "the file"}
 
 // joined is a with what b says.
 func joined(a, b Table) Table {

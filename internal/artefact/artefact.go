@@ -144,7 +144,7 @@ func (r Reader) read(ctx context.Context, dir fs.FS, name string, most int64, w 
 		n, err := io.CopyN(io.MultiWriter(w, hash), limited, chunk)
 		in.Size += n
 		if in.Size > most {
-			return refuse(fmt.Sprintf("at most %d bytes", most), "more")
+			return refuse(fmt.Sprintf("at most %d bytes", most), fmt.Sprintf("%d bytes", max(info.Size(), in.Size)))
 		}
 		if in.Size-noted >= progress {
 			noted = in.Size

@@ -10,10 +10,10 @@ import (
 	"os"
 )
 
-// ReadConfig reads a whole file of the trust configuration, or standard input for
+// ReadConfig reads the file of a flag of the trust configuration, or standard input for
 // "-". Directories, devices and pipes are refused, and so are empty files and those
 // longer than most bytes.
-func (c *Call) ReadConfig(ctx context.Context, name string, most int64) ([]byte, error) {
+func (c *Call) ReadConfig(ctx context.Context, flag, name string, most int64) ([]byte, error) {
 	if name != "-" {
 		info, err := os.Stat(name)
 		if err != nil {
@@ -23,23 +23,17 @@ func (c *Call) ReadConfig(ctx context.Context, name string, most int64) ([]byte,
 			return nil, fmt.Errorf("%s is not a regular file", name)
 		}
 	}
-	b, err := c.read(ctx, name, most)
-	switch {
-	case err != nil:
-		return nil, err
-	case int64(len(b)) > most:
-		return nil, fmt.Errorf("%s is longer than %d bytes", name, most)
-	case len(b) == 0:
-		return nil, fmt.Errorf("the file %s is empty", name)
+	b, err := c.read(ctx, flag, name, most)
+	if err == nil && len(b) == 0 {
+		err = fmt.Errorf("the file %s is empty", name)
 	}
-	return b, nil
+	return b, err
 }
 
-// ReadEvidence reads the file of a flag, a pipe, or standard input for "-", up to one
-// byte more than most: the caller refuses what is longer. It waits no longer than ctx.
-// The file becomes part of the subject.
+// ReadEvidence reads the file of a flag, a pipe, or standard input for "-", of at most
+// most bytes. It waits no longer than ctx. The file becomes part of the subject.
 func (c *Call) ReadEvidence(ctx context.Context, flag, name string, most int64) ([]byte, error) {
-	b, err := c.read(ctx, name, most)
+	b, err := c.read(ctx, flag, name, most)
 	if err == nil && c.Subject.Origin == "" {
 		c.Subject.Files = append(c.Subject.Files, File{Flag: flag, Name: name, SHA256: fmt.Sprintf("%x", sha256.Sum256(b))})
 	}
@@ -53,7 +47,7 @@ func (c *Call) SetCarrier(form string) {
 	}
 }
 
-func (c *Call) read(ctx context.Context, name string, most int64) ([]byte, error) {
+func (c *Call) read(ctx context.Context, flag, name string, most int64) ([]byte, error) {
 	type outcome struct {
 		b        []byte
 		err      error
@@ -71,12 +65,15 @@ func (c *Call) read(ctx context.Context, name string, most int64) ([]byte, error
 			o.panicked = recover() // the command reports it
 			got <- o
 		}()
-		o.b, o.err = readUpTo(c.Stdin, name, most+1)
+		o.b, o.err = readWhole(c.Stdin, name, most)
 	}()
 	select {
 	case o := <-got:
 		if o.panicked != nil {
 			panic(o.panicked)
+		}
+		if o.err == nil {
+			c.keep(Content{flag, name, o.b})
 		}
 		return o.b, o.err
 	case <-ctx.Done():
@@ -88,21 +85,48 @@ func (c *Call) read(ctx context.Context, name string, most int64) ([]byte, error
 	}
 }
 
-func readUpTo(stdin io.Reader, name string, most int64) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(io.LimitReader(stdin, most))
+// keep keeps what was read of a file, in place of what was read of it before: a proxy reads
+// some again, on any goroutine.
+func (c *Call) keep(now Content) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, was := range c.Subject.Read {
+		if was.Flag == now.Flag && was.Name == now.Name {
+			c.Subject.Read[i] = now
+			return
+		}
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
+	c.Subject.Read = append(c.Subject.Read, now)
+}
+
+// readWhole reads a file, or stdin for "-". One of more than most bytes is an error and no
+// bytes: what is judged is never a part of a file.
+// Rules: CLI-03, CLI-07.
+func readWhole(stdin io.Reader, name string, most int64) ([]byte, error) {
+	tooLong := func(size any) ([]byte, error) {
+		return nil, fmt.Errorf("%s is too long: expected at most %d bytes, got %v", name, most, size)
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, most))
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > most {
+			return tooLong(info.Size())
+		}
+		stdin = f
+	}
+	b, err := io.ReadAll(io.LimitReader(stdin, most+1))
+	if err == nil && int64(len(b)) > most {
+		return tooLong("more")
+	}
+	return b, err
 }
 
 // TrimLine forgives a text file its last line break, which editors add: LF, or CR
 // and LF.
-// Rules: CLI-07.
+// Rules: CLI-03, CLI-07.
 func TrimLine(b []byte) []byte {
 	if line, ok := bytes.CutSuffix(b, []byte("\n")); ok {
 		return bytes.TrimSuffix(line, []byte("\r"))

@@ -27,6 +27,7 @@ func (p *Program) HelpCommand() Command {
 			case len(c.Args) > 0:
 				command := p.Find(c.Args[0])
 				if command == nil {
+					c.Command = nil // what is meant is not this one
 					return 0, p.unknown(c.Args[0])
 				}
 				text = p.helpOf(command)

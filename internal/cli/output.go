@@ -16,6 +16,7 @@ type Output struct {
 	Kind       string            // what is written, e.g. "a pin file"
 	Known      func([]byte) bool // whether a file is of that kind
 	Merged     bool              // the command itself decides about a file of its kind that is there
+	NewFolder  bool              // the command makes the folder of the file
 }
 
 // CheckOutputs refuses outputs that would destroy something, before any work: one that
@@ -50,17 +51,20 @@ func (o Output) check(replace bool, inputs []string) error {
 	info, err := os.Lstat(o.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if folder, err := os.Stat(filepath.Dir(o.Path)); !o.NewFolder && (err != nil || !folder.IsDir()) {
+			return Misuse("CLI-19", "%s %s: the folder of this file is not there: make it, or give another path", o.Flag, o.Path)
+		}
 		return nil
 	case err != nil:
 		return Misuse("CLI-19", "%s: %v", o.Flag, err)
 	case !info.Mode().IsRegular():
 		return Misuse("CLI-19", "%s %s: this is there, and is no regular file", o.Flag, o.Path)
 	}
-	b, err := readUpTo(nil, o.Path, mostOutput+1)
+	b, err := readWhole(nil, o.Path, mostOutput)
 	if err != nil {
 		return Misuse("CLI-19", "%s: %v", o.Flag, err)
 	}
-	if len(b) > mostOutput || !o.Known(b) {
+	if !o.Known(b) {
 		return Misuse("CLI-19", "%s %s: this file is there, and is not %s: give another path", o.Flag, o.Path, o.Kind)
 	}
 	if !replace && !o.Merged {

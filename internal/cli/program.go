@@ -30,9 +30,10 @@ type Program struct {
 	Name      string
 	Tagline   string // what it does, behind the name
 	Version   string
-	Commands  []Command // in the order in which help lists them
-	ExitCodes []string  // what each code means
-	Notes     []Note    // for help and man page
+	Commands  []Command         // in the order in which help lists them
+	ExitCodes []string          // what each code means
+	Others    map[string]string // commands of other programs, and what they are here
+	Notes     []Note            // for help and man page
 
 	// Fail prints an error that a command returned, and returns the exit code for it.
 	Fail func(c *Call, err error) (code int)
@@ -82,6 +83,13 @@ type Subject struct {
 	Origin        string // of an endpoint that is asked; then there are no files
 	ClaimedOrigin string // of an endpoint, by the files
 	Files         []File
+	Read          []Content // and all that was read beside them
+}
+
+// Content is what was read of a file.
+type Content struct {
+	Flag, Name string
+	Data       []byte
 }
 
 // A File is one that was read.
@@ -159,6 +167,9 @@ func (p *Program) unknown(name string) error {
 	var names []string
 	for _, c := range p.Commands {
 		names = append(names, c.Name)
+	}
+	if meant := p.Others[name]; meant != "" {
+		return Usagef("no such command %q: %s", name, meant)
 	}
 	return Usagef("no such command %q%s", printable.Short(name), suggestion(name, names, ""))
 }

@@ -74,7 +74,7 @@ func (c *Client) fetch(ctx context.Context, r kds.Request, form func([]byte) err
 		return nil, err
 	}
 	if err := form(b); err != nil {
-		return nil, errors.Join(fmt.Errorf("the key server sent something else: %w", err), c.KDS.Forget(r))
+		return nil, errors.Join(&formError{fmt.Errorf("the key server sent something else: %w", err)}, c.KDS.Forget(r))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,6 +82,14 @@ func (c *Client) fetch(ctx context.Context, r kds.Request, form func([]byte) err
 		c.asked = append(c.asked, r)
 	}
 	return b, nil
+}
+
+// A formError is an answer of a server that is not AMD's, or that a portal gave in its place.
+type formError struct{ error }
+
+func (e *formError) Unwrap() error { return errors.Unwrap(e.error) }
+func (e *formError) Hint() string {
+	return "what answers there is no key server, but the sign-in page of a network, perhaps: check the connection{, and --kds-url}"
 }
 
 // What the key server sends has one of these forms.

@@ -1,15 +1,20 @@
 package inspect
 
 import (
+	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tresorhq/attest/snpreport/form"
 
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/certchain"
+	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/verdict"
 )
 
 // detectHeld finds out what a file is that is none of this module's own: evidence as people
@@ -33,6 +38,31 @@ func detectHeld(b []byte) (kind string, nodes []Node, ok bool) {
 		return "values of PCRs", []Node{pcrNode(p)}, true
 	}
 	return "", nil, false
+}
+
+// unshown says what a file is that nobody can show, where that is known: a private key, a
+// certificate of another maker, or a form that package carrier recognises. err is of the
+// form that was tried.
+func unshown(b []byte, err error) error {
+	_, report := carrier.Open(b)
+	bag, certs := carrier.OpenCertificates(b)
+	var key *carrier.PrivateKeyError
+	var unread *carrier.UnreadError
+	switch {
+	case verdict.Type(err) == "UsageError": // it is known, and malformed
+	case errors.As(report, &key), errors.As(certs, &key):
+		return key
+	case certs == nil && len(bag.Certificates) > 0:
+		if c, foreign := x509.ParseCertificate(bag.Certificates[0].DER); foreign == nil && !strings.Contains(c.Issuer.String(), "Advanced Micro Devices") {
+			return fmt.Errorf("%w: its subject is %q, its issuer %q", ErrForeign, printable.Short(c.Subject.String()), printable.Short(c.Issuer.String()))
+		}
+	case len(b) > 0 && b[0] == 0x30: // DER that breaks off, say
+	case errors.As(report, &unread) && unread.Rule == "FRM-03":
+		return unread
+	case errors.As(report, &unread) && errors.As(certs, &unread) && slices.Contains(verdict.Rules(err), "RPT-01"):
+		return unknown("this is of no known form")
+	}
+	return err
 }
 
 // heldNodes shows a report with all that came with it.

@@ -4,6 +4,7 @@ package inspect
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
@@ -19,12 +20,15 @@ import (
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/launch"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
-	"github.com/tresorhq/attest/verdict"
 )
 
 // MaxFile is the longest file that Detect reads, in bytes.
 const MaxFile = launch.MaxFirmware
+
+// ErrForeign is the error of a certificate that has nothing to do with reports.
+var ErrForeign = errors.New("this is a certificate, and none of AMD's")
 
 // unknown is the error of a file that is nothing that Detect knows: there is nothing
 // in it that could be refused.
@@ -37,10 +41,11 @@ func Malformed(err error) error {
 	if attest.ErrorType(err) != "" { // it has one
 		return err
 	}
-	f := attest.Failure{Rule: "RPT-01", Message: err.Error(), Cause: err}
-	if rules := verdict.Rules(err); len(rules) > 0 {
-		f.Rule = rules[0]
+	if config := (*rule.ConfigError)(nil); errors.As(err, &config) { // of a policy file, say
+		fault := config.Fault()
+		err = &fault
 	}
+	f := rule.From(err, "RPT-01", "the file is malformed")
 	if strings.HasPrefix(f.Rule, "CHN-") {
 		return &attest.CertChainInvalidError{Failure: f}
 	}
@@ -60,7 +65,7 @@ func Detect(b []byte) (*File, error) {
 	if err != nil {
 		var ok bool
 		if kind, nodes, ok = detectHeld(b); !ok { // as people hold it
-			return nil, err
+			return nil, unshown(b, err)
 		}
 	}
 	return &File{kind, nodes}, nil
@@ -131,7 +136,10 @@ func showDER(der []byte) (kind string, nodes []Node, err error) {
 	if crlErr == nil {
 		return "CRL", []Node{crlNode(crl)}, nil
 	}
-	return "", nil, Malformed(fmt.Errorf("neither a certificate of AMD's (%v) nor a CRL of AMD's (%w)", certErr, crlErr))
+	if _, err := x509.ParseRevocationList(der); err == nil {
+		return "", nil, Malformed(crlErr)
+	}
+	return "", nil, Malformed(certErr)
 }
 
 func showReport(c form.Carried) (kind string, nodes []Node, err error) {

@@ -76,7 +76,7 @@ func (c Config) watcher() *watcher {
 func Run(ctx context.Context, c Config) error {
 	watch := c.watcher()
 	if err := watch.install(c.Trust); err != nil {
-		return cli.Usagef("%v", err)
+		return cli.Usagef("--url: %v", err)
 	}
 	defer watch.close()
 	listener, err := listenAt(c.Listen, c.AllowRemote)

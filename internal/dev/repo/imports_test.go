@@ -74,7 +74,7 @@ var layers = map[string]struct {
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "snpreport/form", "verdict"}},
-	"internal/inspect":             {deps: []string{"", "azure", "bulletin", "capture", "carrier", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "kds", "launch", "policy", "snpreport", "snpreport/form", "verdict"}},
+	"internal/inspect":             {deps: []string{"", "azure", "bulletin", "capture", "carrier", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "kds", "launch", "policy", "rule", "snpreport", "snpreport/form", "verdict"}},
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
 	"web":                          {deps: []string{"", "azure", "bulletin", "capture", "carrier", "certchain", "internal/strictjson", "internal/unread", "policy", "releaseroot", "rule", "snpreport", "snpreport/form", "verdict"}},
 	"web/build":                    {deps: []string{"web"}},

@@ -84,7 +84,7 @@ func heldSections() []section {
 		{"gzip", as(unread, "FRM-03"), "recognised, and not read", held(func(r []byte) string { return string(zipped(r)) })},
 		{"certificate", as(unread, "FRM-03"), "a certificate where the report is due", func(x X) { x.inputs["report"] = [][]byte{x.Leaf} }},
 		{"a-fourth-layer", as(unread, "FRM-03", "FRM-13"), "gzip in gzip, of 1184 bytes in all", tinfoil(func(r []byte) []byte { return zipped(padded(zipped(r[:100]))) })},
-		{"too-long", no("FRM-01", "GEN-04"), "a byte more than 1 MiB", held(func(r []byte) string { return strings.Repeat("0", 1<<20+1) })},
+		{"too-long", as(unread, "CLI-03", "FRM-01", "GEN-04"), "a byte more than 1 MiB: a file that is too long is not read", held(func(r []byte) string { return strings.Repeat("0", 1<<20+1) })},
 		{"private-key", as("UsageError", "FRM-04"), "a private key", held(func([]byte) string { return armour("PRIVATE KEY")([]byte("no key")) })},
 		{"mark-before-json", no("FRM-14"), "JSON has no byte order mark", held(func(r []byte) string { return "\uFEFF" + rs("snp")(r) })},
 		{"damaged-table", no("CAR-14", "FRM-11"), "a known form that is broken is refused, and no unknown one", held(func(r []byte) string {
