@@ -24,13 +24,11 @@ type Floors struct {
 	ByDie     map[snpreport.CPUID]Floor
 }
 
-// parseDie is the inverse of CPUID.String for the steppings that a CPUID has.
+// parseDie is the inverse of CPUID.String for the steppings that a CPUID has. What is no
+// die, or is longer or shorter than one, is not the text of the die that it is read as.
 func parseDie(s string) (die snpreport.CPUID, ok bool) {
-	if len(s) != len("ff-mm-s") {
-		return die, false
-	}
-	var n [7]uint8
-	for i := range n {
+	var n [len("ff-mm-s")]uint8
+	for i := range min(len(n), len(s)) {
 		n[i] = uint8(strings.IndexByte("0123456789abcdef", s[i]))
 	}
 	die = snpreport.CPUID{Family: n[0]<<4 | n[1], Model: n[3]<<4 | n[4], Stepping: n[6]}

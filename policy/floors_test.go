@@ -209,3 +209,15 @@ func TestParseFloors(t *testing.T) {
 		t.Error(err, diff)
 	}
 }
+
+// TestNoDie: a part of the name of a die, or more than it, names none.
+func TestNoDie(t *testing.T) {
+	for _, name := range []string{"", "0", "00", "00-00-", "-0", "00-00-00", "x00-00-0", "00-00-0x", "000-00-0", "00-00-0 ", "00-00_0", "0X-00-0", "00-0A-0", `19-a0-2\u0000`} {
+		if _, err := policy.ParseFloors([]byte(`{"` + name + `": {"snp": 1}}`)); err == nil || !strings.Contains(err.Error(), "[POL-67]") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := policy.ParseFloors([]byte(`{"00-00-0": {"snp": 1}}`)); err != nil {
+		t.Error(err)
+	}
+}
