@@ -2,24 +2,36 @@ package transport
 
 import (
 	"io"
-	"sync"
+	"sync/atomic"
 )
 
 // An answerBody is the body of an answer. The slot of its request is back when it
 // has ended. When this side has closed the connection, it says why.
 type answerBody struct {
 	io.ReadCloser
-	gate *gate // nil: the body within knows why
-	once sync.Once
-	end  func(whole bool)
+	conn    *conn
+	attempt *attempt
+	keep    bool // the connection, after a whole answer
+	ended   atomic.Bool
+	stop    func() // called when the answer has ended; nil: nothing is left to stop
+}
+
+func (b *answerBody) end(whole bool) {
+	if !b.ended.Swap(true) {
+		b.conn.gate.wire.end(b.attempt)
+		b.conn.release(b.conn.gate.h2 || whole && b.keep, nil)
+	}
+	if b.stop != nil {
+		b.stop()
+	}
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
-		b.once.Do(func() { b.end(err == io.EOF) })
+		b.end(err == io.EOF)
 		if err != io.EOF {
-			err = b.gate.explain(err)
+			err = b.conn.gate.explain(err)
 		}
 	}
 	return n, err
@@ -27,6 +39,6 @@ func (b *answerBody) Read(p []byte) (int, error) {
 
 func (b *answerBody) Close() error {
 	err := b.ReadCloser.Close()
-	b.once.Do(func() { b.end(false) })
+	b.end(false)
 	return err
 }

@@ -74,8 +74,8 @@ func (c *conn) lost(cc *http.ClientConn) {
 
 // send sends a request on a slot that acquire handed out. The slot is back when the
 // answer has ended, or send has failed.
-func (c *conn) send(req *http.Request, v *verdict, a *attempt) (*http.Response, error) {
-	res, err := c.gate.send(req, a, v)
+func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
+	res, err := c.gate.send(req, a)
 	switch {
 	case err == nil && res.StatusCode == http.StatusSwitchingProtocols: // no request asked for it
 		res.Body.Close()
@@ -99,18 +99,12 @@ func (c *conn) send(req *http.Request, v *verdict, a *attempt) (*http.Response, 
 
 // answered sees to it that the slot is back when the answer has ended.
 func (c *conn) answered(res *http.Response, a *attempt) {
-	keep := c.gate.h2 || !res.Close
-	end := func(whole bool) {
-		c.gate.wire.end(a)
-		c.release(c.gate.h2 || whole && keep, nil)
-	}
+	b := &answerBody{ReadCloser: res.Body, conn: c, attempt: a, keep: c.gate.h2 || !res.Close}
 	c.pool.servedOn(c)
 	if res.ContentLength == 0 || res.Request.Method == http.MethodHead || res.Body == http.NoBody {
-		end(true)
-		res.Body = &answerBody{ReadCloser: res.Body, gate: c.gate, end: func(bool) {}}
-		return
+		b.end(true)
 	}
-	res.Body = &answerBody{ReadCloser: res.Body, gate: c.gate, end: end}
+	res.Body = b
 }
 
 // release gives a slot back. The connection is closed when it cannot be used again.

@@ -145,7 +145,8 @@ func (t *Transport) SendWithLateClock(look int, url string) error {
 	t.pool.mu.Lock()
 	c.used++
 	t.pool.mu.Unlock()
-	res, err := c.send(req, c.verdict, new(attempt))
+	a := &attempt{Context: req.Context(), gate: c.gate, verdict: c.verdict}
+	res, err := c.send(a.request(req), a)
 	if err == nil {
 		res.Body.Close()
 	}

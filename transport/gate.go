@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/fetch"
@@ -27,7 +26,7 @@ var (
 
 // A gate holds one connection to the origin. Nothing else can send on it: send
 // and ask are the only ways, and roundTrip is the only function that calls
-// ClientConn.RoundTrip.
+// ClientConn.RoundTrip. The attestation alone, by ask, is no attempt.
 type gate struct {
 	cc   *http.ClientConn
 	wire *wire
@@ -35,46 +34,25 @@ type gate struct {
 	tls  *tls.ConnectionState // of this connection, in every answer that came through it; set by the first ask
 }
 
-// context returns the context for an attempt. Over HTTP/2 it tells the wire when
-// the header is about to be written, and when it is out.
-func (g *gate) context(ctx context.Context, a *attempt) context.Context {
-	if !g.h2 {
-		return ctx
-	}
-	first := true
-	a.trace.WroteHeaderField = func(string, []string) {
-		if first {
-			g.wire.begin(a, true)
-			first = false
-		}
-	}
-	a.trace.WroteHeaders = func() { g.wire.wrote(a) }
-	return httptrace.WithClientTrace(ctx, &a.trace)
-}
-
-// send sends a request of the caller if the verdict is fresh: before a slot is
-// reserved, since that may be in vain, and after, since it takes time. It returns
-// errNoSlot or errExpired when the gate stayed closed. The context of the request
-// must be that of context.
-func (g *gate) send(req *http.Request, a *attempt, v *verdict) (*http.Response, error) {
-	res, err := g.roundTrip(req, func() bool { return v.fresh(g.wire.now()) }, a)
+// send sends an attempt's request, which returns errNoSlot or errExpired when the gate
+// stayed closed.
+func (g *gate) send(req *http.Request, a *attempt) (*http.Response, error) {
+	res, err := g.roundTrip(req, a)
 	if err != nil {
 		g.wire.end(a)
 	}
 	return res, err
 }
 
-// roundTrip is the gate. A reservation has no owner, so each is followed by
-// exactly one RoundTrip or Release.
+// roundTrip is the gate. A request of a caller is an attempt, and passes if its verdict
+// is fresh: after a slot was reserved, since that takes time. A reservation has no
+// owner, so each is followed by exactly one RoundTrip or Release.
 // Rules: TRN-01.
-func (g *gate) roundTrip(req *http.Request, allowed func() bool, a *attempt) (*http.Response, error) {
-	if !allowed() {
-		return nil, errExpired
-	}
+func (g *gate) roundTrip(req *http.Request, a *attempt) (*http.Response, error) {
 	if err := g.cc.Reserve(); err != nil {
 		return nil, errNoSlot
 	}
-	if !allowed() || a != nil && !g.wire.begin(a, false) {
+	if a != nil && (!a.verdict.fresh(g.wire.now()) || !g.wire.begin(a, false)) {
 		g.cc.Release()
 		return nil, errExpired
 	}
@@ -121,7 +99,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		"Accept-Encoding": {"identity"},
 		"User-Agent":      {"tresor-attest"},
 	}
-	res, err := g.roundTrip(req, func() bool { return true }, nil)
+	res, err := g.roundTrip(req, nil)
 	if err != nil {
 		return nil, fetch.Unavailable("TRN-25", fetch.HTTP, what, fetch.Because(ctx, err))
 	}

@@ -12,7 +12,10 @@ import (
 )
 
 // An origin is the only place that a Transport talks to.
-type origin struct{ fetch.Authority }
+type origin struct {
+	fetch.Authority
+	usual string // as most requests spell it
+}
 
 // parseOrigin reads "https://HOST[:PORT][/]".
 func parseOrigin(s string) (origin, error) {
@@ -34,11 +37,16 @@ func parseOrigin(s string) (origin, error) {
 	if !ok {
 		return bad("host", "a name in ASCII or an IP address, and a port from 1 to 65535", u.Host)
 	}
-	return origin{o}, nil
+	found := origin{Authority: o}
+	found.usual = strings.TrimPrefix(found.String(), "https://")
+	return found, nil
 }
 
 // is reports whether the authority of an https URL, or a Host, is this origin.
 func (o origin) is(authority string) bool {
+	if authority == o.usual {
+		return true
+	}
 	to, ok := fetch.ParseAuthority(authority)
 	return ok && to == o.Authority
 }

@@ -19,15 +19,14 @@ func (t *Transport) roundTrip(req *http.Request, b *body) (*http.Response, error
 	}
 	ctx, stop := cancelable(req)
 	res, err := t.attempts(ctx, req, b)
-	if stop == nil {
-		return res, err
-	}
-	if err != nil {
+	switch {
+	case stop == nil:
+	case err != nil:
 		stop()
-		return nil, err
+	default:
+		res.Body.(*answerBody).stop = stop
 	}
-	res.Body = &answerBody{ReadCloser: res.Body, end: func(bool) { stop() }}
-	return res, nil
+	return res, err
 }
 
 func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*http.Response, error) {
@@ -50,13 +49,13 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		if trace != nil && trace.GotConn != nil {
 			trace.GotConn(g.info())
 		}
-		a := new(attempt)
-		out := req.WithContext(g.c.gate.context(context.WithValue(ctx, resultKey{}, provenance{g.v.result, g.c.gate.tls}), a))
+		a := &attempt{Context: ctx, gate: g.c.gate, verdict: g.v}
+		out := a.request(req)
 		out.Cancel = nil
 		if body := b.attempt(); body != nil {
 			out.Body = body
 		}
-		res, err := g.c.send(out, g.v, a)
+		res, err := g.c.send(out, a)
 		switch {
 		case err == nil:
 			return res, nil

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -110,29 +109,6 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	b.settle()
 	return res, nil
-}
-
-type resultKey struct{}
-
-// provenance is what is known of the connection that a request was sent on. The
-// state tells its answers from those to other requests with the same context.
-type provenance struct {
-	result *attest.Result
-	tls    *tls.ConnectionState
-}
-
-// ResultOf returns what was attested about the connection that a response came
-// through, before the request was sent. It is shared and must not be changed. ok
-// is false for responses of other round trippers.
-func ResultOf(res *http.Response) (r *attest.Result, ok bool) {
-	if res == nil || res.Request == nil {
-		return nil, false
-	}
-	p, ok := res.Request.Context().Value(resultKey{}).(provenance)
-	if !ok || res.TLS != p.tls {
-		return nil, false
-	}
-	return p.result, true
 }
 
 // Attest attests the endpoint now, over a new connection, and returns the

@@ -2,22 +2,12 @@ package transport
 
 import (
 	"net"
-	"net/http/httptrace"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tresorhq/attest/internal/fetch"
 )
-
-// An attempt is one request on one connection, from the gate until its header was
-// written. Until then it is unwritten.
-type attempt struct {
-	sent     atomic.Bool // a byte of it may have been written
-	encoding bool        // HTTP/2: its header is being written; guarded by wire.mu
-	trace    httptrace.ClientTrace
-}
 
 // mostOfTLS is the size of the longest record, in bytes, that TLS writes by itself
 // on an attested connection: the answer to a KeyUpdate, within the TLS of a proxy.
