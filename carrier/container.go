@@ -65,9 +65,7 @@ func (c *container) read(o *strictjson.Object) {
 	}
 	switch {
 	case len(told) == 0:
-		e := unknown("this is of no known form", "JSON with hcl_report, platform or format", "JSON without")
-		e.Convert = "jq -r .MEMBER FILE > report.b64, with the member that holds the report"
-		c.err = e
+		c.err = &UnreadError{unknown("this is of no known form", "JSON with hcl_report, platform or format", "JSON without").Failure, "jq -r .MEMBER FILE > report.b64, with the member that holds the report"}
 	case containers[told[0]].read == nil:
 		c.err = unread(containers[told[0]].what, containers[told[0]].convert)
 	case len(told) > 1 && containers[told[1]].read != nil:

@@ -103,8 +103,7 @@ func openHCL(b []byte) (*Evidence, error) {
 	return e, nil
 }
 
-// openCarried reads what text, armour, base64 or gzip holds: a binary form of SPEC.md section 4, or an HCL
-// report. There is no layer below. Rules: FRM-13.
+// openCarried reads what text, armour, base64 or gzip holds: bytes of SPEC.md section 4 or HCL, no further layer. Rules: FRM-13.
 func openCarried(form Form, b []byte) (*Evidence, error) {
 	open := openBinary
 	if startsWith("HCLA")(b) {

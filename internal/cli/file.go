@@ -126,7 +126,7 @@ func readWhole(stdin io.Reader, name string, most int64) ([]byte, error) {
 
 // TrimLine forgives a text file its last line break, which editors add: LF, or CR
 // and LF.
-// Rules: CLI-03, CLI-07.
+// Rules: CLI-07.
 func TrimLine(b []byte) []byte {
 	if line, ok := bytes.CutSuffix(b, []byte("\n")); ok {
 		return bytes.TrimSuffix(line, []byte("\r"))
