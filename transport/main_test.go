@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// slow are the tests that take seconds, and as many cores as there are.
-const slow = "^(TestChaos|TestContention)$"
+// slow are the tests that take seconds, and some as many cores as there are.
+const slow = "^(TestChaos|TestContention|TestLostAfterAnswer)$"
 
 // fleets is how many machines of TestFreshness run at a time, for each protocol.
 var fleets = 2

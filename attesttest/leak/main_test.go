@@ -9,7 +9,7 @@ import (
 
 // slow are the tests that play every scenario against several transports: half
 // a minute, and longer on a machine that does other things.
-const slow = "^(TestScenarios|TestMutants)$"
+const slow = "^(TestScenarios|TestMutants|TestBusy)$"
 
 // TestMain leaves the slow tests out unless ATTEST_STRESS is set.
 func TestMain(m *testing.M) {

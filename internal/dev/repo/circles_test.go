@@ -34,7 +34,7 @@ var circles = map[string]int{
 	"receipt":             2,
 	"snpreport":           3,
 	"snpreport/form":      3,
-	"transport":           13,
+	"transport":           15,
 	"verdict":             8,
 	"web":                 9,
 }
