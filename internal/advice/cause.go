@@ -124,7 +124,11 @@ func another(e *verdict.Error) string {
 	case e.Requirement == "CHN-43" && strings.HasPrefix(e.Actual, "the ARK of "):
 		return "the root and the leaf do not belong together: leave the root out, or give the leaf of this report"
 	case e.Requirement == "RPT-23" && strings.Contains(e.Message, "not authenticated: "):
-		return "the certificate is not that of this report: give the one for this chip at this firmware level{, by --certs}{, or let --fetch ask AMD for it}"
+		of := "not that of this report"
+		if strings.Contains(e.Message, "CHIP_ID") {
+			of = "of another chip"
+		}
+		return "the certificate is " + of + ": give the one for this chip at this firmware level{, by --certs}{, or let --fetch ask AMD for it}"
 	}
 	return ""
 }
