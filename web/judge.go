@@ -295,6 +295,9 @@ func (j *judgement) report(pol policy.Policy, roots *certchain.Roots) (*attest.A
 // open reads the report and its certificates as people hold them.
 func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	reports := j.inputs["report"]
+	if err := whole("report", reports[0]); err != nil {
+		return nil, err
+	}
 	first, err := carrier.Open(reports[0].data)
 	if err != nil {
 		return nil, refusal("report "+reports[0].name, err, unread.Report)
@@ -303,6 +306,9 @@ func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	bag := first.Certificates
 	e.CRLs = append(e.CRLs, first.CRLs...)
 	for _, file := range j.inputs["certs"] {
+		if err := whole("certificates", file); err != nil {
+			return nil, err
+		}
 		more, err := carrier.OpenCertificates(file.data)
 		if err != nil {
 			return nil, refusal("certificates "+file.name, err, unread.Chain)
@@ -329,6 +335,16 @@ func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	e.Certificates = choice.Certificates
 	j.look(e.Certificates)
 	return first, nil
+}
+
+// whole refuses to judge a part of a file: the page reads no more than one byte beyond
+// the limit.
+// Rules: CLI-03.
+func whole(what string, file input) error {
+	if len(file.data) <= carrier.MaxSize {
+		return nil
+	}
+	return verdict.Unavailable(what+" "+file.name, fmt.Errorf("the file is too long: at most %d bytes are read", carrier.MaxSize))
 }
 
 // look parses certificates that are shown beside the verdict.
