@@ -46,8 +46,9 @@ type grant struct {
 func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 	p.mu.Lock()
 	if p.closed || p.retired {
+		err := p.why()
 		p.mu.Unlock()
-		return grant{}, 0, p.why()
+		return grant{}, 0, err
 	}
 	// No slot is free while others wait: dispatch sees to that.
 	if g, ok := p.take(); ok {
@@ -241,7 +242,7 @@ func (p *pool) size() int {
 	return len(p.conns)
 }
 
-// why returns why no request is taken any more.
+// why returns why no request is taken any more. Callers hold the mutex.
 func (p *pool) why() error {
 	if p.closed {
 		return ErrClosed
