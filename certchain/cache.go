@@ -35,7 +35,7 @@ func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, erro
 	for i, der := range certs {
 		own[i] = bytes.Clone(der)
 	}
-	return c.verify(keyOf(kindDER, roots.Fingerprint(), own...), at, func() (*Chain, error) { return Verify(own, roots, at) })
+	return c.verify(func() (*Chain, error) { return Verify(own, roots, at) }, at, kindDER, roots, own...)
 }
 
 // VerifyPEM is the function VerifyPEM with a cache of texts: one that differs in
@@ -45,22 +45,22 @@ func (c *Cache) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, erro
 		return VerifyPEM(text, roots, at)
 	}
 	own := bytes.Clone(text)
-	return c.verify(keyOf(kindPEM, roots.Fingerprint(), own), at, func() (*Chain, error) { return VerifyPEM(own, roots, at) })
+	return c.verify(func() (*Chain, error) { return VerifyPEM(own, roots, at) }, at, kindPEM, roots, own)
 }
 
-// verify returns the chain that is remembered under key, or calls uncached.
-func (c *Cache) verify(key [32]byte, at time.Time, uncached func() (*Chain, error)) (*Chain, error) {
+// verify returns the chain that is remembered of parts and roots, or calls uncached.
+func (c *Cache) verify(uncached func() (*Chain, error), at time.Time, kind string, roots *Roots, parts ...[]byte) (*Chain, error) {
 	if at.IsZero() {
 		return uncached()
 	}
-	known, err := c.chains.recall(key, func() (*proof, error) {
+	known, err := c.chains.recall(func() (*proof, error) {
 		chain, err := uncached()
 		if err != nil {
 			return nil, err
 		}
 		chain.proof.signatures = &c.signatures
 		return chain.proof, nil
-	})
+	}, kind, roots.Fingerprint(), parts...)
 	if err != nil {
 		return nil, err
 	}

@@ -66,9 +66,7 @@ func (c *Chain) VerifyReport(r *snpreport.Report) error {
 		own = *r
 	}
 	p, raw := c.proven(), own.Raw()
-	_, err := p.signatures.recall(keyOf(kindReport, p.LeafKeySHA256, raw[:]), func() (struct{}, error) {
-		return struct{}{}, own.VerifySignature(p.key)
-	})
+	_, err := p.signatures.recall(func() (struct{}, error) { return struct{}{}, own.VerifySignature(p.key) }, kindReport, p.LeafKeySHA256, raw[:])
 	return err
 }
 

@@ -189,12 +189,12 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	if !bytes.Equal(l.issuer, anchor.RawSubject) {
 		return l.fail("CRL-17", "issuer", l.issuer, "the ARK of "+anchor.Product.String(), "the ARK of "+l.Product.String())
 	}
-	if _, err := chain.signatures.recall(keyOf(kindCRL, anchor.sha256, l.raw), func() (none struct{}, err error) {
+	if _, err := chain.signatures.recall(func() (none struct{}, err error) {
 		if !verifyPSS(anchor.key, l.tbs, l.signature) {
 			err = l.fail("CRL-18", "signatureValue", l.signature, "a signature by the anchor", "another")
 		}
-		return
-	}); err != nil {
+		return none, err
+	}, kindCRL, anchor.sha256, l.raw); err != nil {
 		return err
 	}
 	if anchor.KeyUsage&CRLSign == 0 {

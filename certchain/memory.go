@@ -15,12 +15,13 @@ type memory[V any] struct {
 	next  int
 }
 
-// recall returns what is remembered under key, or calls prove and remembers what that
-// has proven. A nil memory proves every time.
-func (m *memory[V]) recall(key [32]byte, prove func() (V, error)) (V, error) {
+// recall returns what is remembered of parts, see keyOf, or calls prove and remembers
+// what that has proven. A nil memory proves every time.
+func (m *memory[V]) recall(prove func() (V, error), kind string, by [32]byte, parts ...[]byte) (V, error) {
 	if m == nil {
 		return prove()
 	}
+	key := keyOf(kind, by, parts...)
 	m.mu.Lock()
 	v, ok := m.known[key]
 	m.mu.Unlock()
