@@ -10,25 +10,16 @@ import (
 
 // ofAzure reports whether a paravisor made the report, a quote came with it, or the
 // policy demands something of an Azure confidential VM.
-func (j *judgement) ofAzure(pol policy.Policy) bool {
-	if len(j.inputs["quote"]) > 0 || len(pol.Azure()) > 0 {
-		return true
-	}
-	e, err := carrier.Open(j.inputs["report"][0].data)
-	return err == nil && e.HCL != nil
+func (j *judgement) ofAzure(pol policy.Policy, carried *carrier.Evidence) bool {
+	return carried.HCL != nil || len(j.inputs["quote"]) > 0 || len(pol.Azure()) > 0
 }
 
 // verifyAzure verifies the evidence of an Azure confidential VM: the report, and what
 // the virtual TPM signed.
-func (j *judgement) verifyAzure(config attest.ReportConfig, crls [][]byte) error {
+func (j *judgement) verifyAzure(config attest.ReportConfig, held attest.ReportEvidence, carried *carrier.Evidence) error {
 	v, err := azure.NewVerifier(azure.Config{ReportConfig: config, RequireQuote: len(j.inputs["quote"]) > 0})
 	if err != nil {
 		return usage("%w", err)
-	}
-	held := attest.ReportEvidence{CRLs: crls}
-	carried, err := j.open(&held)
-	if err != nil {
-		return err
 	}
 	e := azure.Evidence{HCL: carried.HCL, Certificates: held.Certificates, CRLs: held.CRLs}
 	if e.Quote, err = j.quote(carried); err != nil {

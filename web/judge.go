@@ -263,41 +263,46 @@ func (j *judgement) crls(more ...[]byte) [][]byte {
 
 // report verifies the first report; a second one is shown beside it.
 func (j *judgement) report(pol policy.Policy, roots *certchain.Roots) (*attest.Audit, error) {
-	crls := j.crls()
-	config := attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: len(crls) > 0}
-	if !j.request.Strict && j.ofAzure(pol) {
-		return nil, j.verifyAzure(config, crls)
-	}
+	e := attest.ReportEvidence{CRLs: j.crls()}
+	config := attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: len(e.CRLs) > 0}
 	v, err := attest.NewReportVerifier(config)
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	e := attest.ReportEvidence{CRLs: crls}
 	if j.request.Strict {
-		e.Report = j.inputs["report"][0].data
-		if t := trimLine(e.Report); len(e.Report) != snpreport.Size && isText(t) {
-			e.Report = t
-		}
-		for _, file := range j.inputs["certs"] {
-			e.Certificates = append(e.Certificates, file.data)
-		}
-		if c, err := form.Open(e.Report); err == nil {
-			j.view.Report, _ = snpreport.Parse(c.Report)
-		}
-	} else if _, err := j.open(&e); verdict.ExitCode(err) == verdict.ExitRefused {
+		j.strict(&e)
+		return v.Audit(e, j.frame.At), nil
+	}
+	carried, err := j.open(&e)
+	switch {
+	case verdict.ExitCode(err) == verdict.ExitRefused:
 		return unread.Audit(config, err, j.frame.At), nil
-	} else if err != nil {
+	case err != nil:
 		return nil, err
+	case j.ofAzure(pol, carried):
+		return nil, j.verifyAzure(config, e, carried)
 	}
 	return v.Audit(e, j.frame.At), nil
+}
+
+// strict takes the report and its certificates as they are: in the forms of SPEC.md
+// section 4 and no other.
+func (j *judgement) strict(e *attest.ReportEvidence) {
+	e.Report = j.inputs["report"][0].data
+	if t := trimLine(e.Report); len(e.Report) != snpreport.Size && isText(t) {
+		e.Report = t
+	}
+	for _, file := range j.inputs["certs"] {
+		e.Certificates = append(e.Certificates, file.data)
+	}
+	if c, err := form.Open(e.Report); err == nil {
+		j.view.Report, _ = snpreport.Parse(c.Report)
+	}
 }
 
 // open reads the report and its certificates as people hold them.
 func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	reports := j.inputs["report"]
-	if err := whole("report", reports[0]); err != nil {
-		return nil, err
-	}
 	first, err := carrier.Open(reports[0].data)
 	if err != nil {
 		return nil, refusal("report "+reports[0].name, err, unread.Report)
@@ -306,9 +311,6 @@ func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	bag := first.Certificates
 	e.CRLs = append(e.CRLs, first.CRLs...)
 	for _, file := range j.inputs["certs"] {
-		if err := whole("certificates", file); err != nil {
-			return nil, err
-		}
 		more, err := carrier.OpenCertificates(file.data)
 		if err != nil {
 			return nil, refusal("certificates "+file.name, err, unread.Chain)
@@ -335,16 +337,6 @@ func (j *judgement) open(e *attest.ReportEvidence) (*carrier.Evidence, error) {
 	e.Certificates = choice.Certificates
 	j.look(e.Certificates)
 	return first, nil
-}
-
-// whole refuses to judge a part of a file: the page reads no more than one byte beyond
-// the limit.
-// Rules: CLI-03.
-func whole(what string, file input) error {
-	if len(file.data) <= carrier.MaxSize {
-		return nil
-	}
-	return verdict.Unavailable(what+" "+file.name, fmt.Errorf("the file is too long: at most %d bytes are read", carrier.MaxSize))
 }
 
 // look parses certificates that are shown beside the verdict.

@@ -147,3 +147,32 @@ func TestAzure(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusedForm: evidence in a broken form fails the step that would have read it, also
+// where a quote came with it; no other step is reached.
+func TestRefusedForm(t *testing.T) {
+	broken := []byte(`{"hcl_report": "AA", "format": "tinfoil-v2"}`)
+	for _, roles := range [][]string{{"report"}, {"report", "quote", "quote-signature"}} {
+		asked, files := map[string]any{"now": "2026-06-01T00:00:00Z"}, [][]byte{}
+		var list []map[string]string
+		for _, role := range roles {
+			list, files = append(list, map[string]string{"name": role, "role": role}), append(files, broken)
+		}
+		asked["files"] = list
+		text, err := json.Marshal(asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Verdict string `json:"verdict"`
+			Checks  []struct{ ID, Status string }
+		}
+		if err := json.Unmarshal(Judge(text, files).JSON, &got); err != nil {
+			t.Fatal(err)
+		}
+		failed := slices.IndexFunc(got.Checks, func(c struct{ ID, Status string }) bool { return c.Status == "fail" })
+		if got.Verdict != "fail" || failed < 0 || got.Checks[failed].ID != "report" {
+			t.Errorf("%v: %+v", roles, got)
+		}
+	}
+}

@@ -14,8 +14,9 @@ import (
 
 // Report gives an error of package carrier about a report the type that it has in a
 // verdict. what names the input, and stands first in the message of an input that is
-// of no known form. A *carrier.PrivateKeyError, and an error that has a type, stay.
-// Rules: FRM-02, FRM-03.
+// too long or of no known form. A *carrier.PrivateKeyError, and an error that has a
+// type, stay.
+// Rules: CLI-03, FRM-02, FRM-03.
 func Report(what string, err error) error {
 	return refusal(what, err, func(f attest.Failure) error { return &attest.ReportInvalidError{Failure: f} })
 }
@@ -28,9 +29,12 @@ func Chain(what string, err error) error {
 func refusal(what string, err error, malformed func(attest.Failure) error) error {
 	var unread *carrier.UnreadError
 	var key *carrier.PrivateKeyError
+	var fault *carrier.Failure
 	switch {
 	case attest.ErrorType(err) != "", errors.As(err, &key):
 		return err
+	case errors.As(err, &fault) && fault.Rule == "FRM-01": // too long, so that only a part of it may be here
+		return verdict.Unavailable(what, err)
 	case errors.As(err, &unread):
 		f := rule.From(err, "FRM-02", "nothing can be read")
 		f.Message = what + ": " + f.Message
