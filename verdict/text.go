@@ -302,12 +302,19 @@ func (t *text) azure() {
 	}
 }
 
-// Facts returns name and value of each fact, as text has them; none of nil.
-func (a *Azure) Facts() [][2]string {
+// Facts returns name and value of each fact that has a value, as text has them; none of
+// nil.
+func (a *Azure) Facts() (facts [][2]string) {
 	if a == nil {
 		return nil
 	}
-	facts := [][2]string{{"attestation key", a.AKSHA256}, {"user data", a.UserData}}
+	add := func(name, value string) {
+		if value != "" {
+			facts = append(facts, [2]string{name, value})
+		}
+	}
+	add("attestation key", a.AKSHA256)
+	add("user data", a.UserData)
 	var said []string
 	for _, c := range []struct {
 		name string
@@ -320,15 +327,15 @@ func (a *Azure) Facts() [][2]string {
 	if id := a.VMConfiguration.VMUniqueID; id != "" {
 		said = append(said, "vmUniqueId="+id)
 	}
-	facts = append(facts, [2]string{"VM configuration", strings.Join(said, " ")})
+	add("VM configuration", strings.Join(said, " "))
 	if q := a.Quote; q != nil {
-		facts = append(facts, [2]string{"qualifying data", q.QualifyingData},
-			[2]string{"TPM clock", fmt.Sprintf("%d ms, %d resets, %d restarts, safe=%t", q.Clock, q.ResetCount, q.RestartCount, q.Safe)})
+		add("qualifying data", q.QualifyingData)
+		add("TPM clock", fmt.Sprintf("%d ms, %d resets, %d restarts, safe=%t", q.Clock, q.ResetCount, q.RestartCount, q.Safe))
 	}
 	for _, bank := range []string{"sha1", "sha256", "sha384", "sha512"} {
 		for i := range 24 {
-			facts = append(facts, [2]string{fmt.Sprintf("PCR %s:%d", bank, i), a.PCRs[bank][strconv.Itoa(i)]})
+			add(fmt.Sprintf("PCR %s:%d", bank, i), a.PCRs[bank][strconv.Itoa(i)])
 		}
 	}
-	return facts // of which those without a value are not printed
+	return facts
 }

@@ -26,8 +26,12 @@ func misplaced(c *cli.Call, e *verdict.Error) string {
 		if ok && len(f.Data) == 0 {
 			return f.Name + ": the file is empty"
 		}
+		foreign := f.Flag == "certs" && e.Type == "CertChainInvalidError"
+		if !ok && !foreign {
+			continue
+		}
 		file, err := inspect.Detect(f.Data)
-		if f.Flag == "certs" && e.Type == "CertChainInvalidError" && errors.Is(err, inspect.ErrForeign) {
+		if foreign && errors.Is(err, inspect.ErrForeign) {
 			return f.Name + ": " + err.Error()
 		}
 		if ok && err == nil && !slices.ContainsFunc(due, func(kind string) bool { return strings.HasPrefix(file.Kind, kind) }) {
