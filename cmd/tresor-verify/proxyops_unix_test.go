@@ -15,15 +15,16 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/dev/locked"
 	"github.com/tresorhq/attest/verdict"
 )
 
 // running starts a proxy in this process, waits for its first verdict, and returns where
 // it is, its log, and what ends it with its exit code.
-func running(t *testing.T, args []string) (base string, log *lockedBuffer, stop func() int) {
+func running(t *testing.T, args []string) (base string, log *locked.Buffer, stop func() int) {
 	t.Helper()
 	var stdout bytes.Buffer
-	log = new(lockedBuffer)
+	log = new(locked.Buffer)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan int, 1)
 	go func() {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/dev/locked"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/verdict"
 )
@@ -87,7 +88,7 @@ func TestProxyRun(t *testing.T) {
 			given = append(removeFlag(args, "--listen"), more...)
 		}
 		var stdout bytes.Buffer
-		log := new(lockedBuffer)
+		log := new(locked.Buffer)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan int)
 		go func() {
@@ -163,7 +164,7 @@ func TestProxyExitCode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stdout bytes.Buffer
-			log := new(lockedBuffer)
+			log := new(locked.Buffer)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan int)
 			go func() {
@@ -182,7 +183,7 @@ func TestProxyExitCode(t *testing.T) {
 // mistake.
 func TestProxyJSONLog(t *testing.T) {
 	t.Parallel()
-	log := new(lockedBuffer)
+	log := new(locked.Buffer)
 	var stdout bytes.Buffer
 	args := append(proxyArgs(t, http.NotFoundHandler()), "--json-log", "--listen", "192.0.2.1:1")
 	if code := run(t.Context(), removeFlag(args, "--listen"), cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: log, Now: time.Now}); code != verdict.ExitUsage {
@@ -250,9 +251,9 @@ func portIn(t *testing.T, log string) string {
 }
 
 // startProgram starts a proxy as a process of its own.
-func startProgram(t *testing.T, args []string) (base string, cmd *exec.Cmd, stdout, log *lockedBuffer) {
+func startProgram(t *testing.T, args []string) (base string, cmd *exec.Cmd, stdout, log *locked.Buffer) {
 	t.Helper()
-	stdout, log = new(lockedBuffer), new(lockedBuffer)
+	stdout, log = new(locked.Buffer), new(locked.Buffer)
 	cmd = exec.Command(built(t), args...)
 	cmd.Stdout, cmd.Stderr = stdout, log
 	if err := cmd.Start(); err != nil {

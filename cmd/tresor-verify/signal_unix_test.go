@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest/internal/dev/locked"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/verdict"
 )
@@ -94,7 +95,7 @@ func TestSecondSignal(t *testing.T) {
 		<-over
 	}))
 	cmd := exec.Command(built(t), append(args, "--grace", "1h")...)
-	log := new(lockedBuffer)
+	log := new(locked.Buffer)
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

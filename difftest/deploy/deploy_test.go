@@ -4,12 +4,10 @@
 package deploy
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -18,7 +16,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +25,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	strict "sigs.k8s.io/yaml"
+
+	"github.com/tresorhq/attest/internal/dev/locked"
 )
 
 // An example is what a file says about the proxy.
@@ -167,7 +166,7 @@ func (e example) run(t *testing.T, program string) {
 		}
 		return list
 	}
-	log := new(lockedBuffer)
+	log := new(locked.Buffer)
 	cmd := exec.Command(program, placed(e.args)...)
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
@@ -250,24 +249,4 @@ func freePort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return port
-}
-
-// A lockedBuffer may be written to and read at once.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-var _ io.Writer = (*lockedBuffer)(nil)
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

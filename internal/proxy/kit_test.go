@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -18,35 +17,18 @@ import (
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/internal/advice"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/dev/locked"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/transport"
 	"github.com/tresorhq/attest/verdict"
 )
-
-// A lockedBuffer may be written to and read at once.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 // A door is a proxy that runs, in front of an endpoint of the test kit.
 type door struct {
 	t      testing.TB
 	base   string // http://127.0.0.1:PORT
 	ops    string // the same of the operations listener; "": there is none
-	log    *lockedBuffer
+	log    *locked.Buffer
 	watch  *watcher
 	proxy  *proxy
 	client *http.Client
@@ -64,7 +46,7 @@ func kitConfig(e *attesttest.Enclave, bundleURL string) transport.Config {
 
 func openDoor(t testing.TB, origin string, c transport.Config, change func(*Config)) *door {
 	t.Helper()
-	d := &door{t: t, log: new(lockedBuffer), client: &http.Client{
+	d := &door{t: t, log: new(locked.Buffer), client: &http.Client{
 		Transport:     &http.Transport{ExpectContinueTimeout: time.Minute, MaxIdleConnsPerHost: 64},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

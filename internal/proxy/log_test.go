@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/dev/locked"
 )
 
 // TestJSONLog: whatever is said is JSON, also by the client of the key server.
 func TestJSONLog(t *testing.T) {
-	log := new(lockedBuffer)
+	log := new(locked.Buffer)
 	c := kitProxy("https://api.example", log)
 	c.JSONLog = true
 	c.KeepLog(slog.LevelInfo)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/internal/dev/locked"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -224,7 +225,7 @@ func TestAccessLog(t *testing.T) {
 // Rules: PRX-53.
 func TestLogLevels(t *testing.T) {
 	for level, want := range map[string]int{"DEBUG": 4, "INFO": 3, "WARN": 2, "ERROR": 1} {
-		log := new(lockedBuffer)
+		log := new(locked.Buffer)
 		c := kitProxy("https://api.example", log)
 		if err := c.LogLevel.UnmarshalText([]byte(level)); err != nil {
 			t.Fatal(err)

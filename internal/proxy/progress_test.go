@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/tresorhq/attest/internal/dev/locked"
 )
 
 // TestProgressProxy: and the proxy, but for an endpoint of which its log has said
@@ -20,7 +22,7 @@ func TestProgressProxy(t *testing.T) {
 			<-ctx.Done()
 			return nil, errors.New("no answer")
 		}
-		log := new(lockedBuffer)
+		log := new(locked.Buffer)
 		w := kitProxy("https://127.0.0.1", log).watcher()
 		w.again = 0
 		if err := w.install(Trust{Transport: c}); err != nil {

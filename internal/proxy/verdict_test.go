@@ -15,6 +15,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/internal/dev/locked"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/transport"
 	"github.com/tresorhq/attest/verdict"
@@ -99,7 +100,7 @@ func TestProxyNewestVerdict(t *testing.T) {
 // TestProxyNewVerdicts: two refusals that differ in what was found are two lines;
 // the same one at another time is not (PRX-41).
 func TestProxyNewVerdicts(t *testing.T) {
-	var log lockedBuffer
+	var log locked.Buffer
 	w := kitProxy("https://api.example", &log).watcher()
 	measurement := func(actual string) error {
 		return &attest.MeasurementNotAllowedError{Failure: attest.Failure{Rule: "POL-02", Message: "not allowed", Actual: actual}}

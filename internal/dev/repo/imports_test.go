@@ -56,6 +56,7 @@ var layers = map[string]struct {
 	"fuzz":                         {},                                // its targets are tests
 	"internal/dev/vectorgen":       {deps: []string{"internal/mint"}}, // what it makes judges the rest
 	"internal/vectors":             {},
+	"internal/dev/locked":          {}, // for tests
 	"internal/dev/schema":          {}, // for tests that write docs/schemas
 	"internal/dev/repo":            {}, // its tests are of the repository
 	"internal/dev/trace":           {deps: []string{"internal/vectors"}},
