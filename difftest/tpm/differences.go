@@ -44,7 +44,12 @@ func digestSize(b []byte) (size, behind int, ok bool) {
 		size = n
 		return len(b) >= at
 	}
-	if !sized(2) || !sized(2) || len(b) < at+29 {
+	for range 2 { // qualifiedSigner and extraData
+		if !sized(2) {
+			return 0, 0, false
+		}
+	}
+	if len(b) < at+29 {
 		return 0, 0, false
 	}
 	count := binary.BigEndian.Uint32(b[at+25:])
