@@ -167,7 +167,7 @@ func (e *EvidenceUnavailableError) Temporary() bool { return true }
 // Timeout reports whether time ran out, as net.Error has it.
 func (e *EvidenceUnavailableError) Timeout() bool {
 	var t interface{ Timeout() bool }
-	return errors.As(e.Cause, &t) && t.Timeout()
+	return e != nil && errors.As(e.Cause, &t) && t.Timeout()
 }
 
 // errorPackages are those whose error types stand in verdicts.

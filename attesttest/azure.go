@@ -90,6 +90,9 @@ func (f AzureFault) ErrorType() string {
 // quote for qualifyingData (1 to 64 bytes), and what a verifier must demand so that every
 // fault is found. Its attestation key is one that everybody has.
 func (e *Enclave) Azure(qualifyingData []byte, spoil ...AzureFault) (azure.Evidence, azure.Config) {
+	if e.unmade() {
+		return azure.Evidence{}, azure.Config{}
+	}
 	d := newDraft(e.draft.config)
 	set := d.newSet("vcek")
 	set.Reissue()

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,7 +22,9 @@ import (
 
 // An Enclave is a synthetic enclave with all that belongs to it: its hardware's
 // certificates, its web certificate, and the publisher of its trust bundle. It
-// can not be changed and may be used concurrently.
+// cannot be changed and may be used concurrently. One that New or Sibling did not
+// make, a nil or zero Enclave, shows nothing and proves nothing: its methods return
+// zero values or an error.
 type Enclave struct {
 	draft   *draft
 	born    time.Time // by the machine's clock
@@ -62,6 +65,11 @@ func New(c Config, spoil ...Fault) (*Enclave, error) {
 	return e, nil
 }
 
+// unmade reports whether neither New nor Sibling made the enclave.
+func (e *Enclave) unmade() bool { return e == nil || e.draft == nil }
+
+var errUnmade = errors.New("attesttest: the enclave was not made by New")
+
 func fit(c Config, spoil []Fault) error {
 	for _, f := range spoil {
 		if !f.Fits(c) {
@@ -75,6 +83,9 @@ func fit(c Config, spoil []Fault) error {
 // that name decides, and with the clock of the machine. Its trust bundle is that
 // of e, so faults of bundles have no effect here.
 func (e *Enclave) Sibling(name string, spoil ...Fault) (*Enclave, error) {
+	if e.unmade() {
+		return nil, errUnmade
+	}
 	if err := fit(e.draft.config, spoil); err != nil {
 		return nil, err
 	}
@@ -91,10 +102,13 @@ func (e *Enclave) Sibling(name string, spoil ...Fault) (*Enclave, error) {
 
 // Now returns Config.Now, or the default that was taken: the time at which
 // Evidence is fresh.
-func (e *Enclave) Now() time.Time { return e.draft.config.Now }
+func (e *Enclave) Now() time.Time { return e.Config().Now }
 
 // Config returns the Config with every default filled in.
 func (e *Enclave) Config() Config {
+	if e.unmade() {
+		return Config{}
+	}
 	c := e.draft.config
 	c.Hosts = slices.Clone(c.Hosts)
 	return c
@@ -102,6 +116,9 @@ func (e *Enclave) Config() Config {
 
 // Evidence returns what an honest client would have seen at Now.
 func (e *Enclave) Evidence() attest.Evidence {
+	if e.unmade() {
+		return attest.Evidence{}
+	}
 	crls := make([][]byte, len(e.draft.crls))
 	for i, crl := range e.draft.crls {
 		crls[i] = bytes.Clone(crl)
@@ -118,6 +135,9 @@ func (e *Enclave) Evidence() attest.Evidence {
 // own clock, which started at Now. It names bundleURL as the place of the trust
 // bundle, unless that is empty.
 func (e *Enclave) Envelope(bundleURL string) []byte {
+	if e.unmade() {
+		return nil
+	}
 	return e.writeEnvelope(e.Now().Add(time.Since(e.born)), bundleURL)
 }
 
@@ -134,16 +154,27 @@ func (e *Enclave) writeEnvelope(at time.Time, url string) []byte {
 
 // ReleaseRoot returns the key that the publisher signs trust bundles with.
 func (e *Enclave) ReleaseRoot() ed25519.PublicKey {
+	if e.unmade() {
+		return nil
+	}
 	return mint.Ed25519Key(e.draft.config.secret("release")).Public().(ed25519.PublicKey)
 }
 
 // AMDRoot returns the synthetic ARK of the product, in DER.
-func (e *Enclave) AMDRoot() []byte { return forge.CACert("ARK-" + e.draft.config.Product.String()) }
+func (e *Enclave) AMDRoot() []byte {
+	if e.unmade() {
+		return nil
+	}
+	return forge.CACert("ARK-" + e.draft.config.Product.String())
+}
 
 // VerifierConfig returns what a verifier of this enclave must demand so that
 // every fault is found: its workload, its AMD root, the key of its manifest, a
 // CRL, and a memory of its own that has accepted the publisher's bundle before.
 func (e *Enclave) VerifierConfig() attest.Config {
+	if e.unmade() {
+		return attest.Config{}
+	}
 	c := e.draft.config
 	memory := attest.NewBundleMemory()
 	memory.Accept(c.Workload, e.known) // this memory never fails
@@ -164,17 +195,30 @@ func (e *Enclave) Verifier() (*attest.Verifier, error) {
 }
 
 // TLSCertificate returns the web certificate of the enclave, and its key.
-func (e *Enclave) TLSCertificate() tls.Certificate { return e.tlsCert }
+func (e *Enclave) TLSCertificate() tls.Certificate {
+	if e.unmade() {
+		return tls.Certificate{}
+	}
+	return e.tlsCert
+}
 
 // IssueTLS returns a web certificate for hosts, DNS names or IP addresses, that
 // WebRoots vouches for.
 func (e *Enclave) IssueTLS(key *ecdsa.PrivateKey, hosts ...string) (tls.Certificate, error) {
+	if e.unmade() {
+		return tls.Certificate{}, errUnmade
+	}
 	return e.web.issue(key, hosts)
 }
 
 // WebRoot returns the certificate of the only root that vouches for TLSCertificate, in
 // DER, for clients in other processes.
-func (e *Enclave) WebRoot() []byte { return bytes.Clone(e.web.cert.Raw) }
+func (e *Enclave) WebRoot() []byte {
+	if e.unmade() {
+		return nil
+	}
+	return bytes.Clone(e.web.cert.Raw)
+}
 
 // Firmware returns a synthetic OVMF image, for those who compute a measurement from
 // what is launched.
@@ -184,6 +228,8 @@ func Firmware() []byte { return mint.AmdSev().Encode() }
 // IssueTLS returns, and for the other servers of Serve.
 func (e *Enclave) WebRoots() *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AddCert(e.web.cert)
+	if !e.unmade() {
+		pool.AddCert(e.web.cert)
+	}
 	return pool
 }

@@ -16,12 +16,13 @@ const BundlePath = "/trust-bundle.jws"
 // AMD's key server: it has the documents of this enclave and no others. Server
 // and leak.Witness serve it.
 func (e *Enclave) Publish(w http.ResponseWriter, r *http.Request) {
-	answer, ok := e.published()[r.URL.RequestURI()]
-	if !ok || r.Method != http.MethodGet {
-		http.NotFound(w, r)
-		return
+	if !e.unmade() && r.Method == http.MethodGet {
+		if answer, ok := e.published()[r.URL.RequestURI()]; ok {
+			write(w, answer.contentType, answer.body)
+			return
+		}
 	}
-	write(w, answer.contentType, answer.body)
+	http.NotFound(w, r)
 }
 
 type document struct {

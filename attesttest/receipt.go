@@ -27,6 +27,9 @@ const (
 // with ES256, and the JWKS with the key to check it. Its router_attestation is the
 // enclave's envelope with the publisher's trust bundle, faults included.
 func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws, jwks []byte) {
+	if e.unmade() {
+		return nil, nil
+	}
 	c := e.draft.config
 	key := mint.P256Key(c.secret("receipt"))
 	id := sha256.Sum256(slices.Concat([]byte(c.secret("receipt")), request, []byte{0}, response))

@@ -9,7 +9,8 @@ import (
 	"github.com/tresorhq/attest/internal/mint"
 )
 
-// A Server serves an Enclave on loopback, over HTTP/1.1 and HTTP/2.
+// A Server serves an Enclave on loopback, over HTTP/1.1 and HTTP/2. Serve makes it: a
+// nil or zero Server serves nothing.
 type Server struct {
 	URL       string // origin of the enclave, e.g. https://127.0.0.1:41234
 	BundleURL string // of the trust bundle, at an origin of its own
@@ -23,6 +24,9 @@ type Server struct {
 // answer; every other path is the handler's, or 404 when it is nil. The caller
 // must Close the Server.
 func (e *Enclave) Serve(handler http.Handler) (*Server, error) {
+	if e.unmade() {
+		return nil, errUnmade
+	}
 	s := new(Server)
 	s.SetEnclave(e)
 	if handler == nil {
@@ -32,7 +36,9 @@ func (e *Enclave) Serve(handler http.Handler) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	enclave := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &s.enclave.Load().tlsCert, nil }
+	enclave := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return new(s.enclave.Load().TLSCertificate()), nil
+	}
 	publisher := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &other, nil }
 	if s.URL, err = s.servers.ServeTLS(enclave, s.attestation(handler)); err != nil {
 		return nil, err
@@ -49,10 +55,18 @@ func (e *Enclave) Serve(handler http.Handler) (*Server, error) {
 // certificate; every answer is its own from now on, also on connections that
 // were made before. Its web root must be known to the clients: use one Seed for
 // all enclaves of a Server.
-func (s *Server) SetEnclave(e *Enclave) { s.enclave.Store(e) }
+func (s *Server) SetEnclave(e *Enclave) {
+	if s != nil {
+		s.enclave.Store(e)
+	}
+}
 
 // Close ends the servers and all connections, and waits for the handlers.
-func (s *Server) Close() { s.servers.Close() }
+func (s *Server) Close() {
+	if s != nil {
+		s.servers.Close()
+	}
+}
 
 // publish answers for the publisher of the enclave that is served now.
 func (s *Server) publish(w http.ResponseWriter, r *http.Request) { s.enclave.Load().Publish(w, r) }

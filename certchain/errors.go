@@ -1,6 +1,7 @@
 package certchain
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -28,7 +29,9 @@ type UnsupportedError struct {
 	Name string // common name of the subject, e.g. "ARK-Venice"
 }
 
-func (e *UnsupportedError) Error() string { return e.Name + " is " + e.Unwrap().Error() }
+func (e *UnsupportedError) Error() string {
+	return cmp.Or(e, new(UnsupportedError)).Name + " is " + e.Unwrap().Error()
+}
 
 // Unwrap returns snpreport.ErrUnsupported.
 func (*UnsupportedError) Unwrap() error { return snpreport.ErrUnsupported }

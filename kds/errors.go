@@ -1,6 +1,7 @@
 package kds
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -40,6 +41,7 @@ func (e *FetchError) Error() string {
 
 // Details returns what e says as a rule.Error.
 func (e *FetchError) Details() rule.Error {
+	e = cmp.Or(e, new(FetchError))
 	f := e.failure
 	f.Message = e.Layer + ": " + e.URL
 	if e.Cause != nil {

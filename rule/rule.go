@@ -28,6 +28,9 @@ type Error struct {
 	Cause    error // the error that this one rests on, or nil
 }
 
+// The methods of an Error answer for a nil one as for the zero Error. Those that a
+// struct has of an Error that it embeds cannot: Go looks into the struct first.
+
 // Error returns message, place, what was expected, what came and, in brackets, the
 // rule: "the signature algorithm is unknown: SIGNATURE_ALGO at offset 0x34: expected
 // 1, got 2 [RPT-07]".
@@ -39,6 +42,7 @@ func (e *Error) Error() string {
 		}
 		s.WriteString(text)
 	}
+	e = cmp.Or(e, new(Error))
 	part(e.Problem())
 	switch {
 	case e.Expected != "" && e.Actual != "":
@@ -56,6 +60,7 @@ func (e *Error) Error() string {
 
 // Problem returns message and place, without the values and the rule.
 func (e *Error) Problem() string {
+	e = cmp.Or(e, new(Error))
 	if place := e.Place(); e.Message != "" && place != "" {
 		return e.Message + ": " + place
 	}
@@ -64,6 +69,7 @@ func (e *Error) Problem() string {
 
 // Place returns Where and, when it is known, the offset: "VERSION at offset 0x0".
 func (e *Error) Place() string {
+	e = cmp.Or(e, new(Error))
 	if e.Where == "" || e.Offset < 0 {
 		return e.Where
 	}
@@ -71,17 +77,20 @@ func (e *Error) Place() string {
 }
 
 // Requirement returns the rule of SPEC.md that was broken.
-func (e *Error) Requirement() string { return e.Rule }
+func (e *Error) Requirement() string { return e.Details().Rule }
 
 // Details returns a copy of e. The typed errors that embed an Error have it too.
-func (e *Error) Details() Error { return *e }
+func (e *Error) Details() Error { return *cmp.Or(e, new(Error)) }
 
 // Within says in the message which part of an input the error is about, e.g. which
 // of the documents that another one embeds.
-func (e *Error) Within(part string) { e.Message = part + ": " + e.Message }
+func (e *Error) Within(part string) {
+	e = cmp.Or(e, new(Error))
+	e.Message = part + ": " + e.Message
+}
 
 // Unwrap returns Cause.
-func (e *Error) Unwrap() error { return e.Cause }
+func (e *Error) Unwrap() error { return e.Details().Cause }
 
 // A Detailed error can say what an Error says. Every attest.AttestationError is one.
 type Detailed interface {
@@ -126,14 +135,14 @@ func Config(err error) error {
 	return &ConfigError{err.Error(), d.Details()}
 }
 
-func (e *ConfigError) Error() string { return e.text }
+func (e *ConfigError) Error() string { return cmp.Or(e, new(ConfigError)).text }
 
 // Rule returns the rule of SPEC.md that the configuration breaks.
-func (e *ConfigError) Rule() string { return e.fault.Rule }
+func (e *ConfigError) Rule() string { return e.Fault().Rule }
 
 // Fault returns what is wrong, without its Cause.
 func (e *ConfigError) Fault() Error {
-	f := e.fault
+	f := cmp.Or(e, new(ConfigError)).fault
 	f.Cause = nil
 	return f
 }

@@ -86,6 +86,9 @@ type Report struct {
 
 // Failure returns nil when the Subject has passed.
 func (r *Report) Failure() error {
+	if r == nil {
+		return errors.New("leak: no report")
+	}
 	all := []error{r.Err}
 	for _, v := range r.Leaks {
 		all = append(all, errors.New("leak: "+v.String()))

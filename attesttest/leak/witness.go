@@ -60,6 +60,9 @@ func NewWitness(e *attesttest.Enclave, protocol string, handler http.Handler) (*
 
 // Leaks returns what came too early until now. There must be nothing.
 func (w *Witness) Leaks() []Leak {
+	if w == nil {
+		return nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	all := append([]Leak(nil), w.outside...)
@@ -70,7 +73,11 @@ func (w *Witness) Leaks() []Leak {
 }
 
 // Close ends the servers and all connections, and waits for the handlers.
-func (w *Witness) Close() { w.servers.Close() }
+func (w *Witness) Close() {
+	if w != nil {
+		w.servers.Close()
+	}
+}
 
 type witnessConfig struct {
 	handler http.Handler
