@@ -78,12 +78,12 @@ func ParsePCRs(text []byte) (PCRs, error) {
 	err := strictjson.Decode(text, maxPCRs, []string{"sha1", "sha256", "sha384", "sha512"}, func(o *strictjson.Object) {
 		o.RefuseUnknown()
 		for _, known := range banks {
-			v, ok := o.Optional(known.name)
-			if ok && isArray {
+			v, _ := o.Optional(known.name) // an absent one has no elements and no members
+			if isArray {
 				for i, value := range v.Array(registers, registers) {
 					p.read(value, Register{known.bank, i})
 				}
-			} else if ok {
+			} else {
 				for m := range v.Members() {
 					i, _ := strconv.Atoi(m.Name)
 					if i < 0 || i >= registers || strconv.Itoa(i) != m.Name {

@@ -133,6 +133,9 @@ func TestQuoteBounds(t *testing.T) {
 		b    []byte
 		want string
 	}{
+		"two bytes":                 {[]byte{0, 5}, "TPM-02"},
+		"three bytes":               {[]byte{0, 5, 0}, "TPM-01"},
+		"a bitmap of one byte":      {changed(func(q *mint.QuoteSpec) { q.Selections = []mint.Selection{{Hash: 0xB, Bits: []byte{1}}} }), ""},
 		"1024 bytes":                {append(bytes.Clone(good), make([]byte, 1024-len(good))...), "TPM-09"},
 		"1025 bytes":                {append(bytes.Clone(good), make([]byte, 1025-len(good))...), "TPM-01"},
 		"the largest signer, data":  {changed(func(q *mint.QuoteSpec) { q.Signer, q.Extra = make([]byte, 68), make([]byte, 66) }), ""},

@@ -96,6 +96,11 @@ func faults() []fault {
 			a.Resign()
 			a.HCL.Report = a.Report
 		}, nil},
+		{"REPORT_DATA with another beginning", "ReportDataMismatchError", "AZR-01", func(a *mint.AzureSet) {
+			a.Spec.ReportData[0] ^= 1
+			a.Resign()
+			a.HCL.Report = a.Report
+		}, nil},
 		{"no JSON", hcl, "JSN-04", runtime(`{"keys"`, `["keys"`), nil},
 		{"a member twice", hcl, "JSN-09", runtime(`{"keys":[`, `{"keys":[],"keys":[`), nil},
 		{"Keys", hcl, "JSN-10", runtime(`{"keys"`, `{"Keys"`), nil},
@@ -105,12 +110,27 @@ func faults() []fault {
 		{"kid in another case", hcl, "HCL-21", runtime("HCLAkPub", "HCLakPub"), nil},
 		{"a transfer key", hcl, "HCL-21", runtime("HCLAkPub", "HCLTransferKey"), nil},
 		{"two AKs", hcl, "HCL-21", runtime("HCLEkPub", "HCLAkPub"), nil},
+		{"a kid with more behind", hcl, "HCL-21", runtime("HCLAkPub", "HCLAkPub2"), nil},
+		{"a kid with more before", hcl, "HCL-21", runtime("HCLAkPub", "xHCLAkPub"), nil},
+		{"no kid", hcl, "JSN-12", runtime(`"kid"`, `"kyd"`), nil},
+		{"an empty kid", hcl, "JSN-12", runtime("HCLAkPub", ""), nil},
 		{"EC", hcl, "HCL-22", runtime(`"kty":"RSA"`, `"kty":"EC"`), nil},
+		{"RSA with more behind", hcl, "HCL-22", runtime(`"kty":"RSA"`, `"kty":"RSAX"`), nil},
+		{"RSA with more before", hcl, "HCL-22", runtime(`"kty":"RSA"`, `"kty":"XRSA"`), nil},
+		{"no kty", hcl, "JSN-12", runtime(`"kty"`, `"kti"`), nil},
+		{"an empty kty", hcl, "JSN-12", runtime(`"kty":"RSA"`, `"kty":""`), nil},
+		{"no n", hcl, "JSN-12", runtime(`"n"`, `"m"`), nil},
+		{"no e", hcl, "JSN-12", runtime(`"e"`, `"f"`), nil},
+		{"an empty e", hcl, "JSN-12", runtime("AQAB", ""), nil},
+		{"e with more behind", hcl, "HCL-24", runtime("AQAB", "AQABAA"), nil},
+		{"e with more before", hcl, "HCL-24", runtime("AQAB", "AAAQAB"), nil},
 		{"an even modulus", hcl, "HCL-23", modulus(func(n []byte) []byte { n[255] ^= 1; return n }), nil},
 		{"255 bytes", hcl, "HCL-23", modulus(func(n []byte) []byte { return n[1:] }), nil},
 		{"257 bytes", hcl, "HCL-23", modulus(func(n []byte) []byte { return append([]byte{0}, n...) }), nil},
+		{"257 bytes, the first 256 odd and large", hcl, "HCL-23", modulus(func(n []byte) []byte { return append(n, 1) }), nil},
 		{"a leading zero", hcl, "HCL-23", modulus(func(n []byte) []byte { n[0] = 0; return n }), nil},
 		{"no key was made", hcl, "HCL-23", modulus(func(n []byte) []byte { return make([]byte, 256) }), nil},
+		{"257 bytes of zero", hcl, "HCL-23", modulus(func(n []byte) []byte { return make([]byte, 257) }), nil},
 		{"base64 with padding", hcl, "JSN-21", runtime(`"}`, `=="}`), nil},
 		{"e = 3", hcl, "HCL-24", runtime("AQAB", "Aw"), nil},
 		{"e = 65537 with a zero", hcl, "HCL-24", runtime("AQAB", "AAEAAQ"), nil},
@@ -148,6 +168,8 @@ func faults() []fault {
 		{"a selection that is cut", quote, "TPM-09", nil, func(e *azure.Evidence) { e.Quote.Message = e.Quote.Message[:len(e.Quote.Message)-36] }},
 		{"a byte behind", quote, "TPM-09", func(a *mint.AzureSet) { a.Quote.Trailer = []byte{0} }, nil},
 		{"the signer is another key", quote, "TPM-20", func(a *mint.AzureSet) { a.Quote.Signer = mint.QualifiedName(mint.AKKey("other")) }, nil},
+		{"a signer with another beginning", quote, "TPM-20", func(a *mint.AzureSet) { a.Quote.Signer[0] ^= 1 }, nil},
+		{"a signer with another end", quote, "TPM-20", func(a *mint.AzureSet) { a.Quote.Signer[33] ^= 1 }, nil},
 		{"no signer", quote, "TPM-20", func(a *mint.AzureSet) { a.Quote.Signer = nil }, nil},
 		{"the signer is a handle", quote, "TPM-20", func(a *mint.AzureSet) { a.Quote.Signer = []byte{0x81, 0, 0, 3} }, nil},
 
@@ -155,12 +177,17 @@ func faults() []fault {
 		{"PSS in 256 bytes", signature, "TPM-31", nil, sign(func(k *mint.RSAKey, m, _ []byte) []byte { return pss(m) })},
 		{"255 bytes of signature", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return s[1:] })},
 		{"257 bytes of signature", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return append(s, 0) })},
+		{"3 bytes of signature", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, _ []byte) []byte { return []byte{0, 0x14, 0} })},
+		{"4 bytes of signature", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, _ []byte) []byte { return []byte{0, 0x14, 0, 4} })},
 		{"no signature", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, _ []byte) []byte { return nil })},
 		{"RSAPSS", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return mint.TPMTSignature(0x16, 0xB, s) })},
 		{"ECDSA", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return mint.TPMTSignature(0x18, 0xB, s[:32]) })},
 		{"SHA-1", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return mint.TPMTSignature(0x14, 0x4, s) })},
 		{"a byte behind TPMT_SIGNATURE", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return append(mint.TPMTSignature(0x14, 0xB, s), 0) })},
 		{"a short TPMT_SIGNATURE", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, s[:255]) })},
+
+		{"a long TPMT_SIGNATURE", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, append(s, 0)) })},
+		{"a TPMT_SIGNATURE that is cut", signature, "TPM-30", nil, sign(func(_ *mint.RSAKey, _, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, s)[:200] })},
 
 		{"other qualifying data", data, "AZR-06", func(a *mint.AzureSet) { a.Quote.Extra = []byte("challengf") }, nil},
 		{"a prefix of it", data, "AZR-06", func(a *mint.AzureSet) { a.Quote.Extra = nonce[:8] }, nil},
@@ -171,6 +198,8 @@ func faults() []fault {
 		{"a value changed", pcr, "TPM-41", nil, func(e *azure.Evidence) { e.Quote.PCRs[azure.Register{Bank: azure.SHA256, Index: 9}] = make([]byte, 32) }},
 		{"a value of 31 bytes", pcr, "TPM-41", nil, func(e *azure.Evidence) { e.Quote.PCRs[azure.Register{Bank: azure.SHA256, Index: 9}] = make([]byte, 31) }},
 		{"values of the SHA-256 bank for SHA-1", pcr, "TPM-41", selections(mint.Selection{Hash: 4, Bits: everything}), nil},
+		{"a digest with another beginning", pcr, "TPM-41", func(a *mint.AzureSet) { a.Quote.Digest[0] ^= 1 }, nil},
+		{"a digest with another end", pcr, "TPM-41", func(a *mint.AzureSet) { a.Quote.Digest[31] ^= 1 }, nil},
 		{"a demanded register is not selected", pcr, "AZR-07", func(a *mint.AzureSet) {
 			a.Quote.Selections = []mint.Selection{{Hash: 0xB, Bits: []byte{0x80, 0, 0}}} // 7
 			digest := sha256.Sum256(a.PCRs[7])

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/internal/mint"
 	"pgregory.net/rapid"
@@ -61,6 +63,25 @@ func TestBanks(t *testing.T) {
 	for bank, want := range map[azure.Bank]string{azure.SHA1: "sha1 20", azure.SHA256: "sha256 32", azure.SHA384: "sha384 48", azure.SHA512: "sha512 64", 0x12: "TPM_ALG_ID 0x0012 0"} {
 		if got := fmt.Sprint(bank, " ", bank.Size()); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestVMConfiguration: what the paravisor does not say is nil or empty.
+// Rules: HCL-26.
+func TestVMConfiguration(t *testing.T) {
+	yes, no := true, false
+	for text, want := range map[string]azure.VMConfiguration{
+		`{}`: {},
+		`{"secure-boot":true,"tpm-enabled":false,"tpm-persisted":true,"console-enabled":false,"vmUniqueId":"a","root-cert-thumbprint":"b"}`: {
+			SecureBoot: &yes, TPMEnabled: &no, TPMPersisted: &yes, ConsoleEnabled: &no, VMUniqueID: "a", RootCertThumbprint: "b"},
+	} {
+		r, err := azure.ParseRuntimeData([]byte(`{"keys":[` + mint.AKJSON("HCLAkPub", mint.AKKey("ak")) + `],"vm-configuration":` + text + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, r.VMConfiguration); diff != "" {
+			t.Errorf("%s: %s", text, diff)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -71,9 +72,10 @@ func (q *Quote) read(s *cryptobyte.String) *rule.Error {
 	}
 	var magic, count uint32
 	var kind uint16
-	var safe uint8
-	whole := s.ReadUint32(&magic) && s.ReadUint16(&kind) && vector(s, &q.QualifiedSigner) && vector(s, &q.ExtraData) && s.ReadUint64(&q.Clock) &&
-		s.ReadUint32(&q.ResetCount) && s.ReadUint32(&q.RestartCount) && s.ReadUint8(&safe) && s.ReadUint64(&q.FirmwareVersion) && s.ReadUint32(&count)
+	var numbers []byte
+	s.ReadUint32(&magic) // 0, as of all that is cut
+	s.ReadUint16(&kind)
+	whole := vector(s, &q.QualifiedSigner) && vector(s, &q.ExtraData) && s.ReadBytes(&numbers, 25) && s.ReadUint32(&count)
 	switch {
 	case magic != tpmGenerated:
 		return tpmError("TPM-02", "magic", 0, "0xff544347", fmt.Sprintf("%#08x", magic))
@@ -83,12 +85,14 @@ func (q *Quote) read(s *cryptobyte.String) *rule.Error {
 		return tpmError("TPM-04", "qualifiedSigner and extraData", 6, "at most 68 and 66 bytes", fmt.Sprintf("%d and %d bytes", len(q.QualifiedSigner), len(q.ExtraData)))
 	case !whole:
 		return refuse("TPM-09", "quote", "more bytes", "the end")
-	case safe > 1:
-		return refuse("TPM-05", "safe", "0 or 1", fmt.Sprint(safe))
+	case numbers[16] > 1:
+		return refuse("TPM-05", "safe", "0 or 1", fmt.Sprint(numbers[16]))
 	case count < 1 || count > 16:
 		return refuse("TPM-06", "pcrSelect", "1 to 16 selections", fmt.Sprint(count))
 	}
-	q.Safe = safe == 1
+	be := binary.BigEndian
+	q.Clock, q.ResetCount, q.RestartCount = be.Uint64(numbers), be.Uint32(numbers[8:]), be.Uint32(numbers[12:])
+	q.Safe, q.FirmwareVersion = numbers[16] != 0, be.Uint64(numbers[17:])
 	seen := map[Bank]bool{}
 	for range count {
 		var bank uint16
@@ -100,14 +104,14 @@ func (q *Quote) read(s *cryptobyte.String) *rule.Error {
 		switch {
 		case Bank(bank).Size() == 0 || seen[Bank(bank)]:
 			return refuse("TPM-07", "hash", "a known bank, once", Bank(bank).String())
-		case len(bits) > 4 || len(bits) == 4 && bits[3] != 0 || len(chosen) == 0:
+		case len(bits) > 4 || len(bits) > 3 && bits[3] != 0 || len(chosen) == 0:
 			return refuse("TPM-08", "pcrSelect", "1 to 4 bytes with at least one of the registers 0 to 23", fmt.Sprintf("%d bytes, %d of these", len(bits), len(chosen)))
 		}
 		seen[Bank(bank)] = true
 		q.Selected = append(q.Selected, chosen...)
 	}
 	var digest []byte
-	if !vector(s, &digest) || len(digest) != len(q.PCRDigest) || !s.Empty() {
+	if vector(s, &digest); len(digest) != len(q.PCRDigest) || !s.Empty() {
 		return refuse("TPM-09", "pcrDigest", "32 bytes, and nothing behind them", fmt.Sprintf("%d bytes, and %d", len(digest), len(*s)))
 	}
 	q.PCRDigest = [32]byte(digest)

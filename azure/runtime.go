@@ -52,13 +52,12 @@ func ParseRuntimeData(text []byte) (*RuntimeData, error) {
 
 // readAK finds the attestation key, by its kid and not by its place. Rules: HCL-21, HCL-22.
 func (r *RuntimeData) readAK(keys strictjson.Value) {
-	found := 0
 	for _, key := range keys.Array(1, 8) {
 		o := key.Object("kid", "kty", "n", "e")
 		if o.Required("kid").NonEmpty() != "HCLAkPub" {
 			continue
 		}
-		if found++; found > 1 {
+		if r.AK != nil {
 			key.Fail("HCL-21", "one key with the kid HCLAkPub", "a second one")
 			return
 		}
@@ -70,7 +69,7 @@ func (r *RuntimeData) readAK(keys strictjson.Value) {
 			e.Fail("HCL-24", "AQAB, which is 65537", "another exponent")
 		}
 	}
-	if found == 0 {
+	if r.AK == nil {
 		keys.Fail("HCL-21", "one key with the kid HCLAkPub", "none")
 	}
 }

@@ -29,14 +29,17 @@ func parseSignature(b []byte) ([]byte, *rule.Error) {
 	s := cryptobyte.String(b)
 	var scheme, hash uint16
 	var signature []byte
+	s.ReadUint16(&scheme)
+	s.ReadUint16(&hash)
+	vector(&s, &signature)
 	switch {
-	case !s.ReadUint16(&scheme) || !s.ReadUint16(&hash):
+	case len(b) < 4:
 		return refuse("signature", rule.NoOffset, "256 bytes, or a TPMT_SIGNATURE", fmt.Sprintf("%d bytes", len(b)))
 	case scheme != tpmRSASSA:
 		return refuse("sigAlg", 0, "0x0014 (RSASSA)", unsupported(scheme))
 	case Bank(hash) != SHA256:
 		return refuse("hash", 2, "0x000b (SHA-256)", "unsupported: "+Bank(hash).String())
-	case !vector(&s, &signature) || len(signature) != akSize || !s.Empty():
+	case len(signature) != akSize || !s.Empty():
 		return refuse("signature", 4, "256 bytes, and nothing behind them", fmt.Sprintf("%d bytes in all", len(b)))
 	}
 	return signature, nil

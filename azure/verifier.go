@@ -106,7 +106,7 @@ func demanded(p policy.Policy, member string) bool {
 
 // relaxed reports whether the guest may be watched or run below VMPL 0.
 func relaxed(p policy.Policy) bool {
-	return slices.ContainsFunc(p.Relaxed(), func(name string) bool { return name != "allow-vlek" && name != "allow_unknown_bits" })
+	return slices.ContainsFunc(p.Relaxed(), func(name string) bool { return !slices.Contains([]string{"allow-vlek", "allow_unknown_bits"}, name) })
 }
 
 // Proves reports whether the policy demands the code at VMPL 0, so that runtime data and
@@ -139,28 +139,25 @@ func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
 	if len(first.Checks) == 0 { // a zero time
 		return &Audit{Err: first.Err}
 	}
-	switch {
-	case s.hclErr != nil:
+	if s.hclErr != nil {
 		first = &attest.Audit{Checks: unreached(first.Checks)}
-	case first.Result != nil:
-		s.report = &first.Result.Report
-	default:
+	} else {
 		s.report, _ = snpreport.Parse(s.hcl.Report) // a step that reads it needs step 8
 	}
 	checks, err := steps.Continue(first.Checks, first.Err, table, s, audit)
 	a := &Audit{Err: err, Checks: checks}
-	if err == nil && first.Result != nil {
+	if err == nil { // and so there is a first one
 		a.Result = s.conclude(first.Result, checks)
 	}
 	return a
 }
 
-// unreached returns the checks of a report that there is none of.
+// unreached returns the checks of a report that there is none of, of which steps 8 to 18
+// are carried out.
 func unreached(checks []attest.Check) []attest.Check {
-	checks = slices.Clone(checks)
-	for i, c := range checks {
+	for i, c := range checks[7:18] {
 		if c.Status != attest.NotApplicable {
-			checks[i] = attest.Check{Step: c.Step, ID: c.ID, Requirement: c.Requirement, Status: attest.NotReached, Reason: "needs step hcl"}
+			checks[7+i] = attest.Check{Step: c.Step, ID: c.ID, Requirement: c.Requirement, Status: attest.NotReached, Reason: "needs step hcl"}
 		}
 	}
 	return checks

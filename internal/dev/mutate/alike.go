@@ -127,9 +127,23 @@ func (f *finder) isPlace(e ast.Expr) bool {
 	return false
 }
 
-// isChoice reports whether an expression is of a type of the module for one of a few
-// constants. They have no order, and none is a part of another.
+// words are the fields that hold one of a few words of the program's own, such as
+// "pass" and "not_checked": nothing from outside gets there. None of the words begins or
+// ends another one, so that no comparison can take the one for the other by a part.
+var words = []string{"steps.Check.Status", "steps.Check.ID", "steps.Outcome.Status", "policy.Enforced.Name"}
+
+// isChoice reports whether an expression is one of words, or of a type of the module for
+// one of a few constants. They have no order, and none is a part of another.
 func (f *finder) isChoice(e ast.Expr) bool {
+	if sel, ok := e.(*ast.SelectorExpr); ok {
+		if of, ok := types.Unalias(f.info.Types[sel.X].Type).(*types.Named); ok && of.Obj().Pkg() != nil {
+			return slices.Contains(words, of.Obj().Pkg().Name()+"."+of.Obj().Name()+"."+sel.Sel.Name) || f.isConstantType(e)
+		}
+	}
+	return f.isConstantType(e)
+}
+
+func (f *finder) isConstantType(e ast.Expr) bool {
 	t, ok := f.info.Types[e].Type.(*types.Named)
 	return ok && t.Obj().Pkg() != nil && strings.HasPrefix(t.Obj().Pkg().Path(), f.module)
 }
