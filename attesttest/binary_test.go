@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tresorhq/attest/internal/dev/stress"
 )
 
 // TestBinaries looks for private test keys in what the linker makes: a program
@@ -14,7 +16,7 @@ import (
 // internal/mint; a program that only verifies has none.
 func TestBinaries(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("ATTEST_STRESS") == "" {
+	if !stress.On {
 		t.Skip("ATTEST_STRESS is not set: no programs are built")
 	}
 	own, mint := primes(t, "testkeys.txt"), primes(t, "../internal/mint/testkeys.txt")

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,8 +43,10 @@ func evidence(a *mint.AzureSet) azure.Evidence {
 
 // trust makes a configuration of a policy.
 func trust(r policy.Rules) attest.ReportConfig {
-	return attest.ReportConfig{Policy: must(policy.New(r)), AMDRoots: must(certchain.NewRoots(mint.CACert("ARK-Milan"))), Cache: cache}
+	return attest.ReportConfig{Policy: must(policy.New(r)), AMDRoots: milan(), Cache: cache}
 }
+
+var milan = sync.OnceValue(func() *certchain.Roots { return must(certchain.NewRoots(mint.CACert("ARK-Milan"))) })
 
 var cache = certchain.NewCache(4)
 

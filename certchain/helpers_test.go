@@ -2,6 +2,7 @@ package certchain_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,6 +60,10 @@ func wantRule(t testing.TB, rule string, err error) {
 // rootsOf returns custom roots with the ARKs that mint makes for the products.
 func rootsOf(t testing.TB, products ...string) *certchain.Roots {
 	t.Helper()
+	names := strings.Join(products, " ")
+	if known, ok := knownRoots.Load(names); ok {
+		return known.(*certchain.Roots)
+	}
 	var arks [][]byte
 	for _, p := range products {
 		arks = append(arks, mint.CACert("ARK-"+p))
@@ -67,8 +72,11 @@ func rootsOf(t testing.TB, products ...string) *certchain.Roots {
 	if err != nil {
 		t.Fatal(err)
 	}
+	knownRoots.Store(names, roots)
 	return roots
 }
+
+var knownRoots sync.Map // names of products to what rootsOf made of them
 
 // spec returns the valid description of a role of a product.
 func spec(role certchain.Role, product string) mint.CertSpec {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/dev/stress"
 	"github.com/tresorhq/attest/rule"
 )
 
@@ -153,7 +154,7 @@ var signedKinds = []signedKind{
 // ATTEST_FIGURES one into which the numbers of cases are written.
 // Rules: ORD-01, GEN-03.
 func TestSigned(t *testing.T) {
-	cases, seed := number("ATTEST_CASES", 210), number("ATTEST_SEED", 1)
+	cases, seed := number("ATTEST_CASES", uint64(stress.Of(70, 210))), number("ATTEST_SEED", 1)
 	p := readProgress(t, seed)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -295,7 +296,7 @@ func TestSignedFigures(t *testing.T) {
 // TestTwoOrders: the same certificates, CRLs, members, keys and entries of lists in
 // another order get the same answer, by the same rule.
 func TestTwoOrders(t *testing.T) {
-	for seed := range uint64(105) {
+	for seed := range uint64(stress.Of(21, 105)) {
 		kind := signedKinds[seed%uint64(len(signedKinds))]
 		faults, first := kind.run(t, newChance(1_000_000_000+seed, 0))
 		for order := range uint64(2) {

@@ -3,6 +3,7 @@ package fuzz
 import (
 	"crypto/ed25519"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/tresorhq/attest"
@@ -30,14 +31,14 @@ func (m *minted) evidence() attest.Evidence {
 	}
 }
 
-// mintedRoots are the synthetic roots of all products.
-func mintedRoots() *certchain.Roots {
+// mintedRoots returns the synthetic roots of all products.
+var mintedRoots = sync.OnceValue(func() *certchain.Roots {
 	var arks [][]byte
 	for _, p := range mint.Products {
 		arks = append(arks, mint.CACert("ARK-"+p))
 	}
 	return must(certchain.NewRoots(arks...))
-}
+})
 
 // config accepts the endpoint.
 func (m *minted) config() attest.Config {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tresorhq/attest/internal/dev/stress"
 	"github.com/tresorhq/attest/internal/vectors"
 )
 
@@ -56,10 +57,7 @@ func TestVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	judged, step := 0, 8
-	if os.Getenv("ATTEST_STRESS") != "" {
-		step = 1 // all of them, as the test in a browser
-	}
+	judged, step := 0, stress.Of(16, 1) // all of them as the test in a browser
 	for i, c := range cases {
 		if i%step != 0 {
 			continue

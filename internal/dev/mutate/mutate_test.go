@@ -107,10 +107,15 @@ func known(s string, now, then time.Time, list []string) ([]string, bool) {
 func copied(x []byte) []byte { return append([]byte(nil), x...) }
 `
 
+// What the files of these tests import is read once.
+var (
+	fset     = token.NewFileSet()
+	imported = importer.ForCompiler(fset, "source", nil)
+)
+
 // load1 parses and checks one file.
 func load1(t *testing.T, text string) *pkg {
 	t.Helper()
-	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, "p.go", text, parser.ParseComments)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
@@ -121,7 +126,7 @@ func load1(t *testing.T, text string) *pkg {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := types.Config{Importer: importer.ForCompiler(fset, "source", nil)}
+	config := types.Config{Importer: imported}
 	if p.types, err = config.Check(p.path, fset, []*ast.File{file, helpers}, p.info); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}

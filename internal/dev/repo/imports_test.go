@@ -59,6 +59,7 @@ var layers = map[string]struct {
 	"internal/dev/locked":          {}, // for tests
 	"internal/dev/schema":          {}, // for tests that write docs/schemas
 	"internal/dev/repo":            {}, // its tests are of the repository
+	"internal/dev/stress":          {}, // for tests
 	"internal/dev/trace":           {deps: []string{"internal/vectors"}},
 	"releaseroot":                  {deps: []string{"certchain", "internal/strictjson", "jws", "rule"}},
 	"internal/fetch":               {http: true, deps: []string{"", "rule"}},

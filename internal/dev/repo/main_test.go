@@ -2,13 +2,12 @@ package repo
 
 import (
 	"errors"
-	"flag"
-	"fmt"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/internal/dev/stress"
 )
 
 // slow are the tests that run the commands of RECIPE.md.
@@ -18,13 +17,7 @@ func TestMain(m *testing.M) {
 	if err := os.Chdir("../../.."); err != nil {
 		panic(err)
 	}
-	if os.Getenv("ATTEST_STRESS") == "" {
-		if err := flag.Set("test.skip", slow); err != nil {
-			panic(err)
-		}
-		fmt.Println("ATTEST_STRESS is not set: skipping", slow)
-	}
-	os.Exit(m.Run())
+	stress.Main(m, slow)
 }
 
 // at is the time at which the evidence of package mint is valid.

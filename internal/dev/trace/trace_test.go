@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tresorhq/attest/internal/dev/stress"
 )
 
 func read(t *testing.T) *Sources {
@@ -88,7 +90,7 @@ func erase(files map[string]string, id string, names []string, random *rand.Rand
 	return name
 }
 
-// TestDeletions: thirty deletions, one at a time, each of which the check finds
+// TestDeletions: deletions, one at a time, each of which the check finds
 // once least.txt is up to date.
 func TestDeletions(t *testing.T) {
 	s := read(t)
@@ -99,7 +101,7 @@ func TestDeletions(t *testing.T) {
 	s.Least = Counts(table)
 	table = slices.DeleteFunc(table, func(r Row) bool { return r.Keyword != "MUST" })
 	random := rand.New(rand.NewPCG(56860, 57230))
-	for n := 0; n < 30; {
+	for n := 0; n < stress.Of(6, 30); {
 		d, r := deletions[n%len(deletions)], table[random.IntN(len(table))]
 		if d.kind == "vector" && len(r.Vectors) == 0 {
 			continue

@@ -1,0 +1,9 @@
+package fuzz
+
+import (
+	"testing"
+
+	"github.com/tresorhq/attest/internal/dev/stress"
+)
+
+func TestMain(m *testing.M) { stress.Main(m) }
