@@ -47,8 +47,10 @@ func ParseCPU(s string) (CPU, error) {
 	var n [3]uint64
 	parts := strings.Split(s, "/")
 	ok := len(parts) == 3
-	for i := 0; ok && i < 3; i++ {
-		n[i], ok = parseDecimal(parts[i])
+	for i := range n {
+		if ok {
+			n[i], ok = parseDecimal(parts[i])
+		}
 	}
 	if ok {
 		return NewCPU(n[0], n[1], n[2])

@@ -123,9 +123,11 @@ func ParseVCPUs(s string) ([]int, error) {
 		if !ok || int(n) <= last || n > MaxVCPUs {
 			return nil, wrong("LCH-33", "vcpus", form, strictjson.Quote(s))
 		}
-		for isRange && len(list) > 0 && last < int(n)-1 {
-			last++
-			list = append(list, last)
+		if isRange && len(list) > 0 {
+			for range int(n) - 1 - last {
+				last++
+				list = append(list, last)
+			}
 		}
 		last = int(n)
 		list = append(list, last)

@@ -186,7 +186,7 @@ func TestFirmwareFaults(t *testing.T) {
 		{"size of half a page", set(0, 0x800000, 0x800, 1), "LCH-16", "metadata.sections[0].size", first},
 		{"4 GiB", set(6, 0x811000, 0xFFFFF000, 1), "LCH-16", "metadata.sections[6].size", first + 72},
 		{"into the firmware", set(6, 0xFFFFD000, 0x2000, 1), "LCH-16", "metadata.sections[6].size", first + 72},
-		{"64 MiB and a page", set(6, 0x1000000, 64<<20, 1), "LCH-16", "metadata.sections[6].size", first + 72},
+		{"64 MiB and a page", set(6, 0x1000000, 64<<20-0xF000, 1), "LCH-16", "metadata.sections[6].size", first + 72},
 		{"two pages of secrets", set(2, 0x80D000, 0x2000, 2), "LCH-17", "metadata.sections[2].size", first + 24},
 		{"two CPUID pages", set(3, 0x80E000, 0x2000, 3), "LCH-17", "metadata.sections[3].size", first + 36},
 		{"two pages of SVSM_CAA", set(4, 0x80F000, 0x2000, 4), "LCH-17", "metadata.sections[4].size", first + 48},
@@ -204,7 +204,7 @@ func TestFirmwareFaults(t *testing.T) {
 	// What is still accepted at each of those ends.
 	for name, spec := range map[string]mint.FirmwareSpec{
 		"as it is":           mint.AmdSev(),
-		"64 MiB":             set(6, 0x1000000, 64<<20-0x11000, 1),
+		"64 MiB":             set(6, 0x1000000, 64<<20-0x10000, 1),
 		"up to the firmware": set(6, 0xFFFFD000, 0x1000, 1),
 		"two SVSM_CAA": sections(func(s []mint.SectionSpec) []mint.SectionSpec {
 			return append(s, mint.SectionSpec{GPA: 0x900000, Size: 0x1000, Type: 4})

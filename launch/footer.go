@@ -70,7 +70,7 @@ func parseFooter(image []byte) (footer, error) {
 		return nil, refuse("LCH-12", "size of the footer table", last, fmt.Sprintf("18 to %d", last+entrySize), fmt.Sprint(size))
 	}
 	f := footer{}
-	for end := last; end > start; {
+	for end := last; end != start; {
 		at := end - entrySize
 		if at < start {
 			return nil, refuse("LCH-12", "footer table", start, "whole entries", fmt.Sprintf("%d bytes that are none", end-start))

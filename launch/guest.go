@@ -185,9 +185,11 @@ func (g Guest) counts(list []Measurement, m Measurement) []Measurement {
 		gpa = WideVMSAAddress
 	}
 	contents, others := vmms[m.VMM].vmsas(m.CPU, m.Features, g.Firmware.Metadata.APReset)
-	for next := 0; m.VCPUs < most; contents = others {
+	next := 0
+	for range most {
 		m.VCPUs++
 		m.Digest = m.Digest.Extend(VMSA, gpa, contents)
+		contents = others
 		if len(g.VCPUs) == 0 || g.VCPUs[next] == m.VCPUs {
 			list = append(list, m)
 			next++

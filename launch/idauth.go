@@ -57,7 +57,7 @@ func ParseIDAuth(auth []byte) (*IDAuth, error) {
 		return nil, err
 	}
 	a.IDKeyDigest = sha512.Sum384(a.keyBytes(idKeyAt))
-	if zero("", "", auth, authorKeyAt, authorKeyAt+keySize) == nil {
+	if [keySize]byte(a.keyBytes(authorKeyAt)) == [keySize]byte{} {
 		if err := zero("LCH-54", "ID_KEY_SIG", auth, idKeySignatureAt, idKeySignatureAt+signatureSize); err != nil {
 			return nil, err
 		}

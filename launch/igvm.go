@@ -102,10 +102,11 @@ func ParseIGVM(image []byte) (*IGVM, error) {
 		return nil, err
 	}
 	r := &igvmReader{image: slices.Clone(image), end: end, areas: map[uint32]int{}, cpus: map[uint16]bool{}}
-	if err := r.platform(list); err != nil {
+	behind, err := r.platform(list)
+	if err != nil {
 		return nil, err
 	}
-	for _, h := range list {
+	for _, h := range behind {
 		if err := r.header(h); err != nil {
 			return nil, err
 		}
@@ -136,9 +137,9 @@ func parseFixed(image []byte) (start, end int, err error) {
 		return 0, 0, refuse("LCH-40", "variable header offset", 8, fmt.Sprint(size), fmt.Sprint(u32(8)))
 	case u32(12) > uint32(len(image)-size) || u32(12)%8 != 0:
 		return 0, 0, refuse("LCH-40", "variable header size", 12, fmt.Sprintf("a multiple of 8 up to %d", len(image)-size), fmt.Sprint(u32(12)))
-	case version == 2 && u32(24) != 0:
+	case version != 1 && u32(24) != 0:
 		return 0, 0, refuse("LCH-40", "architecture", 24, "0 (x64)", fmt.Sprint(u32(24)))
-	case version == 2 && u32(28) != PageSize:
+	case version != 1 && u32(28) != PageSize:
 		return 0, 0, refuse("LCH-40", "page size", 28, "4096", fmt.Sprint(u32(28)))
 	}
 	end = size + int(u32(12))
@@ -157,7 +158,7 @@ func parseFixed(image []byte) (start, end int, err error) {
 func splitHeaders(image []byte, at, end int) ([]header, error) {
 	var list []header
 	section := uint32(0)
-	for at < end { // both multiples of 8, so that a type and a length are there
+	for end != at { // both multiples of 8, so that a type and a length are there
 		typ, length := binary.LittleEndian.Uint32(image[at:]), binary.LittleEndian.Uint32(image[at+4:])
 		body := at + 8
 		if uint64(length) > uint64(end-body) {
@@ -181,23 +182,24 @@ func splitHeaders(image []byte, at, end int) ([]header, error) {
 	return list, nil
 }
 
-// platform finds the bit of SEV-SNP.
+// platform finds the bit of SEV-SNP, and returns the headers behind. Before it are
+// those of other platforms at most.
 // Rules: LCH-43.
-func (r *igvmReader) platform(list []header) error {
-	for _, h := range list {
+func (r *igvmReader) platform(list []header) ([]header, error) {
+	for i, h := range list {
 		if h.typ != headerPlatform || h.body[5] != platformSNP {
 			continue
 		}
 		r.mask = h.u32(0)
 		if v := h.u16(6); v != 1 {
-			return h.refuse("LCH-43", "version", 6, "1", fmt.Sprint(v))
+			return nil, h.refuse("LCH-43", "version", 6, "1", fmt.Sprint(v))
 		}
 		if r.mask == 0 || r.mask&(r.mask-1) != 0 {
-			return h.refuse("LCH-43", "mask", 0, "one bit", hexNumber(r.mask))
+			return nil, h.refuse("LCH-43", "mask", 0, "one bit", hexNumber(r.mask))
 		}
-		return nil
+		return list[i+1:], nil
 	}
-	return wrong("LCH-43", "SUPPORTED_PLATFORM", "one for SEV-SNP (2)", "none")
+	return nil, wrong("LCH-43", "SUPPORTED_PLATFORM", "one for SEV-SNP (2)", "none")
 }
 
 // header reads one variable header, when it is for SEV-SNP.

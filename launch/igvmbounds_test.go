@@ -88,7 +88,16 @@ func TestIGVMPageBounds(t *testing.T) {
 		most = append(most, mint.IGVMPage((i+2)<<21, 1, 1, 0, nil))
 	}
 	most = append(most, mint.IGVMArea(504*4096, 8), mint.IGVMInsert(1<<32, 1, 8))
+	var areas, contexts []mint.IGVMHeader // with the one of each of DefaultIGVM, as many as there may be
+	for i := range uint32(1023) {
+		areas = append(areas, mint.IGVMArea(0x1000, 100+i))
+	}
+	for i := range uint16(511) {
+		contexts = append(contexts, mint.IGVMContext(0x9000000, 1, i+1, vmsa))
+	}
 	for name, image := range map[string][]byte{
+		"1024 areas":              add(areas...),
+		"512 processors":          add(contexts...),
 		"65536 pages":             add(most...),
 		"the highest page":        add(mint.IGVMPage(launch.WideVMSAAddress-4096, 1, 0, 0, nil)),
 		"a VMSA and no page":      mint.IGVMSpec{Headers: []mint.IGVMHeader{mint.IGVMPlatform(1, 2), mint.IGVMContext(0x1000, 1, 0, vmsa)}}.Encode(),

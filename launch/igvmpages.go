@@ -11,7 +11,7 @@ import (
 // at fileOffset unless that is 0. A page that the file breaks off is refused.
 // Rules: LCH-46.
 func (r *igvmReader) add(h header, g region, fileOffset int) error {
-	if g.gpa%PageSize != 0 || g.gpa > WideVMSAAddress-uint64(g.pages)*PageSize {
+	if g.gpa%PageSize != 0 || g.gpa/PageSize > WideVMSAAddress/PageSize-uint64(g.pages) {
 		return h.refuse("LCH-46", "gpa", 0, fmt.Sprintf("a multiple of 4096, with all pages below %#x", uint64(WideVMSAAddress)), hexNumber(g.gpa))
 	}
 	if fileOffset != 0 {
@@ -61,13 +61,14 @@ func (r *igvmReader) pageData(h header) error {
 // Rules: LCH-45.
 func (r *igvmReader) parameterArea(h header) error {
 	size, index := h.u64(0), h.u32(8)
-	if size == 0 || size%PageSize != 0 || size > maxIGVMPages*PageSize {
+	if size == 0 || size%PageSize != 0 || size/PageSize > maxIGVMPages {
 		return h.refuse("LCH-45", "size", 0, "a multiple of 4096, up to 256 MiB", hexNumber(size))
 	}
-	if _, twice := r.areas[index]; twice || len(r.areas) == maxAreas {
+	_, twice := r.areas[index]
+	r.areas[index] = int(size / PageSize)
+	if twice || len(r.areas) > maxAreas {
 		return h.refuse("LCH-45", "index", 8, fmt.Sprintf("at most %d areas, each once", maxAreas), fmt.Sprint(index))
 	}
-	r.areas[index] = int(size / PageSize)
 	return nil
 }
 
@@ -87,10 +88,11 @@ func (r *igvmReader) parameterInsert(h header) error {
 // Rules: LCH-47.
 func (r *igvmReader) context(h header) error {
 	cpu := h.u16(16)
-	if r.cpus[cpu] || len(r.cpus) == MaxVCPUs {
+	twice := r.cpus[cpu]
+	r.cpus[cpu] = true
+	if twice || len(r.cpus) > MaxVCPUs {
 		return h.refuse("LCH-47", "VP index", 16, fmt.Sprintf("at most %d processors, each once", MaxVCPUs), fmt.Sprint(cpu))
 	}
-	r.cpus[cpu] = true
 	g := region{name: fmt.Sprintf("VMSA of vCPU %d", cpu), typ: VMSA, gpa: h.u64(0), pages: 1, cpu: cpu}
 	if err := r.add(h, g, 12); err != nil {
 		return err
@@ -140,21 +142,24 @@ func (g *IGVM) launched(m VMM) []region {
 		}
 		pages = append(pages, r)
 	}
-	slices.SortFunc(last, func(a, b region) int { return cmp.Compare(a.cpu, b.cpu) })
+	slices.SortFunc(last, byCPU)
 	return append(pages, last...)
 }
 
 func (g *IGVM) measure(v VMM) Measurement {
 	m := Measurement{VMM: v}
-	var first uint16
+	var vmsas []region
 	for _, r := range g.launched(v) {
 		m.Digest = m.Digest.extend(r)
-		if r.typ != VMSA {
-			continue
+		if r.typ == VMSA {
+			vmsas = append(vmsas, r)
 		}
-		if m.VCPUs++; m.VCPUs == 1 || r.cpu < first {
-			first, m.Features = r.cpu, r.features()
-		}
+	}
+	m.VCPUs = len(vmsas)
+	if len(vmsas) > 0 {
+		m.Features = slices.MinFunc(vmsas, byCPU).features()
 	}
 	return m
 }
+
+func byCPU(a, b region) int { return cmp.Compare(a.cpu, b.cpu) }

@@ -113,9 +113,9 @@ func (m *Metadata) check(limit uint64, at int) error {
 			return fail("LCH-16", "gpa", "a multiple of 4096", hexNumber(s.GPA))
 		case s.Size == 0 || s.Size%PageSize != 0:
 			return fail("LCH-16", "size", "a multiple of 4096, not 0", hexNumber(s.Size))
-		case end > limit:
+		case end/PageSize > limit/PageSize: // both multiples of it
 			return fail("LCH-16", "size", fmt.Sprintf("an end at or below %#x", limit), hexNumber(end))
-		case sum > maxSectionSize:
+		case sum/PageSize > maxSectionSize/PageSize:
 			return fail("LCH-16", "size", "64 MiB in all sections at most", hexNumber(sum))
 		case s.Type != SecMem && s.Size != PageSize:
 			return fail("LCH-17", "size", "0x1000 in "+s.Type.String(), hexNumber(s.Size))
@@ -136,4 +136,6 @@ func (m *Metadata) check(limit uint64, at int) error {
 	return nil
 }
 
-func (r region) overlaps(s region) bool { return r.gpa < s.end() && s.gpa < r.end() }
+func (r region) overlaps(s region) bool {
+	return r.gpa/PageSize < s.end()/PageSize && s.gpa/PageSize < r.end()/PageSize
+}
