@@ -3,17 +3,16 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/transport"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -80,11 +79,14 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	code := verdict.ExitCode(audit.Err)
+	code, refused := verdict.ExitCode(audit.Err), 0
 	for _, a := range attacks {
-		if !a.Refused {
-			code = verdict.ExitRefused
+		if a.Refused {
+			refused++
 		}
+	}
+	if refused < len(attacks) {
+		code = verdict.ExitRefused
 	}
 	d := verdict.New(audit, verdict.Frame{Tool: c.Program.Tool(), Mode: "live", At: enclave.Now(), TimeSource: "clock"})
 	adviceFor(c).Complete(d.Error)
@@ -102,59 +104,35 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 		}
 		c.Line("%-8s %-30s %s", word, a.Error, a.About)
 	}
-	refused := 0
-	for _, a := range attacks {
-		if a.Refused {
-			refused++
-		}
-	}
 	c.Line("")
 	c.Line("%d of %d attacks refused", refused, len(attacks))
 	return code, nil
 }
 
-// attestDemo fetches the evidence from a server, over the connection whose key
-// it then holds against it.
+// attestDemo fetches the evidence from a server as attest does, over the connection
+// whose key it then holds against it.
 func attestDemo(ctx context.Context, enclave *attesttest.Enclave, now time.Time) (*attest.Audit, error) {
 	server, err := enclave.Serve(nil)
 	if err != nil {
 		return nil, err
 	}
 	defer server.Close()
-	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: enclave.WebRoots(), MinVersion: tls.VersionTLS13}, DisableKeepAlives: true,
-	}}
-	envelope, key, err := get(ctx, client, server.URL+"/attestation")
-	if err != nil {
-		return nil, err
-	}
-	bundle, _, err := get(ctx, client, server.BundleURL)
-	if err != nil {
-		return nil, err
-	}
 	verifier, err := enclave.Verifier()
 	if err != nil {
 		return nil, err
 	}
-	return verifier.Audit(attest.Evidence{Envelope: envelope, Bundle: bundle, LiveSPKI: key, CRLs: enclave.Evidence().CRLs}, now), nil
-}
-
-// get returns a body, and the SHA-256 of the key of the server that sent it.
-func get(ctx context.Context, client *http.Client, url string) (body []byte, key [32]byte, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	crl := func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) { return enclave.Evidence().CRLs[0], nil }
+	direct := func(*http.Request) (*url.URL, error) { return nil, nil } // no proxy
+	t, err := transport.New(server.URL, transport.Config{Verifier: verifier, BundleURL: server.BundleURL, WebRoots: enclave.WebRoots(), Revocation: crl, Proxy: direct})
 	if err != nil {
-		return nil, key, err
+		return nil, err
 	}
-	response, err := client.Do(request)
+	defer t.Close()
+	e, err := t.Collect(ctx)
 	if err != nil {
-		return nil, key, err
+		return nil, err
 	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK || response.TLS == nil {
-		return nil, key, fmt.Errorf("%s: %s", url, response.Status)
-	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, maxFile))
-	return body, sha256.Sum256(response.TLS.PeerCertificates[0].RawSubjectPublicKeyInfo), err
+	return verifier.Audit(e.Evidence, now), nil
 }
 
 // attackDemo spoils one thing after the other. Each attack is of an enclave of

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/attesttest"
@@ -122,24 +124,15 @@ func demoCommands(c *cli.Call, origin, bundle, dir string) {
 	}
 }
 
+// plainWord is a word that a POSIX shell reads as it stands.
+var plainWord = regexp.MustCompile(`^[a-zA-Z0-9/._-]+$`)
+
 // shellQuote writes a word as a POSIX shell reads it.
 func shellQuote(s string) string {
-	plain := s != ""
-	for _, r := range s {
-		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '/' || r == '.' || r == '-' || r == '_')
-	}
-	if plain {
+	if plainWord.MatchString(s) {
 		return s
 	}
-	quoted := "'"
-	for _, r := range s {
-		if r == '\'' {
-			quoted += `'\''`
-			continue
-		}
-		quoted += string(r)
-	}
-	return quoted + "'"
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // emptyFolder makes a folder, unless it is there and empty.

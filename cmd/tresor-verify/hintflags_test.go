@@ -135,7 +135,7 @@ func TestHintsOfVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		failure, _ := a.object["error"].(map[string]any)
+		failure, _ := a.Object["error"].(map[string]any)
 		text := func(name string) string { s, _ := failure[name].(string); return s }
 		if names := foreignFlags(adviceOf(*newProgram().Find(c.Command)), text("hint"), text("expected_from"), text("actual_from")); len(names) > 0 || text("hint") == "" {
 			t.Errorf("%s: %v in %v", c.ID, names, failure)

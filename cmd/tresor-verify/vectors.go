@@ -96,7 +96,7 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 			if err != nil {
 				return 0, err
 			}
-			if problem = judge(one.Expect, a); problem == "" {
+			if problem = one.Expect.Judge(a); problem == "" {
 				result.Passed++
 				continue
 			}
@@ -168,15 +168,15 @@ func printVectors(c *cli.Call, r vectorsJSON) {
 
 // play runs one case as a command line of its own, with its inputs in files
 // below dir.
-func (run runner) play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (answer, error) {
+func (run runner) play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (vectors.Answer, error) {
 	args, err := commandLine(c, dir)
 	if err != nil {
-		return answer{}, err
+		return vectors.Answer{}, err
 	}
 	defer os.RemoveAll(dir)
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, args, cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: now})
-	return newAnswer(code, stdout.Bytes()), nil
+	return vectors.NewAnswer(code, stdout.Bytes()), nil
 }
 
 // commandLine writes the inputs and returns the arguments that name them, in

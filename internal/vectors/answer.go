@@ -1,4 +1,4 @@
-package main
+package vectors
 
 import (
 	"bytes"
@@ -6,35 +6,37 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/tresorhq/attest/internal/vectors"
-	"github.com/tresorhq/attest/verdict"
 )
+
+// exitChanged is the exit code of evidence that is good, and another than before: what
+// was verified is shown beside the error.
+const exitChanged = 4
 
 // facts are the members that an answer has only when the evidence was verified.
 var facts = []string{
 	"tls_spki_sha256", "snp_measurement", "measured_from", "workload_identity_tag", "workload", "manifest", "trust_bundle", "report", "receipt", "leaf", "roots", "revocation", "warnings", "notes", "not_checked", "limits",
 }
 
-// An answer is what a command printed with --json, and its exit code.
-type answer struct {
-	code   int
-	object map[string]any // nil: it was not one JSON object
+// An Answer is what a verifier printed as JSON, and its exit code.
+type Answer struct {
+	Code   int
+	Object map[string]any // nil: it was not one JSON object
 }
 
-func newAnswer(code int, stdout []byte) answer {
-	a := answer{code: code}
+// NewAnswer returns the answer of a verifier that ended with code.
+func NewAnswer(code int, stdout []byte) Answer {
+	a := Answer{Code: code}
 	dec := json.NewDecoder(bytes.NewReader(stdout))
 	dec.UseNumber()
-	if err := dec.Decode(&a.object); err != nil || dec.More() {
-		a.object = nil
+	if err := dec.Decode(&a.Object); err != nil || dec.More() {
+		a.Object = nil
 	}
 	return a
 }
 
-// judge returns what is wrong with an answer, or "".
-func judge(e vectors.Expect, a answer) string {
-	got := a.object
+// Judge returns what is wrong with an answer, or "".
+func (e Expect) Judge(a Answer) string {
+	got := a.Object
 	if got == nil {
 		return "the answer is not one JSON object"
 	}
@@ -47,7 +49,7 @@ func judge(e vectors.Expect, a answer) string {
 		what      string
 		want, got any
 	}{
-		{"exit code", fmt.Sprint(e.ExitCode), fmt.Sprint(a.code)},
+		{"exit code", fmt.Sprint(e.ExitCode), fmt.Sprint(a.Code)},
 		{"exit_code", fmt.Sprint(e.ExitCode), fmt.Sprint(got["exit_code"])},
 		{"verdict", e.Verdict, got["verdict"]},
 		{"error type", e.Error, member(failure, "type")},
@@ -57,7 +59,7 @@ func judge(e vectors.Expect, a answer) string {
 			return fmt.Sprintf("%s: expected %v, got %v (%v)", c.what, c.want, c.got, member(failure, "message"))
 		}
 	}
-	if e.Error != "" && e.ExitCode != verdict.ExitChanged {
+	if e.Error != "" && e.ExitCode != exitChanged {
 		for _, name := range facts {
 			if _, there := got[name]; there {
 				return "a refusal that shows " + name
@@ -72,14 +74,14 @@ func judge(e vectors.Expect, a answer) string {
 
 // judgeChecks holds the list of steps against the verdict: the first that failed
 // is the one that decided, and of an accepted case none failed.
-func judgeChecks(checks any, e vectors.Expect) string {
+func judgeChecks(checks any, e Expect) string {
 	list, _ := checks.([]any)
 	for _, c := range list {
 		c, _ := c.(map[string]any)
 		if c["status"] != "fail" {
 			continue
 		}
-		if e.Error == "" || e.ExitCode == verdict.ExitChanged || c["requirement"] != e.Requirement {
+		if e.Error == "" || e.ExitCode == exitChanged || c["requirement"] != e.Requirement {
 			return fmt.Sprintf("step %v failed by %v, which is not the verdict", c["id"], c["requirement"])
 		}
 		break
