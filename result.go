@@ -106,8 +106,8 @@ func (a *Audit) Passed() bool { return a != nil && a.Err == nil && a.Result.veri
 // A Warning is a weakness of the platform that is publicly known and that no
 // evidence can disprove. It never decides.
 type Warning struct {
-	Text   string
-	Source string
+	Text   string `json:"text"`
+	Source string `json:"source"`
 }
 
 // weaknesses by product. SPEC.md section 17 says when a row is added.

@@ -4,8 +4,8 @@ import "slices"
 
 // Enforced is a demand of a policy.
 type Enforced struct {
-	Name  string // member of the policy file, or a rule of Default
-	Value string // as in Violation.Expected
+	Name  string `json:"name"`  // member of the policy file, or a rule of Default
+	Value string `json:"value"` // as in Violation.Expected
 }
 
 // Demands returns what p enforces, whatever the evidence is: the rules of Default that

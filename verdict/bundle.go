@@ -1,10 +1,10 @@
 package verdict
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -66,32 +66,75 @@ func NewBundle(b, was *attest.Bundle, err error, f Frame) *Document {
 	}
 	d.Workload, d.Warnings = b.Workload, ExpiryWarnings(b, f.At)
 	if was != nil {
-		d.BundleDiff = &BundleDiff{*newBundle(was), *newBundle(b), append([]BundleChange{}, compareBundles(was, b)...)}
+		d.BundleDiff = &BundleDiff{*newBundle(was), *newBundle(b), compareBundles(was, b)}
 		return d
 	}
-	j := &BundleFacts{
+	d.BundleFacts = newBundleFacts(b)
+	return d
+}
+
+func newBundleFacts(b *attest.Bundle) *BundleFacts {
+	f := &BundleFacts{
 		Bundle: *newBundle(b), Workload: b.Workload, ReleaseRoot: hex.EncodeToString(b.Root[:]), KeyID: b.KeyID,
-		Measurements: []string{}, Tags: []string{}, Products: []string{}, AMDRoots: []string{}, MinTCB: map[string]map[string]uint8{},
+		Measurements: texts(b.Measurements, func(m [48]byte) string { return hex.EncodeToString(m[:]) }),
+		Tags:         texts(b.IdentityTags, func(t [32]byte) string { return hex.EncodeToString(t[:]) }),
+		Products:     texts(b.Products, snpreport.Product.String),
+		AMDRoots:     texts(b.AMDRoots(), rootName),
+		MinTCB:       map[string]map[string]uint8{},
 	}
 	if !b.IssuedAt.IsZero() {
-		j.IssuedAt = Stamp(b.IssuedAt)
+		f.IssuedAt = Stamp(b.IssuedAt)
 	}
-	lists, floors := statements(b)
-	to := map[string]*[]string{
-		"allowed_hw_measurements": &j.Measurements, "allowed_workload_identity_tags": &j.Tags, "allowed_products": &j.Products, "amd_root_ca_pem": &j.AMDRoots,
-	}
-	for _, s := range lists {
-		*to[s.member] = append(*to[s.member], s.value)
-	}
-	for name, level := range floors {
-		scope, component, _ := strings.Cut(name, " ")
-		if j.MinTCB[scope] == nil {
-			j.MinTCB[scope] = map[string]uint8{}
+	add := func(scope string, floor policy.Floor) {
+		for c, level := range floor {
+			if f.MinTCB[scope] == nil {
+				f.MinTCB[scope] = map[string]uint8{}
+			}
+			f.MinTCB[scope][c.String()] = level
 		}
-		j.MinTCB[scope][component] = level
 	}
-	d.BundleFacts = j
-	return d
+	add(everyDie, b.MinTCB.Any)
+	for p, floor := range b.MinTCB.ByProduct {
+		add(p.String(), floor)
+	}
+	for die, floor := range b.MinTCB.ByDie {
+		add(die.String(), floor)
+	}
+	return f
+}
+
+// texts returns the texts of a list, which is never nil.
+func texts[T any](list []T, text func(T) string) []string {
+	out := []string{}
+	for _, v := range list {
+		out = append(out, text(v))
+	}
+	return out
+}
+
+func rootName(der []byte) string {
+	sum := sha256.Sum256(der)
+	name := hex.EncodeToString(sum[:])
+	if c, err := certchain.ParseCertificate(der); err == nil {
+		name = fmt.Sprintf("%v-%v %s", c.Role, c.Product, name)
+	}
+	return name
+}
+
+// everyDie is the scope of a floor that holds for all.
+const everyDie = "all"
+
+// A bundleList is a member of a bundle that is a list, and what text calls an entry.
+type bundleList struct {
+	member, entry string
+	values        []string
+}
+
+func (f *BundleFacts) lists() []bundleList {
+	return []bundleList{
+		{"allowed_hw_measurements", "measurement", f.Measurements}, {"allowed_workload_identity_tags", "identity tag", f.Tags},
+		{"allowed_products", "product", f.Products}, {"amd_root_ca_pem", "AMD root", f.AMDRoots},
+	}
 }
 
 // An Explained is a measurement of a trust bundle, and the label of the computed one
@@ -124,18 +167,12 @@ func newBundle(b *attest.Bundle) *Bundle {
 const expirySoon = 7 * 24 * time.Hour
 
 // ExpiryWarnings says that a new trust bundle is due; b may be nil.
-func ExpiryWarnings(b *attest.Bundle, at time.Time) []Warning { return warnings(expiryWarnings(b, at)) }
-
-func expiryWarnings(b *attest.Bundle, at time.Time) []attest.Warning {
-	if b == nil {
-		return nil
+func ExpiryWarnings(b *attest.Bundle, at time.Time) []Warning {
+	if b == nil || b.ValidUntil.Sub(at) >= expirySoon {
+		return []Warning{}
 	}
-	left := b.ValidUntil.Sub(at)
-	if left >= expirySoon {
-		return nil
-	}
-	return []attest.Warning{{
-		Text:   "the trust bundle expires in " + days(left) + "; its publisher should have a newer one",
+	return []Warning{{
+		Text:   "the trust bundle expires in " + days(b.ValidUntil.Sub(at)) + "; its publisher should have a newer one",
 		Source: "trust bundle, valid_until",
 	}}
 }
@@ -152,113 +189,75 @@ func days(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
 }
 
-// A statement is one thing that a bundle says: a member, and what belongs to it.
-type statement struct{ member, value string }
+// A floorName is one level of min_tcb.
+type floorName struct{ scope, component string }
 
-// everyDie is the scope of a floor that holds for all.
-const everyDie = "all"
-
-// statements lists what a bundle allows, in the order of its members: entries of
-// lists, and floors as "scope component".
-func statements(b *attest.Bundle) (lists []statement, floors map[string]uint8) {
-	add := func(member, value string) { lists = append(lists, statement{member, value}) }
-	for _, m := range b.Measurements {
-		add("allowed_hw_measurements", hex.EncodeToString(m[:]))
-	}
-	for _, t := range b.IdentityTags {
-		add("allowed_workload_identity_tags", hex.EncodeToString(t[:]))
-	}
-	for _, p := range b.Products {
-		add("allowed_products", p.String())
-	}
-	for _, der := range b.AMDRoots() {
-		add("amd_root_ca_pem", rootName(der))
-	}
-	floors = map[string]uint8{}
-	scope := func(name string, f policy.Floor) {
-		for c, level := range f {
-			floors[name+" "+c.String()] = level
+// floorNames returns the floors of bundles in the order in which people read them.
+func floorNames(bundles ...*BundleFacts) []floorName {
+	var names []floorName
+	for _, f := range bundles {
+		for scope, levels := range f.MinTCB {
+			for component := range levels {
+				names = append(names, floorName{scope, component})
+			}
 		}
 	}
-	scope(everyDie, b.MinTCB.Any)
-	for p, f := range b.MinTCB.ByProduct {
-		scope(p.String(), f)
-	}
-	for die, f := range b.MinTCB.ByDie {
-		scope(die.String(), f)
-	}
-	return lists, floors
+	slices.SortFunc(names, func(a, b floorName) int {
+		return cmp.Or(strings.Compare(a.scope, b.scope), byComponent(a.component, b.component))
+	})
+	return slices.Compact(names)
 }
 
-func rootName(der []byte) string {
-	sum := sha256.Sum256(der)
-	name := hex.EncodeToString(sum[:])
-	if c, err := certchain.ParseCertificate(der); err == nil {
-		name = fmt.Sprintf("%v-%v %s", c.Role, c.Product, name)
-	}
-	return name
-}
-
-// floorNames returns the floors in the order in which people read them.
-func floorNames(floors ...map[string]uint8) []string {
-	names := map[string]bool{}
-	for _, f := range floors {
-		for name := range f {
-			names[name] = true
-		}
-	}
-	rank := func(name string) string {
-		scope, component, _ := strings.Cut(name, " ")
-		c, _ := snpreport.ParseComponent(component)
-		return fmt.Sprintf("%s %d", scope, c)
-	}
-	return slices.SortedFunc(maps.Keys(names), func(a, b string) int { return strings.Compare(rank(a), rank(b)) })
+func byComponent(a, b string) int {
+	first, _ := snpreport.ParseComponent(a)
+	second, _ := snpreport.ParseComponent(b)
+	return int(first) - int(second)
 }
 
 // compareBundles lists what a new bundle allows, and what it withdraws.
 // Rules: BDL-03.
-func compareBundles(was, now *attest.Bundle) []BundleChange {
-	var changes []BundleChange
+func compareBundles(old, new *attest.Bundle) []BundleChange {
+	changes := []BundleChange{}
+	was, now := newBundleFacts(old), newBundleFacts(new)
 	scalar := func(member, before, after string) {
 		if before != after {
 			changes = append(changes, BundleChange{Member: member, Change: "changed", Value: after, Was: before})
 		}
 	}
+	entries := func(change string, of, unlike *BundleFacts) {
+		for i, list := range of.lists() {
+			for _, value := range list.values {
+				if !slices.Contains(unlike.lists()[i].values, value) {
+					changes = append(changes, BundleChange{Member: list.member, Change: change, Value: value})
+				}
+			}
+		}
+	}
 	scalar("version", fmt.Sprint(was.Version), fmt.Sprint(now.Version))
-	scalar("valid_until", Stamp(was.ValidUntil), Stamp(now.ValidUntil))
-	scalar("release_root", hex.EncodeToString(was.Root[:]), hex.EncodeToString(now.Root[:]))
-	before, floorsBefore := statements(was)
-	after, floorsAfter := statements(now)
-	for _, s := range after {
-		if !slices.Contains(before, s) {
-			changes = append(changes, BundleChange{Member: s.member, Change: "allowed", Value: s.value})
-		}
-	}
-	for _, s := range before {
-		if !slices.Contains(after, s) {
-			changes = append(changes, BundleChange{Member: s.member, Change: "withdrawn", Value: s.value})
-		}
-	}
-	for _, name := range floorNames(floorsBefore, floorsAfter) {
-		old, had := floorsBefore[name]
-		level, has := floorsAfter[name]
-		c := BundleChange{Member: "min_tcb", Value: fmt.Sprintf("%s %d", name, level), Was: fmt.Sprint(old)}
+	scalar("valid_until", was.ValidUntil, now.ValidUntil)
+	scalar("release_root", was.ReleaseRoot, now.ReleaseRoot)
+	entries("allowed", now, was)
+	entries("withdrawn", was, now)
+	for _, n := range floorNames(was, now) {
+		before, had := was.MinTCB[n.scope][n.component]
+		level, has := now.MinTCB[n.scope][n.component]
+		name := n.scope + " " + n.component
+		c := BundleChange{Member: "min_tcb", Value: fmt.Sprintf("%s %d", name, level), Was: fmt.Sprint(before)}
 		switch {
 		case !had:
 			c.Change, c.Was = "added", ""
 		case !has:
-			c.Change, c.Value, c.Was = "removed", fmt.Sprintf("%s %d", name, old), ""
-		case level > old:
+			c.Change, c.Value, c.Was = "removed", fmt.Sprintf("%s %d", name, before), ""
+		case level > before:
 			c.Change = "raised"
-		case level < old:
+		case level < before:
 			c.Change = "lowered"
 		default:
 			continue
 		}
 		if had != has {
-			scope, text, _ := strings.Cut(name, " ")
-			component, _ := snpreport.ParseComponent(text)
-			c.Note = floorNote(was, now, scope, component)
+			component, _ := snpreport.ParseComponent(n.component)
+			c.Note = floorNote(old, new, n.scope, component)
 		}
 		changes = append(changes, c)
 	}

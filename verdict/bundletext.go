@@ -2,11 +2,8 @@ package verdict
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-
-	"github.com/tresorhq/attest/snpreport"
 )
 
 // bundle writes all that a bundle says.
@@ -19,18 +16,13 @@ func (t *text) bundle() {
 	t.Field("release root", b.ReleaseRoot)
 	t.Field("key id", b.KeyID)
 	t.Field("issued", b.IssuedAt)
-	for _, list := range []struct {
-		name   string
-		values []string
-	}{{"measurement", b.Measurements}, {"identity tag", b.Tags}, {"product", b.Products}, {"AMD root", b.AMDRoots}} {
+	for _, list := range b.lists() {
 		for _, value := range list.values {
-			t.Field(list.name, value)
+			t.Field(list.entry, value)
 		}
 	}
-	for _, scope := range slices.Sorted(maps.Keys(b.MinTCB)) {
-		for _, name := range slices.SortedFunc(maps.Keys(b.MinTCB[scope]), byComponent) {
-			t.Field("TCB floor", fmt.Sprintf("%s %s %d", scope, name, b.MinTCB[scope][name]))
-		}
+	for _, n := range floorNames(b) {
+		t.Field("TCB floor", fmt.Sprintf("%s %s %d", n.scope, n.component, b.MinTCB[n.scope][n.component]))
 	}
 	t.Field("ignored in bundle", strings.Join(slices.Concat(b.IgnoredMembers, b.IgnoredRoots), ", "))
 	for _, e := range t.d.Explained {
@@ -40,12 +32,6 @@ func (t *text) bundle() {
 			t.Field("explained", e.Measurement+": "+e.MeasuredFrom)
 		}
 	}
-}
-
-func byComponent(a, b string) int {
-	first, _ := snpreport.ParseComponent(a)
-	second, _ := snpreport.ParseComponent(b)
-	return int(first) - int(second)
 }
 
 // bundleDiff writes what differs.

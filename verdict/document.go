@@ -160,22 +160,11 @@ type Manifest struct {
 	BinaryDigest string `json:"binary_digest"`
 }
 
-// A Warning is a weakness that evidence cannot disprove.
-type Warning struct {
-	Text   string `json:"text"`
-	Source string `json:"source"`
-}
+// A Warning is a weakness that evidence cannot disprove, or something that is due soon.
+type Warning = attest.Warning
 
 // A Step is one step of a verification.
-type Step struct {
-	Step        int    `json:"step"`
-	ID          string `json:"id"`
-	Requirement string `json:"requirement"`
-	Status      string `json:"status"`
-	Expected    string `json:"expected,omitempty"`
-	Actual      string `json:"actual,omitempty"`
-	Reason      string `json:"reason,omitempty"`
-}
+type Step = attest.Check
 
 // errNoVerdict stands for an audit, a bundle or an error that is nil or zero: what no
 // verification made is no pass.
@@ -193,7 +182,7 @@ func New(a *attest.Audit, f Frame) *Document {
 	d := f.document(err)
 	d.Enforced, d.Relaxed = append([]Demand{}, f.Enforced...), append([]string{}, f.Relaxed...)
 	d.Demo = slices.Contains(d.Relaxed, Demo)
-	d.addSteps("SPEC.md section 2", a.Checks)
+	d.Checks, d.steps = slices.Clone(a.Checks), "SPEC.md section 2"
 	if d.ExitCode == ExitVerified || d.ExitCode == ExitChanged {
 		d.addFacts(a.Result)
 	}
@@ -232,13 +221,6 @@ func (f Frame) document(err error) *Document {
 	return d
 }
 
-func (d *Document) addSteps(where string, checks []attest.Check) {
-	d.steps = where
-	for _, c := range checks {
-		d.Checks = append(d.Checks, Step(c))
-	}
-}
-
 // addFacts fills in what was verified.
 func (d *Document) addFacts(r *attest.Result) {
 	d.Measurement = hex.EncodeToString(r.Report.Measurement[:])
@@ -254,7 +236,7 @@ func (d *Document) addFacts(r *attest.Result) {
 	}
 	d.Revocation = newRevocation(r)
 	d.BulletinsAsOf, d.Bulletins = bulletin.AsOf, bulletin.Assess(&r.Report, r.Chain)
-	d.Warnings = warnings(append(slices.Clone(r.Warnings), expiryWarnings(r.Bundle, r.At)...))
+	d.Warnings = append(append([]Warning{}, r.Warnings...), ExpiryWarnings(r.Bundle, r.At)...)
 	d.Notes, d.Limits = r.Notes, r.Limits
 	for _, n := range r.NotChecked {
 		d.NotChecked = append(d.NotChecked, n.Name)
@@ -327,14 +309,6 @@ func newRevocation(r *attest.Result) *Revocation {
 		v.CRLs = append(v.CRLs, CRL{"ARK-" + l.Product.String(), l.Number, Stamp(l.ThisUpdate), Stamp(l.NextUpdate)})
 	}
 	return v
-}
-
-func warnings(list []attest.Warning) []Warning {
-	warnings := []Warning{}
-	for _, w := range list {
-		warnings = append(warnings, Warning{w.Text, w.Source})
-	}
-	return warnings
 }
 
 // Word is the verdict that an exit code stands for.

@@ -44,7 +44,7 @@ func NewReceipt(a *receipt.Audit, f Frame) *Document {
 		err = errNoVerdict
 	}
 	d := f.document(err)
-	d.addSteps("SPEC.md section 18", a.Checks)
+	d.Checks, d.steps = slices.Clone(a.Checks), "SPEC.md section 18"
 	if err != nil {
 		return d
 	}

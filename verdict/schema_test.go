@@ -21,7 +21,7 @@ func TestSchemas(t *testing.T) {
 	}{
 		"verify-result": {"What tresor-verify prints with --json", Document{}, schema.More{
 			"schema": schema.Const(Schema), "Document.verdict": schema.Enum("pass", "fail", "changed", "error"), "Document.exit_code": {"type": "integer", "minimum": 0, "maximum": 5},
-			"mode": schema.Enum("live", "offline", "replay"), "time_source": schema.Enum("clock", "given", "recorded"), "Step.status": statuses, "Revocation.status": statuses,
+			"mode": schema.Enum("live", "offline", "replay"), "time_source": schema.Enum("clock", "given", "recorded"), "Check.status": statuses, "Revocation.status": statuses,
 			"Assessment.status": schema.Enum("satisfied", "below", "not_visible"), "Roots.amd": schema.Enum("builtin", "custom"), "Roots.release": schema.ListOf(schema.Hex("64")),
 			"time": schema.Time, "not_before": schema.Time, "not_after": schema.Time, "this_update": schema.Time, "next_update": schema.Time, "valid_until": schema.Time, "issued_at": schema.Time,
 			"sha256": schema.Hex("64"), "key_sha256": schema.Hex("64"), "amd_sha256": schema.Hex("64"), "tls_spki_sha256": schema.Hex("64"), "workload_identity_tag": schema.Hex("64"),

@@ -37,42 +37,37 @@ func (s *Subject) String() string {
 
 // A Demand is one thing that was enforced: a rule that always applies and was not
 // lifted, a member of the policy file, or what stands beside a policy.
-type Demand struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
+type Demand = policy.Enforced
 
 // Revocation is the demand that CRLs are given.
-var RevocationDemand = Demand{"revocation", "a CRL is given and revokes nothing"}
+var RevocationDemand = Demand{Name: "revocation", Value: "a CRL is given and revokes nothing"}
 
 // RollbackDemand is the demand that no trust bundle is older than one accepted before.
-var RollbackDemand = Demand{"bundle_rollback", "no older trust bundle than before"}
+var RollbackDemand = Demand{Name: "bundle_rollback", Value: "no older trust bundle than before"}
 
 // LaunchDemand is the demand that MEASUREMENT is one that was computed. Each name is of
 // what one launch was computed from.
 func LaunchDemand(names ...string) Demand {
-	return Demand{"launch", "computed from " + strings.Join(names, "; or ")}
+	return Demand{Name: "launch", Value: "computed from " + strings.Join(names, "; or ")}
 }
 
 // EndpointDemands are what a trust bundle and the live key demand of an endpoint.
 var EndpointDemands = []Demand{
-	{"measurements", "allowed_hw_measurements of the trust bundle"},
-	{"products", "allowed_products of the trust bundle"},
-	{"min_tcb", "min_tcb of the trust bundle"},
-	{"report_data", "SHA-256 of TLS key and workload identity tag"},
+	{Name: "measurements", Value: "allowed_hw_measurements of the trust bundle"},
+	{Name: "products", Value: "allowed_products of the trust bundle"},
+	{Name: "min_tcb", Value: "min_tcb of the trust bundle"},
+	{Name: "report_data", Value: "SHA-256 of TLS key and workload identity tag"},
 }
 
 // Enforced lists what a policy enforces, with further demands, in the order of SPEC.md.
 func Enforced(p policy.Policy, further ...Demand) []Demand {
-	var list []Demand
-	for _, d := range p.Demands() {
+	list := slices.Concat(p.Demands(), further)
+	for i, d := range list {
 		if d.Name == "bulletins" {
-			d.Name = "baseline" // from the flag of that name or from a policy file
+			list[i].Name = "baseline" // from the flag of that name or from a policy file
 		}
-		list = append(list, Demand(d))
 	}
-	list = append(list, further...)
-	slices.SortStableFunc(list, func(a, b Demand) int { return policy.CompareDemands(policy.Enforced(a), policy.Enforced(b)) })
+	slices.SortStableFunc(list, policy.CompareDemands)
 	return list
 }
 

@@ -121,7 +121,9 @@ func attestDemo(ctx context.Context, enclave *attesttest.Enclave, now time.Time)
 	if err != nil {
 		return nil, err
 	}
-	crl := func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) { return enclave.Evidence().CRLs[0], nil }
+	crl := func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
+		return enclave.Evidence().CRLs[0], nil
+	}
 	direct := func(*http.Request) (*url.URL, error) { return nil, nil } // no proxy
 	t, err := transport.New(server.URL, transport.Config{Verifier: verifier, BundleURL: server.BundleURL, WebRoots: enclave.WebRoots(), Revocation: crl, Proxy: direct})
 	if err != nil {

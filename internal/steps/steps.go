@@ -31,13 +31,13 @@ const (
 
 // A Check is what one step found.
 type Check struct {
-	Step        int    // from 1
-	ID          string // stable, e.g. "report_signature"
-	Requirement string // rule of SPEC.md: the broken one when Status is Fail
-	Status      string
-	Expected    string
-	Actual      string
-	Reason      string // why it was not run; what is wrong
+	Step        int    `json:"step"`        // from 1
+	ID          string `json:"id"`          // stable, e.g. "report_signature"
+	Requirement string `json:"requirement"` // rule of SPEC.md: the broken one when Status is Fail
+	Status      string `json:"status"`
+	Expected    string `json:"expected,omitempty"`
+	Actual      string `json:"actual,omitempty"`
+	Reason      string `json:"reason,omitempty"` // why it was not run; what is wrong
 }
 
 // An Outcome is what a check returns that does not fail. The zero Outcome is a pass.
