@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/inspect"
@@ -41,9 +40,7 @@ func runDiff(ctx context.Context, c *cli.Call) (int, error) {
 	var files [2]*inspect.File
 	for i, name := range c.Args {
 		var err error
-		if files[i], err = detect(ctx, c, name); verdict.ExitCode(err) == verdict.ExitUsage { // an artefact that "measure" would refuse
-			return 0, verdict.Unavailable(c.Command.Name, errors.New(err.Error()))
-		} else if err != nil {
+		if files[i], err = detect(ctx, c, name); err != nil {
 			return 0, err
 		}
 	}

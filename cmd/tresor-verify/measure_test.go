@@ -364,7 +364,7 @@ func TestShowArtefacts(t *testing.T) {
 	} {
 		o := tool("show", l.write("file", c.data))
 		out := o.stdout + o.stderr
-		if first := "NOT VERIFIED: this is what the file says (" + c.kind + ")\n"; c.kind != "" && (o.code != 0 || !strings.HasPrefix(o.stdout, first)) || c.kind == "" && o.code != 2 {
+		if first := "NOT VERIFIED: this is what the file says (" + c.kind + ")\n"; c.kind != "" && (o.code != 0 || !strings.HasPrefix(o.stdout, first)) || c.kind == "" && o.code != 3 {
 			t.Errorf("%s: %d, %s", name, o.code, out)
 		}
 		for _, want := range c.want {

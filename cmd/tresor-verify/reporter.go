@@ -16,6 +16,7 @@ import (
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
+	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/internal/unread"
 	"github.com/tresorhq/attest/policy"
@@ -239,29 +240,17 @@ func uncertified(err error) bool {
 	return false
 }
 
-// readReport reads a report file. Text files are forgiven their last line
-// break; a raw report is told by its size, and may end in one.
+// readReport reads a report file.
 func readReport(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
 	b, err := c.ReadEvidence(ctx, "report", name, maxFile)
 	if err != nil {
 		return nil, verdict.Unavailable("--report", err)
 	}
-	if t := cli.TrimLine(b); len(b) != snpreport.Size && isText(t) {
-		b = t
-	}
+	b = inspect.TrimText(b)
 	if carried, err := form.Open(b); err == nil {
 		c.SetCarrier(strings.ReplaceAll(strings.TrimSuffix(carried.Form.String(), " report"), " ", "-"))
 	}
 	return b, nil
-}
-
-func isText(b []byte) bool {
-	for _, c := range b {
-		if c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // readCRL reads a CRL file, PEM or DER.

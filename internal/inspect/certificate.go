@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 
@@ -15,26 +16,35 @@ func certificateNodes(ders [][]byte) ([]Node, error) {
 	for _, der := range ders {
 		c, err := certchain.ParseCertificate(der)
 		if err != nil {
-			return nil, Malformed(err)
+			return nil, err
 		}
 		nodes = append(nodes, certificateNode(c))
 	}
 	return nodes, nil
 }
 
+// pemNodes shows certificates in PEM.
+func pemNodes(b []byte) ([]Node, error) {
+	ders, err := certchain.SplitPEM(b)
+	if err != nil {
+		return nil, err
+	}
+	return certificateNodes(ders)
+}
+
 func certificateNode(c *certchain.Certificate) Node {
 	sum := func(b []byte) string { d := sha256.Sum256(b); return hex.EncodeToString(d[:]) }
-	fields := []Node{
-		leaf("role", c.Role.String()),
-		leaf("product", c.Product.String()),
-		leaf("subject", commonName(c, true)),
-		leaf("issuer", commonName(c, false)),
+	fields := []Node{leaf("role", c.Role.String()), leaf("product", c.Product.String())}
+	if names, err := x509.ParseCertificate(c.Raw); err == nil { // all else in them is the same in every certificate of the profile
+		fields = append(fields, leaf("subject", names.Subject.CommonName), leaf("issuer", names.Issuer.CommonName))
+	}
+	fields = append(fields,
 		leaf("serial", hex.EncodeToString(c.Serial)),
 		leaf("not_before", verdict.Stamp(c.NotBefore)),
 		leaf("not_after", verdict.Stamp(c.NotAfter)),
 		leaf("sha256", sum(c.Raw)),
 		leaf("spki_sha256", sum(c.RawSPKI)),
-	}
+	)
 	if c.IsCA {
 		fields = append(fields, leaf("key", "RSA-4096, exponent 65537"), leaf("key_usage", c.KeyUsage.String()))
 		if c.PathLen >= 0 {
@@ -62,22 +72,6 @@ func amdNode(c *certchain.Certificate) Node {
 		kids = append(kids, leaf("cspID", string(c.CSPID), "3704.1.5, the provider"))
 	}
 	return group("amd_extensions", kids...)
-}
-
-// commonName tells names apart by what is left of them: all else is the same in
-// every certificate of the profile.
-func commonName(c *certchain.Certificate, subject bool) string {
-	issuer := map[certchain.Role]string{certchain.VCEK: "SEV-", certchain.VLEK: "SEV-VLEK-"}[c.Role]
-	if issuer == "" {
-		issuer = "ARK-"
-	}
-	switch {
-	case !subject:
-		return issuer + c.Product.String()
-	case c.Role == certchain.VCEK || c.Role == certchain.VLEK:
-		return "SEV-" + c.Role.String()
-	}
-	return map[certchain.Role]string{certchain.ARK: "ARK-", certchain.ASK: "SEV-", certchain.ASVK: "SEV-VLEK-"}[c.Role] + c.Product.String()
 }
 
 func crlNode(l *certchain.CRL) Node {

@@ -18,64 +18,63 @@ import (
 )
 
 // detectHeld finds out what a file is that is none of this module's own: evidence as people
-// hold it, or a part of an Azure VM's.
-func detectHeld(b []byte) (kind string, nodes []Node, ok bool) {
-	if e, err := carrier.Open(b); err == nil {
-		_, _, err := showReport(form.Carried{Form: form.Raw, Report: e.Report})
-		return "report, " + string(e.Form), heldNodes(e), err == nil || e.HCL != nil
-	}
-	if g, err := carrier.OpenCertificates(b); err == nil {
+// hold it, or a part of an Azure VM's. err is of the form that was tried before. It
+// stays, unless more is known of what the file is: a private key, a certificate of another
+// maker, or a form that package carrier recognises.
+func detectHeld(b []byte, err error) (kind string, nodes []Node, _ error) {
+	e, noReport := carrier.Open(b)
+	bag, noCerts := carrier.OpenCertificates(b)
+	switch {
+	case noReport == nil:
+		_, shown, malformed := showReport(form.Carried{Form: form.Raw, Report: e.Report})
+		if malformed == nil || e.HCL != nil {
+			return "report, " + string(e.Form), heldNodes(e, shown, malformed), nil
+		}
+	case noCerts == nil:
 		known := func(c carrier.Certificate) bool { _, err := certchain.ParseCertificate(c.DER); return err == nil }
-		return "certificates, " + string(g.Form), bagNodes(g), slices.ContainsFunc(g.Certificates, known)
+		if slices.ContainsFunc(bag.Certificates, known) {
+			return "certificates, " + string(bag.Form), bagNodes(bag), nil
+		}
+	default:
+		if q, err := azure.ParseQuote(b); err == nil {
+			return "TPM quote", []Node{quoteNode(q)}, nil
+		}
+		if r, err := azure.ParseRuntimeData(b); err == nil {
+			return "runtime data", []Node{runtimeNode(r)}, nil
+		}
+		if p, err := azure.ParsePCRs(b); err == nil {
+			return "values of PCRs", []Node{pcrNode(p)}, nil
+		}
 	}
-	if q, err := azure.ParseQuote(b); err == nil {
-		return "TPM quote", []Node{quoteNode(q)}, true
-	}
-	if r, err := azure.ParseRuntimeData(b); err == nil {
-		return "runtime data", []Node{runtimeNode(r)}, true
-	}
-	if p, err := azure.ParsePCRs(b); err == nil {
-		return "values of PCRs", []Node{pcrNode(p)}, true
-	}
-	return "", nil, false
-}
-
-// unshown says what a file is that nobody can show, where that is known: a private key, a
-// certificate of another maker, or a form that package carrier recognises. err is of the
-// form that was tried.
-func unshown(b []byte, err error) error {
-	_, report := carrier.Open(b)
-	bag, certs := carrier.OpenCertificates(b)
 	var key *carrier.PrivateKeyError
 	var unread *carrier.UnreadError
 	switch {
-	case verdict.Type(err) == "UsageError": // it is known, and malformed
-	case errors.As(report, &key), errors.As(certs, &key):
-		return key
-	case certs == nil && len(bag.Certificates) > 0:
+	case detectArtefact(b) != nil: // it is known, and malformed
+	case errors.As(noReport, &key), errors.As(noCerts, &key):
+		return "", nil, key
+	case noCerts == nil && len(bag.Certificates) > 0:
 		if c, foreign := x509.ParseCertificate(bag.Certificates[0].DER); foreign == nil && !strings.Contains(c.Issuer.String(), "Advanced Micro Devices") {
-			return fmt.Errorf("%w: its subject is %q, its issuer %q", ErrForeign, printable.Short(c.Subject.String()), printable.Short(c.Issuer.String()))
+			return "", nil, fmt.Errorf("%w: its subject is %q, its issuer %q", ErrForeign, printable.Short(c.Subject.String()), printable.Short(c.Issuer.String()))
 		}
 	case len(b) > 0 && b[0] == 0x30: // DER that breaks off, say
-	case errors.As(report, &unread) && unread.Rule == "FRM-03":
-		return unread
-	case errors.As(report, &unread) && errors.As(certs, &unread) && slices.Contains(verdict.Rules(err), "RPT-01"):
-		return unknown("this is of no known form")
+	case errors.As(noReport, &unread) && unread.Rule == "FRM-03":
+		return "", nil, unread
+	case errors.As(noReport, &unread) && errors.As(noCerts, &unread) && slices.Contains(verdict.Rules(err), "RPT-01"):
+		return "", nil, unknown("this is of no known form")
 	}
-	return err
+	return "", nil, err
 }
 
-// heldNodes shows a report with all that came with it.
-func heldNodes(e *carrier.Evidence) []Node {
+// heldNodes shows a report, or why it is malformed, with all that came with it.
+func heldNodes(e *carrier.Evidence, report []Node, err error) []Node {
 	var nodes []Node
 	if e.HCL != nil {
 		nodes = append(nodes, hclNode(e.HCL))
 	}
-	if _, shown, err := showReport(form.Carried{Form: form.Raw, Report: e.Report}); err == nil {
-		nodes = append(nodes, shown...)
-	} else {
-		nodes = append(nodes, malformed("report", err))
+	if err != nil {
+		report = []Node{malformed("report", err)}
 	}
+	nodes = append(nodes, report...)
 	if e.Quote != nil {
 		nodes = append(nodes, group("quote", leaf("message", hex.EncodeToString(e.Quote.Message)), leaf("signature", hex.EncodeToString(e.Quote.Signature))))
 		if q, err := azure.ParseQuote(e.Quote.Message); err == nil {
@@ -88,7 +87,7 @@ func heldNodes(e *carrier.Evidence) []Node {
 	return append(nodes, bagNodes(&e.Bag)...)
 }
 
-func malformed(name string, err error) Node { return group(name, leaf("malformed", err.Error())) }
+func malformed(name string, err error) Node { return group(name, orError(nil, err)...) }
 
 // bagNodes shows certificates, and names what was passed over.
 func bagNodes(g *carrier.Bag) []Node {

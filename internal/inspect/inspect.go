@@ -30,15 +30,17 @@ const MaxFile = launch.MaxFirmware
 // ErrForeign is the error of a certificate that has nothing to do with reports.
 var ErrForeign = errors.New("this is a certificate, and none of AMD's")
 
-// unknown is the error of a file that is nothing that Detect knows: there is nothing
-// in it that could be refused.
-func unknown(why string) error {
-	return fmt.Errorf("%s; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies, pins, launch files, firmware, IGVM files, ID blocks and public keys", why)
+// unknown is the error of a file that is nothing that Detect knows, and why: there is
+// nothing in it that could be refused.
+type unknown string
+
+func (u unknown) Error() string {
+	return string(u) + "; show knows reports, certificates, certificate tables, CRLs, attestation envelopes, trust bundles, workload identity manifests, receipts, evidence, policies, pins, launch files, firmware, IGVM files, ID blocks and public keys"
 }
 
 // Malformed gives an error of a parser the type that it has in a verdict.
 func Malformed(err error) error {
-	if attest.ErrorType(err) != "" { // it has one
+	if _, ok := err.(unknown); ok || attest.ErrorType(err) != "" { // it needs none, or has one
 		return err
 	}
 	if config := (*rule.ConfigError)(nil); errors.As(err, &config) { // of a policy file, say
@@ -63,10 +65,10 @@ type File struct {
 func Detect(b []byte) (*File, error) {
 	kind, nodes, err := detect(b)
 	if err != nil {
-		var ok bool
-		if kind, nodes, ok = detectHeld(b); !ok { // as people hold it
-			return nil, unshown(b, err)
-		}
+		kind, nodes, err = detectHeld(b, Malformed(err)) // as people hold it
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &File{kind, nodes}, nil
 }
@@ -100,13 +102,9 @@ func detect(b []byte) (kind string, nodes []Node, err error) {
 		if block, _ := pem.Decode(b); block != nil {
 			return showDER(block.Bytes)
 		}
-		return "", nil, Malformed(errors.New("a CRL in PEM that can not be read"))
+		return "", nil, errors.New("a CRL in PEM that can not be read")
 	case bytes.HasPrefix(bytes.TrimSpace(b), []byte("-----BEGIN")):
-		ders, err := certchain.SplitPEM(b)
-		if err != nil {
-			return "", nil, Malformed(err)
-		}
-		nodes, err := certificateNodes(ders)
+		nodes, err := pemNodes(b)
 		return "certificates", nodes, err
 	case len(b) > 1 && b[0] == 0x30 && b[1]&0x80 != 0:
 		return showDER(b)
@@ -114,9 +112,7 @@ func detect(b []byte) (kind string, nodes []Node, err error) {
 	if isCompact(text) {
 		return showCompact(text)
 	}
-	if len(b) != snpreport.Size && isText(text) {
-		b = text
-	}
+	b = TrimText(b)
 	carried, openErr := form.Open(b)
 	if openErr == nil {
 		return showReport(carried)
@@ -124,7 +120,7 @@ func detect(b []byte) (kind string, nodes []Node, err error) {
 	if table, err := form.ParseCertTable(b); err == nil && len(b) > 0 {
 		return "certificate table", tableNodes(table), nil
 	}
-	return "", nil, Malformed(openErr)
+	return "", nil, openErr
 }
 
 func showDER(der []byte) (kind string, nodes []Node, err error) {
@@ -137,9 +133,9 @@ func showDER(der []byte) (kind string, nodes []Node, err error) {
 		return "CRL", []Node{crlNode(crl)}, nil
 	}
 	if _, err := x509.ParseRevocationList(der); err == nil {
-		return "", nil, Malformed(crlErr)
+		return "", nil, crlErr
 	}
-	return "", nil, Malformed(certErr)
+	return "", nil, certErr
 }
 
 func showReport(c form.Carried) (kind string, nodes []Node, err error) {
@@ -148,7 +144,7 @@ func showReport(c form.Carried) (kind string, nodes []Node, err error) {
 	}
 	r, err := snpreport.Parse(c.Report)
 	if err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	var product snpreport.Product
 	for _, e := range c.Certs {
@@ -188,12 +184,10 @@ func tableNodes(table []form.TableEntry) []Node {
 		var err error
 		switch e.Kind {
 		case form.TableVCEK, form.TableVLEK, form.TableASK, form.TableARK:
-			ders := [][]byte{e.Data}
 			if bytes.HasPrefix(e.Data, []byte("-----BEGIN")) {
-				ders, err = certchain.SplitPEM(e.Data)
-			}
-			if err == nil {
-				content, err = certificateNodes(ders)
+				content, err = pemNodes(e.Data)
+			} else {
+				content, err = certificateNodes([][]byte{e.Data})
 			}
 		case form.TableCRL:
 			var crl *certchain.CRL
@@ -201,10 +195,7 @@ func tableNodes(table []form.TableEntry) []Node {
 				content = []Node{crlNode(crl)}
 			}
 		}
-		if err != nil {
-			content = []Node{leaf("malformed", err.Error())}
-		}
-		nodes = append(nodes, group("entry "+e.Kind.String(), append(kids, content...)...))
+		nodes = append(nodes, group("entry "+e.Kind.String(), append(kids, orError(content, err)...)...))
 	}
 	return nodes
 }
@@ -212,6 +203,16 @@ func tableNodes(table []form.TableEntry) []Node {
 func guid(g [16]byte) string {
 	x := hex.EncodeToString(g[:])
 	return fmt.Sprintf("%s-%s-%s-%s-%s", x[:8], x[8:12], x[12:16], x[16:20], x[20:])
+}
+
+// TrimText forgives a report that is text its last line break. A raw report is told by its
+// size, and may end in one.
+// Rules: CLI-07.
+func TrimText(b []byte) []byte {
+	if text := cli.TrimLine(b); len(b) != snpreport.Size && isText(text) {
+		return text
+	}
+	return b
 }
 
 func isText(b []byte) bool {

@@ -7,11 +7,9 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
-	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/policy"
-	"github.com/tresorhq/attest/verdict"
 )
 
 // documents are the JSON files that show knows, by their schema: what refuses a
@@ -21,18 +19,16 @@ var documents = map[string]struct {
 	check  func([]byte) error
 	unpack func([]byte) []Node
 }{
-	policy.Schema:           {"policy", func(b []byte) error { _, err := policy.Parse(b); return err }, nil},
-	launch.Schema:           {"launch file", checkLaunch, nil},
-	capture.PinSchema:       {"pin", func(b []byte) error { _, err := capture.ParsePin(b); return err }, nil},
-	capture.EvidenceSchema:  {"evidence", func(b []byte) error { _, err := capture.ParseEvidence(b); return err }, unpackEvidence},
-	"tresor.attestation/v1": {"attestation envelope", func(b []byte) error { _, err := attest.ParseEnvelope(b); return err }, unpackEnvelope},
+	policy.Schema:           {"policy", refusal(policy.Parse), nil},
+	launch.Schema:           {"launch file", refusal(launch.ParseFile), nil},
+	capture.PinSchema:       {"pin", refusal(capture.ParsePin), nil},
+	capture.EvidenceSchema:  {"evidence", refusal(capture.ParseEvidence), unpackEvidence},
+	"tresor.attestation/v1": {"attestation envelope", refusal(attest.ParseEnvelope), unpackEnvelope},
 }
 
-func checkLaunch(b []byte) error {
-	if _, err := launch.ParseFile(b); err != nil {
-		return cli.Usagef("launch file: %w", err)
-	}
-	return nil
+// refusal returns the error of a parser alone.
+func refusal[T any](parse func([]byte) (T, error)) func([]byte) error {
+	return func(b []byte) error { _, err := parse(b); return err }
 }
 
 func showJSON(b []byte) (kind string, nodes []Node, err error) {
@@ -52,14 +48,12 @@ func showJSON(b []byte) (kind string, nodes []Node, err error) {
 	case !ok:
 		return "", nil, unknown(fmt.Sprintf("this is JSON of the schema %q", printable.Short(head.Schema)))
 	}
-	if err := d.check(b); err != nil && verdict.Type(err) == "UsageError" {
+	if err := d.check(b); err != nil {
 		return "", nil, err
-	} else if err != nil {
-		return "", nil, Malformed(err)
 	}
 	n, err := jsonTree(b, d.kind)
 	if err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	nodes = []Node{n}
 	if d.unpack != nil {

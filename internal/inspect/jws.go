@@ -9,7 +9,6 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
-	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
 )
@@ -31,17 +30,17 @@ func showCompact(compact []byte) (kind string, nodes []Node, err error) {
 		err = strictjson.Decode(payload, MaxFile, nil, func(*strictjson.Object) {})
 	}
 	if err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	segments := bytes.Split(compact, []byte("."))
 	header, err := base64.RawURLEncoding.DecodeString(string(segments[0]))
 	if err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	kind = "JWS"
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &members); err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	for _, k := range jwsKinds {
 		if members[k.member] != nil {
@@ -51,11 +50,11 @@ func showCompact(compact []byte) (kind string, nodes []Node, err error) {
 	}
 	head, err := jsonTree(header, "header")
 	if err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	body, err := jsonTree(payload, "payload")
 	if err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	signature := leaf("signature", string(segments[2]), "not checked")
 	return kind, []Node{head, body, signature}, nil
@@ -68,7 +67,7 @@ func showWrapped(b []byte) (kind string, nodes []Node, err error) {
 		id, compact = o.Required("id").NonEmpty(), o.Required("receipt").NonEmpty()
 	})
 	if err != nil {
-		return "", nil, Malformed(err)
+		return "", nil, err
 	}
 	kind, nodes, err = showCompact([]byte(compact))
 	return kind, append([]Node{leaf("id", id)}, nodes...), err
@@ -79,30 +78,17 @@ func showWrapped(b []byte) (kind string, nodes []Node, err error) {
 func unpackEnvelope(b []byte) []Node {
 	e, err := attest.ParseEnvelope(b)
 	if err != nil {
-		return []Node{leaf("malformed", err.Error())}
-	}
-	var nodes []Node
-	add := func(more []Node, err error) {
-		if err != nil {
-			more = []Node{leaf("malformed", err.Error())}
-		}
-		nodes = append(nodes, more...)
+		return orError(nil, err)
 	}
 	carried, err := form.Open(e.Report)
+	var nodes []Node
 	if err == nil {
-		_, more, err := showReport(carried)
-		add(more, err)
-	} else {
-		add(nil, err)
+		_, nodes, err = showReport(carried)
 	}
-	ders, err := certchain.SplitPEM(e.ChainPEM)
-	if err == nil {
-		add(certificateNodes(ders))
-	} else {
-		add(nil, err)
-	}
+	nodes = orError(nodes, err)
+	nodes = append(nodes, orError(pemNodes(e.ChainPEM))...)
 	if e.ManifestJWS != nil {
-		add(compactGroup("workload_identity_manifest_jws", e.ManifestJWS))
+		nodes = append(nodes, orError(compactGroup("workload_identity_manifest_jws", e.ManifestJWS))...)
 	}
 	return nodes
 }
@@ -111,14 +97,17 @@ func unpackEnvelope(b []byte) []Node {
 func unpackEvidence(b []byte) []Node {
 	c, err := capture.ParseEvidence(b)
 	if err != nil {
+		return orError(nil, err)
+	}
+	return append(unpackEnvelope(c.Envelope), orError(compactGroup("bundle_jws", c.Bundle))...)
+}
+
+// orError returns nodes, or the error in their place.
+func orError(nodes []Node, err error) []Node {
+	if err != nil {
 		return []Node{leaf("malformed", err.Error())}
 	}
-	nodes := unpackEnvelope(c.Envelope)
-	more, err := compactGroup("bundle_jws", c.Bundle)
-	if err != nil {
-		more = []Node{leaf("malformed", err.Error())}
-	}
-	return append(nodes, more...)
+	return nodes
 }
 
 func compactGroup(name string, compact []byte) ([]Node, error) {

@@ -47,7 +47,7 @@ func number(n uint64) string { return fmt.Sprintf("%#x", n) }
 func showFirmware(b []byte) (string, []Node, error) {
 	f, err := launch.ParseFirmware(b)
 	if err != nil {
-		return "", nil, cli.Usagef("firmware: %w", err)
+		return "", nil, fmt.Errorf("firmware: %w", err)
 	}
 	m := f.Metadata
 	sections := list("sections")
@@ -71,14 +71,14 @@ func showFirmware(b []byte) (string, []Node, error) {
 func showIGVM(b []byte) (string, []Node, error) {
 	f, err := launch.ParseIGVM(b)
 	if err != nil {
-		return "", nil, cli.Usagef("IGVM file: %w", err)
+		return "", nil, fmt.Errorf("IGVM file: %w", err)
 	}
 	digests := group("launch digests")
 	for _, v := range []launch.VMM{launch.HyperV, launch.QEMUIGVM, launch.CHVIGVM} {
 		g := launch.Guest{VMM: v, IGVM: f}
 		list, err := g.Measure()
 		if err != nil {
-			return "", nil, cli.Usagef("IGVM file: %w", err)
+			return "", nil, fmt.Errorf("IGVM file: %w", err)
 		}
 		digests.kids = append(digests.kids, leaf(v.String(), list[0].Digest.String(), fmt.Sprintf("%d VMSAs, features %v", list[0].VCPUs, list[0].Features)))
 	}
@@ -97,7 +97,7 @@ func idBlockNode(b *launch.IDBlock) Node {
 func showIDBlock(b []byte) (string, []Node, error) {
 	block, err := launch.ParseIDBlock(b)
 	if err != nil {
-		return "", nil, cli.Usagef("ID block: %w", err)
+		return "", nil, fmt.Errorf("ID block: %w", err)
 	}
 	return "ID block", []Node{idBlockNode(block)}, nil
 }
@@ -105,7 +105,7 @@ func showIDBlock(b []byte) (string, []Node, error) {
 func showIDAuth(b []byte) (string, []Node, error) {
 	a, err := launch.ParseIDAuth(b)
 	if err != nil {
-		return "", nil, cli.Usagef("ID authentication information: %w", err)
+		return "", nil, fmt.Errorf("ID authentication information: %w", err)
 	}
 	n := group("ID authentication information", leaf("id_key_digest", a.IDKeyDigest.String()))
 	if a.AuthorKeyDigest != (launch.Digest{}) {
@@ -118,11 +118,11 @@ func showIDAuth(b []byte) (string, []Node, error) {
 func showKey(b []byte) (string, []Node, error) {
 	block, rest := pem.Decode(b)
 	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
-		return "", nil, cli.Usagef("this is no single public key in PEM")
+		return "", nil, unknown("this is no single public key in PEM")
 	}
 	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
-		return "", nil, cli.Usagef("this is no public key: %v", err)
+		return "", nil, unknown("this is no public key: " + err.Error())
 	}
 	spki := sha256.Sum256(block.Bytes)
 	n := group("public key", leaf("spki_sha256", hex.EncodeToString(spki[:])))
