@@ -68,18 +68,21 @@ func complete(c *cli.Call, d *verdict.Document) {
 	}
 }
 
-// writePage writes the page of --html.
-func (f outputFlags) writePage(c *cli.Call, d *verdict.Document, report []byte, certificates [][]byte) error {
-	if f.html == "" {
-		return nil
-	}
+// answer writes the page of --html, prints the verdict, and returns its exit code. The
+// report and the certificates are those that it is about.
+func (f outputFlags) answer(c *cli.Call, d *verdict.Document, report []byte, certificates [][]byte) (int, error) {
 	complete(c, d)
-	return c.WriteFile("--html", f.html, web.NewView(d, report, certificates).Printable())
+	if f.html != "" {
+		if err := c.WriteFile("--html", f.html, web.NewView(d, report, certificates).Printable()); err != nil {
+			return 0, err
+		}
+	}
+	f.print(c, d)
+	return d.ExitCode, nil
 }
 
-// printVerdict prints a verdict and returns its exit code.
-func (f outputFlags) printVerdict(c *cli.Call, d *verdict.Document) int {
-	complete(c, d)
+// print prints a verdict that is complete.
+func (f outputFlags) print(c *cli.Call, d *verdict.Document) {
 	switch {
 	case c.AsJSON:
 		c.Object(d)
@@ -88,17 +91,17 @@ func (f outputFlags) printVerdict(c *cli.Call, d *verdict.Document) int {
 	default:
 		c.WriteString(d.Text(f.explain))
 	}
-	return d.ExitCode
 }
 
 // fail prints an error that came before there was a verdict.
 func fail(c *cli.Call, err error) int {
 	d := verdict.Failed(err, verdict.Frame{Tool: c.Program.Tool()})
-	if c.AsJSON || d.ExitCode != verdict.ExitUsage {
-		return outputFlags{brief: c.Given("brief") || c.Given("watch") && !c.Given("explain")}.printVerdict(c, d)
-	}
 	complete(c, d)
-	c.Note("%s", err)
-	c.Note("%s", d.Error.Hint)
+	if c.AsJSON || d.ExitCode != verdict.ExitUsage {
+		outputFlags{brief: c.Given("brief") || c.Given("watch") && !c.Given("explain")}.print(c, d)
+	} else {
+		c.Note("%s", err)
+		c.Note("%s", d.Error.Hint)
+	}
 	return d.ExitCode
 }

@@ -112,63 +112,66 @@ func (f *attestFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	c.Subject.Origin = f.url
 	whole, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	if _, err := f.webRoots(whole, c); err != nil { // whether there is a use for them or not
-		return 0, err
+	r := &reading{Call: c, ctx: whole}
+	f.webRoots(r) // whether there is a use for them or not
+	releaseRoots, config := f.demands(r)
+	if config.Memory == nil && f.watch == 0 { // one verification has nothing to compare with
+		config.Memory = attest.NoMemory{}
 	}
-	verifier, pol, err := f.verifier(whole, c)
+	if r.err != nil {
+		return 0, r.err
+	}
+	verifier, err := attest.NewVerifier(releaseRoots, config)
 	if err != nil {
-		return 0, err
+		return 0, cli.Usagef("%w", err)
 	}
-	if f.watch > 0 {
-		warnOf(c, pol)
-		c.Lines = true
-		f.brief = !f.explain
-		return watch(ctx, c, f.watch, f.keepGoing, func(ctx context.Context) (int, error) {
-			ctx, cancel := context.WithTimeout(ctx, f.timeout)
-			defer cancel()
-			return f.round(ctx, c, verifier, pol)
-		})
+	if f.watch == 0 {
+		return f.round(r, verifier, config.Policy)
 	}
-	return f.round(whole, c, verifier, pol)
+	warnOf(c, config.Policy)
+	c.Lines = true
+	f.brief = !f.explain
+	return watch(ctx, c, f.watch, f.keepGoing, func(ctx context.Context) (int, error) {
+		ctx, cancel := context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+		return f.round(&reading{Call: c, ctx: ctx}, verifier, config.Policy)
+	})
 }
 
 // round collects evidence, verifies it once, and answers.
-func (f *attestFlags) round(ctx context.Context, c *cli.Call, verifier *attest.Verifier, pol policy.Policy) (int, error) {
-	e, err := f.collect(ctx, c, verifier)
-	if err != nil {
-		return 0, err
-	}
-	fr, err := f.frame(c, e)
-	if err != nil {
-		return 0, err
+func (f *attestFlags) round(r *reading, verifier *attest.Verifier, pol policy.Policy) (int, error) {
+	e := f.collect(r, verifier)
+	fr := f.frame(r, e)
+	if r.err != nil {
+		return 0, r.err
 	}
 	if f.mode() == "live" {
-		c.Subject.Origin = e.Origin // as it was asked
+		r.Subject.Origin = e.Origin // as it was asked
 	}
 	fr.Relaxed, fr.Enforced = f.relaxed(pol), f.enforced(pol, f.watch > 0)
 	audit := verifier.Audit(e.Evidence, fr.At)
 	if audit.Err != nil && fr.Mode == "replay" && fr.TimeSource != "recorded" {
 		audit.Err = advice.About(audit.Err, "", advice.InReplay)
 	}
-	if audit.Err == nil {
-		fr.Changed, err = f.comparePin(ctx, c, capture.NewPin(audit.Result, e.Origin, fr.At))
-		if err != nil {
-			return 0, err
-		}
+	pin := capture.NewPin(audit.Result, e.Origin, fr.At)
+	if audit.Err == nil && f.pin != "" {
+		fr.Changed = f.comparePin(r, pin)
 	}
-	if err := f.keep(ctx, c, e, audit, &fr); err != nil {
-		return 0, err
+	if f.save != "" && r.err == nil { // whatever the verdict is
+		r.fail(r.WriteFile("--save", f.save, e.Encode()))
 	}
-	d := verdict.New(audit, fr)
+	if f.record != "" && audit.Err == nil && fr.Changed == nil && r.err == nil {
+		fr.Changed = f.recordPin(r, pin)
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
 	var report []byte
 	var chain [][]byte
 	if envelope, err := attest.ParseEnvelope(e.Envelope); err == nil {
 		report, chain = envelope.Report, [][]byte{envelope.ChainPEM}
 	}
-	if err := f.writePage(c, d, report, chain); err != nil {
-		return 0, err
-	}
-	return f.printVerdict(c, d), nil
+	return f.answer(r.Call, verdict.New(audit, fr), report, chain)
 }
 
 func (f *attestFlags) mode() string {
@@ -182,91 +185,88 @@ func (f *attestFlags) mode() string {
 }
 
 // collect reads or fetches the evidence.
-func (f *attestFlags) collect(ctx context.Context, c *cli.Call, v *attest.Verifier) (e *capture.Evidence, err error) {
+func (f *attestFlags) collect(r *reading, v *attest.Verifier) (e *capture.Evidence) {
 	switch f.mode() {
 	case "live":
-		return f.live(ctx, c, v)
+		return f.live(r, v)
 	case "replay":
-		e, err = f.replay(ctx, c)
+		e = f.replay(r)
 	default:
-		e, err = f.offline(ctx, c)
+		e = f.offline(r)
 	}
-	if err == nil {
-		err = f.revocation(ctx, c, e)
+	if r.err == nil {
+		f.revocation(r, e)
 	}
-	return e, err
+	return e
 }
 
 // frame returns how the verification is done, with the time to verify for.
-func (f *attestFlags) frame(c *cli.Call, e *capture.Evidence) (verdict.Frame, error) {
-	if f.at == "recorded" {
-		return verdict.Frame{Tool: c.Program.Tool(), Mode: f.mode(), At: e.FetchedAt, TimeSource: "recorded"}, nil
+func (f *attestFlags) frame(r *reading, e *capture.Evidence) verdict.Frame {
+	if f.at == "recorded" && r.err == nil {
+		return verdict.Frame{Tool: r.Program.Tool(), Mode: f.mode(), At: e.FetchedAt, TimeSource: "recorded"}
 	}
-	return f.timeFlag.frame(c, f.mode())
+	return f.timeFlag.frame(r, f.mode())
 }
 
-// comparePin returns what differs from the pin, or why it cannot be told.
-func (f *attestFlags) comparePin(ctx context.Context, c *cli.Call, now capture.Pin) (changed, err error) {
-	if f.pin == "" {
-		return nil, nil
+// readPin reads the pin of a flag. One that is damaged is no first run.
+func readPin(r *reading, flag string, b []byte) (p capture.Pin) {
+	if r.err != nil {
+		return p
 	}
-	b, err := c.ReadConfig(ctx, "pin", f.pin, capture.MaxPinFile)
+	p, err := capture.ParsePin(cli.TrimLine(b))
 	if err != nil {
-		return nil, verdict.Unavailable("--pin", err)
+		r.fail(verdict.Unavailable(flag, err))
 	}
-	recorded, err := capture.ParsePin(cli.TrimLine(b))
-	if err != nil {
-		return nil, verdict.Unavailable("--pin "+f.pin, err)
-	}
-	return recorded.Compare(now), nil
+	return p
 }
 
-// keep writes what --save and --record ask for: evidence whatever the verdict is, a
-// pin after a PASS.
-func (f *attestFlags) keep(ctx context.Context, c *cli.Call, e *capture.Evidence, a *attest.Audit, fr *verdict.Frame) (err error) {
-	if f.save != "" {
-		if err := c.WriteFile("--save", f.save, e.Encode()); err != nil {
-			return err
-		}
+// comparePin returns what differs from the pin.
+func (f *attestFlags) comparePin(r *reading, now capture.Pin) (changed error) {
+	b, err := r.ReadConfig(r.ctx, "pin", f.pin, capture.MaxPinFile)
+	if err != nil {
+		r.fail(verdict.Unavailable("--pin", err))
 	}
-	if f.record != "" && a.Err == nil && fr.Changed == nil {
-		fr.Changed, err = f.recordPin(ctx, c, capture.NewPin(a.Result, e.Origin, fr.At))
+	recorded := readPin(r, "--pin "+f.pin, b)
+	if r.err != nil {
+		return nil
 	}
-	return err
+	return recorded.Compare(now)
 }
 
 // recordPin writes a pin after a PASS. Over a pin that says the same nothing is
 // written; over one that differs only with --replace, which says what changed. It
 // returns the difference that makes the verdict "changed".
 // Rules: PIN-03, PIN-04.
-func (f *attestFlags) recordPin(ctx context.Context, c *cli.Call, now capture.Pin) (changed, err error) {
-	b, err := c.ReadConfig(ctx, "record", f.record, capture.MaxPinFile)
+func (f *attestFlags) recordPin(r *reading, now capture.Pin) (changed error) {
+	b, err := r.ReadConfig(r.ctx, "record", f.record, capture.MaxPinFile)
 	if err != nil { // there is none: CheckOutputs has seen what else is there
-		return nil, c.WriteFile("--record", f.record, now.Encode())
+		r.fail(r.WriteFile("--record", f.record, now.Encode()))
+		return nil
 	}
-	recorded, err := capture.ParsePin(cli.TrimLine(b))
-	if err != nil {
-		return nil, verdict.Unavailable("--record "+f.record, err)
+	recorded := readPin(r, "--record "+f.record, b)
+	if r.err != nil {
+		return nil
 	}
 	difference := recorded.Compare(now)
 	change, isChange := difference.(*attest.PinChangedError)
 	switch {
 	case difference != nil && !isChange:
-		return difference, nil // an older trust bundle
+		return difference // an older trust bundle
 	case difference == nil && (recorded.Version == now.Version || !f.replace):
-		c.Note("--record %s: the pin says the same, and stays", f.record)
-		return nil, nil
+		r.Note("--record %s: the pin says the same, and stays", f.record)
+		return nil
 	case isChange && !f.replace:
-		return difference, nil
+		return difference
 	}
 	if isChange {
 		for _, m := range change.Changes {
-			c.Note("changed: %s: recorded %s, now %s", m.Where, m.Expected, m.Actual)
+			r.Note("changed: %s: recorded %s, now %s", m.Where, m.Expected, m.Actual)
 		}
 	} else {
-		c.Note("changed: trust_bundle_version: recorded %d, now %d", recorded.Version, now.Version)
+		r.Note("changed: trust_bundle_version: recorded %d, now %d", recorded.Version, now.Version)
 	}
-	return nil, c.WriteFile("--record", f.record, now.Encode())
+	r.fail(r.WriteFile("--record", f.record, now.Encode()))
+	return nil
 }
 
 // check refuses flags that do not go together.
@@ -326,40 +326,19 @@ func (f *attestFlags) check(c *cli.Call) error {
 	return c.CheckOutputs(f.replace, append(files, f.state), saveOutput(f.save), recordOutput(f.record), htmlOutput(f.html))
 }
 
-func (f *attestFlags) verifier(ctx context.Context, c *cli.Call) (*attest.Verifier, policy.Policy, error) {
-	releaseRoots, config, err := f.demands(ctx, c)
-	if err != nil {
-		return nil, config.Policy, err
-	}
-	if config.Memory == nil && f.watch == 0 { // one verification has nothing to compare with
-		config.Memory = attest.NoMemory{}
-	}
-	v, err := attest.NewVerifier(releaseRoots, config)
-	if err != nil {
-		return nil, config.Policy, cli.Usagef("%w", err)
-	}
-	return v, config.Policy, nil
-}
-
 // demands reads whom to trust, and what to demand.
-func (f *endpointFlags) demands(ctx context.Context, c *cli.Call) (releaseRoots []ed25519.PublicKey, config attest.Config, err error) {
+func (f *endpointFlags) demands(r *reading) (releaseRoots []ed25519.PublicKey, config attest.Config) {
 	config.Workload, config.RequireCRL = f.workload, f.crl != ""
-	if config.Policy, err = f.policy(ctx, c, policy.Rules{}); err != nil {
-		return nil, config, err
-	}
-	if config.Launch, err = f.launched(ctx, c); err != nil {
-		return nil, config, err
-	}
-	if config.AMDRoots, err = f.roots(ctx, c); err != nil {
-		return nil, config, err
-	}
-	if releaseRoots, err = readReleaseRoots(ctx, c, f.releaseRoots); err != nil {
-		return nil, config, err
-	}
-	if f.state != "" {
-		if config.Memory, err = statefile.OpenWithin(f.state, f.timeout); err != nil {
-			return nil, config, cli.Usagef("--state: %v", err)
+	config.Policy = f.policy(r, policy.Rules{})
+	config.Launch = f.launched(r)
+	config.AMDRoots = f.roots(r)
+	releaseRoots = readReleaseRoots(r, f.releaseRoots)
+	if f.state != "" && r.err == nil {
+		memory, err := statefile.OpenWithin(f.state, f.timeout)
+		if err != nil {
+			r.fail(cli.Usagef("--state: %v", err))
 		}
+		config.Memory = memory
 	}
-	return releaseRoots, config, nil
+	return releaseRoots, config
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
-	"github.com/tresorhq/attest/verdict"
 )
 
 // azureFlags say what an Azure confidential VM must show. What is demanded is a part of the
@@ -44,56 +42,47 @@ func (f *azureFlags) check() error {
 }
 
 // evidence adds the quote to what an Azure VM gave out.
-func (f *azureFlags) evidence(ctx context.Context, c *cli.Call, h *held, flags policy.AzureRules) (e azure.Evidence, err error) {
-	e = azure.Evidence{HCL: h.hcl, Certificates: h.Certificates, CRLs: h.CRLs}
+func (f *azureFlags) evidence(r *reading, h *held, flags policy.AzureRules) azure.Evidence {
+	e := azure.Evidence{HCL: h.hcl, Certificates: h.Certificates, CRLs: h.CRLs}
 	needs := flags.QualifyingData != nil || flags.PCRs != nil
 	switch {
 	case h.quote != nil && f.quote != "":
-		return e, cli.Usagef("--quote: the report comes in a container that has a quote of its own")
+		r.fail(cli.Usagef("--quote: the report comes in a container that has a quote of its own"))
 	case h.hcl != nil && needs && f.quote == "" && !h.mayCarryQuote():
-		return e, cli.Usagef("--qualifying-data and --pcr are about a quote: give it by --quote")
+		r.fail(cli.Usagef("--qualifying-data and --pcr are about a quote: give it by --quote"))
 	case h.quote != nil:
-		e.Quote = &azure.QuoteEvidence{Message: h.quote.Message, Signature: h.quote.Signature}
-		if e.Quote.PCRs, err = azure.SHA256PCRs(h.quote.PCRs); err != nil {
-			return e, pcrRefusal(err)
-		}
+		pcrs, err := azure.SHA256PCRs(h.quote.PCRs)
+		e.Quote = &azure.QuoteEvidence{Message: h.quote.Message, Signature: h.quote.Signature, PCRs: pcrs}
+		r.failPCRs(err)
 	case f.quote != "":
-		e.Quote, err = f.readQuote(ctx, c)
+		e.Quote = f.readQuote(r)
 	}
-	return e, err
+	return e
 }
 
 func (h *held) mayCarryQuote() bool {
 	return slices.Contains([]carrier.Form{carrier.CoCoV1, carrier.CoCoV2, carrier.AttestationRS}, h.form)
 }
 
-func pcrRefusal(err error) error {
-	return &azure.PCRMismatchError{Failure: rule.From(err, "TPM-40", "the values of PCRs are malformed")}
+// failPCRs refuses values of PCRs.
+func (r *reading) failPCRs(err error) {
+	if err != nil {
+		r.fail(&azure.PCRMismatchError{Failure: rule.From(err, "TPM-40", "the values of PCRs are malformed")})
+	}
 }
 
 // readQuote reads the files of a quote.
-func (f *azureFlags) readQuote(ctx context.Context, c *cli.Call) (*azure.QuoteEvidence, error) {
+func (f *azureFlags) readQuote(r *reading) *azure.QuoteEvidence {
 	const most = 64 << 10
-	q := new(azure.QuoteEvidence)
-	var pcrs []byte
-	for _, file := range []struct {
-		flag, name string
-		to         *[]byte
-	}{{"quote", f.quote, &q.Message}, {"quote-signature", f.signature, &q.Signature}, {"pcrs", f.pcrs, &pcrs}} {
-		if file.name == "" {
-			continue
-		}
-		b, err := c.ReadEvidence(ctx, file.flag, file.name, most)
-		if err != nil {
-			return nil, verdict.Unavailable("--quote", err)
-		}
-		*file.to = b
+	q := &azure.QuoteEvidence{
+		Message:   r.evidence("--quote", "quote", f.quote, most),
+		Signature: r.evidence("--quote", "quote-signature", f.signature, most),
 	}
-	var err error
 	if f.pcrs != "" {
-		if q.PCRs, err = azure.ParsePCRs(cli.TrimLine(pcrs)); err != nil {
-			return nil, pcrRefusal(err)
-		}
+		b := r.evidence("--quote", "pcrs", f.pcrs, most)
+		var err error
+		q.PCRs, err = azure.ParsePCRs(cli.TrimLine(b))
+		r.failPCRs(err)
 	}
-	return q, nil
+	return q
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/certchain"
-	"github.com/tresorhq/attest/internal/cli"
 )
 
 // besideNames are the names of certificates that lie beside a report. NAME is that of the
@@ -32,7 +30,7 @@ func hasLeaf(certs []carrier.Certificate) bool {
 // addBeside adds the certificates beside a report to a bag: regular files, no links. What
 // holds none is passed over and named.
 // Rules: CLI-22.
-func addBeside(ctx context.Context, c *cli.Call, bag *carrier.Bag, report string) {
+func addBeside(r *reading, bag *carrier.Bag, report string) {
 	folder, base := filepath.Dir(report), filepath.Base(report)
 	var names []string
 	for _, name := range besideNames {
@@ -47,11 +45,9 @@ func addBeside(ctx context.Context, c *cli.Call, bag *carrier.Bag, report string
 		}
 	}
 	if info, err := os.Lstat(filepath.Join(folder, "certs")); err == nil && info.IsDir() {
-		entries, _ := os.ReadDir(filepath.Join(folder, "certs")) // what cannot be read is not there
-		for _, entry := range entries {
-			if slices.Contains([]string{".pem", ".der", ".crt", ".cer"}, filepath.Ext(entry.Name())) {
-				names = append(names, filepath.Join("certs", entry.Name()))
-			}
+		files, _ := certsIn(filepath.Join(folder, "certs")) // what cannot be read is not there
+		for _, file := range files {
+			names = append(names, filepath.Join("certs", file))
 		}
 	}
 	for _, name := range names {
@@ -59,7 +55,7 @@ func addBeside(ctx context.Context, c *cli.Call, bag *carrier.Bag, report string
 		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() > maxBeside {
 			continue
 		}
-		g, err := openCerts(ctx, c, path, "")
+		g, err := openCerts(r, path, "")
 		if err != nil {
 			bag.PassedOver = append(bag.PassedOver, path+": no certificates that can be read")
 			continue

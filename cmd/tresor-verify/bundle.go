@@ -73,98 +73,83 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err := cli.OnceStdin(append(slices.Clone(files), f.caFile)...); err != nil {
 		return 0, err
 	}
-	if err := c.CheckOutputs(f.replace, append(f.releaseRoots, f.caFile), fetchedOutput(f.out, "a compact JWS", isCompactJWS)); err != nil {
+	if err := c.CheckOutputs(f.replace, append(f.releaseRoots, f.caFile), bundleOutput(f.out)); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	if _, err := f.webRoots(ctx, c); err != nil { // whether there is a use for them or not
-		return 0, err
-	}
-	fr, err := f.frame(c, "offline")
-	if err != nil {
-		return 0, err
-	}
+	r := &reading{Call: c, ctx: ctx}
+	f.webRoots(r) // whether there is a use for them or not
+	fr := f.frame(r, "offline")
 	if fetching {
-		return f.fetchBundle(ctx, c, fr)
+		return f.fetchBundle(r, fr)
 	}
-	roots, err := f.roots(ctx, c)
-	if err != nil {
-		return 0, err
-	}
+	roots := f.roots(r)
 	launches := trustFlags{launch: f.launch}
-	computed, err := launches.launched(ctx, c)
-	if err != nil {
-		return 0, err
-	}
+	computed := launches.launched(r)
 	var read [][]byte
 	for _, name := range files {
-		b, err := c.ReadEvidence(ctx, "bundle", name, maxFile)
-		if err != nil {
-			return 0, verdict.Unavailable("file", err)
-		}
-		read = append(read, cli.TrimLine(b))
+		read = append(read, cli.TrimLine(r.evidence("file", "bundle", name, maxFile)))
+	}
+	if r.err != nil {
+		return 0, r.err
 	}
 	if verb == "diff" {
-		return diffBundles(c, read[0], read[1], roots, fr), nil
+		return outputFlags{}.answer(c, diffBundles(read[0], read[1], roots, fr), nil, nil)
 	}
 	b, err := attest.OpenBundle(read[0], roots, fr.At)
 	d := verdict.NewBundle(b, nil, err, fr)
 	if err == nil && computed != nil {
 		d.Explain(b.Measurements, computed)
 	}
-	return outputFlags{}.printVerdict(c, d), nil
+	return outputFlags{}.answer(c, d, nil, nil)
 }
 
 // roots reads the release roots. That they are good is known before there is a
 // bundle, so that every later error is about one.
-func (f *bundleFlags) roots(ctx context.Context, c *cli.Call) ([]ed25519.PublicKey, error) {
-	roots, err := readReleaseRoots(ctx, c, f.releaseRoots)
-	if err != nil {
-		return nil, err
+func (f *bundleFlags) roots(r *reading) []ed25519.PublicKey {
+	roots := readReleaseRoots(r, f.releaseRoots)
+	if _, err := attest.OpenBundle(nil, roots, r.Now()); attest.ErrorType(err) == "" {
+		r.fail(cli.Usagef("--release-root: %w", err))
 	}
-	if _, err := attest.OpenBundle(nil, roots, c.Now()); attest.ErrorType(err) == "" {
-		return nil, cli.Usagef("--release-root: %w", err)
-	}
-	return roots, nil
+	return roots
 }
 
 // fetchBundle gets a bundle. One that is refused is not written.
 // Rules: BDL-04.
-func (f *bundleFlags) fetchBundle(ctx context.Context, c *cli.Call, fr verdict.Frame) (int, error) {
+func (f *bundleFlags) fetchBundle(r *reading, fr verdict.Frame) (int, error) {
 	var roots []ed25519.PublicKey
-	var err error
 	if len(f.releaseRoots) > 0 {
-		if roots, err = f.roots(ctx, c); err != nil {
-			return 0, err
-		}
+		roots = f.roots(r)
 	}
-	b, err := f.fetch(ctx, c, "bundle-url", "trust bundle", f.bundleURL)
-	if err != nil {
-		return 0, err
+	b := f.fetch(r, "bundle-url", "trust bundle", f.bundleURL)
+	if r.err != nil {
+		return 0, r.err
 	}
 	var opened *attest.Bundle
 	if roots != nil {
+		var err error
 		if opened, err = attest.OpenBundle(b, roots, fr.At); err != nil {
 			fr.Mode = "live"
-			return outputFlags{}.printVerdict(c, verdict.NewBundle(nil, nil, err, fr)), nil
+			return outputFlags{}.answer(r.Call, verdict.NewBundle(nil, nil, err, fr), nil, nil)
 		}
 	}
-	if err := c.WriteFile("--out", f.out, b); err != nil {
+	if err := r.WriteFile("--out", f.out, b); err != nil {
 		return 0, err
 	}
-	if c.AsJSON {
-		c.Object(fetchedJSON{"tresor.fetch/v1", c.Program.Tool(), opened != nil, []string{f.out}, verdict.ExpiryWarnings(opened, fr.At)})
+	warnings := verdict.ExpiryWarnings(opened, fr.At)
+	if r.AsJSON {
+		r.Object(fetchedJSON{"tresor.fetch/v1", r.Program.Tool(), opened != nil, []string{f.out}, warnings})
 		return verdict.ExitVerified, nil
 	}
 	if opened == nil {
-		c.Line("FETCHED (nothing was verified: no --release-root)")
+		r.Line("FETCHED (nothing was verified: no --release-root)")
 	} else {
-		c.Line("FETCHED (verified: version %d, valid until %s)", opened.Version, verdict.Stamp(opened.ValidUntil))
+		r.Line("FETCHED (verified: version %d, valid until %s)", opened.Version, verdict.Stamp(opened.ValidUntil))
 	}
-	c.Line("%s", f.out)
-	for _, w := range verdict.ExpiryWarnings(opened, fr.At) {
-		c.Field("WARNING", w.Text+" ("+w.Source+")")
+	r.Line("%s", f.out)
+	for _, w := range warnings {
+		r.Field("WARNING", w.Text+" ("+w.Source+")")
 	}
 	return verdict.ExitVerified, nil
 }
@@ -172,31 +157,27 @@ func (f *bundleFlags) fetchBundle(ctx context.Context, c *cli.Call, fr verdict.F
 // diffBundles compares two bundles, both of which must be good. That the old one has
 // expired is no fault of it.
 // Rules: BDL-02.
-func diffBundles(c *cli.Call, oldJWS, newJWS []byte, roots []ed25519.PublicKey, fr verdict.Frame) int {
+func diffBundles(oldJWS, newJWS []byte, roots []ed25519.PublicKey, fr verdict.Frame) *verdict.Document {
 	was, err := attest.OpenBundle(oldJWS, roots, fr.At)
-	var expired *attest.BundleExpiredError
-	if errors.As(err, &expired) {
+	if expired, ok := errors.AsType[*attest.BundleExpiredError](err); ok {
 		was, err = attest.OpenBundle(oldJWS, roots, expired.ValidUntil.Add(-time.Nanosecond))
 	}
-	about := "OLD"
-	var now *attest.Bundle
-	if err == nil {
-		about = "NEW"
-		now, err = attest.OpenBundle(newJWS, roots, fr.At)
+	if err != nil {
+		return verdict.NewBundle(nil, nil, advice.About(err, "OLD", advice.InDiff), fr)
 	}
-	if err == nil {
-		about = "" // both
+	now, err := attest.OpenBundle(newJWS, roots, fr.At)
+	if err != nil {
+		return verdict.NewBundle(nil, nil, advice.About(err, "NEW", advice.InDiff), fr)
 	}
-	if err == nil && was.Workload != now.Workload {
+	if was.Workload != now.Workload {
 		err = &attest.WorkloadMismatchError{Workload: now.Workload, Failure: attest.Failure{
 			Rule: "BDL-02", Message: "the two bundles are for different workloads", Expected: strictjson.Quote(was.Workload), Actual: strictjson.Quote(now.Workload),
 		}}
-	}
-	if err == nil {
+	} else {
 		err = now.CheckVersion(attest.BundleVersion{Version: was.Version, SHA256: was.SHA256})
 	}
 	if err != nil {
-		err = advice.About(err, about, advice.InDiff)
+		err = advice.About(err, "", advice.InDiff)
 	}
-	return outputFlags{}.printVerdict(c, verdict.NewBundle(now, was, err, fr))
+	return verdict.NewBundle(now, was, err, fr)
 }

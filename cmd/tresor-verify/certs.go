@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -24,49 +23,66 @@ func prefixed(prefix string, list []string) (out []string) {
 	return out
 }
 
+// certExtensions are those of certificates in a folder.
+var certExtensions = []string{".pem", ".der", ".crt", ".cer"}
+
+// certsIn returns the names of the regular files in a folder that hold certificates by their
+// names, in order.
+func certsIn(folder string) (names []string, err error) {
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && slices.Contains(certExtensions, filepath.Ext(entry.Name())) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, err
+}
+
 // addCerts reads a file or a folder of certificates into a bag.
-func addCerts(ctx context.Context, c *cli.Call, bag *carrier.Bag, name string) error {
+func addCerts(r *reading, bag *carrier.Bag, name string) {
 	info, err := os.Stat(name)
 	if name == "-" || err != nil || !info.IsDir() {
-		g, err := openCerts(ctx, c, name, "")
-		if err != nil {
-			return refusal("--certs", err, unread.Chain)
+		if g, err := openCerts(r, name, ""); err != nil {
+			r.fail(refusal("--certs", err, unread.Chain))
+		} else {
+			join(bag, g, "")
 		}
-		join(bag, g, "")
-		return nil
+		return
 	}
-	entries, err := os.ReadDir(name)
+	files, err := certsIn(name)
 	if err != nil {
-		return verdict.Unavailable("--certs", err)
+		r.fail(verdict.Unavailable("--certs", err))
+		return
 	}
 	found := false
-	for _, entry := range entries { // in the order of their names
-		if !entry.Type().IsRegular() || !slices.Contains([]string{".pem", ".der", ".crt", ".cer"}, filepath.Ext(entry.Name())) {
-			continue
-		}
-		g, err := openCerts(ctx, c, filepath.Join(name, entry.Name()), carrier.Folder)
+	for _, file := range files {
+		g, err := openCerts(r, filepath.Join(name, file), carrier.Folder)
 		var key *carrier.PrivateKeyError
 		var nothing *carrier.UnreadError
 		switch {
-		case errors.As(err, &key), errors.As(err, &nothing):
-			bag.PassedOver = append(bag.PassedOver, entry.Name()+": "+map[bool]string{true: "a private key", false: "no certificate"}[key != nil])
-			continue
+		case errors.As(err, &key):
+			bag.PassedOver = append(bag.PassedOver, file+": a private key")
+		case errors.As(err, &nothing):
+			bag.PassedOver = append(bag.PassedOver, file+": no certificate")
 		case err != nil:
-			return refusal("--certs", err, unread.Chain)
+			r.fail(refusal("--certs", err, unread.Chain))
+		default:
+			found = true
+			join(bag, g, file+" ")
 		}
-		found = true
-		join(bag, g, entry.Name()+" ")
 	}
 	if !found {
-		return verdict.Unavailable("--certs", fmt.Errorf("%s holds no certificate in *.pem, *.der, *.crt or *.cer", name))
+		r.fail(verdict.Unavailable("--certs", fmt.Errorf("%s holds no certificate in *.pem, *.der, *.crt or *.cer", name)))
 	}
-	return nil
 }
 
 // openCerts reads one file of certificates. In a folder its form is that of the folder.
 // Rules: FRM-45.
-func openCerts(ctx context.Context, c *cli.Call, name string, form carrier.Form) (*carrier.Bag, error) {
-	b, err := c.ReadEvidence(ctx, "certs", name, carrier.MaxSize)
+func openCerts(r *reading, name string, form carrier.Form) (*carrier.Bag, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	b, err := r.ReadEvidence(r.ctx, "certs", name, carrier.MaxSize)
 	if err != nil {
 		return nil, verdict.Unavailable("--certs", err)
 	}
@@ -79,7 +95,7 @@ func openCerts(ctx context.Context, c *cli.Call, name string, form carrier.Form)
 	case form == "":
 		form = g.Form
 	}
-	c.SetCarrier(string(form))
+	r.SetCarrier(string(form))
 	return g, nil
 }
 

@@ -79,7 +79,10 @@ func serveDemo(ctx context.Context, c *cli.Call, dir string) (int, error) {
 		return 0, err
 	}
 	encode := func(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
-	for _, file := range []outFile{
+	for _, file := range []struct {
+		name string
+		data []byte
+	}{
 		{"release.pem", encode("PUBLIC KEY", key)},
 		{"ark.pem", encode("CERTIFICATE", enclave.AMDRoot())},
 		{"ca.pem", encode("CERTIFICATE", enclave.WebRoot())},

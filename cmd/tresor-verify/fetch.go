@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
@@ -59,30 +58,26 @@ func (f *fetchFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	var outputs []cli.Output
 	for _, file := range fetchedForms {
-		output := fetchedOutput(filepath.Join(f.out, file.name), file.kind, file.form)
-		output.NewFolder = true
-		outputs = append(outputs, output)
+		known := func(b []byte) bool { return file.form(b) == nil }
+		outputs = append(outputs, cli.Output{Flag: "--out", Path: filepath.Join(f.out, file.name), Kind: file.kind, Known: known, NewFolder: true})
 	}
 	if err := c.CheckOutputs(f.replace, append(f.certs, f.report, f.caFile), outputs...); err != nil {
 		return 0, err
 	}
-	client, err := f.client(ctx, c, "fetch")
-	if err != nil {
-		return 0, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	files, err := f.collect(ctx, c, client)
-	if err != nil {
-		return 0, err
+	r := &reading{Call: c, ctx: ctx}
+	files, err := f.collect(r)
+	if r.fail(err) {
+		return 0, r.err
 	}
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return 0, cli.Usagef("--out: %v", err)
 	}
 	var written []string
-	for _, file := range files {
-		name := filepath.Join(f.out, file.name)
-		if err := c.WriteFile("--out", name, file.data); err != nil {
+	for i, data := range files {
+		name := filepath.Join(f.out, fetchedForms[i].name)
+		if err := c.WriteFile("--out", name, data); err != nil {
 			return 0, err
 		}
 		written = append(written, name)
@@ -98,38 +93,30 @@ func (f *fetchFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	return verdict.ExitVerified, nil
 }
 
-type outFile struct {
-	name string
-	data []byte
-}
-
-// collect fetches leaf, chain and CRL.
-func (f *fetchFlags) collect(ctx context.Context, c *cli.Call, client *collateral.Client) ([]outFile, error) {
-	h, err := readHeld(ctx, c, f.report, f.certs, c.Now(), true)
-	if err != nil {
-		return nil, err
+// collect fetches what fetchedForms lists: leaf, chain and CRL.
+func (f *fetchFlags) collect(r *reading) ([][]byte, error) {
+	client := f.client(r, "fetch")
+	h := readHeld(r, f.report, f.certs, r.Now(), true)
+	if r.err != nil {
+		return nil, r.err
 	}
 	o, err := collateral.Parse(h.ReportEvidence)
 	if err != nil {
 		return nil, inspect.Malformed(err)
 	}
 	if o.Leaf == nil {
-		if err := client.FetchLeaf(ctx, o); err != nil {
+		if err := client.FetchLeaf(r.ctx, o); err != nil {
 			return nil, err
 		}
 	}
-	chain, err := client.Fetch(ctx, kds.CertChain(o.Leaf.Product, collateral.SigningKey(o.Leaf)), collateral.IsChain)
+	chain, err := client.Fetch(r.ctx, kds.CertChain(o.Leaf.Product, collateral.SigningKey(o.Leaf)), collateral.IsChain)
 	if err != nil {
 		return nil, verdict.Unavailable("fetch", err)
 	}
-	crl, err := client.Fetch(ctx, kds.CRL(o.Leaf.Product, collateral.SigningKey(o.Leaf)), collateral.IsCRL)
+	crl, err := client.Fetch(r.ctx, kds.CRL(o.Leaf.Product, collateral.SigningKey(o.Leaf)), collateral.IsCRL)
 	if err != nil {
 		return nil, verdict.Unavailable("fetch", err)
 	}
-	var text strings.Builder
-	if err := pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: o.Leaf.Raw}); err != nil {
-		return nil, err
-	}
-	text.Write(chain)
-	return []outFile{{"leaf.der", o.Leaf.Raw}, {"chain.pem", []byte(text.String())}, {"crl.der", crl}}, nil
+	leaf := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: o.Leaf.Raw})
+	return [][]byte{o.Leaf.Raw, append(leaf, chain...), crl}, nil
 }

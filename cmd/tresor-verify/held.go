@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/carrier"
-	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/unread"
 	"github.com/tresorhq/attest/snpreport"
-	"github.com/tresorhq/attest/verdict"
 )
 
 // held is evidence as the user holds it, in the bytes that verifiers take.
@@ -26,41 +23,41 @@ type held struct {
 // where there is none. What cannot be parsed stays as it is: verifying
 // it will say why.
 // Rules: FRM-01, FRM-50.
-func readHeld(ctx context.Context, c *cli.Call, report string, certs []string, at time.Time, beside bool) (*held, error) {
-	b, err := c.ReadEvidence(ctx, "report", report, carrier.MaxSize)
-	if err != nil {
-		return nil, verdict.Unavailable("--report", err)
+func readHeld(r *reading, report string, certs []string, at time.Time, beside bool) *held {
+	b := r.evidence("--report", "report", report, carrier.MaxSize)
+	if r.err != nil {
+		return nil
 	}
 	e, err := carrier.Open(b)
 	if err != nil {
-		return nil, refusal("--report", err, unread.Report)
+		r.fail(refusal("--report", err, unread.Report))
+		return nil
 	}
-	c.SetCarrier(string(e.Form))
+	r.SetCarrier(string(e.Form))
 	h := &held{form: e.Form, hcl: e.HCL, quote: e.Quote, ReportEvidence: attest.ReportEvidence{Report: e.Report}}
 	bag := e.Bag
 	for _, name := range certs {
-		if err := addCerts(ctx, c, &bag, name); err != nil {
-			return nil, err
-		}
+		addCerts(r, &bag, name)
 	}
-	if beside && report != "-" && !hasLeaf(bag.Certificates) {
+	if beside && report != "-" && !hasLeaf(bag.Certificates) && r.err == nil {
 		with := bag
-		if addBeside(ctx, c, &with, report); hasLeaf(with.Certificates) { // others are no help
+		if addBeside(r, &with, report); hasLeaf(with.Certificates) { // others are no help
 			bag = with
 		}
 	}
 	h.notes = prefixed("passed over: ", bag.PassedOver)
-	r, err := snpreport.Parse(h.Report)
+	parsed, err := snpreport.Parse(h.Report)
 	if err != nil {
 		for _, cert := range bag.Certificates {
 			h.Certificates = append(h.Certificates, cert.DER)
 		}
-		return h, nil
+		return h
 	}
-	choice, err := carrier.Choose(r, bag.Certificates, at)
+	choice, err := carrier.Choose(parsed, bag.Certificates, at)
 	if err != nil {
-		return nil, refusal("--certs", err, unread.Chain)
+		r.fail(refusal("--certs", err, unread.Chain))
+		return nil
 	}
 	h.Certificates, h.notes = choice.Certificates, append(h.notes, prefixed("certificate left out: ", choice.LeftOut)...)
-	return h, nil
+	return h
 }

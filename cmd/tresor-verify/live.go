@@ -16,46 +16,35 @@ import (
 
 // live fetches the evidence of an endpoint, over the connection whose key is
 // then held against it.
-func (f *attestFlags) live(ctx context.Context, c *cli.Call, v *attest.Verifier) (*capture.Evidence, error) {
-	config, err := f.connection(ctx, c)
-	if err != nil {
-		return nil, err
+func (f *attestFlags) live(r *reading, v *attest.Verifier) *capture.Evidence {
+	config := f.connection(r)
+	if r.err != nil {
+		return nil
 	}
 	config.Verifier = v
 	t, err := transport.New(f.url, config)
 	if err != nil {
-		return nil, cli.Usagef("--url: %v", err)
+		r.fail(cli.Usagef("--url: %v", err))
+		return nil
 	}
 	defer t.Close()
-	done := c.Slow("asking %s for its evidence, for %v at most", f.url, f.timeout)
-	e, err := t.Collect(ctx)
-	done()
-	if err != nil {
-		return nil, err
-	}
-	return (*capture.Evidence)(e), nil
+	defer r.Slow("asking %s for its evidence, for %v at most", f.url, f.timeout)()
+	e, err := t.Collect(r.ctx)
+	r.fail(err)
+	return (*capture.Evidence)(e)
 }
 
 // connection says how to reach an endpoint and what else is needed to judge it.
-func (f *endpointFlags) connection(ctx context.Context, c *cli.Call) (transport.Config, error) {
+func (f *endpointFlags) connection(r *reading) transport.Config {
 	config := transport.Config{BundleURL: f.bundleURL, AttestTimeout: f.timeout}
-	var err error
 	if f.bundle != "" {
-		config.Bundle, err = f.readBundle(ctx, c)
-		if err == nil && len(config.Bundle) == 0 {
-			err = verdict.Unavailable("--bundle", errors.New(f.bundle+": the file is empty"))
-		}
-		if err != nil {
-			return config, err
+		config.Bundle = f.readBundle(r)
+		if len(config.Bundle) == 0 {
+			r.fail(verdict.Unavailable("--bundle", errors.New(f.bundle+": the file is empty")))
 		}
 	}
-	if config.WebRoots, err = f.webRoots(ctx, c); err != nil {
-		return config, err
-	}
-	client, err := f.client(ctx, c, "--crl fetch")
-	if err != nil {
-		return config, err
-	}
+	config.WebRoots = f.webRoots(r)
+	client := f.client(r, "--crl fetch")
 	switch f.crl {
 	case "":
 	case "fetch":
@@ -63,16 +52,14 @@ func (f *endpointFlags) connection(ctx context.Context, c *cli.Call) (transport.
 			return client.Fetch(ctx, kds.CRL(p, key), collateral.IsCRL)
 		}
 	default:
-		crl, err := readCRL(ctx, c, f.crl)
-		if err != nil {
-			return config, err
-		}
+		crl := readCRL(r, f.crl)
 		config.Revocation = func(ctx context.Context, _ snpreport.Product, _ snpreport.SigningKey) ([]byte, error) {
 			if f.crl == "-" {
 				return crl, nil
 			}
-			return readCRL(ctx, c, f.crl) // a day later it may have been replaced
+			again := &reading{Call: r.Call, ctx: ctx} // a day later it may have been replaced
+			return readCRL(again, f.crl), again.err
 		}
 	}
-	return config, nil
+	return config
 }

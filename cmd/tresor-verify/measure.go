@@ -101,42 +101,47 @@ func (f *measureFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err := f.check(c); err != nil {
 		return 0, err
 	}
-	l, warnings, err := f.read(ctx, c)
-	if err != nil {
-		return 0, err
-	}
-	digest, report, err := f.target(ctx, c)
-	if err != nil {
-		return 0, err
+	r := &reading{Call: c, ctx: ctx}
+	l, warnings := f.read(r)
+	digest, report := f.target(r)
+	if r.err != nil {
+		return 0, r.err
 	}
 	answer := artefact.NewAnswer(c.Program.Tool(), l)
 	answer.Warnings = append(answer.Warnings, warnings...)
 	var list []launch.Measurement
+	var err error
 	switch {
 	case l == nil:
 	case digest != nil:
 		if list, err = l.Match(*digest); err != nil {
-			return 0, configured(err)
+			return 0, configuredError(err)
 		}
 		answer.AddMatches(list)
 		l = l.As(list[0])
 	default:
 		if list, err = l.Guest.Measure(); err != nil {
-			return 0, configured(err)
+			return 0, configuredError(err)
 		}
 		answer.AddMeasurements(l, list)
 	}
 	if f.explain && l != nil {
 		ranges, err := l.Guest.Ranges()
 		if err != nil {
-			return 0, configured(err)
+			return 0, configuredError(err)
 		}
 		answer.AddRanges(ranges)
 	}
 	if f.idBlock != "" {
-		if err := f.checkIDBlock(ctx, c, answer, list, report); err != nil {
+		block, auth := f.readID(r, "id-block", f.idBlock, launch.IDBlockSize), f.readID(r, "id-auth", f.idAuth, launch.IDAuthSize)
+		if r.err != nil {
+			return 0, r.err
+		}
+		b, a, err := launch.VerifyIDBlock(block, auth, list, report)
+		if err != nil {
 			return 0, err
 		}
+		answer.AddIDBlock(b, a)
 	}
 	f.print(c, answer)
 	return verdict.ExitVerified, nil
@@ -154,9 +159,9 @@ func (f *measureFlags) print(c *cli.Call, a *artefact.Answer) {
 	a.Print(&c.Builder, f.form)
 }
 
-// configured makes the error of an artefact, or of a demand of them, one of usage;
+// configuredError makes the error of an artefact, or of a demand of them, one of usage;
 // a refusal stays one.
-func configured(err error) error {
+func configuredError(err error) error {
 	if attest.ErrorType(err) != "" {
 		return err
 	}
@@ -190,82 +195,68 @@ func (f *measureFlags) check(c *cli.Call) error {
 }
 
 // read reads what is launched; nil, when there is nothing.
-func (f *measureFlags) read(ctx context.Context, c *cli.Call) (l *artefact.Launch, warnings []string, err error) {
-	r := artefact.Reader{Note: c.Note}
-	if f.launch != "" {
-		if l, err = r.LaunchFile(ctx, f.launch); err != nil {
-			return nil, nil, cli.Usagef("--launch %s: %w", f.launch, err)
+func (f *measureFlags) read(r *reading) (l *artefact.Launch, warnings []string) {
+	files := artefact.Reader{Note: r.Note}
+	var err error
+	switch {
+	case f.launch != "":
+		if l, err = files.LaunchFile(r.ctx, f.launch); err != nil {
+			r.fail(cli.Usagef("--launch %s: %w", f.launch, err))
 		}
-		return l, nil, nil
-	}
-	if f.files == (artefact.Paths{}) {
-		return nil, nil, nil
-	}
-	if f.cmdlineFile != "" {
-		b, err := c.ReadConfig(ctx, "cmdline-file", f.cmdlineFile, launch.MaxFile)
-		if err != nil {
-			return nil, nil, cli.Usagef("--cmdline-file: %v", err)
-		}
-		if f.cmdline = string(b); strings.HasSuffix(f.cmdline, "\n") {
+		return l, nil
+	case f.files == artefact.Paths{}:
+		return nil, nil
+	case f.cmdlineFile != "":
+		if f.cmdline = string(r.config("cmdline-file", f.cmdlineFile, launch.MaxFile)); strings.HasSuffix(f.cmdline, "\n") {
 			warnings = append(warnings, "the command line of --cmdline-file ends in a line break, which is a part of it")
 		}
 	}
 	if f.files.Kernel != "" {
 		f.guest.Kernel = &launch.Kernel{Initrd: launch.NoInitrd()}
 		if f.guest.Kernel.Cmdline, err = launch.CommandLine(f.cmdline); err != nil {
-			return nil, nil, configured(err)
+			r.fail(configuredError(err))
 		}
 	}
-	if l, err = r.Files(ctx, f.guest, f.files); err != nil {
-		return nil, nil, cli.Usagef("%w", err)
+	if r.err == nil {
+		if l, err = files.Files(r.ctx, f.guest, f.files); err != nil {
+			r.fail(cli.Usagef("%w", err))
+		}
 	}
-	return l, warnings, nil
+	return l, warnings
 }
 
 // target returns the MEASUREMENT of --match, and its report when it has one. Nothing
 // of it is verified.
-func (f *measureFlags) target(ctx context.Context, c *cli.Call) (*launch.Digest, *snpreport.Report, error) {
-	if f.match == "" {
-		return nil, nil, nil
+func (f *measureFlags) target(r *reading) (*launch.Digest, *snpreport.Report) {
+	if f.match == "" || r.err != nil {
+		return nil, nil
 	}
 	if d, ok := strictjson.ParseHex[[48]byte](f.match); ok {
-		return new(launch.Digest(d)), nil, nil
+		return new(launch.Digest(d)), nil
 	}
-	b, err := readReport(ctx, c, f.match)
-	if err != nil {
-		return nil, nil, verdict.Unavailable("--match", err)
+	b := readReport(r, f.match)
+	if r.err != nil {
+		r.err = verdict.Unavailable("--match", r.err)
+		return nil, nil
 	}
 	carried, err := form.Open(b)
 	if err != nil {
-		return nil, nil, inspect.Malformed(err)
+		r.fail(inspect.Malformed(err))
+		return nil, nil
 	}
-	r, err := snpreport.Parse(carried.Report)
+	report, err := snpreport.Parse(carried.Report)
 	if err != nil {
-		return nil, nil, inspect.Malformed(err)
+		r.fail(inspect.Malformed(err))
+		return nil, nil
 	}
-	return new(launch.Digest(r.Measurement)), r, nil
+	return new(launch.Digest(report.Measurement)), report
 }
 
-// checkIDBlock verifies an ID block.
-func (f *measureFlags) checkIDBlock(ctx context.Context, c *cli.Call, a *artefact.Answer, list []launch.Measurement, report *snpreport.Report) error {
-	var read [2][]byte
-	for i, in := range []struct {
-		flag, name string
-		size       int
-	}{{"--id-block", f.idBlock, launch.IDBlockSize}, {"--id-auth", f.idAuth, launch.IDAuthSize}} {
-		b, err := c.ReadEvidence(ctx, strings.TrimPrefix(in.flag, "--"), in.name, 4*launch.IDAuthSize)
-		if err != nil {
-			return verdict.Unavailable(in.flag, err)
-		}
-		if raw, err := base64.StdEncoding.Strict().DecodeString(string(cli.TrimLine(b))); len(b) != in.size && err == nil {
-			b = raw
-		}
-		read[i] = b
+// readID reads a part of an ID block, of size bytes or in base64.
+func (f *measureFlags) readID(r *reading, flag, name string, size int) []byte {
+	b := r.evidence("--"+flag, flag, name, 4*launch.IDAuthSize)
+	if raw, err := base64.StdEncoding.Strict().DecodeString(string(cli.TrimLine(b))); len(b) != size && err == nil {
+		return raw
 	}
-	b, auth, err := launch.VerifyIDBlock(read[0], read[1], list, report)
-	if err != nil {
-		return err
-	}
-	a.AddIDBlock(b, auth)
-	return nil
+	return b
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -36,18 +35,11 @@ func (n *netFlags) rows() []cli.Flag {
 
 // webRoots returns the system's web roots with those of --ca-file; nil: just the
 // system's.
-func (n *netFlags) webRoots(ctx context.Context, c *cli.Call) (*x509.CertPool, error) {
+func (n *netFlags) webRoots(r *reading) *x509.CertPool {
 	if n.caFile == "" || n.pool != nil {
-		return n.pool, nil
+		return n.pool
 	}
-	b, err := c.ReadConfig(ctx, "ca-file", n.caFile, maxCertFile)
-	if err != nil {
-		return nil, cli.Usagef("--ca-file: %v", err)
-	}
-	certs, err := webCertificates(b)
-	if err != nil {
-		return nil, cli.Usagef("--ca-file %s: %v", n.caFile, err)
-	}
+	certs := configured(r, "ca-file", n.caFile, maxCertFile, webCertificates)
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
@@ -56,7 +48,7 @@ func (n *netFlags) webRoots(ctx context.Context, c *cli.Call) (*x509.CertPool, e
 		pool.AddCert(cert)
 	}
 	n.pool = pool
-	return pool, nil
+	return pool
 }
 
 // webCertificates reads PEM with one or more certificates, or one in DER. Text
@@ -86,21 +78,21 @@ func webCertificates(b []byte) ([]*x509.Certificate, error) {
 }
 
 // fetch gets a document by the rules of trust bundles.
-func (n *netFlags) fetch(ctx context.Context, c *cli.Call, flag, what, address string) ([]byte, error) {
-	roots, err := n.webRoots(ctx, c)
-	if err != nil {
-		return nil, err
+func (n *netFlags) fetch(r *reading, flag, what, address string) []byte {
+	roots := n.webRoots(r)
+	if r.err != nil {
+		return nil
 	}
-	defer c.Slow("fetching the %s of --%s, for %v at most", what, flag, n.timeout)()
-	b, err := transport.Fetch(ctx, what, address, transport.Config{WebRoots: roots, AttestTimeout: n.timeout})
+	defer r.Slow("fetching the %s of --%s, for %v at most", what, flag, n.timeout)()
+	b, err := transport.Fetch(r.ctx, what, address, transport.Config{WebRoots: roots, AttestTimeout: n.timeout})
 	var refusal attest.AttestationError
 	switch {
 	case errors.As(err, &refusal):
-		return nil, advice.About(err, "", advice.InFetch)
+		r.fail(advice.About(err, "", advice.InFetch))
 	case err != nil:
-		return nil, cli.Usagef("--%s: %v", flag, err)
+		r.fail(cli.Usagef("--%s: %v", flag, err))
 	}
-	return b, nil
+	return b
 }
 
 // kdsFlags say where collateral is fetched from.
@@ -119,19 +111,15 @@ func (k *kdsFlags) rows() []cli.Flag {
 }
 
 // client returns what asks the key server. what names the flag or command that asks.
-func (k *kdsFlags) client(ctx context.Context, c *cli.Call, what string) (*collateral.Client, error) {
-	config := kds.Config{
-		Base: k.base, CacheDir: k.cache, Timeout: k.timeout,
-		Wait: func(d time.Duration, reason string) { c.Note("waiting %v: %s", d.Round(time.Millisecond), reason) },
-		Warn: func(err error) { c.Note("cache: %v", err) },
-	}
-	var err error
-	if config.WebRoots, err = k.webRoots(ctx, c); err != nil {
-		return nil, err
-	}
-	client, err := kds.NewClient(config)
+func (k *kdsFlags) client(r *reading, what string) *collateral.Client {
+	note := r.Note
+	client, err := kds.NewClient(kds.Config{
+		Base: k.base, CacheDir: k.cache, Timeout: k.timeout, WebRoots: k.webRoots(r),
+		Wait: func(d time.Duration, reason string) { note("waiting %v: %s", d.Round(time.Millisecond), reason) },
+		Warn: func(err error) { note("cache: %v", err) },
+	})
 	if err != nil {
-		return nil, cli.Usagef("--kds-url: %v", err)
+		r.fail(cli.Usagef("--kds-url: %v", err))
 	}
-	return &collateral.Client{KDS: client, What: what, Note: c.Note, Slow: c.Slow}, nil
+	return &collateral.Client{KDS: client, What: what, Note: note, Slow: r.Slow}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -17,97 +16,77 @@ import (
 )
 
 // replay reads what --save wrote.
-func (f *attestFlags) replay(ctx context.Context, c *cli.Call) (*capture.Evidence, error) {
-	b, err := c.ReadEvidence(ctx, "evidence", f.evidenceFile, capture.MaxEvidenceFile)
-	if err != nil {
-		return nil, verdict.Unavailable("--evidence", err)
+func (f *attestFlags) replay(r *reading) *capture.Evidence {
+	b := r.evidence("--evidence", "evidence", f.evidenceFile, capture.MaxEvidenceFile)
+	if r.err != nil {
+		return nil
 	}
 	e, err := capture.ParseEvidence(cli.TrimLine(b))
 	if err != nil {
-		return nil, verdict.Unavailable("--evidence "+f.evidenceFile, err)
+		r.fail(verdict.Unavailable("--evidence "+f.evidenceFile, err))
+		return nil
 	}
-	c.Subject.ClaimedOrigin = e.Origin
-	return e, nil
+	r.Subject.ClaimedOrigin = e.Origin
+	return e
 }
 
 // offline reads the evidence from files.
-func (f *attestFlags) offline(ctx context.Context, c *cli.Call) (*capture.Evidence, error) {
-	fr, err := f.frame(c, nil) // what is saved must verify again as it did now
-	if err != nil {
-		return nil, err
-	}
-	e := &capture.Evidence{FetchedAt: fr.At}
-	if e.Envelope, err = c.ReadEvidence(ctx, "envelope", f.envelope, maxFile); err != nil {
-		return nil, verdict.Unavailable("--envelope", err)
-	}
-	if e.Bundle, err = f.readBundle(ctx, c); err != nil {
-		return nil, err
-	}
-	e.Envelope = cli.TrimLine(e.Envelope)
-	return e, f.liveKey(ctx, c, e)
+func (f *attestFlags) offline(r *reading) *capture.Evidence {
+	e := &capture.Evidence{FetchedAt: f.frame(r, nil).At} // what is saved must verify again as it did now
+	e.Envelope = cli.TrimLine(r.evidence("--envelope", "envelope", f.envelope, maxFile))
+	e.Bundle = f.readBundle(r)
+	f.liveKey(r, e)
+	return e
 }
 
-// revocation adds the CRL that --crl names to evidence from files.
-func (f *attestFlags) revocation(ctx context.Context, c *cli.Call, e *capture.Evidence) error {
-	switch f.crl {
-	case "":
-		return nil
-	case "fetch":
-		envelope, err := attest.ParseEnvelope(e.Envelope)
-		if err != nil {
-			return nil // verifying it will say why
-		}
-		client, err := f.client(ctx, c, "--crl fetch")
-		if err != nil {
-			return err
-		}
-		outline, err := collateral.Parse(attest.ReportEvidence{Report: envelope.Report, Certificates: [][]byte{envelope.ChainPEM}})
-		if err != nil {
-			return nil // as above
-		}
-		crls, err := client.CRLs(ctx, outline)
-		e.CRLs = append(e.CRLs, crls...)
-		return err
+// revocation adds the CRL that --crl names to evidence from files. What cannot be parsed
+// has none: verifying it will say why.
+func (f *attestFlags) revocation(r *reading, e *capture.Evidence) {
+	if f.crl != "fetch" && f.crl != "" {
+		e.CRLs = append(e.CRLs, readCRL(r, f.crl))
 	}
-	crl, err := readCRL(ctx, c, f.crl)
-	e.CRLs = append(e.CRLs, crl)
-	return err
+	if f.crl != "fetch" || r.err != nil {
+		return
+	}
+	envelope, err := attest.ParseEnvelope(e.Envelope)
+	if err != nil {
+		return
+	}
+	client := f.client(r, "--crl fetch")
+	outline, err := collateral.Parse(attest.ReportEvidence{Report: envelope.Report, Certificates: [][]byte{envelope.ChainPEM}})
+	if err != nil || r.err != nil {
+		return
+	}
+	crls, err := client.CRLs(r.ctx, outline)
+	r.fail(err)
+	e.CRLs = append(e.CRLs, crls...)
 }
 
-func (f *endpointFlags) readBundle(ctx context.Context, c *cli.Call) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, "bundle", f.bundle, maxFile)
-	if err != nil {
-		return nil, verdict.Unavailable("--bundle", err)
-	}
-	return cli.TrimLine(b), nil
+func (f *endpointFlags) readBundle(r *reading) []byte {
+	return cli.TrimLine(r.evidence("--bundle", "bundle", f.bundle, maxFile))
 }
 
 // liveKey reads the key that was seen on the connection.
-func (f *attestFlags) liveKey(ctx context.Context, c *cli.Call, e *capture.Evidence) error {
+func (f *attestFlags) liveKey(r *reading, e *capture.Evidence) {
 	if f.spki != "" {
-		var ok bool
-		if e.LiveSPKI, ok = strictjson.ParseHex[[32]byte](f.spki); !ok {
-			return cli.Usagef("--spki is 64 lower-case hex digits")
-		}
-		return nil
+		e.LiveSPKI, _ = strictjson.ParseHex[[32]byte](f.spki) // the flag takes no other form
+		return
 	}
-	b, err := c.ReadEvidence(ctx, "cert", f.cert, maxCertFile)
-	if err != nil {
-		return verdict.Unavailable("--cert", err)
-	}
+	b := r.evidence("--cert", "cert", f.cert, maxCertFile)
 	if bytes.HasPrefix(b, []byte("-----BEGIN")) {
 		const end = "-----END CERTIFICATE-----"
 		first, _, _ := bytes.Cut(b, []byte(end))                                       // the rest of a chain does not count
 		ders, err := certchain.SplitPEM(append(first[:len(first):len(first)], end...)) // strictly: a block that was passed over would make another the leaf
 		if err != nil {
-			return verdict.Unavailable("--cert", err)
+			r.fail(verdict.Unavailable("--cert", err))
+			return
 		}
 		b = ders[0]
 	}
 	leaf, err := x509.ParseCertificate(b)
 	if err != nil {
-		return verdict.Unavailable("--cert", errors.New("no certificate in it: "+err.Error()))
+		r.fail(verdict.Unavailable("--cert", errors.New("no certificate in it: "+err.Error())))
+		return
 	}
 	e.LeafDER, e.LiveSPKI = leaf.Raw, sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
-	return nil
 }

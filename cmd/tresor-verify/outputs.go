@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"regexp"
 
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/cli"
@@ -29,15 +29,15 @@ func policyOutput(path string) cli.Output {
 	return cli.Output{Flag: "--write-policy", Path: path, Kind: "a policy file", Known: ofSchema(policy.Schema, policy.MaxFile)}
 }
 
-func fetchedOutput(path, kind string, form func([]byte) error) cli.Output {
-	return cli.Output{Flag: "--out", Path: path, Kind: kind, Known: func(b []byte) bool { return form(b) == nil }}
+func bundleOutput(path string) cli.Output {
+	return cli.Output{Flag: "--out", Path: path, Kind: "a compact JWS", Known: compactJWS.Match}
 }
 
 func htmlOutput(path string) cli.Output {
 	return cli.Output{Flag: "--html", Path: path, Kind: "a page of a verdict", Known: web.IsPage}
 }
 
-// What fetch and bundle fetch write.
+// fetchedForms are what fetch writes.
 var fetchedForms = []struct {
 	name, kind string
 	form       func([]byte) error
@@ -58,21 +58,4 @@ func ofSchema(schema string, most int) func([]byte) bool {
 	}
 }
 
-var errNotCompact = fmt.Errorf("not a compact JWS")
-
-func isCompactJWS(b []byte) error {
-	dots := 0
-	for _, r := range cli.TrimLine(b) {
-		switch {
-		case r == '.':
-			dots++
-		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_':
-		default:
-			return errNotCompact
-		}
-	}
-	if dots != 2 {
-		return errNotCompact
-	}
-	return nil
-}
+var compactJWS = regexp.MustCompile(`^[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*(\r?\n)?$`)

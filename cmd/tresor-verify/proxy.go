@@ -114,13 +114,13 @@ func (f *proxyFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 // start reads what is trusted and runs the proxy, which reads it again when it is told to.
 func (f *proxyFlags) start(ctx context.Context, c *cli.Call) (err error) {
 	given := *f
-	if f.Trust, err = f.trust(ctx, c); err != nil {
+	if f.Trust, err = f.trust(&reading{Call: c, ctx: ctx}); err != nil {
 		return err
 	}
 	memory := f.Transport.Demands.Memory // which no reload may forget
 	f.Reload = func(ctx context.Context) (proxy.Trust, error) {
 		again := given
-		t, err := again.trust(ctx, c)
+		t, err := again.trust(&reading{Call: c, ctx: ctx})
 		t.Transport.Demands.Memory = memory
 		return t, err
 	}
@@ -133,22 +133,17 @@ func (f *proxyFlags) start(ctx context.Context, c *cli.Call) (err error) {
 
 // trust reads how to reach the endpoint, and whom to trust about it. The transport
 // remembers trust bundles also without --state.
-func (f *proxyFlags) trust(ctx context.Context, c *cli.Call) (t proxy.Trust, err error) {
-	roots, demands, err := f.demands(ctx, c)
-	if err != nil {
-		return t, err
-	}
+func (f *proxyFlags) trust(r *reading) (t proxy.Trust, err error) {
+	roots, demands := f.demands(r)
 	if demands.Memory == nil {
 		demands.Memory = attest.NewBundleMemory()
 	}
-	if t.Transport, err = f.connection(ctx, c); err != nil {
-		return t, err
-	}
+	t.Transport = f.connection(r)
 	t.Transport.ReleaseRoots, t.Transport.Demands, t.Relaxed = roots, demands, f.relaxed(demands.Policy)
 	t.Enforced = f.enforced(demands.Policy, true)
 	t.Transport.DisableCompression = true // what the two sides agree on is theirs
-	t.Authorization, err = f.authorization(ctx, c)
-	return t, err
+	t.Authorization = f.authorization(r)
+	return t, r.err
 }
 
 // maxToken is the most that a file with a token may have, in bytes.
@@ -156,30 +151,35 @@ const maxToken = 16 << 10
 
 // authorization reads the token that is sent in place of what clients have.
 // Rules: PRX-57.
-func (f *proxyFlags) authorization(ctx context.Context, c *cli.Call) (string, error) {
-	if f.tokenFile == "" {
-		return "", nil
+func (f *proxyFlags) authorization(r *reading) string {
+	if f.tokenFile == "" || r.err != nil {
+		return ""
 	}
-	const flag = "--authorization-file"
+	refuse := func(format string, args ...any) {
+		r.fail(cli.Usagef("--authorization-file: %w", cli.Breaks("PRX-57", format, args...)))
+	}
 	if f.tokenFile != "-" {
 		info, err := os.Stat(f.tokenFile)
 		switch {
 		case err != nil:
-			return "", cli.Usagef(flag+": %v", err)
+			r.fail(cli.Usagef("--authorization-file: %v", err))
 		case runtime.GOOS == "windows": // has no such bits
 		case info.Mode()&0o022 != 0:
-			return "", cli.Usagef(flag+": %w", cli.Breaks("PRX-57", "others may write to %s", f.tokenFile))
+			refuse("others may write to %s", f.tokenFile)
 		case info.Mode()&0o044 != 0:
-			c.Note("WARNING: others may read %s", f.tokenFile)
+			r.Note("WARNING: others may read %s", f.tokenFile)
 		}
 	}
-	b, err := c.ReadConfig(ctx, "authorization-file", f.tokenFile, maxToken)
-	if err != nil {
-		return "", cli.Usagef(flag+": %w", cli.Breaks("PRX-57", "%v", err))
+	if r.err != nil {
+		return ""
 	}
+	b, err := r.ReadConfig(r.ctx, "authorization-file", f.tokenFile, maxToken)
 	token := string(cli.TrimLine(b))
-	if token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return "", cli.Usagef(flag+": %w", cli.Breaks("PRX-57", "%s is not one line with a token: no white space, no line break, no word Bearer", f.tokenFile))
+	switch {
+	case err != nil:
+		refuse("%v", err)
+	case token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }):
+		refuse("%s is not one line with a token: no white space, no line break, no word Bearer", f.tokenFile)
 	}
-	return "Bearer " + token, nil
+	return "Bearer " + token
 }

@@ -72,93 +72,59 @@ func (f *receiptFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	if _, err := f.webRoots(ctx, c); err != nil { // whether there is a use for them or not
-		return 0, err
-	}
-	fr, err := f.frame(c, map[bool]string{true: "live", false: "offline"}[f.jwksURL != ""])
-	if err != nil {
-		return 0, err
-	}
-	verifier, err := f.verifier(ctx, c)
-	if err != nil {
-		return 0, err
-	}
-	evidence, err := f.evidence(ctx, c)
-	if err != nil {
-		return 0, err
+	r := &reading{Call: c, ctx: ctx}
+	f.webRoots(r) // whether there is a use for them or not
+	fr := f.frame(r, map[bool]string{true: "live", false: "offline"}[f.jwksURL != ""])
+	verifier := f.verifier(r)
+	evidence := f.evidence(r)
+	if r.err != nil {
+		return 0, r.err
 	}
 	audit := verifier.Audit(evidence, fr.At)
 	if slices.ContainsFunc(audit.Checks, func(c attest.Check) bool { return c.Status == attest.Fail && strings.HasSuffix(c.ID, "_attestation") }) {
 		audit.Err = advice.About(audit.Err, "", advice.InReceipt)
 	}
-	return f.printVerdict(c, verdict.NewReceipt(audit, fr)), nil
+	return f.answer(c, verdict.NewReceipt(audit, fr), nil, nil)
 }
 
 // verifier reads or fetches the keys. Release roots are only those that are
 // given: a receipt is worth something without them.
-func (f *receiptFlags) verifier(ctx context.Context, c *cli.Call) (*receipt.Verifier, error) {
+func (f *receiptFlags) verifier(r *reading) *receipt.Verifier {
 	config := receipt.Config{MaxAge: f.maxAge}
-	var err error
 	if len(f.releaseRoots) > 0 {
-		if config.ReleaseRoots, err = readReleaseRoots(ctx, c, f.releaseRoots); err != nil {
-			return nil, err
-		}
+		config.ReleaseRoots = readReleaseRoots(r, f.releaseRoots)
 	}
-	if config.Keys, err = f.keys(ctx, c); err != nil {
-		return nil, err
-	}
+	config.Keys = f.keys(r)
 	v, err := receipt.NewVerifier(config)
 	if err != nil {
-		return nil, cli.Usagef("%w", err)
+		r.fail(cli.Usagef("%w", err))
 	}
-	return v, nil
+	return v
 }
 
 // keys returns the key set. A file is part of the trust configuration; what a
 // server sends is collateral.
-func (f *receiptFlags) keys(ctx context.Context, c *cli.Call) ([]jws.Key, error) {
+func (f *receiptFlags) keys(r *reading) []jws.Key {
 	if f.jwks != "" {
-		b, err := c.ReadConfig(ctx, "jwks", f.jwks, maxKeySetFile)
-		if err != nil {
-			return nil, cli.Usagef("--jwks: %v", err)
-		}
-		keys, err := jws.ParseJWKS(cli.TrimLine(b))
-		if err != nil {
-			return nil, cli.Usagef("--jwks %s: %w", f.jwks, err)
-		}
-		return keys, nil
+		return configured(r, "jwks", f.jwks, maxKeySetFile, trimmed(jws.ParseJWKS))
 	}
-	b, err := f.fetch(ctx, c, "jwks-url", "key set", f.jwksURL)
+	keys, err := jws.ParseJWKS(f.fetch(r, "jwks-url", "key set", f.jwksURL))
 	if err != nil {
-		return nil, err
+		r.fail(verdict.Unavailable("--jwks-url: the server sent no good key set", err))
 	}
-	keys, err := jws.ParseJWKS(b)
-	if err != nil {
-		return nil, verdict.Unavailable("--jwks-url: the server sent no good key set", err)
-	}
-	return keys, nil
+	return keys
 }
 
 // evidence reads the receipt and the bodies. A body is taken as it is: a final
 // line break is a byte of it.
-func (f *receiptFlags) evidence(ctx context.Context, c *cli.Call) (e receipt.Evidence, err error) {
-	b, err := c.ReadEvidence(ctx, "receipt", c.Args[0], maxReceiptFile)
-	if err != nil {
-		return e, verdict.Unavailable("receipt", err)
-	}
-	e.Receipt = cli.TrimLine(b)
-	for _, body := range []struct {
-		flag, file string
-		to         *[]byte
-	}{{"--request", f.request, &e.Request}, {"--response", f.response, &e.Response}} {
-		if body.file == "" {
-			continue
+func (f *receiptFlags) evidence(r *reading) (e receipt.Evidence) {
+	e.Receipt = cli.TrimLine(r.evidence("receipt", "receipt", r.Args[0], maxReceiptFile))
+	body := func(flag, file string) []byte {
+		if file == "" {
+			return nil
 		}
-		b, err := c.ReadEvidence(ctx, body.flag[2:], body.file, maxBodyFile)
-		if err != nil {
-			return e, verdict.Unavailable(body.flag, err)
-		}
-		*body.to = append([]byte{}, b...) // not nil: an empty body is one
+		return append([]byte{}, r.evidence("--"+flag, flag, file, maxBodyFile)...) // not nil: an empty body is one
 	}
-	return e, nil
+	e.Request, e.Response = body("request", f.request), body("response", f.response)
+	return e
 }

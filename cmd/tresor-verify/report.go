@@ -59,21 +59,25 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	r, err := f.reporter(ctx, c)
-	if err != nil {
-		return 0, err
+	r := &reading{Call: c, ctx: ctx}
+	v := f.reporter(r)
+	if r.err != nil {
+		return 0, r.err
 	}
 	if several {
-		return r.several(ctx, reports)
+		return v.several(ctx, reports)
 	}
-	document, err := r.report(ctx, c, reports[0])
-	if err != nil {
-		return 0, err
+	document, h := v.report(r, reports[0])
+	if r.err != nil {
+		return 0, r.err
 	}
-	if r.uncertified.Load() {
-		r.client.Forget()
+	if v.uncertified.Load() {
+		v.client.Forget()
 	}
-	return f.printVerdict(c, document), nil
+	if h == nil {
+		h = new(held)
+	}
+	return f.answer(c, document, h.Report, h.Certificates)
 }
 
 // check refuses flags that do not go together.

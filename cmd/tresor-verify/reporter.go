@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/azure"
@@ -47,111 +45,97 @@ type reporter struct {
 	call        *cli.Call
 	frame       verdict.Frame
 	config      attest.ReportConfig
-	verifier    *azure.Verifier
+	plain       *attest.ReportVerifier
+	ofAzure     *azure.Verifier
 	client      *collateral.Client
 	uncertified atomic.Bool // a report was refused for what may be fetched
 }
 
 // reporter reads whom to trust and what to demand.
-func (f *reportFlags) reporter(ctx context.Context, c *cli.Call) (*reporter, error) {
-	fr, err := f.frame(c, "offline")
+func (f *reportFlags) reporter(r *reading) *reporter {
+	v := &reporter{reportFlags: f, call: r.Call, frame: f.frame(r, "offline")}
+	pol := f.policy(r, f.demands)
+	v.config = attest.ReportConfig{Policy: pol, RequireCRL: f.crl != "", Launch: f.launched(r), Cache: certchain.NewCache(1024)}
+	v.config.AMDRoots = f.roots(r)
+	v.frame.Relaxed, v.frame.Enforced = f.relaxed(pol), verdict.Enforced(pol, f.further()...)
+	v.client = f.client(r, "--fetch")
+	if r.err != nil {
+		return nil
+	}
+	var err error
+	if v.plain, err = attest.NewReportVerifier(v.config); err == nil {
+		v.ofAzure, err = azure.NewVerifier(azure.Config{ReportConfig: v.config, RequireQuote: f.azure.quote != ""})
+	}
 	if err != nil {
-		return nil, err
+		r.fail(cli.Usagef("%w", err))
 	}
-	pol, err := f.policy(ctx, c, f.demands)
-	if err != nil {
-		return nil, err
-	}
-	launched, err := f.launched(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	fr.Relaxed, fr.Enforced = f.relaxed(pol), verdict.Enforced(pol, f.further()...)
-	roots, err := f.roots(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	r := &reporter{reportFlags: f, call: c, frame: fr, config: attest.ReportConfig{Policy: pol, AMDRoots: roots, RequireCRL: f.crl != "", Launch: launched}}
-	if r.verifier, err = azure.NewVerifier(azure.Config{ReportConfig: r.config, RequireQuote: f.azure.quote != ""}); err != nil {
-		return nil, cli.Usagef("%w", err)
-	}
-	r.client, err = f.client(ctx, c, "--fetch")
-	return r, err
+	return v
 }
 
-// report verifies one report, and writes what flags want written of it. The error is of
-// what could not be read or fetched.
-func (r *reporter) report(ctx context.Context, c *cli.Call, name string) (*verdict.Document, error) {
-	h, err := r.read(ctx, c, name, r.frame.At)
-	if verdict.ExitCode(err) == verdict.ExitRefused {
-		return verdict.New(unread.Audit(r.config, err, r.frame.At), r.frame), nil
+// report verifies one report, and writes the policy that flags want of it. The evidence is
+// nil where it could not be read.
+func (v *reporter) report(r *reading, name string) (*verdict.Document, *held) {
+	h := v.read(r, name)
+	if verdict.ExitCode(r.err) == verdict.ExitRefused {
+		d := verdict.New(unread.Audit(v.config, r.err, v.frame.At), v.frame)
+		r.err = nil
+		return d, nil
 	}
-	if err != nil {
-		return nil, err
+	if r.err == nil {
+		v.complete(r, &h.ReportEvidence)
 	}
-	if err := r.complete(ctx, c, r.client, &h.ReportEvidence); err != nil {
-		return nil, err
+	if r.err != nil {
+		return nil, nil
 	}
-	document, result, err := r.verify(ctx, c, r.verifier, r.config, h, r.frame)
-	if err != nil {
-		return nil, err
+	document, result := v.verify(r, h)
+	if r.err != nil {
+		return nil, nil
 	}
 	if uncertified(document.Cause()) {
-		r.uncertified.Store(true)
+		v.uncertified.Store(true)
 		document.Error.Hint = otherProduct(h.ReportEvidence)
 	}
-	if result != nil && r.writePolicy != "" {
-		if err := c.WriteFile("--write-policy", r.writePolicy, policyFile(result.Facts(), r.baselines)); err != nil {
-			return nil, err
-		}
+	if result != nil && v.writePolicy != "" {
+		r.fail(r.WriteFile("--write-policy", v.writePolicy, policyFile(result.Facts(), v.baselines)))
 	}
-	return document, r.writePage(c, document, h.Report, h.Certificates)
+	return document, h
 }
 
 // read reads the evidence in the form in which it is held or, with --strict, in those of
 // SPEC.md section 4.
-func (f *reportFlags) read(ctx context.Context, c *cli.Call, name string, at time.Time) (*held, error) {
-	if !f.strict {
-		h, err := readHeld(ctx, c, name, f.certs, at, !f.fetch)
-		if err == nil && !f.fetch && len(h.Certificates) == 0 && wellFormed(h.Report) {
-			err = verdict.Unavailable("--certs", errors.New("there is no certificate to judge this report by"))
-		}
-		return h, err
+func (v *reporter) read(r *reading, name string) *held {
+	if v.strict {
+		return &held{ReportEvidence: readStrictly(r, name, v.certs)}
 	}
-	e, err := readEvidence(ctx, c, name, f.certs)
-	return &held{ReportEvidence: e}, err
-}
-
-// wellFormed reports whether a report can be parsed: another is refused for that.
-func wellFormed(report []byte) bool {
-	_, err := snpreport.Parse(report)
-	return err == nil
+	h := readHeld(r, name, v.certs, v.frame.At, !v.fetch)
+	if r.err == nil && !v.fetch && len(h.Certificates) == 0 {
+		if _, err := snpreport.Parse(h.Report); err == nil { // another is refused for that
+			r.fail(verdict.Unavailable("--certs", errors.New("there is no certificate to judge this report by")))
+		}
+	}
+	return h
 }
 
 // verify verifies a report by itself or, where a paravisor made it or something is
 // demanded of one, the evidence of an Azure confidential VM.
-func (f *reportFlags) verify(ctx context.Context, c *cli.Call, verifier *azure.Verifier, config attest.ReportConfig, h *held, fr verdict.Frame) (*verdict.Document, *attest.Result, error) {
-	if h.hcl == nil && f.azure.quote == "" && len(config.Policy.Azure()) == 0 {
-		plain, err := attest.NewReportVerifier(config)
-		if err != nil {
-			return nil, nil, cli.Usagef("%w", err)
+func (v *reporter) verify(r *reading, h *held) (d *verdict.Document, result *attest.Result) {
+	if h.hcl == nil && v.azure.quote == "" && len(v.config.Policy.Azure()) == 0 {
+		audit := v.plain.Audit(h.ReportEvidence, v.frame.At)
+		d, result = verdict.New(audit, v.frame), audit.Result
+	} else {
+		evidence := v.azure.evidence(r, h, v.demands.Azure)
+		if r.err != nil {
+			return nil, nil
 		}
-		audit := plain.Audit(h.ReportEvidence, fr.At)
-		if audit.Result != nil {
-			audit.Result.Notes = append(audit.Result.Notes, h.notes...)
+		audit := v.ofAzure.Audit(evidence, v.frame.At)
+		if d = verdict.NewAzure(audit, v.frame); audit.Result != nil {
+			result = audit.Result.Result
 		}
-		return verdict.New(audit, fr), audit.Result, nil
 	}
-	evidence, err := f.azure.evidence(ctx, c, h, f.demands.Azure)
-	if err != nil {
-		return nil, nil, err
+	if result != nil {
+		d.Notes = append(d.Notes, h.notes...)
 	}
-	audit := verifier.Audit(evidence, fr.At)
-	if audit.Result == nil {
-		return verdict.NewAzure(audit, fr), nil, nil
-	}
-	audit.Result.Notes = append(audit.Result.Notes, h.notes...)
-	return verdict.NewAzure(audit, fr), audit.Result.Result, nil
+	return d, result
 }
 
 // policyFile returns the policy file that verified facts just meet, with the bulletins
@@ -163,57 +147,48 @@ func policyFile(f policy.Facts, bulletins []string) []byte {
 	return append(b, '\n')
 }
 
-// readEvidence reads a report and certificates.
-func readEvidence(ctx context.Context, c *cli.Call, report string, certs []string) (e attest.ReportEvidence, err error) {
-	if e.Report, err = readReport(ctx, c, report); err != nil {
-		return e, err
-	}
+// readStrictly reads a report and certificates in the forms of SPEC.md section 4.
+func readStrictly(r *reading, report string, certs []string) (e attest.ReportEvidence) {
+	e.Report = readReport(r, report)
 	for _, name := range certs {
-		b, err := c.ReadEvidence(ctx, "certs", name, maxFile)
-		if err != nil {
-			return e, verdict.Unavailable("--certs", err)
-		}
+		b := r.evidence("--certs", "certs", name, maxFile)
 		switch {
 		case bytes.Contains(b, []byte("-----BEGIN")):
-			c.SetCarrier("pem")
+			r.SetCarrier("pem")
 		case len(b) > 1 && b[0] == 0x30:
-			c.SetCarrier("der")
+			r.SetCarrier("der")
 		default:
-			c.SetCarrier("table")
+			r.SetCarrier("table")
 		}
 		e.Certificates = append(e.Certificates, b)
 	}
-	return e, nil
+	return e
 }
 
 // complete adds the CRL, and fetches what is missing. What cannot be parsed stays as
 // it is: verifying it will say why.
-func (f *reportFlags) complete(ctx context.Context, c *cli.Call, client *collateral.Client, e *attest.ReportEvidence) error {
-	if f.crl != "" && f.crl != "fetch" {
-		crl, err := readCRL(ctx, c, f.crl)
-		e.CRLs = [][]byte{crl}
-		if err != nil {
-			return err
-		}
+func (v *reporter) complete(r *reading, e *attest.ReportEvidence) {
+	if v.crl != "" && v.crl != "fetch" {
+		e.CRLs = [][]byte{readCRL(r, v.crl)}
 	}
-	if !f.fetch && f.crl != "fetch" {
-		return nil
+	if r.err != nil || !v.fetch && v.crl != "fetch" {
+		return
 	}
 	outline, err := collateral.Parse(*e)
 	if err != nil {
-		return nil
+		return
 	}
-	if f.fetch {
-		certs, err := client.Complete(ctx, outline, len(f.amdRoots) > 0)
-		if err != nil {
-			return err
+	if v.fetch {
+		certs, err := v.client.Complete(r.ctx, outline, len(v.amdRoots) > 0)
+		if r.fail(err) {
+			return
 		}
 		e.Certificates = append(e.Certificates, certs...)
 	}
-	if f.crl == "fetch" {
-		e.CRLs, err = client.CRLs(ctx, outline)
+	if v.crl == "fetch" {
+		e.CRLs, err = v.client.CRLs(r.ctx, outline)
+		r.fail(err)
 	}
-	return err
 }
 
 // otherProduct says what to try next where report and leaf are of two products; "" where
@@ -241,28 +216,21 @@ func uncertified(err error) bool {
 }
 
 // readReport reads a report file.
-func readReport(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, "report", name, maxFile)
-	if err != nil {
-		return nil, verdict.Unavailable("--report", err)
-	}
-	b = inspect.TrimText(b)
+func readReport(r *reading, name string) []byte {
+	b := inspect.TrimText(r.evidence("--report", "report", name, maxFile))
 	if carried, err := form.Open(b); err == nil {
-		c.SetCarrier(strings.ReplaceAll(strings.TrimSuffix(carried.Form.String(), " report"), " ", "-"))
+		r.SetCarrier(strings.ReplaceAll(strings.TrimSuffix(carried.Form.String(), " report"), " ", "-"))
 	}
-	return b, nil
+	return b
 }
 
 // readCRL reads a CRL file, PEM or DER.
-func readCRL(ctx context.Context, c *cli.Call, name string) ([]byte, error) {
-	b, err := c.ReadEvidence(ctx, "crl", name, maxFile)
-	if err != nil {
-		return nil, verdict.Unavailable("--crl", err)
-	}
+func readCRL(r *reading, name string) []byte {
+	b := r.evidence("--crl", "crl", name, maxFile)
 	if der, err := certchain.SplitCRLPEM(b); err == nil {
-		return der, nil
+		return der
 	}
-	return b, nil // DER, or no CRL: its parser refuses it
+	return b // DER, or no CRL: its parser refuses it
 }
 
 // parseMinTCB reads "bootloader=4,tee=0,snp=22,microcode=213".

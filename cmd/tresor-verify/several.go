@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/verdict"
 )
@@ -89,37 +88,33 @@ func isReportName(name string) bool {
 // several verifies reports on all processors, and writes the verdicts in the order of the
 // reports: a line each, and a summary. A report that cannot be read never ends the run.
 // Rules: CLI-21.
-func (r *reporter) several(ctx context.Context, reports []string) (int, error) {
-	c := r.call
-	warnOf(c, r.config.Policy)
-	c.Lines, r.brief = true, true
-	r.config.Cache, r.client.Once = certchain.NewCache(1024), true
-	jobs := make(chan job)
-	ordered := make(chan job, 2*runtime.GOMAXPROCS(0)) // which bounds what is under way
-	for range runtime.GOMAXPROCS(0) {
-		go func() {
-			for j := range jobs {
-				j.done <- r.safely(ctx, j.name)
-			}
-		}()
-	}
+func (v *reporter) several(ctx context.Context, reports []string) (int, error) {
+	c := v.call
+	warnOf(c, v.config.Policy)
+	c.Lines, v.brief = true, true
+	v.client.Once = true
+	ordered := make(chan chan *verdict.Document, 2*runtime.GOMAXPROCS(0)) // which bounds what waits for an earlier one
+	running := make(chan struct{}, runtime.GOMAXPROCS(0))
 	go func() {
 		defer close(ordered)
-		defer close(jobs)
 		for _, name := range reports {
 			if ctx.Err() != nil {
 				return
 			}
-			j := job{name, make(chan *verdict.Document, 1)}
-			ordered <- j
-			jobs <- j
+			done := make(chan *verdict.Document, 1)
+			ordered <- done
+			running <- struct{}{}
+			go func() {
+				done <- v.safely(ctx, name)
+				<-running
+			}()
 		}
 	}()
 	var sum verdict.Summary
 	var lost error
 	n := 0
-	for j := range ordered {
-		d := <-j.done
+	for done := range ordered {
+		d := <-done
 		sum.Add(d.ExitCode)
 		if c.AsJSON {
 			c.Object(d)
@@ -138,8 +133,8 @@ func (r *reporter) several(ctx context.Context, reports []string) (int, error) {
 		sum.Add(verdict.ExitUndecided)
 		sum.Undecided += len(reports) - n - 1
 	}
-	if r.uncertified.Load() {
-		r.client.Forget()
+	if v.uncertified.Load() {
+		v.client.Forget()
 	}
 	if lost != nil {
 		return c.Lost(lost), nil
@@ -152,31 +147,26 @@ func (r *reporter) several(ctx context.Context, reports []string) (int, error) {
 	return sum.ExitCode, nil
 }
 
-// A job is one report, and where its verdict goes.
-type job struct {
-	name string
-	done chan *verdict.Document
-}
-
 // safely verifies one report of several. Whatever happens, it has a verdict.
-func (r *reporter) safely(ctx context.Context, name string) (d *verdict.Document) {
-	c := *r.call
+func (v *reporter) safely(ctx context.Context, name string) (d *verdict.Document) {
+	c := *v.call
 	c.Subject = cli.Subject{}
 	defer func() {
 		if failure := recover(); failure != nil {
 			c.Note("%s: %v: %s", name, failure, debug.Stack())
-			d = verdict.Failed(fmt.Errorf("internal error: %v", failure), r.frame)
+			d = verdict.Failed(fmt.Errorf("internal error: %v", failure), v.frame)
 		}
 		if complete(&c, d); d.Subject == nil { // it could not be read
 			d.Subject = &verdict.Subject{Files: []verdict.File{{Flag: "report", Name: name}}}
 		}
 	}()
-	d, err := r.report(ctx, &c, name)
-	if err != nil {
-		if verdict.ExitCode(err) == verdict.ExitUsage { // of the file, which is one of many
-			err = verdict.Unavailable("--report", errors.New(err.Error()))
-		}
-		d = verdict.Failed(err, r.frame)
+	r := &reading{Call: &c, ctx: ctx}
+	d, _ = v.report(r, name)
+	if r.err == nil {
+		return d
 	}
-	return d
+	if verdict.ExitCode(r.err) == verdict.ExitUsage { // of the file, which is one of many
+		r.err = verdict.Unavailable("--report", errors.New(r.err.Error()))
+	}
+	return verdict.Failed(r.err, v.frame)
 }

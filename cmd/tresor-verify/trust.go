@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
@@ -71,73 +70,60 @@ func (f *timeFlag) row(arg string) cli.Flag {
 }
 
 // frame returns how a verification is done, with the time to verify for.
-func (f *timeFlag) frame(c *cli.Call, mode string) (verdict.Frame, error) {
-	fr := verdict.Frame{Tool: c.Program.Tool(), Mode: mode, At: c.Now(), TimeSource: "clock"}
+func (f *timeFlag) frame(r *reading, mode string) verdict.Frame {
+	fr := verdict.Frame{Tool: r.Program.Tool(), Mode: mode, At: r.Now(), TimeSource: "clock"}
 	if f.at == "" {
-		return fr, nil
+		return fr
 	}
-	var ok bool
-	if fr.At, ok = strictjson.ParseTime(f.at); !ok {
-		return fr, cli.Usagef("--at %q is no RFC 3339 time, such as 2026-04-01T12:00:00Z", printable.Short(f.at))
+	at, ok := strictjson.ParseTime(f.at)
+	if !ok {
+		r.fail(cli.Usagef("--at %q is no RFC 3339 time, such as 2026-04-01T12:00:00Z", printable.Short(f.at)))
 	}
-	fr.TimeSource = "given"
-	return fr, nil
+	fr.At, fr.TimeSource = at, "given"
+	return fr
 }
 
 // policy returns the defaults, narrowed by the policy file and by what the
 // other flags demand, with the relaxations that have been named.
-func (f *trustFlags) policy(ctx context.Context, c *cli.Call, demands policy.Rules) (policy.Policy, error) {
+func (f *trustFlags) policy(r *reading, demands policy.Rules) policy.Policy {
 	fromFlags, err := policy.New(demands)
 	if err != nil {
-		return policy.Policy{}, cli.Usagef("%w", err)
+		r.fail(cli.Usagef("%w", err))
 	}
 	all := []policy.Policy{policy.Default(), fromFlags}
 	if len(f.baselines) > 0 {
 		baseline, err := policy.New(policy.Rules{Bulletins: f.baselines})
 		if err != nil {
-			return policy.Policy{}, cli.Usagef("--baseline: %w", err)
+			r.fail(cli.Usagef("--baseline: %w", err))
 		}
 		all = append(all, baseline)
 	}
 	if f.policyFile != "" {
-		b, err := c.ReadConfig(ctx, "policy", f.policyFile, policy.MaxFile)
-		if err != nil {
-			return policy.Policy{}, cli.Usagef("--policy: %v", err)
-		}
-		fromFile, err := policy.Parse(b)
-		if err != nil {
-			return policy.Policy{}, cli.Usagef("--policy %s: %w", f.policyFile, err)
-		}
-		all = append(all, fromFile)
+		all = append(all, configured(r, "policy", f.policyFile, policy.MaxFile, policy.Parse))
 	}
-	return policy.Intersect(all...).Relax(f.relax), nil
+	return policy.Intersect(all...).Relax(f.relax)
 }
 
 // launched computes the measurements of --launch; nil without it.
-func (f *trustFlags) launched(ctx context.Context, c *cli.Call) ([]attest.LaunchMeasurement, error) {
-	launches, err := readLaunches(ctx, c, f.launch)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range launches {
+func (f *trustFlags) launched(r *reading) []attest.LaunchMeasurement {
+	var launches []*artefact.Launch
+	for _, name := range f.launch {
+		if r.err != nil {
+			return nil
+		}
+		l, err := artefact.Reader{Note: r.Note}.LaunchFile(r.ctx, name)
+		if err != nil {
+			r.fail(cli.Usagef("--launch %s: %w", name, err))
+			return nil
+		}
+		launches = append(launches, l)
 		f.measuredFrom = append(f.measuredFrom, l.Names())
 	}
 	list, err := artefact.Demand(launches)
 	if err != nil {
-		return nil, cli.Usagef("--launch: %w", err)
+		r.fail(cli.Usagef("--launch: %w", err))
 	}
-	return list, nil
-}
-
-func readLaunches(ctx context.Context, c *cli.Call, files []string) (list []*artefact.Launch, err error) {
-	for _, name := range files {
-		l, err := artefact.Reader{Note: c.Note}.LaunchFile(ctx, name)
-		if err != nil {
-			return nil, cli.Usagef("--launch %s: %w", name, err)
-		}
-		list = append(list, l)
-	}
-	return list, nil
+	return list
 }
 
 // relaxed names the relaxations in force.
@@ -161,38 +147,30 @@ func (f *trustFlags) further() (list []verdict.Demand) {
 }
 
 // roots returns the AMD roots of --amd-root, or nil for the built-in ones.
-func (f *trustFlags) roots(ctx context.Context, c *cli.Call) (*certchain.Roots, error) {
-	if len(f.amdRoots) == 0 && f.demo {
-		return nil, cli.Usagef("--demo needs the root of \"demo --serve\" by --amd-root")
-	}
+func (f *trustFlags) roots(r *reading) *certchain.Roots {
 	if len(f.amdRoots) == 0 {
-		return nil, nil
+		if f.demo {
+			r.fail(cli.Usagef("--demo needs the root of \"demo --serve\" by --amd-root"))
+		}
+		return nil
 	}
 	var arks [][]byte
 	for _, name := range f.amdRoots {
-		b, err := c.ReadConfig(ctx, "amd-root", name, maxCertFile)
-		if err != nil {
-			return nil, cli.Usagef("--amd-root: %v", err)
-		}
-		ders, err := form.SplitCertificates(b)
-		if err != nil {
-			return nil, cli.Usagef("--amd-root %s: %w", name, err)
-		}
-		arks = append(arks, ders...)
+		arks = append(arks, configured(r, "amd-root", name, maxCertFile, form.SplitCertificates)...)
 	}
 	for _, der := range arks {
 		switch test := isTestRoot(der); {
 		case test && !f.demo:
-			return nil, cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "this is the root of the test kit: its private key is public, and so it vouches for nothing; --demo accepts it for practice"))
+			r.fail(cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "this is the root of the test kit: its private key is public, and so it vouches for nothing; --demo accepts it for practice")))
 		case !test && f.demo:
-			return nil, cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "--demo goes with the root of \"demo --serve\" and with no other"))
+			r.fail(cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "--demo goes with the root of \"demo --serve\" and with no other")))
 		}
 	}
 	roots, err := certchain.NewRoots(arks...)
 	if err != nil {
-		return nil, cli.Usagef("--amd-root: %w", err)
+		r.fail(cli.Usagef("--amd-root: %w", err))
 	}
-	return roots, nil
+	return roots
 }
 
 // isTestRoot reports whether a certificate is of a key that is public.
@@ -202,30 +180,21 @@ func isTestRoot(der []byte) bool {
 }
 
 // readReleaseRoots reads the keys that may sign trust bundles.
-func readReleaseRoots(ctx context.Context, c *cli.Call, files []string) ([]ed25519.PublicKey, error) {
-	if len(files) == 0 {
-		keys, err := releaseroot.Keys()
-		switch {
-		case errors.Is(err, releaseroot.ErrNone):
-			return nil, cli.Usagef("--release-root is missing: no release root ships with this release")
-		case err != nil:
-			return nil, cli.Usagef("%w", err)
-		}
-		return keys, nil
-	}
-	var roots []ed25519.PublicKey
+func readReleaseRoots(r *reading, files []string) (roots []ed25519.PublicKey) {
 	for _, name := range files {
-		b, err := c.ReadConfig(ctx, "release-root", name, releaseroot.MaxFile)
-		if err != nil {
-			return nil, cli.Usagef("--release-root: %v", err)
-		}
-		keys, err := releaseroot.Parse(cli.TrimLine(b))
-		if err != nil {
-			return nil, cli.Usagef("--release-root %s: %w", name, err)
-		}
-		roots = append(roots, keys...)
+		roots = append(roots, configured(r, "release-root", name, releaseroot.MaxFile, trimmed(releaseroot.Parse))...)
 	}
-	return roots, nil
+	if len(files) > 0 {
+		return roots
+	}
+	roots, err := releaseroot.Keys()
+	switch {
+	case errors.Is(err, releaseroot.ErrNone):
+		r.fail(cli.Usagef("--release-root is missing: no release root ships with this release"))
+	case err != nil:
+		r.fail(cli.Usagef("%w", err))
+	}
+	return roots
 }
 
 // warnOf says on standard error, before a first verdict, what the author of a policy

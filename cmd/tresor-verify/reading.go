@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+
+	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/verdict"
+)
+
+// A reading reads what the flags of a command name: whom to trust, what to demand, and
+// evidence. Its first error stays, and nothing is read after it.
+type reading struct {
+	*cli.Call
+	ctx context.Context // a pipe may never end
+	err error
+}
+
+// fail keeps an error, unless it is nil or there is one. It reports whether there is one.
+func (r *reading) fail(err error) bool {
+	if r.err == nil {
+		r.err = err
+	}
+	return r.err != nil
+}
+
+// config reads the file of a flag of the trust configuration.
+func (r *reading) config(flag, name string, most int64) []byte {
+	if r.err != nil {
+		return nil
+	}
+	b, err := r.ReadConfig(r.ctx, flag, name, most)
+	if err != nil {
+		r.fail(cli.Usagef("--%s: %v", flag, err))
+	}
+	return b
+}
+
+// configured reads the file of a flag of the trust configuration, and what it says.
+func configured[T any](r *reading, flag, name string, most int64, parse func([]byte) (T, error)) (v T) {
+	b := r.config(flag, name, most)
+	if r.err != nil {
+		return v
+	}
+	parsed, err := parse(b)
+	if err != nil {
+		r.fail(cli.Usagef("--%s %s: %w", flag, name, err))
+		return v
+	}
+	return parsed
+}
+
+// evidence reads the file of a flag, or of an operand, without which there is no verdict.
+// what names it in the error.
+func (r *reading) evidence(what, flag, name string, most int64) []byte {
+	if r.err != nil {
+		return nil
+	}
+	b, err := r.ReadEvidence(r.ctx, flag, name, most)
+	if err != nil {
+		r.fail(verdict.Unavailable(what, err))
+	}
+	return b
+}
+
+// trimmed forgives what parse reads a final line break.
+func trimmed[T any](parse func([]byte) (T, error)) func([]byte) (T, error) {
+	return func(b []byte) (T, error) { return parse(cli.TrimLine(b)) }
+}
