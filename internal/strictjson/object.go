@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ func Decode(data []byte, maxSize int, known []string, read func(*Object)) error 
 	if len(data) > maxSize {
 		return &rule.Error{Rule: "JSN-01", Where: Text, Expected: decimal(maxSize) + " bytes at most", Actual: decimal(len(data)) + " bytes"}
 	}
-	s := &scanner{text: string(data)}
+	s := &scanner{text: string(data), last: map[nested]int{}}
 	if !s.document() {
 		return s.err
 	}
@@ -36,26 +37,18 @@ type document struct {
 	err  *rule.Error // the first one
 }
 
-// fail records an error about the value at a place, unless there is one. It looks
-// for the path only then: a reader may go on and fail for every element of a long
-// list.
-func (d *document) fail(id string, at int, expected, actual string) {
-	d.failBelow(id, at, "", expected, actual)
-}
-
-// failBelow is fail about a member that the object at a place lacks.
-func (d *document) failBelow(id string, at int, member, expected, actual string) {
+// fail records an error about the value at a place, or about members that the object
+// there lacks, unless there is one. It looks for the path only then: a reader may go
+// on and fail for every element of a long list.
+func (d *document) fail(id string, at int, expected, actual string, members ...string) {
 	if d.err != nil {
 		return
 	}
 	path := d.path(at)
-	if member != "" {
-		path += dot(path) + pathName(member)
+	for _, m := range members {
+		path += dot(path) + pathName(m)
 	}
-	if path == "" {
-		path = Text
-	}
-	d.err = &rule.Error{Rule: id, Where: path, Offset: at, Expected: expected, Actual: actual}
+	d.err = &rule.Error{Rule: id, Where: cmp.Or(path, Text), Offset: at, Expected: expected, Actual: actual}
 }
 
 // path walks from the outermost value to the one at a place, or to the member whose
@@ -105,7 +98,7 @@ func (d *document) parts(at int) iter.Seq2[memberName, Value] {
 	return func(yield func(memberName, Value) bool) {
 		s := scanner{text: d.text, pos: at}
 		inObject := s.peek() == '{'
-		s.container(0, s.peek()+2, func() bool { // '}' and ']' stand two behind '{' and '['
+		s.container(func() bool {
 			var name memberName
 			if name.at = s.pos; inObject {
 				name.text, _ = s.name()
@@ -134,9 +127,6 @@ type Member struct {
 // object sorts the members into known and unknown ones and refuses folded names.
 func (d *document) object(at int, known []string) *Object {
 	o := &Object{d: d, at: at, known: known, found: make([]Value, len(known))}
-	if len(known) == 0 {
-		return o
-	}
 	for name, v := range d.parts(at) {
 		if i := slices.Index(known, name.text); i >= 0 {
 			o.found[i] = v
@@ -155,7 +145,7 @@ func (o *Object) Has(name string) bool {
 
 // Optional returns a known member. ok is false when it is absent.
 func (o *Object) Optional(name string) (v Value, ok bool) {
-	if i := slices.Index(o.known, name); i >= 0 && o.d != nil {
+	if i := slices.Index(o.known, name); i >= 0 {
 		v = o.found[i]
 	}
 	return v, v.d != nil
@@ -165,7 +155,7 @@ func (o *Object) Optional(name string) (v Value, ok bool) {
 func (o *Object) Required(name string) Value {
 	v, ok := o.Optional(name)
 	if !ok && o.d != nil {
-		o.d.failBelow("JSN-12", o.at, name, "a value", "no such member")
+		o.d.fail("JSN-12", o.at, "a value", "no such member", name)
 	}
 	return v
 }

@@ -3,7 +3,7 @@ package strictjson
 import (
 	"bytes"
 	"encoding/base64"
-	"strconv"
+	"encoding/hex"
 	"strings"
 )
 
@@ -15,18 +15,14 @@ type Bytes interface {
 // ParseHex reads exactly len(a) bytes as lower-case hex digits, first byte
 // first. Nothing may stand before, between or behind the digits.
 func ParseHex[A Bytes](s string) (a A, ok bool) {
-	var b A
+	var b [64]byte
 	if len(s) != 2*len(a) || strings.ToLower(s) != s {
 		return a, false
 	}
-	for i := range len(b) {
-		n, err := strconv.ParseUint(s[2*i:2*i+2], 16, 8)
-		if err != nil {
-			return a, false
-		}
-		b[i] = byte(n)
+	if _, err := hex.Decode(b[:], []byte(s)); err != nil {
+		return a, false
 	}
-	return b, true
+	return A(b[:len(a)]), true
 }
 
 // ParseBase64 reads standard base64 (RFC 4648, section 4): padded, with zero

@@ -18,6 +18,8 @@ func TestParseHex(t *testing.T) {
 	for name, s := range map[string]string{
 		"empty":           "",
 		"upper case":      strings.ToUpper(good),
+		"first upper":     "A" + good[1:],
+		"last upper":      good[:63] + "F",
 		"one upper case":  strings.Replace(good, "a", "A", 1),
 		"62 digits":       good[2:],
 		"63 digits":       good[1:],

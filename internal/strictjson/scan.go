@@ -14,21 +14,25 @@ const maxDepth = 8
 // is read, and then finds the parts of it that are read. Its methods return false
 // when they have set err, which is only possible in the first walk.
 type scanner struct {
-	text  string
-	pos   int
-	err   *rule.Error
-	names [maxDepth + 1]map[string]bool // of the present object at each depth
+	text string
+	pos  int
+	err  *rule.Error
+	last map[nested]int // where the last object with such a member begins
+}
+
+// nested is the name of a member of an object at a depth.
+type nested struct {
+	depth int
+	name  string
 }
 
 // document checks the whole text: one object.
 func (s *scanner) document() bool {
 	if !utf8.ValidString(s.text) {
-		for i, r := range s.text {
-			if _, n := utf8.DecodeRuneInString(s.text[i:]); r == utf8.RuneError && n == 1 {
-				s.pos = i
-				return s.fail("JSN-02", "UTF-8")
-			}
+		for r, n := utf8.DecodeRuneInString(s.text); r != utf8.RuneError || n > 1; r, n = utf8.DecodeRuneInString(s.text[s.pos:]) {
+			s.pos += n
 		}
+		return s.fail("JSN-02", "UTF-8")
 	}
 	if strings.HasPrefix(s.text, "\uFEFF") {
 		return s.fail("JSN-03", "no byte order mark")
@@ -50,10 +54,12 @@ func (s *scanner) document() bool {
 // value checks a value that is inside of depth objects and arrays.
 func (s *scanner) value(depth int) bool {
 	switch c := s.peek(); {
+	case (c == '{' || c == '[') && depth == maxDepth:
+		return s.fail("JSN-08", "8 levels at most")
 	case c == '{':
 		return s.object(depth + 1)
 	case c == '[':
-		return s.container(depth+1, ']', func() bool { return s.value(depth + 1) })
+		return s.container(func() bool { return s.value(depth + 1) })
 	case c == '"':
 		_, ok := s.string()
 		return ok
@@ -70,29 +76,21 @@ func (s *scanner) value(depth int) bool {
 }
 
 func (s *scanner) object(depth int) bool {
-	if depth <= maxDepth {
-		clear(s.names[depth])
-	}
-	ok := s.container(depth, '}', func() bool {
+	start := s.pos + 1 // 0 stands for none
+	return s.container(func() bool {
 		at := s.pos
 		name, ok := s.name()
 		if !ok {
 			return false
 		}
-		if s.names[depth][name] {
+		if s.last[nested{depth, name}] == start {
 			s.pos = at
-			return s.failWith("JSN-09", "every name once", "a second "+Quote(name))
+			s.failWith("JSN-09", "every name once", "a second "+Quote(name))
+			return false
 		}
-		if s.names[depth] == nil {
-			s.names[depth] = map[string]bool{}
-		}
-		s.names[depth][name] = true
+		s.last[nested{depth, name}] = start
 		return s.value(depth)
 	})
-	if ok && len(s.names[depth]) > 64 { // clearing it for each object behind it would take long
-		s.names[depth] = nil
-	}
-	return ok
 }
 
 // name checks the name of a member and goes to its value.
@@ -114,10 +112,8 @@ func (s *scanner) name() (string, bool) {
 }
 
 // container goes from the opening bracket, which is there, behind the closing one.
-func (s *scanner) container(depth int, closing byte, element func() bool) bool {
-	if depth > maxDepth {
-		return s.fail("JSN-08", "8 levels at most")
-	}
+func (s *scanner) container(element func() bool) bool {
+	closing := s.peek() + 2 // '}' and ']' stand two behind '{' and '['
 	s.pos++
 	s.space()
 	for first := true; s.peek() != closing; first = false {
@@ -168,7 +164,7 @@ func (s *scanner) digits() bool {
 	for '0' <= s.peek() && s.peek() <= '9' {
 		s.pos++
 	}
-	return s.pos > start || s.fail("JSN-06", "a digit")
+	return s.pos != start || s.fail("JSN-06", "a digit")
 }
 
 // skip goes behind a value of a text that was checked.
@@ -223,10 +219,10 @@ func (s *scanner) fail(id, expected string) bool {
 		_, n := utf8.DecodeRuneInString(s.text[s.pos:])
 		actual = Quote(s.text[s.pos : s.pos+n])
 	}
-	return s.failWith(id, expected, actual)
+	s.failWith(id, expected, actual)
+	return false
 }
 
-func (s *scanner) failWith(id, expected, actual string) bool {
+func (s *scanner) failWith(id, expected, actual string) {
 	s.err = &rule.Error{Rule: id, Where: Text, Offset: s.pos, Expected: expected, Actual: actual}
-	return false
 }

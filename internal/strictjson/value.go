@@ -164,7 +164,10 @@ func (v Value) Object(known ...string) *Object {
 // judges, in the order of the document.
 func (v Value) Members() iter.Seq[Member] {
 	return func(yield func(Member) bool) {
-		for name, m := range v.Object().unknown() {
+		if !v.is('{') {
+			return
+		}
+		for name, m := range v.d.parts(v.at) {
 			if !yield(Member{name.text, m}) {
 				return
 			}
@@ -236,44 +239,34 @@ func (v Value) Set(low, high int) []Value {
 	return list
 }
 
-// Time returns an instant in UTC, see ParseTime.
-func (v Value) Time() time.Time {
+// parsed returns what a string that is not empty stands for, or else refuses it.
+func parsed[T any](v Value, parse func(string) (T, bool), id, expected string) T {
 	s := v.NonEmpty()
-	t, ok := ParseTime(s)
+	t, ok := parse(s)
 	if !ok {
-		v.Fail("JSN-22", "a time as in RFC 3339, e.g. 2026-04-01T12:00:00Z", Quote(s))
+		v.Fail(id, expected, Quote(s))
 	}
 	return t
 }
 
+// Time returns an instant in UTC, see ParseTime.
+func (v Value) Time() time.Time {
+	return parsed(v, ParseTime, "JSN-22", "a time as in RFC 3339, e.g. 2026-04-01T12:00:00Z")
+}
+
 // Base64 returns what a string in standard base64 stands for, see ParseBase64.
 func (v Value) Base64() []byte {
-	s := v.NonEmpty()
-	b, ok := ParseBase64(s)
-	if !ok {
-		v.Fail("JSN-20", "standard base64 with padding, canonical, without line breaks", Quote(s))
-	}
-	return b
+	return parsed(v, ParseBase64[string], "JSN-20", "standard base64 with padding, canonical, without line breaks")
 }
 
 // Base64URL returns what a string in base64url stands for, see ParseBase64URL.
 func (v Value) Base64URL() []byte {
-	s := v.NonEmpty()
-	b, ok := ParseBase64URL(s)
-	if !ok {
-		v.Fail("JSN-21", "base64url without padding, canonical, without line breaks", Quote(s))
-	}
-	return b
+	return parsed(v, ParseBase64URL[string], "JSN-21", "base64url without padding, canonical, without line breaks")
 }
 
 // Hex returns what a string of lower-case hex digits stands for, see ParseHex.
 func Hex[A Bytes](v Value) A {
-	s := v.NonEmpty()
-	a, ok := ParseHex[A](s)
-	if !ok {
-		v.Fail("JSN-19", decimal(2*len(a))+" lower-case hex digits", Quote(s))
-	}
-	return a
+	return parsed(v, ParseHex[A], "JSN-19", decimal(2*len(*new(A)))+" lower-case hex digits")
 }
 
 // HexSet returns the elements of an array of low to high distinct strings of
