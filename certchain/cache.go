@@ -2,7 +2,6 @@ package certchain
 
 import (
 	"bytes"
-	"slices"
 	"time"
 )
 
@@ -28,7 +27,7 @@ func NewCache(size int) *Cache {
 
 // Verify is the function Verify with a cache.
 func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
-	if c == nil || len(certs) > MaxChain || slices.ContainsFunc(certs, func(der []byte) bool { return len(der) > MaxCertificate }) {
+	if c == nil {
 		return Verify(certs, roots, at)
 	}
 	own := make([][]byte, len(certs)) // the same bytes are hashed and verified, also when the caller writes to its own
@@ -41,7 +40,7 @@ func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, erro
 // VerifyPEM is the function VerifyPEM with a cache of texts: one that differs in
 // a line break is another.
 func (c *Cache) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
-	if c == nil || len(text) > maxPEM {
+	if c == nil {
 		return VerifyPEM(text, roots, at)
 	}
 	own := bytes.Clone(text)

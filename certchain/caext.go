@@ -1,6 +1,8 @@
 package certchain
 
 import (
+	"bytes"
+
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -70,22 +72,17 @@ func parseKeyUsage(v []byte) (u KeyUsage, ok bool) {
 // parseBasicConstraints decodes SEQUENCE { cA, pathLen }; pathLen is -1 when
 // absent.
 func parseBasicConstraints(v []byte) (isCA bool, pathLen int, ok bool) {
-	d := decoder{raw: v}
 	s := cryptobyte.String(v)
-	body := d.open(&s, asn1.SEQUENCE, "")
-	d.end(s, "")
-	cA := d.optional(&body, asn1.BOOLEAN, "")
-	length := d.optional(&body, asn1.INTEGER, "")
-	d.end(body, "")
-	isCA = string(cA) == "\x01\x01\xff"
-	if d.fault != nil || cA != nil && !isCA || length != nil && !isCA {
+	var body cryptobyte.String
+	if !s.ReadASN1(&body, asn1.SEQUENCE) || !s.Empty() {
 		return false, 0, false
 	}
-	if length == nil {
+	length, isCA := bytes.CutPrefix(body, []byte{0x01, 0x01, 0xff}) // FALSE is the default, which DER does not write
+	if len(length) == 0 {
 		return isCA, -1, true
 	}
 	n, ok := parseUint8(length)
-	return true, int(n), ok // only a CA has one
+	return isCA, int(n), ok && isCA // only a CA has one
 }
 
 // isKeyID: OCTET STRING, not empty.
@@ -97,13 +94,10 @@ func isKeyID(v []byte) bool {
 
 // isAuthorityKeyID: SEQUENCE { [0] keyIdentifier }, not empty.
 func isAuthorityKeyID(v []byte) bool {
-	d := decoder{raw: v}
 	s := cryptobyte.String(v)
-	body := d.open(&s, asn1.SEQUENCE, "")
-	d.end(s, "")
-	id := d.open(&body, asn1.Tag(0).ContextSpecific(), "")
-	d.end(body, "")
-	return d.fault == nil && len(id) > 0
+	var body, id cryptobyte.String
+	return s.ReadASN1(&body, asn1.SEQUENCE) && s.Empty() &&
+		body.ReadASN1(&id, asn1.Tag(0).ContextSpecific()) && body.Empty() && len(id) > 0
 }
 
 // isCRLDistribution: one or more DistributionPoints with a fullName of one or

@@ -193,7 +193,7 @@ func (c *Certificate) label() string {
 
 // fail makes the error about part, which is a slice of Raw or nil.
 func (c *Certificate) fail(id, field string, part []byte, expected, actual string) *rule.Error {
-	return refuseAt(id, c.label()+": "+field, offsetOf(c.Raw, part), expected, actual)
+	return refuseAt(id, c.label()+": "+field, offset(c.Raw, part), expected, actual)
 }
 
 func (c *Certificate) malformed(f *rule.Error) *rule.Error {

@@ -158,7 +158,7 @@ func (l *CRL) Serials() []string {
 
 // fail makes the error about part, which is a slice of raw or nil.
 func (l *CRL) fail(id, field string, part []byte, expected, actual string) *rule.Error {
-	return refuseAt(id, "CRL: "+field, offsetOf(l.raw, part), expected, actual)
+	return refuseAt(id, "CRL: "+field, offset(l.raw, part), expected, actual)
 }
 
 func (l *CRL) malformed(f *rule.Error) *rule.Error {
@@ -182,7 +182,7 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	if l == nil || chain.key == nil {
 		return refuse("CRL-16", "CRL: chain", "a parsed CRL and a verified chain", "none")
 	}
-	anchor := roots.anchor(chain.Product)
+	anchor := roots.find(ARK, chain.Product)
 	if anchor == nil || anchor.sha256 != chain.RootSHA256 {
 		return refuse("CRL-16", "CRL: chain", "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", chain.RootSHA256))
 	}

@@ -17,10 +17,6 @@ type decoder struct {
 	fault *rule.Error // an element that is absent, malformed or left over; without Rule
 }
 
-// offset returns where part starts, which must be a slice of raw. Slicing never
-// moves the end of the capacity, so the distance from it says so.
-func offset(raw, part []byte) int { return cap(raw) - cap(part) }
-
 // element reads one whole element, header included.
 func (d *decoder) element(s *cryptobyte.String, tag asn1.Tag, field string) []byte {
 	var e cryptobyte.String

@@ -17,11 +17,7 @@ import (
 // component of the TCB; under a VCEK the chip. SPEC.md section 2.3.
 // Rules: END-01, END-02, END-03, END-04, END-05.
 func (c *Chain) CheckEndorsement(report *snpreport.Report) error {
-	list, err := c.differences(report)
-	switch {
-	case err != nil:
-		return err
-	case len(list) > 0:
+	if list := c.Differences(report); len(list) > 0 {
 		return list[0]
 	}
 	return nil
@@ -30,48 +26,36 @@ func (c *Chain) CheckEndorsement(report *snpreport.Report) error {
 // Differences returns everything by which CheckEndorsement would refuse: it says what
 // else is wrong with a report whose signature does not verify. Of such a report nothing
 // is authenticated, so that no verdict may rest on it.
-func (c *Chain) Differences(report *snpreport.Report) []*rule.Error {
-	list, _ := c.differences(report)
-	return list
-}
-
-// differences are the rules that the report and the leaf break, in their order. It
-// fails when there is nothing to compare.
-func (c *Chain) differences(report *snpreport.Report) (list []*rule.Error, err error) {
-	mismatch := func(id, message, expected, actual string) *rule.Error {
-		return &rule.Error{Rule: id, Message: message, Offset: rule.NoOffset, Expected: expected, Actual: actual}
+func (c *Chain) Differences(report *snpreport.Report) (list []*rule.Error) {
+	differ := func(id, message, expected, actual string) {
+		list = append(list, &rule.Error{Rule: id, Message: message, Offset: rule.NoOffset, Expected: expected, Actual: actual})
 	}
-	leaf := c.proven()
-	if leaf.key == nil || report == nil {
-		return nil, mismatch("END-01", "there is nothing to compare", "a verified chain and a report", "none")
-	}
-	received := report.Raw()
-	r, err := snpreport.Parse(received[:])
-	if err != nil {
-		return nil, err // the zero Report
+	leaf, r := c.proven(), report.Received()
+	if leaf.key == nil || r == nil {
+		differ("END-01", "there is nothing to compare", "a verified chain and a report", "none")
+		return list
 	}
 	if kind := r.KeyInfo.SigningKey(); kind != leaf.SigningKey {
-		list = append(list, mismatch("END-01", "the report names another kind of signing key than its certificate is for", leaf.SigningKey.String(), kind.String()))
+		differ("END-01", "the report names another kind of signing key than its certificate is for", leaf.SigningKey.String(), kind.String())
 	}
 	if die, ok := r.Die(); ok {
 		product, err := die.Product()
 		if err != nil {
-			m := mismatch("END-02", "the processor that the report names is not supported", "a known CPUID of "+leaf.Product.String(), err.Error())
-			m.Cause = err
-			list = append(list, m)
+			differ("END-02", "the processor that the report names is not supported", "a known CPUID of "+leaf.Product.String(), err.Error())
+			list[len(list)-1].Cause = err
 		} else if product != leaf.Product {
-			list = append(list, mismatch("END-03", "the report is of another product than its certificate", leaf.Product.String(), product.String()))
+			differ("END-03", "the report is of another product than its certificate", leaf.Product.String(), product.String())
 		}
 	}
 	reported, _ := r.ReportedTCB.For(leaf.Product) // without a product: equal to nothing
 	if !reported.Equal(leaf.TCB) {
-		list = append(list, mismatch("END-04", "REPORTED_TCB is not the TCB that the certificate is for", leaf.TCB.String(), reported.String()))
+		differ("END-04", "REPORTED_TCB is not the TCB that the certificate is for", leaf.TCB.String(), reported.String())
 	}
 	// END-06: a VLEK is of no chip; CHIP_ID stays unproven.
 	// END-05: the certified bytes, then zeros. A masked (zero) CHIP_ID is no
 	// reason to skip this, and names no chip even where a certificate does not either.
 	if leaf.SigningKey != snpreport.VLEK && (leaf.HWIDSize != leaf.Product.ChipIDSize() || r.ChipID != leaf.HWID || r.ChipID == [64]byte{}) {
-		list = append(list, mismatch("END-05", "CHIP_ID is not the chip that the certificate is for", hex.EncodeToString(leaf.HWID[:]), hex.EncodeToString(r.ChipID[:])))
+		differ("END-05", "CHIP_ID is not the chip that the certificate is for", hex.EncodeToString(leaf.HWID[:]), hex.EncodeToString(r.ChipID[:]))
 	}
-	return list, nil
+	return list
 }

@@ -98,7 +98,7 @@ func TestEndorsementOfNothing(t *testing.T) {
 	wantRule(t, "END-01", made.CheckEndorsement(report))
 	wantRule(t, "END-01", (*certchain.Chain)(nil).CheckEndorsement(report))
 	wantRule(t, "END-01", chain.CheckEndorsement(nil))
-	wantRule(t, "RPT-02", chain.CheckEndorsement(new(snpreport.Report)))
+	wantRule(t, "END-01", chain.CheckEndorsement(new(snpreport.Report)))
 	wantRule(t, "", facts.CheckEndorsement(report))
 }
 

@@ -47,12 +47,13 @@ func refuseAt(id, where string, offset int, expected, actual string) *rule.Error
 	return &rule.Error{Rule: id, Where: where, Offset: offset, Expected: expected, Actual: actual}
 }
 
-// offsetOf returns where part, a slice of raw, starts; NoOffset for nil.
-func offsetOf(raw, part []byte) int {
+// offset returns where part, a slice of raw, starts; NoOffset for nil. Slicing never
+// moves the end of the capacity, so the distance from it says so.
+func offset(raw, part []byte) int {
 	if part == nil {
 		return rule.NoOffset
 	}
-	return offset(raw, part)
+	return cap(raw) - cap(part)
 }
 
 // revoked says that AMD revoked the certificate of a role.

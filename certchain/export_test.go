@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math/big"
+	"slices"
 
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -35,9 +36,9 @@ func AuthorityOf(c *Certificate) Authority { return c.authority().export() }
 // BuiltinAuthority returns what the built-in roots know.
 func BuiltinAuthority(role Role, p snpreport.Product) Authority {
 	if role == ARK {
-		return Builtin().anchor(p).export()
+		return Builtin().find(ARK, p).export()
 	}
-	return Builtin().intermediate(role, p).export()
+	return Builtin().find(role, p).export()
 }
 
 // SameFacts compares two chains, and what their methods read.
@@ -97,6 +98,6 @@ func (c *Cache) RememberTwice() {
 
 // Knowing returns roots that know an ASK or ASVK, as the built-in ones do.
 func (r *Roots) Knowing(c *Certificate) *Roots {
-	more := &Roots{anchors: r.anchors, intermediates: []*authority{c.authority()}, custom: r.custom}
+	more := &Roots{held: append(slices.Clip(r.held), c.authority()), custom: r.custom}
 	return more.withFingerprint()
 }

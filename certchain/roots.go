@@ -37,10 +37,9 @@ func (c *Certificate) authority() *authority {
 // under them. Roots never change. Nil and the zero value have no anchor and
 // refuse every chain.
 type Roots struct {
-	anchors       []*authority // ARKs
-	intermediates []*authority // ASKs and ASVKs under them
-	custom        bool
-	fingerprint   [32]byte
+	held        []*authority // at most one of each role for each product
+	custom      bool
+	fingerprint [32]byte
 }
 
 // Builtin returns AMD's roots for Milan, Genoa and Turin.
@@ -52,12 +51,8 @@ var builtin = sync.OnceValue(func() *Roots {
 	files, _ := amdFiles.ReadDir("amd")
 	for _, f := range files {
 		der, _ := amdFiles.ReadFile("amd/" + f.Name())
-		switch c, err := ParseCertificate(der); {
-		case err != nil:
-		case c.Role == ARK:
-			r.anchors = append(r.anchors, c.authority())
-		default:
-			r.intermediates = append(r.intermediates, c.authority())
+		if c, err := ParseCertificate(der); err == nil {
+			r.held = append(r.held, c.authority())
 		}
 	}
 	return r.withFingerprint()
@@ -90,7 +85,7 @@ func newRoots(arks [][]byte) (*Roots, error) {
 		if c.Role != ARK {
 			return nil, c.fail("CHN-61", "subject", nil, "an ARK", c.Role.String())
 		}
-		if r.anchor(c.Product) != nil {
+		if r.find(ARK, c.Product) != nil {
 			return nil, c.fail("CHN-62", "subject", nil, "one ARK for each product", "a second one of "+c.Product.String())
 		}
 		if !bytes.Equal(c.RawIssuer, c.RawSubject) {
@@ -103,7 +98,7 @@ func newRoots(arks [][]byte) (*Roots, error) {
 		if !verifyPSS(a.key, c.RawTBS, c.signature) {
 			return nil, c.fail("CHN-64", "signatureValue", c.signature, "a signature by its own key", "another")
 		}
-		r.anchors = append(r.anchors, a)
+		r.held = append(r.held, a)
 	}
 	return r.withFingerprint(), nil
 }
@@ -112,7 +107,9 @@ func newRoots(arks [][]byte) (*Roots, error) {
 func (r *Roots) Custom() bool { return r != nil && r.custom }
 
 // Empty reports whether there is no anchor, so that every chain is refused.
-func (r *Roots) Empty() bool { return r == nil || len(r.anchors) == 0 }
+func (r *Roots) Empty() bool {
+	return r.first(func(a *authority) bool { return a.Role == ARK }) == nil
+}
 
 // Restrict returns the anchors of r that are among arks, DER certificates compared
 // by SHA-256, with the intermediates that r knows. It may be empty, and then
@@ -120,17 +117,17 @@ func (r *Roots) Empty() bool { return r == nil || len(r.anchors) == 0 }
 // Rules: CHN-65, BND-15.
 func (r *Roots) Restrict(arks ...[]byte) *Roots {
 	kept := &Roots{custom: r.Custom()}
-	if r != nil {
-		sums := make(map[[32]byte]bool)
-		for _, der := range arks {
-			sums[sha256.Sum256(der)] = true
+	if r == nil {
+		return kept.withFingerprint()
+	}
+	sums := make(map[[32]byte]bool)
+	for _, der := range arks {
+		sums[sha256.Sum256(der)] = true
+	}
+	for _, a := range r.held {
+		if a.Role != ARK || sums[a.sha256] { // an ASK or ASVK is of no use without its ARK
+			kept.held = append(kept.held, a)
 		}
-		for _, a := range r.anchors {
-			if sums[a.sha256] {
-				kept.anchors = append(kept.anchors, a)
-			}
-		}
-		kept.intermediates = r.intermediates // of no use without the anchor above
 	}
 	return kept.withFingerprint()
 }
@@ -149,34 +146,36 @@ func (r *Roots) Fingerprint() [32]byte {
 func (r *Roots) withFingerprint() *Roots {
 	h := sha256.New()
 	fmt.Fprintf(h, "attest certchain roots, custom %t", r.custom)
-	for _, list := range [][]*authority{r.anchors, r.intermediates} {
-		list = slices.SortedFunc(slices.Values(list), func(a, b *authority) int { return bytes.Compare(a.sha256[:], b.sha256[:]) })
-		for _, a := range list { // which of the two lists has it, its certificate says
-			h.Write(a.sha256[:])
-		}
+	for _, a := range slices.SortedFunc(slices.Values(r.held), func(a, b *authority) int { return bytes.Compare(a.sha256[:], b.sha256[:]) }) {
+		h.Write(a.sha256[:])
 	}
 	h.Sum(r.fingerprint[:0])
 	return r
 }
 
-func (r *Roots) anchor(p snpreport.Product) *authority {
+// find returns the authority of that role and product, or nil.
+func (r *Roots) find(role Role, p snpreport.Product) *authority {
+	return r.first(func(a *authority) bool { return a.Role == role && a.Product == p })
+}
+
+// parse parses the certificate in that position of a list, unless r holds it: those
+// are parsed.
+func (r *Roots) parse(der []byte, position int) (*Certificate, error) {
+	a := r.first(func(a *authority) bool { return bytes.Equal(a.Raw, der) })
+	if a == nil {
+		return parseCertificate(der, position)
+	}
+	c := *a.Certificate
+	c.position = position
+	return &c, nil
+}
+
+func (r *Roots) first(is func(*authority) bool) *authority {
 	if r == nil {
 		return nil
 	}
-	return find(r.anchors, ARK, p)
-}
-
-func (r *Roots) intermediate(role Role, p snpreport.Product) *authority {
-	if r == nil {
-		return nil
+	if i := slices.IndexFunc(r.held, is); i >= 0 {
+		return r.held[i]
 	}
-	return find(r.intermediates, role, p)
-}
-
-func find(list []*authority, role Role, p snpreport.Product) *authority {
-	i := slices.IndexFunc(list, func(a *authority) bool { return a.Role == role && a.Product == p })
-	if i < 0 {
-		return nil
-	}
-	return list[i]
+	return nil
 }

@@ -32,7 +32,7 @@ func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
 	parsed := make([]*Certificate, len(certs))
 	for i, der := range certs {
 		var err error
-		if parsed[i], err = parseCertificate(der, i+1); err != nil {
+		if parsed[i], err = roots.parse(der, i+1); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +58,7 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	anchor := roots.anchor(leaf.Product)
+	anchor := roots.find(ARK, leaf.Product)
 	if anchor == nil {
 		return nil, refuse("CHN-42", "chain: anchor", "a root of "+leaf.Product.String(), "none among the roots")
 	}
@@ -72,7 +72,7 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 			return nil, root.fail("CHN-43", "certificate", nil, fmt.Sprintf("the anchor's, SHA-256 %x", anchor.sha256), fmt.Sprintf("%x", sum))
 		}
 	}
-	known := roots.intermediate(leaf.Role.issuer(), leaf.Product)
+	known := roots.find(leaf.Role.issuer(), leaf.Product)
 	intermediate := known
 	if sent != nil {
 		intermediate = sent.authority()

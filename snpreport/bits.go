@@ -30,11 +30,7 @@ func (p GuestPolicy) Has(bits GuestPolicy) bool { return p&bits == bits }
 
 // Unknown returns the set bits that have no name.
 func (p GuestPolicy) Unknown() GuestPolicy {
-	known := 0xffff | PolicyReserved1
-	for _, b := range guestPolicyBits {
-		known |= GuestPolicy(b.Mask)
-	}
-	return p &^ known
+	return GuestPolicy(unnamed(uint64(p&^(0xffff|PolicyReserved1)), guestPolicyBits[:]))
 }
 
 // String returns the value in hex, e.g. "0x30000".
@@ -60,11 +56,7 @@ func (p PlatformInfo) Has(bits PlatformInfo) bool { return p&bits == bits }
 
 // Unknown returns the set bits that have no name.
 func (p PlatformInfo) Unknown() PlatformInfo {
-	var known PlatformInfo
-	for _, b := range platformInfoBits {
-		known |= PlatformInfo(b.Mask)
-	}
-	return p &^ known
+	return PlatformInfo(unnamed(uint64(p), platformInfoBits[:]))
 }
 
 // String returns the value in hex, e.g. "0x25".
@@ -105,6 +97,14 @@ var platformInfoBits = [...]Bit{
 	{"alias_check_complete", uint64(PlatformAliasCheckComplete), 3, [2]uint8{1, 55}, "memory alias check passed"},
 	{"iommu_write_safe", uint64(PlatformIOMMUWriteSafe), 5, [2]uint8{1, 55}, "IOMMU writes are safe"},
 	{"tio_en", uint64(PlatformTIOEn), 5, [2]uint8{1, 55}, "SEV-TIO enabled"},
+}
+
+// unnamed returns the bits of value that are none of these.
+func unnamed(value uint64, bits []Bit) uint64 {
+	for _, b := range bits {
+		value &^= b.Mask
+	}
+	return value
 }
 
 // GuestPolicyBits returns every named bit of GuestPolicy, lowest first.

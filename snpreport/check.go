@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // hostRequested is the VMPL of a report that the host asked for
@@ -13,6 +15,11 @@ const hostRequested = 0xFFFFFFFF
 
 // algoECDSAP384SHA384 is the one SIGNATURE_ALGO.
 const algoECDSAP384SHA384 = 1
+
+// parseError says which field of a report is wrong. Offset counts bytes from its start.
+func parseError(id, field string, offset int, expected, actual string) *rule.Error {
+	return &rule.Error{Rule: id, Where: field, Offset: offset, Expected: expected, Actual: actual}
+}
 
 // check refuses a layout that is not certain. Fields have been decoded.
 func (r *Report) check() error {

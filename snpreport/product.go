@@ -1,6 +1,14 @@
 package snpreport
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ErrUnsupported is wrapped by the error about a thing that AMD has defined and
+// this package knows by name, but does not verify: report version 6, Venice.
+var ErrUnsupported = errors.New("recognised, but not supported")
 
 // Product is a processor line with AMD signing keys of its own. It decides the
 // layout of every TCB_VERSION and the length of the chip identifier.
@@ -28,12 +36,8 @@ func (p Product) String() string {
 
 // ParseProduct is the inverse of String, exact in case.
 func ParseProduct(name string) (p Product, ok bool) {
-	for _, p := range Products() {
-		if productNames[p] == name {
-			return p, true
-		}
-	}
-	return 0, false
+	i := slices.Index(productNames[:], name)
+	return Product(max(i, 0)), i > 0
 }
 
 // ChipIDSize returns how many bytes of CHIP_ID, and of a VCEK's hwID, identify

@@ -124,6 +124,17 @@ func (r *Report) decode() {
 // Raw returns the 1184 bytes as received; zeros for nil.
 func (r *Report) Raw() [Size]byte { return r.orZero().raw }
 
+// Received returns the report that was parsed, whatever was written to the fields of r
+// since; nil for nil and for the zero Report. It reads the fields out of the received
+// bytes, which Parse has checked.
+func (r *Report) Received() *Report {
+	own := &Report{raw: r.Raw()}
+	if own.decode(); own.Version == 0 {
+		return nil
+	}
+	return own
+}
+
 // orZero returns r, or the zero Report for nil.
 func (r *Report) orZero() *Report {
 	if r == nil {

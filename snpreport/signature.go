@@ -6,6 +6,8 @@ import (
 	"crypto/sha512"
 	"math/big"
 	"slices"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // VerifySignature checks SIGNATURE over the first 672 bytes of the report as
@@ -33,6 +35,11 @@ func (r *Report) VerifySignature(key *ecdsa.PublicKey) error {
 		return signatureError("RPT-23", "it is not the signing key's over these 672 bytes")
 	}
 	return nil
+}
+
+// signatureError says why the signature of a report does not hold.
+func signatureError(id, reason string) *rule.Error {
+	return &rule.Error{Rule: id, Message: "report signature: " + reason, Offset: rule.NoOffset}
 }
 
 // integer reads 48 little-endian bytes.

@@ -1,6 +1,10 @@
 package snpreport
 
-import "strconv"
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
 
 // Component is one part of the platform that has a security version level.
 type Component uint8
@@ -28,12 +32,8 @@ func (c Component) String() string {
 
 // ParseComponent is the inverse of String, exact in case.
 func ParseComponent(name string) (c Component, ok bool) {
-	for c, n := range componentNames {
-		if n == name {
-			return Component(c), true
-		}
-	}
-	return 0, false
+	i := slices.Index(componentNames[:], name)
+	return Component(max(i, 0)), i >= 0
 }
 
 // TCBVersion is a TCB_VERSION as received: eight bytes, byte 0 first. What each
@@ -42,8 +42,9 @@ func ParseComponent(name string) (c Component, ok bool) {
 type TCBVersion [8]byte
 
 // tcbLayouts names the owner of each byte. AMD 56860, TCB_VERSION: family 19h
-// and Turin.
+// and Turin. That of the zero Product has no component.
 var tcbLayouts = [...][8]Component{
+	0:     {reserved, reserved, reserved, reserved, reserved, reserved, reserved, reserved},
 	Milan: {BootLoader, TEE, reserved, reserved, reserved, reserved, SNP, Microcode},
 	Genoa: {BootLoader, TEE, reserved, reserved, reserved, reserved, SNP, Microcode},
 	Turin: {FMC, BootLoader, TEE, SNP, reserved, reserved, reserved, Microcode},
@@ -74,17 +75,12 @@ func NewTCB(p Product, level map[Component]uint8) (t TCB, ok bool) {
 	}
 	n := 0
 	for i, c := range tcbLayouts[p] {
-		if c == reserved {
-			continue
+		if l, ok := level[c]; ok && c != reserved {
+			t.raw[i] = l
+			n++
 		}
-		l, ok := level[c]
-		if !ok {
-			return TCB{}, false
-		}
-		t.raw[i] = l
-		n++
 	}
-	if n != len(level) {
+	if n != len(level) || n != len(t.Components()) {
 		return TCB{}, false
 	}
 	return t, true
@@ -99,15 +95,11 @@ func (t TCB) Raw() TCBVersion { return t.raw }
 // Level returns the level of a component; ok is false when the product has no
 // such component.
 func (t TCB) Level(c Component) (level uint8, ok bool) {
-	if t.product == 0 || c == reserved {
+	i := slices.Index(tcbLayouts[t.product][:], c)
+	if i < 0 || c == reserved {
 		return 0, false
 	}
-	for i, owner := range tcbLayouts[t.product] {
-		if owner == c {
-			return t.raw[i], true
-		}
-	}
-	return 0, false
+	return t.raw[i], true
 }
 
 // Components returns the components that t has, in the order of the constants.
@@ -162,18 +154,10 @@ func (t TCB) compare(u TCB, ok func(a, b uint8) bool) bool {
 
 // String returns e.g. "bootloader=4 tee=0 snp=24 microcode=219".
 func (t TCB) String() string {
-	var b []byte
-	for c := range numComponents {
-		level, ok := t.Level(c)
-		if !ok {
-			continue
-		}
-		if len(b) > 0 {
-			b = append(b, ' ')
-		}
-		b = append(b, componentNames[c]...)
-		b = append(b, '=')
-		b = strconv.AppendUint(b, uint64(level), 10)
+	b := make([]byte, 0, 64)
+	for _, c := range t.Components() {
+		level, _ := t.Level(c)
+		b = fmt.Appendf(b, " %v=%d", c, level)
 	}
-	return string(b)
+	return string(bytes.TrimPrefix(b, []byte(" ")))
 }
