@@ -20,9 +20,9 @@ func readHeader(header []byte, kind Kind) (keyID, typ string, err error) {
 	err = strictjson.Decode(header, maxHeader, headerNames, func(o *strictjson.Object) {
 		alg := o.Required("alg")
 		algorithm := alg.Text()
-		typMember, hasType := o.Optional("typ")
+		typMember, _ := o.Optional("typ")
 		if kind.IgnoreType {
-			typMember, hasType = strictjson.Value{}, false
+			typMember = strictjson.Value{}
 		}
 		typ = typMember.Text()
 		kid, _ := o.Optional("kid")
@@ -35,7 +35,7 @@ func readHeader(header []byte, kind Kind) (keyID, typ string, err error) {
 		if algorithm != kind.Algorithm.String() {
 			alg.Fail("JWS-08", kind.Algorithm.String(), strictjson.Quote(algorithm))
 		}
-		if hasType && !slices.Contains(kind.Types, typ) {
+		if !slices.Contains(kind.Types, typ) { // an absent one does not fail
 			typMember.Fail("JWS-09", strings.Join(slices.Concat(kind.Types, []string{"no type"}), " or "), strictjson.Quote(typ))
 		}
 		if len(keyID) > maxKeyID {

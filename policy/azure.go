@@ -36,18 +36,13 @@ func (p Policy) Azure() []AzureRules {
 }
 
 func (a AzureRules) clone() AzureRules {
-	a.QualifyingData, a.UserData = copyOf(a.QualifyingData), copyOf(a.UserData)
-	if a.PCRs == nil {
-		return a
-	}
-	pcrs := AzureRegisters{}
+	a.QualifyingData, a.UserData, a.PCRs = copyOf(a.QualifyingData), copyOf(a.UserData), maps.Clone(a.PCRs)
 	for bank, registers := range a.PCRs {
-		pcrs[bank] = map[string][]string{}
+		a.PCRs[bank] = maps.Clone(registers)
 		for r, values := range registers {
-			pcrs[bank][r] = slices.Clone(values)
+			a.PCRs[bank][r] = slices.Clone(values)
 		}
 	}
-	a.PCRs = pcrs
 	return a
 }
 
@@ -68,7 +63,10 @@ func (p Policy) WithoutAzure() Policy {
 }
 
 // ofAzure is a demand that no report meets by itself. Rules: AZR-16.
-func ofAzure(demanded bool, value string) check {
+func (c *compiler) ofAzure(r *Rules, demanded bool, value string) check {
+	if demanded {
+		c.set.azure = new(r.Azure.clone())
+	}
 	return one(demanded, value, func(*evaluation) string { return "a report by itself, or of an endpoint" })
 }
 
@@ -89,18 +87,14 @@ func (c *compiler) azureBytes(r *Rules, s *string) check {
 	if s == nil {
 		return check{}
 	}
-	c.set.azure = new(r.Azure.clone())
 	if b, err := hex.DecodeString(*s); err != nil || len(b) < 1 || len(b) > 64 || strings.ToLower(*s) != *s {
 		c.fail("AZR-10", c.member, "2 to 128 lower-case hex digits", strictjson.Quote(*s))
 	}
-	return ofAzure(true, *s)
+	return c.ofAzure(r, true, *s)
 }
 
 func demandSecureBoot(c *compiler, r *Rules) check {
-	if r.Azure.SecureBoot {
-		c.set.azure = new(r.Azure.clone())
-	}
-	return ofAzure(r.Azure.SecureBoot, "true")
+	return c.ofAzure(r, r.Azure.SecureBoot, "true")
 }
 
 // demandPCRs reads banks and registers. Rules: AZR-11.
@@ -108,7 +102,6 @@ func demandPCRs(c *compiler, r *Rules) check {
 	if r.Azure.PCRs == nil {
 		return check{}
 	}
-	c.set.azure = new(r.Azure.clone())
 	var said []string
 	for _, bank := range slices.Sorted(maps.Keys(r.Azure.PCRs)) {
 		size := map[string]int{"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}[bank]
@@ -132,5 +125,5 @@ func demandPCRs(c *compiler, r *Rules) check {
 	if len(said) == 0 {
 		c.fail("AZR-11", c.member, "at least one register", "none")
 	}
-	return ofAzure(true, strings.Join(said, ", "))
+	return c.ofAzure(r, true, strings.Join(said, ", "))
 }

@@ -10,7 +10,7 @@ import (
 // table has conditions of. test gets each with what the report shows of it.
 func bulletins(c *compiler, r *Rules, test func(*evaluation, bulletin.Assessment)) check {
 	list := words(c, r.Bulletins, func(id string) (string, bool) { return id, bulletin.HasConditions(id) })
-	return several(list != nil, strings.Join(list, ","), func(e *evaluation) {
+	return several(strings.Join(list, ","), func(e *evaluation) {
 		for _, id := range list {
 			test(e, bulletin.AssessOne(id, e.r, e.facts.Product))
 		}

@@ -22,17 +22,23 @@ func fixed(lifted func(*evaluation) bool, expected string, actual func(*evaluati
 	}
 }
 
+// inGuestPolicy describes a guest policy that has a bit, or where has is false lacks it.
+func inGuestPolicy(bit snpreport.GuestPolicy, has bool, text string) func(*evaluation) string {
+	return func(e *evaluation) string {
+		if e.r.GuestPolicy.Has(bit) != has {
+			return ""
+		}
+		return text + " in guest policy " + e.r.GuestPolicy.String()
+	}
+}
+
 var (
 	// POL-05. Guest policy is not part of the launch measurement: no list of
 	// measurements can catch a guest that lets the host read its memory.
-	checkDebug = fixed(debugAllowed, "DEBUG clear", func(e *evaluation) string {
-		return when(e.r.GuestPolicy.Has(snpreport.PolicyDebug), "DEBUG set in guest policy "+e.r.GuestPolicy.String())
-	})
+	checkDebug = fixed(debugAllowed, "DEBUG clear", inGuestPolicy(snpreport.PolicyDebug, true, "DEBUG set"))
 
 	// POL-06. A migration agent is trusted with the guest's memory.
-	checkMigrateMA = fixed(migrationAllowed, "MIGRATE_MA clear", func(e *evaluation) string {
-		return when(e.r.GuestPolicy.Has(snpreport.PolicyMigrateMA), "MIGRATE_MA set in guest policy "+e.r.GuestPolicy.String())
-	})
+	checkMigrateMA = fixed(migrationAllowed, "MIGRATE_MA clear", inGuestPolicy(snpreport.PolicyMigrateMA, true, "MIGRATE_MA set"))
 
 	// POL-07. REPORT_ID_MA of a guest without a migration agent is all ones.
 	checkMigrationAgent = fixed(migrationAllowed, "all ff (no migration agent)", func(e *evaluation) string {
@@ -43,13 +49,11 @@ var (
 	})
 
 	// POL-08.
-	checkReserved1 = fixed(unknownBitsAllowed, "set", func(e *evaluation) string {
-		return when(!e.r.GuestPolicy.Has(snpreport.PolicyReserved1), "clear in guest policy "+e.r.GuestPolicy.String())
-	})
+	checkReserved1 = fixed(unknownBitsAllowed, "set", inGuestPolicy(snpreport.PolicyReserved1, false, "clear"))
 
 	// POL-09. AMD adds bits without a new report version, and some of them permit.
 	checkGuestUnknown = fixed(unknownBitsAllowed, "no unknown guest-policy bit", func(e *evaluation) string {
-		return when(e.r.GuestPolicy.Unknown() != 0, e.r.GuestPolicy.Unknown().String())
+		return when(e.r.GuestPolicy.Unknown() != 0, hexNumber(uint64(e.r.GuestPolicy.Unknown())))
 	})
 
 	// POL-12. A VLEK belongs to the provider, not to a chip.

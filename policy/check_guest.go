@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -11,7 +12,7 @@ import (
 // POL-02.
 func demandMeasurement(c *compiler, r *Rules) check {
 	list, texts := hexList[[48]byte](c, r.Measurements, notZero), slices.Clone(r.Measurements)
-	return several(list != nil, amount(len(list), "allowed measurement"), func(e *evaluation) {
+	return several(when(list != nil, amount(len(list), "allowed measurement")), func(e *evaluation) {
 		if !slices.Contains(list, e.r.Measurement) {
 			e.violate(hexOf(e.r.Measurement))
 			e.out.Violations[len(e.out.Violations)-1].Allowed = slices.Clone(texts)
@@ -40,7 +41,7 @@ func demandGuestForbid(c *compiler, r *Rules) check {
 
 // requireBits demands bits. One that the report cannot express is not set.
 func requireBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report, snpreport.Bit) snpreport.State) check {
-	return several(mask != 0, bitNames(known, mask), func(e *evaluation) {
+	return several(strings.Join(bitList(known, mask), ", "), func(e *evaluation) {
 		for _, b := range known {
 			switch s := state(e.r, b); {
 			case mask&b.Mask == 0 || s == snpreport.Set:
@@ -55,7 +56,7 @@ func requireBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Repor
 
 // forbidBits demands that bits are not set.
 func forbidBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report, snpreport.Bit) snpreport.State) check {
-	return several(mask != 0, bitNames(known, mask), func(e *evaluation) {
+	return several(strings.Join(bitList(known, mask), ", "), func(e *evaluation) {
 		for _, b := range known {
 			if mask&b.Mask != 0 && state(e.r, b) == snpreport.Set {
 				e.violatePart(b.Name, "clear", "set")
@@ -125,7 +126,7 @@ func demandNoIDBlock(c *compiler, r *Rules) check {
 	if b := r.IDBlock; b.Forbid && (b.Require || b.RequireAuthorKey || b.IDKeys != nil || b.AuthorKeys != nil) {
 		c.fail("POL-71", "id_block", "forbid alone", "forbid together with demands on the ID block")
 	}
-	return several(r.IDBlock.Forbid, "no ID block", func(e *evaluation) {
+	return several(when(r.IDBlock.Forbid, "no ID block"), func(e *evaluation) {
 		e.hold("ID_KEY_DIGEST zero", func(*evaluation) string { return when(e.r.IDKeyDigest != [48]byte{}, hexOf(e.r.IDKeyDigest)) })
 		e.hold("AUTHOR_KEY_DIGEST zero", func(*evaluation) string { return when(e.r.AuthorKeyDigest != [48]byte{}, hexOf(e.r.AuthorKeyDigest)) })
 		e.hold("AUTHOR_KEY_EN clear", func(*evaluation) string { return when(e.r.KeyInfo.AuthorKeyEn(), "set") })

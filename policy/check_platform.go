@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -109,11 +110,11 @@ func demandLeafNotDenied(c *compiler, r *Rules) check {
 // POL-42. Only a VLEK names a provider.
 func demandCSP(c *compiler, r *Rules) check {
 	list := words(c, r.CSPIDs, func(id string) (string, bool) { return id, id != "" })
-	return one(list != nil, oneOf(list, quote), func(e *evaluation) string {
+	return one(list != nil, oneOf(list, strictjson.Quote), func(e *evaluation) string {
 		if e.facts.SigningKey != snpreport.VLEK {
 			return "a " + e.facts.SigningKey.String() + ", which names no provider"
 		}
-		return when(!slices.Contains(list, e.facts.CSPID), quote(e.facts.CSPID))
+		return when(!slices.Contains(list, e.facts.CSPID), strictjson.Quote(e.facts.CSPID))
 	})
 }
 
@@ -155,7 +156,7 @@ func demandBuild(c *compiler, r *Rules) check {
 // firmware demands something of both versions: the host may go back to the
 // committed one.
 func firmware(demanded bool, value string, ok func(snpreport.Firmware) bool) check {
-	return several(demanded, value, func(e *evaluation) {
+	return several(when(demanded, value), func(e *evaluation) {
 		if v := e.r.CurrentFirmware; !ok(v) {
 			e.violatePart("current", value, "current firmware "+v.String())
 		}
@@ -167,7 +168,7 @@ func firmware(demanded bool, value string, ok func(snpreport.Firmware) bool) che
 
 // POL-47.
 func demandCommitted(c *compiler, r *Rules) check {
-	return several(r.Firmware.CommittedEqualsCurrent, "true", func(e *evaluation) {
+	return several(when(r.Firmware.CommittedEqualsCurrent, "true"), func(e *evaluation) {
 		current, committed := e.r.CurrentFirmware, e.r.CommittedFirmware
 		e.hold("committed firmware "+current.String(), func(*evaluation) string { return when(current != committed, committed.String()) })
 		e.hold("COMMITTED_TCB "+hexOf(e.r.CurrentTCB), func(*evaluation) string { return when(e.r.CurrentTCB != e.r.CommittedTCB, hexOf(e.r.CommittedTCB)) })

@@ -8,6 +8,36 @@ type Enforced struct {
 	Value string `json:"value"` // as in Violation.Expected
 }
 
+// A liftable is a rule of Default that a relaxation lifts.
+type liftable struct {
+	lifted     bool
+	relaxation string // its name
+	rule       Enforced
+}
+
+func (p Policy) liftable() []liftable {
+	return []liftable{
+		{p.relax.Debug, "allow-debug", Enforced{"debug", "refused"}},
+		{p.relax.Migration, "allow-migration", Enforced{"migration", "refused"}},
+		{p.relax.VLEK, "allow-vlek", Enforced{"vlek", "refused"}},
+		{p.relax.VMPL != 0, "vmpl=" + decimal(p.relax.VMPL), Enforced{"vmpl", decimal(p.relax.VMPL)}},
+		{allowsUnknownBits(p.sets), "allow_unknown_bits", Enforced{"guest_policy.allow_unknown_bits", "false"}},
+	}
+}
+
+// Relaxed returns the names of the relaxations in force, in fixed order:
+// "allow-debug", "allow-migration", "allow-vlek", "vmpl=1" (or 2, or 3),
+// "allow_unknown_bits".
+func (p Policy) Relaxed() []string {
+	var names []string
+	for _, l := range p.liftable() {
+		if l.lifted {
+			names = append(names, l.relaxation)
+		}
+	}
+	return names
+}
+
 // Demands returns what p enforces, whatever the evidence is: the rules of Default that
 // can be lifted and are not ("debug", "migration", "vlek", "vmpl",
 // "guest_policy.allow_unknown_bits"), then members in the order of the policy file. A
@@ -18,18 +48,9 @@ func (p Policy) Demands() []Enforced {
 		return nil
 	}
 	var list []Enforced
-	for _, d := range []struct {
-		lifted      bool
-		name, value string
-	}{
-		{p.relax.Debug, "debug", "refused"},
-		{p.relax.Migration, "migration", "refused"},
-		{p.relax.VLEK, "vlek", "refused"},
-		{false, "vmpl", decimal(p.relax.VMPL)},
-		{allowsUnknownBits(p.sets), "guest_policy.allow_unknown_bits", "false"},
-	} {
-		if !d.lifted {
-			list = append(list, Enforced{d.name, d.value})
+	for _, l := range p.liftable() {
+		if !l.lifted || l.rule.Name == "vmpl" {
+			list = append(list, l.rule)
 		}
 	}
 	for i := range table {
@@ -51,10 +72,5 @@ func rank(name string) int {
 	case "debug", "migration", "vlek", "guest_policy.allow_unknown_bits":
 		return -1
 	}
-	for i := range table {
-		if table[i].name == name && table[i].demand != nil {
-			return i
-		}
-	}
-	return len(table)
+	return rowOf(name)
 }

@@ -59,17 +59,12 @@ func (e *evaluation) evaluate(i int) {
 			c.test(e)
 		}
 	}
-	if e.row.unchecked != "" && !demanded(e.sets, e.row.name) && !demanded(e.sets, e.row.unless) {
+	if e.row.unchecked != "" && !e.demanded(i) && (e.row.unless == "" || !e.demanded(rowOf(e.row.unless))) {
 		e.out.NotChecked = append(e.out.NotChecked, Unchecked{e.row.name, e.row.unchecked})
 	}
 }
 
-// demanded reports whether a rule set demands a member.
-func demanded(sets []*set, name string) bool {
-	for i := range table {
-		if table[i].name == name && slices.ContainsFunc(sets, func(s *set) bool { return s.checks[i].value != "" }) {
-			return true
-		}
-	}
-	return false
+// demanded reports whether a rule set has the demand of a row.
+func (e *evaluation) demanded(i int) bool {
+	return slices.ContainsFunc(e.sets, func(s *set) bool { return s.checks[i].value != "" })
 }

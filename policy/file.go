@@ -118,7 +118,7 @@ func (r reader) texts(name string) []string {
 func texts(v strictjson.Value) []string {
 	list := []string{}
 	for e := range v.Elements() {
-		if s := e.NonEmpty(); len(list) <= maxList { // one more is enough for New
+		if s := e.NonEmpty(); len(list) != maxList+1 { // one more is enough for New
 			list = append(list, s)
 		}
 	}
@@ -140,11 +140,11 @@ func (r reader) registers(name string) AzureRegisters {
 	for bank := range v.Members() {
 		var registers map[string][]string
 		for m := range bank.Value.Members() {
-			if values := texts(m.Value); len(registers) < maxRegisters {
+			if values := texts(m.Value); len(registers) != maxRegisters {
 				put(&registers, m.Name, values)
 			}
 		}
-		if len(list) < maxRegisters {
+		if len(list) != maxRegisters {
 			list[bank.Name] = registers
 		}
 	}

@@ -58,9 +58,9 @@ func (p Policy) emptiness() string {
 func (p Policy) Notes() []string {
 	var notes []string
 	for _, s := range p.sets {
-		for i, c := range s.checks {
-			if c.floors.Unmeetable() {
-				notes = append(notes, table[i].name+": "+unmeetable+": it needs a level for each of bootloader, tee, snp and microcode")
+		for _, name := range [...]string{"min_tcb", "min_launch_tcb"} {
+			if s.checks[rowOf(name)].floors.Unmeetable() {
+				notes = append(notes, name+": "+unmeetable+": it needs a level for each of bootloader, tee, snp and microcode")
 			}
 		}
 		if s.buildAlone {
@@ -119,26 +119,4 @@ func (p Policy) Relax(r Relax) Policy {
 	}
 	p.relax = r
 	return p
-}
-
-// Relaxed returns the names of the relaxations in force, in fixed order:
-// "allow-debug", "allow-migration", "allow-vlek", "vmpl=1" (or 2, or 3),
-// "allow_unknown_bits".
-func (p Policy) Relaxed() []string {
-	var names []string
-	for _, r := range []struct {
-		on   bool
-		name string
-	}{
-		{p.relax.Debug, "allow-debug"},
-		{p.relax.Migration, "allow-migration"},
-		{p.relax.VLEK, "allow-vlek"},
-		{p.relax.VMPL != 0, "vmpl=" + decimal(p.relax.VMPL)},
-		{allowsUnknownBits(p.sets), "allow_unknown_bits"},
-	} {
-		if r.on {
-			names = append(names, r.name)
-		}
-	}
-	return names
 }

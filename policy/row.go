@@ -99,12 +99,13 @@ func (e *evaluation) add(name, message, expected, actual string) {
 // one is a demand that is violated at most once: by what actual returns, unless it is
 // "".
 func one(demanded bool, value string, actual func(*evaluation) string) check {
-	return several(demanded, value, func(e *evaluation) { e.hold(value, actual) })
+	return several(when(demanded, value), func(e *evaluation) { e.hold(value, actual) })
 }
 
-// several is a demand that may be violated by several parts.
-func several(demanded bool, value string, test func(*evaluation)) check {
-	if !demanded {
+// several is a demand that may be violated by several parts, or none where the value
+// is "".
+func several(value string, test func(*evaluation)) check {
+	if value == "" {
 		return check{}
 	}
 	return check{value: value, test: func(e *evaluation) {

@@ -68,3 +68,13 @@ var table = [...]row{
 	{id: "POL-55", name: "bulletins", broken: "an AMD bulletin says nothing of this die", demand: demandBulletinRow},
 	{id: "POL-56", name: "bulletins", kind: KindTCB, broken: "the platform is below an AMD bulletin", demand: demandBulletins},
 }
+
+// rowOf returns the place of the row that reads a member, or the length of the table.
+func rowOf(name string) int {
+	for i := range table {
+		if table[i].name == name && table[i].demand != nil {
+			return i
+		}
+	}
+	return len(table)
+}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -18,14 +17,8 @@ func hexNumber(n uint64) string { return "0x" + strconv.FormatUint(n, 16) }
 // hexOf prints an array of bytes.
 func hexOf[A any](bytes A) string { return fmt.Sprintf("%x", any(bytes)) }
 
-func quote(s string) string { return strictjson.Quote(s) }
-
 func majorMinor(v snpreport.Firmware) string {
 	return decimal(uint32(v.Major)) + "." + decimal(uint32(v.Minor))
-}
-
-func bitNames(known []snpreport.Bit, mask uint64) string {
-	return strings.Join(bitList(known, mask), ", ")
 }
 
 // amount describes a list that is too long to print.
