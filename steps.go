@@ -108,12 +108,9 @@ func (s *session) fillResult(checks []Check) *Result {
 	r := s.result
 	r.At, r.Chain, r.Checks = s.at, s.chain, checks
 	r.CustomRoots, r.Relaxed = s.trust.AMDRoots.Custom(), s.trust.Policy.Relaxed()
-	for _, n := range s.outcome.NotChecked {
-		checked := func(c Check) bool { return c.ID == n.Name && c.Status == Pass } // REPORT_DATA of an endpoint, by step 18
-		if !slices.ContainsFunc(checks, checked) {
-			r.NotChecked = append(r.NotChecked, n)
-		}
-	}
+	r.NotChecked = slices.DeleteFunc(s.outcome.NotChecked, func(n policy.Unchecked) bool { // REPORT_DATA of an endpoint, by step 18
+		return slices.ContainsFunc(checks, func(c Check) bool { return c.ID == n.Name && c.Status == Pass })
+	})
 	for _, c := range checks { // steps that no policy knows
 		if c.Status == NotChecked && (c.ID == "bundle_rollback" || c.ID == "revocation") {
 			r.NotChecked = append(r.NotChecked, policy.Unchecked{Name: c.ID, Reason: c.Reason})
@@ -121,16 +118,14 @@ func (s *session) fillResult(checks []Check) *Result {
 	}
 	r.Warnings = slices.Clone(weaknesses[s.chain.Product])
 	r.Notes = s.notes()
-	r.Limits = slices.Clone(reportLimits)
+	limits := reportLimits
 	if s.verifier != nil {
-		r.Limits = slices.Clone(endpointLimits)
+		limits = endpointLimits
+		r.TLSSPKISHA256, r.IdentityTag = s.envelope.TLSSPKISHA256, s.envelope.IdentityTag
+		r.IssuedAt, r.MaxAge = s.envelope.IssuedAt, s.envelope.MaxAge
+		r.Workload, r.Bundle, r.Manifest = s.bundle.Workload, s.bundle.clone(), s.manifest
 	}
+	r.Limits = slices.Clone(limits)
 	r.describeLaunch(s.trust.Launch)
-	if s.verifier == nil {
-		return r
-	}
-	r.TLSSPKISHA256, r.IdentityTag = s.envelope.TLSSPKISHA256, s.envelope.IdentityTag
-	r.IssuedAt, r.MaxAge = s.envelope.IssuedAt, s.envelope.MaxAge
-	r.Workload, r.Bundle, r.Manifest = s.bundle.Workload, s.bundle.clone(), s.manifest
 	return r
 }

@@ -14,6 +14,7 @@
 package steps
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -107,16 +108,15 @@ func Omit[S any](rows []Step[S], reason string, ids ...string) []Step[S] {
 
 // record writes down how the step ended.
 func (c *Check) record(o Outcome, err error) {
-	c.Status, c.Actual, c.Reason = o.Status, o.Actual, o.Reason
+	if err == nil {
+		c.Status, c.Actual, c.Reason = cmp.Or(o.Status, Pass), o.Actual, o.Reason
+		return
+	}
+	c.Status, c.Actual, c.Reason = Fail, o.Actual, err.Error()
 	var d rule.Detailed
-	switch {
-	case errors.As(err, &d):
+	if errors.As(err, &d) {
 		f := d.Details()
-		c.Status, c.Requirement, c.Expected, c.Actual, c.Reason = Fail, f.Rule, f.Expected, f.Actual, f.Problem()
-	case err != nil:
-		c.Status, c.Reason = Fail, err.Error()
-	case c.Status == "":
-		c.Status = Pass
+		c.Requirement, c.Expected, c.Actual, c.Reason = f.Rule, f.Expected, f.Actual, f.Problem()
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 var circles = map[string]int{
 	"":                    11,
 	"carrier":             6,
-	"certchain":           8,
+	"certchain":           6,
 	"cmd/tresor-verify":   3,
 	"azure":               3,
 	"internal/advice":     2,
