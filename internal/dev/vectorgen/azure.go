@@ -24,32 +24,28 @@ type azureChange struct {
 func azureSections() []section {
 	const hcl, data, quote, signature, pcr, policy, binding = "HCLInvalidError", "QualifyingDataMismatchError", "QuoteInvalidError",
 		"QuoteSignatureInvalidError", "PCRMismatchError", "PolicyViolationError", "ReportDataMismatchError"
-	vm := func(change func(a *mint.AzureSet)) func(x *exhibit) { return azureChange{vm: change}.apply }
-	then := func(change func(a *mint.AzureSet, x *exhibit)) func(x *exhibit) {
-		return azureChange{then: change}.apply
-	}
+	vm := func(change func(a *mint.AzureSet)) func(x X) { return azureChange{vm: change}.apply }
+	then := func(change func(a *mint.AzureSet, x *exhibit)) func(x X) { return azureChange{then: change}.apply }
 	number := func(n int) *uint32 { v := uint32(n); return &v }
-	sizes := func(n func(a *mint.AzureSet) int) func(x *exhibit) {
+	sizes := func(n func(a *mint.AzureSet) int) func(x X) {
 		return vm(func(a *mint.AzureSet) {
 			v := n(a)
 			a.HCL.VariableSize, a.HCL.DataSize, a.HCL.ReportSize = number(v), number(20+v), number(1236+v)
 		})
 	}
-	runtime := func(old, new string) func(x *exhibit) {
+	runtime := func(old, new string) func(x X) {
 		return vm(func(a *mint.AzureSet) {
 			a.HCL.Runtime = []byte(mustDiffer(string(a.HCL.Runtime), strings.Replace(string(a.HCL.Runtime), old, new, 1)))
 			a.Bind()
 		})
 	}
-	modulus := func(change func(n []byte) []byte) func(x *exhibit) {
+	modulus := func(change func(n []byte) []byte) func(x X) {
 		n := mint.AKKey("ak").Public().N.Bytes()
 		text := base64.RawURLEncoding.EncodeToString
 		return runtime(text(n), text(change(slices.Clone(n))))
 	}
-	selects := func(s ...mint.Selection) func(x *exhibit) {
-		return vm(func(a *mint.AzureSet) { a.Quote.Selections = s })
-	}
-	over := func(bits []byte, registers ...int) func(x *exhibit) {
+	selects := func(s ...mint.Selection) func(x X) { return vm(func(a *mint.AzureSet) { a.Quote.Selections = s }) }
+	over := func(bits []byte, registers ...int) func(x X) {
 		return vm(func(a *mint.AzureSet) {
 			var all []byte
 			for _, i := range registers {
@@ -59,12 +55,12 @@ func azureSections() []section {
 			a.Quote.Selections, a.Quote.Digest = []mint.Selection{{Hash: 0xB, Bits: bits}}, digest[:]
 		})
 	}
-	signed := func(form func(message, s []byte) []byte) func(x *exhibit) {
+	signed := func(form func(message, s []byte) []byte) func(x X) {
 		return then(func(_ *mint.AzureSet, x *exhibit) {
 			x.inputs["quote-signature"] = [][]byte{form(x.inputs["quote"][0], x.inputs["quote-signature"][0])}
 		})
 	}
-	option := func(name string, value any) func(x *exhibit) {
+	option := func(name string, value any) func(x X) {
 		return then(func(_ *mint.AzureSet, x *exhibit) { x.options[name] = value })
 	}
 	without := func(names ...string) func(a *mint.AzureSet, x *exhibit) {
@@ -75,20 +71,20 @@ func azureSections() []section {
 			}
 		}
 	}
-	registers := func(name string, value any) func(x *exhibit) {
+	registers := func(name string, value any) func(x X) {
 		return then(func(_ *mint.AzureSet, x *exhibit) { x.policy(member{"azure", doc{{name, value}}}) })
 	}
 	zeros := strings.Repeat("00", 32)
-	values := func(text func(a *mint.AzureSet) string) func(x *exhibit) {
+	values := func(text func(a *mint.AzureSet) string) func(x X) {
 		return then(func(a *mint.AzureSet, x *exhibit) { x.inputs["pcrs"] = [][]byte{[]byte(text(a))} })
 	}
-	sized := func(more int) func(x *exhibit) { // a TPM2B_ATTEST
+	sized := func(more int) func(x X) { // a TPM2B_ATTEST
 		return then(func(_ *mint.AzureSet, x *exhibit) {
 			q := x.inputs["quote"][0]
 			x.inputs["quote"] = [][]byte{append([]byte{0, byte(len(q) + more)}, q...)}
 		})
 	}
-	cutOff := func(at int) func(x *exhibit) { // from the end when it is negative
+	cutOff := func(at int) func(x X) { // from the end when it is negative
 		return then(func(_ *mint.AzureSet, x *exhibit) {
 			q := x.inputs["quote"][0]
 			x.inputs["quote"] = [][]byte{q[:(len(q)+at)%len(q)]}

@@ -46,7 +46,6 @@ var bulletinTable = []bulletinRow{
 // bulletinSections are about AMD's bulletins, each demanded by a policy: of every die
 // just met, and each condition one below.
 func bulletinSections() []section {
-	type X = *exhibit
 	const err = "TCBBelowFloorError"
 	ids := []string{"AMD-SB-3015", "AMD-SB-3016", "AMD-SB-3019", "AMD-SB-3020", "AMD-SB-3023", "AMD-SB-7033"}
 	var all []section
@@ -76,7 +75,6 @@ func bulletinSections() []section {
 
 // cases are those of one bulletin and one die.
 func (b bulletinRow) cases(short string) []row {
-	type X = *exhibit
 	base := func(more func(X)) func(X) {
 		return func(x X) {
 			d := dieOf[b.die]

@@ -12,7 +12,6 @@ import (
 
 // carrierSections are about what a report comes in.
 func carrierSections() []section {
-	type X = *exhibit
 	in := func(carry func(r []byte) []byte) func(X) { return func(x X) { x.AfterSigning = carry } }
 	response := func(change func(d *mint.DeviceResponse)) func(X) {
 		return in(func(r []byte) []byte {
@@ -30,7 +29,7 @@ func carrierSections() []section {
 		}
 	}
 	table := func(change func(t *mint.Table)) func(X) { // and nowhere else
-		return both(badTable(change), func(x X) { x.inputs["certs"] = nil })
+		return both(badTable(change), input("certs"))
 	}
 	number := func(n uint32) *uint32 { return &n }
 	const err = "ReportInvalidError"
@@ -114,7 +113,7 @@ func carrierSections() []section {
 		{"an-empty-file-among-them", yes("CAR-20", "CAR-11"), "no bytes at all are a table without certificates", func(x X) {
 			x.inputs["certs"] = [][]byte{{}, mint.PEM(x.Leaf, x.Intermediate)}
 		}},
-		{"one-byte", no("CAR-11", "CAR-20"), "the first byte of DER, and no second one", func(x X) { x.inputs["certs"] = [][]byte{{0x30}} }},
+		{"one-byte", no("CAR-11", "CAR-20"), "the first byte of DER, and no second one", input("certs", []byte{0x30})},
 		{"two-der-certificates-in-one-file", no("CHN-10", "CAR-20"), "DER is one certificate and nothing behind it", func(x X) {
 			x.inputs["certs"] = [][]byte{append(x.LeafSpec.Encode(x.leafSigner), x.Intermediate...)}
 		}},

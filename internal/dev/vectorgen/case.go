@@ -91,9 +91,7 @@ func (l *library) content(data []byte) content {
 
 // isText reports whether people can read it: the rest is written in base64.
 func isText(data []byte) bool {
-	return utf8.Valid(data) && !slices.ContainsFunc(data, func(b byte) bool {
-		return b < ' ' && b != '\n' && b != '\r' && b != '\t' || b == 0x7F
-	})
+	return utf8.Valid(data) && !slices.ContainsFunc(data, func(b byte) bool { return b < ' ' && b != '\n' && b != '\r' && b != '\t' || b == 0x7F })
 }
 
 // allCases gives the cases in the order of the index.

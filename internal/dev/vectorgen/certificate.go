@@ -22,12 +22,12 @@ func certificateSections() []section {
 }
 
 // leaf changes the leaf's description.
-func leaf(change func(s *mint.CertSpec)) func(x *exhibit) {
-	return func(x *exhibit) { change(&x.LeafSpec) }
+func leaf(change func(s *mint.CertSpec)) func(x X) {
+	return func(x X) { change(&x.LeafSpec) }
 }
 
-func ask(change func(s *mint.CertSpec)) func(x *exhibit) {
-	return func(x *exhibit) { change(&x.mid) }
+func ask(change func(s *mint.CertSpec)) func(x X) {
+	return func(x X) { change(&x.mid) }
 }
 
 var (
@@ -43,19 +43,19 @@ func algorithm(oid string, parameters ...[]byte) []byte {
 
 func leafRows() []row {
 	type S = *mint.CertSpec
-	pss := func(change func(p *mint.PSSParams)) func(x *exhibit) {
+	pss := func(change func(p *mint.PSSParams)) func(x X) {
 		return leaf(func(s S) { p := mint.OmittedTrailer(); change(&p); s.SetAlgorithm(p.Encode()) })
 	}
-	alg := func(der []byte) func(x *exhibit) { return leaf(func(s S) { s.SetAlgorithm(der) }) }
-	subject := func(change func(r []mint.RDN) []mint.RDN) func(x *exhibit) {
+	alg := func(der []byte) func(x X) { return leaf(func(s S) { s.SetAlgorithm(der) }) }
+	subject := func(change func(r []mint.RDN) []mint.RDN) func(x X) {
 		return leaf(func(s S) { s.Subject = mint.EncodeName(change(mint.AMDName("SEV-VCEK"))) })
 	}
-	cn := func(name string) func(x *exhibit) { return leaf(func(s S) { s.Subject = mint.Name(name) }) }
-	issuer := func(name string) func(x *exhibit) { return leaf(func(s S) { s.Issuer = mint.Name(name) }) }
-	notAfter := func(tag byte, text string) func(x *exhibit) {
+	cn := func(name string) func(x X) { return leaf(func(s S) { s.Subject = mint.Name(name) }) }
+	issuer := func(name string) func(x X) { return leaf(func(s S) { s.Issuer = mint.Name(name) }) }
+	notAfter := func(tag byte, text string) func(x X) {
 		return leaf(func(s S) { s.NotAfter = mint.Time{Tag: tag, Text: text} })
 	}
-	key := func(spki []byte) func(x *exhibit) { return leaf(func(s S) { s.SPKI = spki }) }
+	key := func(spki []byte) func(x X) { return leaf(func(s S) { s.SPKI = spki }) }
 	return []row{
 		{"trailing-byte", no("CHN-10"), "a byte behind the certificate", leaf(func(s S) { s.Trailing = []byte{0} })},
 		{"element-behind-the-signature", no("CHN-10"), "a fourth element", leaf(func(s S) { s.CertTrailer = null })},
@@ -79,7 +79,7 @@ func leafRows() []row {
 		{"pss-salt-32", no("CHN-13"), "another salt", pss(func(p *mint.PSSParams) { p.Salt = mint.Integer(32) })},
 		{"pss-trailer-2", no("CHN-13"), "another trailer", pss(func(p *mint.PSSParams) { p.Trailer = mint.Integer(2) })},
 		{"pss-element-behind", no("CHN-13"), "a usual parser ignores elements behind the parameters", alg(mint.TLV(mint.TagSequence, mint.OmittedTrailer().Encode()[2:], null))},
-		{"pkcs1", no("CHN-13"), "SHA-384 with PKCS #1 v1.5", both(alg(algorithm("1.2.840.113549.1.1.12", null)), func(x *exhibit) { x.leafSigner = mint.PKCS1Signer{Key: x.LeafSigner()} })},
+		{"pkcs1", no("CHN-13"), "SHA-384 with PKCS #1 v1.5", both(alg(algorithm("1.2.840.113549.1.1.12", null)), func(x X) { x.leafSigner = mint.PKCS1Signer{Key: x.LeafSigner()} })},
 		{"pkcs1-sha-1", no("CHN-13"), "SHA-1", alg(algorithm("1.2.840.113549.1.1.5", null))},
 		{"ecdsa", no("CHN-13"), "an ECDSA signature", alg(algorithm("1.2.840.10045.4.3.3"))},
 		{"algorithms-differ", no("CHN-14"), "the unsigned algorithm is another than the signed one", leaf(func(s S) { s.OuterAlgorithm = mint.ExplicitTrailer().Encode() })},
@@ -131,14 +131,14 @@ func value(oid string, v ...byte) func(s *mint.CertSpec) {
 
 func leafExtensionRows() []row {
 	type S = *mint.CertSpec
-	add := func(e mint.Extension) func(x *exhibit) { return leaf(func(s S) { s.AddExt(e) }) }
-	ucode := func(v ...byte) func(x *exhibit) { return leaf(value(mint.OIDUcodeSPL, v...)) }
-	name := func(v []byte) func(x *exhibit) { return leaf(value(mint.OIDProductName, v...)) }
-	hwid := func(change func(id []byte) []byte) func(x *exhibit) {
+	add := func(e mint.Extension) func(x X) { return leaf(func(s S) { s.AddExt(e) }) }
+	ucode := func(v ...byte) func(x X) { return leaf(value(mint.OIDUcodeSPL, v...)) }
+	name := func(v []byte) func(x X) { return leaf(value(mint.OIDProductName, v...)) }
+	hwid := func(change func(id []byte) []byte) func(x X) {
 		return leaf(func(s S) { e := s.Ext(mint.OIDHWID); e.Value = change(e.Value) })
 	}
-	first := func(b byte) func(x *exhibit) {
-		return func(x *exhibit) { x.Spec.ChipID[0] = b; x.LeafSpec.Ext(mint.OIDHWID).Value[0] = b }
+	first := func(b byte) func(x X) {
+		return func(x X) { x.Spec.ChipID[0] = b; x.LeafSpec.Ext(mint.OIDHWID).Value[0] = b }
 	}
 	rows := []row{
 		{"unknown", no("CHN-23"), "an extension that AMD does not use", add(mint.Extension{OID: "1.2.3"})},
@@ -208,7 +208,7 @@ func turinRows() []row {
 
 func vlekRows() []row {
 	type S = *mint.CertSpec
-	csp := func(v []byte) func(x *exhibit) { return leaf(value(mint.OIDCSPID, v...)) }
+	csp := func(v []byte) func(x X) { return leaf(value(mint.OIDCSPID, v...)) }
 	return append(leavesWithout(), []row{
 		{"with-hwid", no("CHN-23"), "a VLEK names no chip", leaf(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDHWID, Value: make([]byte, 64)}) })},
 		{"without-csp-id", no("CHN-26"), "it names the provider", leaf(func(s S) { s.DropExt(mint.OIDCSPID) })},
@@ -221,7 +221,7 @@ func vlekRows() []row {
 
 func askRows() []row {
 	type S = *mint.CertSpec
-	rsaKey := func(change func(k *rsa.PublicKey)) func(x *exhibit) {
+	rsaKey := func(change func(k *rsa.PublicKey)) func(x X) {
 		return ask(func(s S) { k := mint.CAKey("SEV-Milan").Public(); change(k); s.SPKI = mint.SPKI(k) })
 	}
 	return []row{

@@ -18,9 +18,9 @@ func chainSections() []section {
 		{"pem", endpoint("Milan", 3, "vcek"), err, pemRows()},
 		{"chain", hardware("Milan", 3, "vcek"), err, chainRows()},
 		{"chain-vlek", hardware("Milan", 3, "vlek"), err, []row{
-			{"ask-in-place-of-the-asvk", no("CHN-45"), "the ASK signs VCEKs only", func(x *exhibit) { x.mid = mint.ASK("Milan") }},
+			{"ask-in-place-of-the-asvk", no("CHN-45"), "the ASK signs VCEKs only", func(x X) { x.mid = mint.ASK("Milan") }},
 			{"asvk-not-sent", no("CHN-44"), "with custom roots no table has it", sends(func(l, m, a []byte) [][]byte { return [][]byte{l} })},
-			{"issued-by-the-ask", no("CHN-17"), "a VLEK that the ASK issued", func(x *exhibit) {
+			{"issued-by-the-ask", no("CHN-17"), "a VLEK that the ASK issued", func(x X) {
 				x.LeafSpec.Issuer, x.mid, x.leafSigner = mint.Name("SEV-Milan"), mint.ASK("Milan"), mint.CAKey("SEV-Milan")
 			}},
 		}},
@@ -30,13 +30,11 @@ func chainSections() []section {
 
 func pemRows() []row {
 	const begin, end = "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n"
-	written := func(s mint.PEMSpec) func(x *exhibit) { return func(x *exhibit) { x.pem = s.Encode } }
-	changed := func(change func(s string) string) func(x *exhibit) {
-		return func(x *exhibit) {
-			x.pem = func(ders ...[]byte) []byte { return []byte(change(string(mint.PEM(ders...)))) }
-		}
+	written := func(s mint.PEMSpec) func(x X) { return func(x X) { x.pem = s.Encode } }
+	changed := func(change func(s string) string) func(x X) {
+		return func(x X) { x.pem = func(ders ...[]byte) []byte { return []byte(change(string(mint.PEM(ders...)))) } }
 	}
-	replaced := func(old, with string) func(x *exhibit) {
+	replaced := func(old, with string) func(x X) {
 		return changed(func(s string) string { return string(replace(old, with)([]byte(s))) })
 	}
 	return []row{
@@ -57,7 +55,7 @@ func pemRows() []row {
 		{"header-without-empty-line", no("CHN-06"), "a header is one without the empty line too", replaced(begin, begin+"Proc-Type: 4,ENCRYPTED\n")},
 		{"cr-behind-end", no("CHN-06"), "a CR that ends no line, behind END", replaced(end, strings.TrimSuffix(end, "\n")+"\r \n")},
 		{"blank-behind-end", yes("CHN-05"), "a space and a tab behind END", replaced(end, strings.TrimSuffix(end, "\n")+" \t\n")},
-		{"bad-base64-before-9-blocks", no("CHN-07"), "a text is read from front to back", func(x *exhibit) {
+		{"bad-base64-before-9-blocks", no("CHN-07"), "a text is read from front to back", func(x X) {
 			x.pem = func(ders ...[]byte) []byte {
 				s := string(mint.PEM([]byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}, []byte{0x30}))
 				return []byte(strings.Replace(s, "MA==", "MA=", 1))
@@ -65,26 +63,22 @@ func pemRows() []row {
 		}},
 		{"empty-line", no("CHN-06"), "no empty line", replaced(begin, begin+"\n")},
 		{"no-end", no("CHN-06"), "a text that breaks off", changed(func(s string) string { return strings.TrimSuffix(s, end) })},
-		{"base64-url", no("CHN-07"), "the standard alphabet", changed(func(s string) string {
-			return mustDiffer(s, strings.NewReplacer("+", "*").Replace(s))
-		})},
+		{"base64-url", no("CHN-07"), "the standard alphabet", changed(func(s string) string { return mustDiffer(s, strings.NewReplacer("+", "*").Replace(s)) })},
 		{"white-space-only", no("CHN-04"), "no block at all", changed(func(string) string { return "\n" })},
-		{"9-blocks", no("CHN-04", "GEN-04"), "8 at most", func(x *exhibit) {
-			x.chain = func(l, m, a []byte) [][]byte {
-				return [][]byte{{0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}}
-			}
-		}},
-		{"text-behind-8-blocks", no("CHN-04", "GEN-04"), "behind the eighth there is only white space", func(x *exhibit) {
+		{"9-blocks", no("CHN-04", "GEN-04"), "8 at most", sends(func(l, m, a []byte) [][]byte {
+			return [][]byte{{0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}, {0x30}}
+		})},
+		{"text-behind-8-blocks", no("CHN-04", "GEN-04"), "behind the eighth there is only white space", func(x X) {
 			x.pem = func(ders ...[]byte) []byte { return append(mint.PEM(slices.Repeat(ders[:1], 8)...), "x"...) }
 		}},
-		{"8-blocks", no("CHN-02", "CHN-04"), "a text of 8 blocks is one, of more than a chain has", func(x *exhibit) {
+		{"8-blocks", no("CHN-02", "CHN-04"), "a text of 8 blocks is one, of more than a chain has", func(x X) {
 			x.pem = func(ders ...[]byte) []byte { return append(mint.PEM(slices.Repeat(ders[:1], 8)...), " \t\r\n"...) }
 		}},
 		{"block-behind-a-space", no("CHN-05"), "BEGIN stands at the start of a line", replaced(begin, " "+begin)},
 		{"block-behind-a-lone-cr", no("CHN-05"), "a CR by itself ends no line", written(mint.PEMSpec{Between: "\r"})},
 		{"cr-at-the-end-of-the-text", no("CHN-06"), "nor does it behind END", changed(func(s string) string { return strings.TrimSuffix(s, "\n") + "\r" })},
 		{"ark-first", yes("CHN-02"), "in any order", sends(func(l, m, a []byte) [][]byte { return [][]byte{a, m, l} })},
-		{"too-long", no("CHN-03", "GEN-04"), "65537 bytes; in a file, since no envelope could hold them", func(x *exhibit) {
+		{"too-long", no("CHN-03", "GEN-04"), "65537 bytes; in a file, since no envelope could hold them", func(x X) {
 			report := hardware("Milan", 3, "vcek")()
 			report.options["strict"] = true
 			report.pem = func(ders ...[]byte) []byte {
@@ -94,7 +88,7 @@ func pemRows() []row {
 			report.chain = func(l, m, a []byte) [][]byte { return [][]byte{l} }
 			*x = *report
 		}},
-		{"of-65536-bytes", yes("CHN-03"), "and 65536 bytes are allowed", func(x *exhibit) {
+		{"of-65536-bytes", yes("CHN-03"), "and 65536 bytes are allowed", func(x X) {
 			report := hardware("Milan", 3, "vcek")()
 			report.options["strict"] = true
 			report.pem = func(ders ...[]byte) []byte {
@@ -106,13 +100,7 @@ func pemRows() []row {
 	}
 }
 
-// sends replaces what is sent.
-func sends(pick func(leaf, mid, ark []byte) [][]byte) func(x *exhibit) {
-	return func(x *exhibit) { x.chain = pick }
-}
-
 func chainRows() []row {
-	type X = *exhibit
 	other, ark := mint.CAKey(mint.OtherCA), mint.CAKey("ARK-Milan")
 	pss := func(h, mgf crypto.Hash, salt int) func(X) {
 		return func(x X) { x.leafSigner = mint.PSSSigner{Key: x.LeafSigner(), Hash: h, MGF: mgf, SaltLength: salt} }
@@ -128,7 +116,7 @@ func chainRows() []row {
 			x.inputs["amd-root"] = [][]byte{mint.PEM(x.ark.Encode(ark))}
 		}
 	}
-	builtin := func(x X) { x.inputs["amd-root"] = nil }
+	builtin := input("amd-root")
 	early, late := mint.NotBefore, mint.NotAfterCA
 	return []row{
 		{"with-the-ark", yes("CHN-43"), "the anchor may be sent too", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, m, a} })},
@@ -140,10 +128,8 @@ func chainRows() []row {
 		{"vcek-and-vlek", no("CHN-40"), "two leaves to choose from", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, mint.Evidence("Milan", 3, "vlek").Leaf, m} })},
 		{"ask-and-asvk", no("CHN-41"), "two intermediates", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, m, mint.CACert("SEV-VLEK-Milan")} })},
 		{"two-arks", no("CHN-41"), "two roots", sends(func(l, m, a []byte) [][]byte { return [][]byte{l, a, mint.CACert("ARK-Genoa")} })},
-		{"no-anchor-of-the-product", no("CHN-42"), "roots were looked up as one pool, not by product", func(x X) { x.inputs["amd-root"] = [][]byte{mint.PEM(mint.CACert("ARK-Genoa"))} }},
-		{"several-anchors", yes("CHN-62"), "one root for each product", func(x X) {
-			x.inputs["amd-root"] = [][]byte{mint.PEM(mint.CACert("ARK-Genoa")), mint.PEM(mint.CACert("ARK-Milan"), mint.CACert("ARK-Turin"))}
-		}},
+		{"no-anchor-of-the-product", no("CHN-42"), "roots were looked up as one pool, not by product", input("amd-root", mint.PEM(mint.CACert("ARK-Genoa")))},
+		{"several-anchors", yes("CHN-62"), "one root for each product", input("amd-root", mint.PEM(mint.CACert("ARK-Genoa")), mint.PEM(mint.CACert("ARK-Milan"), mint.CACert("ARK-Turin")))},
 		{"self-made-root", no("CHN-43"), "a root in the evidence became an anchor because it signs itself", func(x X) {
 			x.ark.SPKI, x.arkSigner, x.midSigner = mint.SPKI(other.Public()), other, other
 			x.chain = func(l, m, a []byte) [][]byte { return [][]byte{l, m, a} }
@@ -198,7 +184,6 @@ func chainRows() []row {
 
 // rootRows are roots that a user names.
 func rootRows() []row {
-	type X = *exhibit
 	root := func(make func(x X) []byte) func(X) { return func(x X) { x.inputs["amd-root"] = [][]byte{make(x)} } }
 	ark := func(change func(s *mint.CertSpec)) func(X) {
 		return root(func(x X) []byte { s := mint.ARK("Milan"); change(&s); return mint.PEM(s.Encode(x.arkSigner)) })

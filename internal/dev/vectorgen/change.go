@@ -7,6 +7,47 @@ import (
 	"github.com/tresorhq/attest/internal/mint"
 )
 
+// X is the evidence of a case, which its change is made to.
+type X = *exhibit
+
+// A part is a JSON object of the evidence, changed before it is signed and encoded.
+type part func(x X) *doc
+
+var (
+	envelope      part = func(x X) *doc { return &x.Envelope }
+	bundle        part = func(x X) *doc { return &x.Bundle.Payload }
+	bundleHeader  part = func(x X) *doc { return &x.Bundle.Header }
+	manifest      part = func(x X) *doc { return &x.Manifest.Payload }
+	claims        part = func(x X) *doc { return &x.receipt.Payload }
+	receiptHeader part = func(x X) *doc { return &x.receipt.Header }
+)
+
+func (p part) set(name string, value any) func(X) { return func(x X) { p(x).Set(name, value) } }
+func (p part) add(name string, value any) func(X) { return func(x X) { p(x).Add(name, value) } }
+func (p part) drop(name string) func(X)           { return func(x X) { p(x).Drop(name) } }
+func (p part) rename(name, to string) func(X)     { return func(x X) { p(x).Rename(name, to) } }
+
+// input gives files in place of those that are made of the evidence, or none.
+func input(name string, files ...[]byte) func(X) { return func(x X) { x.inputs[name] = files } }
+
+// option sets an option of the command; nil takes it away.
+func option(name string, value any) func(X) { return func(x X) { x.options[name] = value } }
+
+// shows says what a member of the verdict must be.
+func shows(name string, value any) func(X) { return func(x X) { x.result.Set(name, value) } }
+
+// demand gives a policy file with these members along.
+func demand(members ...member) func(X) { return func(x X) { x.policy(members...) } }
+
+// sends replaces the certificates that are sent.
+func sends(pick func(leaf, mid, ark []byte) [][]byte) func(X) { return func(x X) { x.chain = pick } }
+
+func envelopeText(change func([]byte) []byte) func(X) { return func(x X) { x.EnvelopeText = change } }
+
+func bundleSigned(sign func([]byte) []byte) func(X) { return func(x X) { x.Bundle.Sign = sign } }
+
+func policyBits(bits uint64) func(X) { return func(x X) { x.Spec.Policy |= bits } }
+
 // withCRL gives the product's CRL along.
 func (x *exhibit) withCRL() *mint.CRLSpec {
 	crl := mint.CRL(x.Product)
@@ -45,27 +86,23 @@ func (x *exhibit) policy(members ...member) {
 func (x *exhibit) policyText(text []byte) { x.inputs["policy"] = [][]byte{text} }
 
 // patch changes bytes of the report before it is signed.
-func patch(offset int, value ...byte) func(x *exhibit) {
-	return func(x *exhibit) { x.BeforeSigning = func(r []byte) { copy(r[offset:], value) } }
+func patch(offset int, value ...byte) func(x X) {
+	return func(x X) { x.BeforeSigning = func(r []byte) { copy(r[offset:], value) } }
 }
 
 // spoil changes bytes of the report after it was signed.
-func spoil(offset int, value ...byte) func(x *exhibit) {
-	return func(x *exhibit) {
-		x.AfterSigning = func(r []byte) []byte { copy(r[offset:], value); return r }
-	}
+func spoil(offset int, value ...byte) func(x X) {
+	return func(x X) { x.AfterSigning = func(r []byte) []byte { copy(r[offset:], value); return r } }
 }
 
 // flip changes one bit of a byte of the signed report.
-func flip(offset int) func(x *exhibit) {
-	return func(x *exhibit) {
-		x.AfterSigning = func(r []byte) []byte { r[offset] ^= 1; return r }
-	}
+func flip(offset int) func(x X) {
+	return func(x X) { x.AfterSigning = func(r []byte) []byte { r[offset] ^= 1; return r } }
 }
 
-// both makes two changes.
-func both(changes ...func(x *exhibit)) func(x *exhibit) {
-	return func(x *exhibit) {
+// both makes several changes, in their order.
+func both(changes ...func(x X)) func(x X) {
+	return func(x X) {
 		for _, change := range changes {
 			change(x)
 		}

@@ -12,7 +12,6 @@ import (
 
 // crlSections are about revocation lists.
 func crlSections() []section {
-	type X = *exhibit
 	type S = *mint.CRLSpec
 	const err = "CRLInvalidError"
 	list := func(change func(s S)) func(X) { return func(x X) { change(x.crl) } }
@@ -53,9 +52,7 @@ func crlSections() []section {
 			s.Entries[1].Extensions = []mint.Extension{{OID: mint.OIDReasonCode, Value: []byte{0x0A, 1, 8}}}
 		})},
 		{"empty", no("CRL-01"), "no list, although one was asked for", func(x X) { x.crlDER = func([]byte) []byte { return nil } }},
-		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", func(x X) {
-			x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073)...) }
-		}},
+		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073)...) } }},
 		{"trailing-byte", no("CRL-02"), "a byte behind the list", list(func(s S) { s.Trailing = []byte{0} })},
 		{"element-behind-the-signature", no("CRL-02"), "an element more in the list", list(func(s S) { s.CRLTrailer = null })},
 		{"element-behind-the-extensions", no("CRL-02"), "or in what is signed", list(func(s S) { s.TBSTrailer = null })},
@@ -129,16 +126,14 @@ func crlSections() []section {
 		{"stale-and-revoked", no("CRL-20"), "a list that is no good says nothing", both(window(mint.NotBefore, now.Add(-time.Second)), list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) }))},
 	}}
 	without := section{"crl-none", endpoint("Milan", 3, "vcek"), err, []row{
-		{"not-checked", yes("ORD-03", "CRL-01"), "without a list, revocation is said not to have been checked", func(x X) { x.result.Set("checks", checked("bundle_rollback", "revocation")) }},
+		{"not-checked", yes("ORD-03", "CRL-01"), "without a list, revocation is said not to have been checked", shows("checks", checked("bundle_rollback", "revocation"))},
 	}}
 	vlek := section{"crl-vlek", base("vlek"), err, []row{
 		{"names-the-ask", yes("CRL-21"), "the chain has none", list(func(s S) { s.Revoke(mint.ASK("Milan").Serial...) })},
 		{"ark-revoked", as("CertRevokedError", "CRL-21"), "the root counts under an ASVK as under an ASK", list(func(s S) { s.Revoke(mint.ARK("Milan").Serial...) })},
 		{"asvk-revoked", as("CertRevokedError", "CRL-21"), "the serial number of an ASVK was never looked up", list(func(s S) { s.Revoke(mint.ASVK("Milan").Serial...) })},
 	}}
-	serial := func(number ...byte) func(X) {
-		return func(x X) { x.mid.Serial = number }
-	}
+	serial := func(number ...byte) func(X) { return func(x X) { x.mid.Serial = number } }
 	known := func(product, kind string) func() X { return hardware(product, 3, kind) }
 	genoa := section{"crl-known", known("Genoa", "vcek"), "CertRevokedError", []row{
 		{"asks-serial-revoked", no("CRL-23"), "AMD revoked the first ASK of Genoa, which a leaf may still name, and no list was given", serial(2, 0, 1)},
@@ -162,8 +157,8 @@ func crlSections() []section {
 // begin at midnight. That of Genoa has one entry.
 func genuineSection(product string) section {
 	const err = "CRLInvalidError"
-	window := func(number uint64, from, to string) func(x *exhibit) {
-		return func(x *exhibit) {
+	window := func(number uint64, from, to string) func(x X) {
+		return func(x X) {
 			s := x.withCRL()
 			s.SetAlgorithm(mint.OmittedTrailer().Encode())
 			s.ThisUpdate, s.NextUpdate = mint.At(must(time.Parse(time.RFC3339, from))), mint.At(must(time.Parse(time.RFC3339, to)))
@@ -175,7 +170,7 @@ func genuineSection(product string) section {
 			x.result.Set("revocation", doc{{"status", "pass"}, {"crls", []doc{{{"issuer", "ARK-" + product}, {"number", fmt.Sprint(number)}}}}})
 		}
 	}
-	silent := func(x *exhibit) { x.result = nil }
+	silent := func(x X) { x.result = nil }
 	rows := []row{
 		{"for-a-year", yes("CRL-04", "CRL-13", "CRL-20"), "a list of the shape of those of 2025", window(6, "2025-05-06T12:39:06Z", "2026-05-12T00:00:00Z")},
 		{"for-46-days", yes("CRL-04", "CRL-13", "CRL-20"), "and of those of 2026", window(11, "2026-03-27T17:04:41Z", "2026-05-12T17:04:41Z")},
@@ -183,7 +178,7 @@ func genuineSection(product string) section {
 		{"of-the-year-before", no("CRL-20"), "a list that was kept", both(window(5, "2024-10-23T04:36:24Z", "2025-11-03T01:00:00Z"), silent)},
 	}
 	if product == "Genoa" {
-		rows = append(rows, row{"names-this-ask", as("CertRevokedError", "CRL-21"), "a list that has the ASK of this chain too", func(x *exhibit) {
+		rows = append(rows, row{"names-this-ask", as("CertRevokedError", "CRL-21"), "a list that has the ASK of this chain too", func(x X) {
 			window(6, "2025-05-06T12:39:06Z", "2026-05-12T00:00:00Z")(x)
 			x.crl.Revoke(x.mid.Serial...)
 			silent(x)

@@ -8,7 +8,6 @@ import (
 
 // endorsementSections hold the report against its leaf.
 func endorsementSections() []section {
-	type X = *exhibit
 	const err = "EndorsementMismatchError"
 	cpuid := func(family, model, stepping uint8) func(X) {
 		return func(x X) { x.Spec.Family, x.Spec.Model, x.Spec.Stepping = family, model, stepping }

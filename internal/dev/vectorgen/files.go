@@ -18,7 +18,6 @@ func sha256Of(b []byte) [32]byte { return sha256.Sum256(b) }
 // fileSections are about release roots, in all forms of SPEC.md CLI-10, and
 // about options that are no good.
 func fileSections() []section {
-	type X = *exhibit
 	roots := func(files ...[]byte) func(X) { return func(x X) { x.inputs["release-root"] = files } }
 	text := func(s string) func(X) { return roots([]byte(s)) }
 	key := public(releaseKey)
@@ -113,17 +112,17 @@ func fileSections() []section {
 	}}
 	flags := section{"option", endpoint("Genoa", 5, "vcek"), "UsageError", []row{
 		{"spki-in-upper-case", yes("CLI-20"), "hex digits of a flag are of either case", func(x X) { x.options["spki"] = strings.ToUpper(hex.EncodeToString(x.live[:])) }},
-		{"no-live-key", no("CLI-02", "BIN-11"), "nothing is judged without the key of the connection", func(x X) { x.options["spki"] = nil }},
-		{"vmpl-0", yes("POL-72", "POL-11"), "the level that the default rules demand", func(x X) { x.options["vmpl"] = "0" }},
-		{"vmpl-with-a-leading-zero", no("CLI-02", "POL-72"), "a level is one digit", func(x X) { x.options["vmpl"] = "00" }},
-		{"two-sources-for-the-live-key", no("CLI-06"), "one thing from two sources", func(x X) { x.inputs["cert"] = [][]byte{mint.PEM(webCert(tlsKey.Public()))} }},
-		{"two-envelopes", no("CLI-06"), "a flag that is given twice", func(x X) { x.inputs["envelope"] = [][]byte{[]byte("{}"), []byte("{}")} }},
-		{"envelope-and-saved-evidence", no("CLI-06"), "one thing from two sources", func(x X) { x.inputs["evidence"] = [][]byte{[]byte("{}")} }},
-		{"no-bundle", no("CLI-02"), "nothing says what may run", func(x X) { x.inputs["bundle"] = nil }},
-		{"time-without-zone", no("CLI-02"), "a time without zone is no instant", func(x X) { x.options["at"] = "2026-04-01T12:00:00" }},
-		{"vmpl-4", no("CLI-02", "POL-72"), "there are four levels", func(x X) { x.options["vmpl"] = "4" }},
-		{"recorded-time-of-nothing", no("CLI-02"), "only saved evidence has a time", func(x X) { x.options["at"] = "recorded" }},
-		{"crl-required-and-empty", as("CRLInvalidError", "CRL-01"), "an empty list is no list", func(x X) { x.inputs["crl"] = [][]byte{{}} }},
+		{"no-live-key", no("CLI-02", "BIN-11"), "nothing is judged without the key of the connection", option("spki", nil)},
+		{"vmpl-0", yes("POL-72", "POL-11"), "the level that the default rules demand", option("vmpl", "0")},
+		{"vmpl-with-a-leading-zero", no("CLI-02", "POL-72"), "a level is one digit", option("vmpl", "00")},
+		{"two-sources-for-the-live-key", no("CLI-06"), "one thing from two sources", input("cert", mint.PEM(webCert(tlsKey.Public())))},
+		{"two-envelopes", no("CLI-06"), "a flag that is given twice", input("envelope", []byte("{}"), []byte("{}"))},
+		{"envelope-and-saved-evidence", no("CLI-06"), "one thing from two sources", input("evidence", []byte("{}"))},
+		{"no-bundle", no("CLI-02"), "nothing says what may run", input("bundle")},
+		{"time-without-zone", no("CLI-02"), "a time without zone is no instant", option("at", "2026-04-01T12:00:00")},
+		{"vmpl-4", no("CLI-02", "POL-72"), "there are four levels", option("vmpl", "4")},
+		{"recorded-time-of-nothing", no("CLI-02"), "only saved evidence has a time", option("at", "recorded")},
+		{"crl-required-and-empty", as("CRLInvalidError", "CRL-01"), "an empty list is no list", input("crl", []byte{})},
 	}}
 	return []section{release, flags}
 }

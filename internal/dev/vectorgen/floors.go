@@ -11,12 +11,11 @@ import (
 // floorSections are about lowest levels: of each component, one below, equal to
 // and one above what the report has.
 func floorSections() []section {
-	type X = *exhibit
 	const err = "TCBBelowFloorError"
 	var all []section
 	for _, product := range mint.Products {
 		base := func() X { x := hardware(product, 5, "vcek")(); x.setTCB(ample(product)); return x }
-		floor := func(t mint.TCB) func(X) { return func(x X) { x.options["min-tcb"] = floorText(product, t) } }
+		floor := func(t mint.TCB) func(X) { return option("min-tcb", floorText(product, t)) }
 		s := section{"floor-" + lower(product), base, err, nil}
 		for _, name := range components(product) {
 			at := ample(product)
@@ -30,9 +29,7 @@ func floorSections() []section {
 				row{name + "-equal", yes("POL-03"), name + " is at the floor", only(0)},
 				row{name + "-one-above", yes("POL-03"), name + " is one above the floor", only(-1)},
 				row{name + "-committed-one-below", no("POL-03"), "the host can go back to a " + name + " below the floor", both(floor(at), func(x X) { x.Spec.CommittedTCB = add(at, name, -1) })},
-				row{name + "-missing", no("POL-03", "GEN-02"), "a floor without " + name + " is none for this processor", func(x X) {
-					x.options["min-tcb"] = without(floorText(product, at), name)
-				}},
+				row{name + "-missing", no("POL-03", "GEN-02"), "a floor without " + name + " is none for this processor", option("min-tcb", without(floorText(product, at), name))},
 			)
 		}
 		s.rows = append(s.rows,
@@ -44,7 +41,7 @@ func floorSections() []section {
 			})},
 			row{"current-tcb-plays-no-part", no("POL-03"), "what the host runs now it can leave again", both(floor(add(ample(product), "snp", 1)), func(x X) { x.Spec.CurrentTCB.SNP += 9 })},
 			row{"launch-tcb-plays-no-part", yes("POL-03", "POL-23"), "unless a floor for it is set", both(floor(ample(product)), func(x X) { x.Spec.LaunchTCB = mint.TCB{} })},
-			row{"unknown-component-in-the-option", as("UsageError", "CLI-02"), "a component that nobody knows", func(x X) { x.options["min-tcb"] = "spl_4=0" }},
+			row{"unknown-component-in-the-option", as("UsageError", "CLI-02"), "a component that nobody knows", option("min-tcb", "spl_4=0")},
 		)
 		for _, launch := range []struct {
 			id    string
@@ -61,8 +58,8 @@ func floorSections() []section {
 
 	zero := doc{{"bootloader", 0}, {"tee", 0}, {"snp", 0}, {"microcode", 0}}
 	high := doc{{"bootloader", 0}, {"tee", 0}, {"snp", 0}, {"microcode", 255}}
-	bundle := func(floors doc) func(X) { return func(x X) { x.Bundle.Payload.Set("min_tcb", floors) } }
-	policy := func(floors doc) func(X) { return func(x X) { x.policy(member{"min_tcb", floors}) } }
+	bundle := func(floors doc) func(X) { return bundle.set("min_tcb", floors) }
+	policy := func(floors doc) func(X) { return demand(member{"min_tcb", floors}) }
 	choice := section{"floor-choice", endpoint("Genoa", 5, "vcek"), err, []row{
 		{"one-for-all", yes("POL-03"), "one floor for everything", bundle(zero)},
 		{"fmc-is-ignored-before-turin", yes("POL-03"), "a component that the processor lacks", bundle(append(zero.Clone(), member{"fmc", 9}))},

@@ -14,7 +14,6 @@ import (
 
 // heldSections are about evidence as people hold it: docs/spec/carrier.md.
 func heldSections() []section {
-	type X = *exhibit
 	std, url := base64.StdEncoding, base64.URLEncoding
 	held := func(write func(r []byte) string) func(X) {
 		return func(x X) { x.inputs["report"] = [][]byte{[]byte(write(x.sealed()))} }
@@ -63,9 +62,7 @@ func heldSections() []section {
 		{"0x", yes("FRM-15"), "0x before it", held(func(r []byte) string { return "0x" + hex.EncodeToString(r) })},
 		{"colons", yes("FRM-15"), "colons between bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprintf("% X", r), " ", ":") })},
 		{"mark", yes("FRM-14"), "a byte order mark before text", held(func(r []byte) string { return "\uFEFF" + b64(r) })},
-		{"utf-16", yes("FRM-14"), "as PowerShell writes it", held(func(r []byte) string {
-			return "\xFF\xFE" + strings.Join(strings.Split(b64(r), ""), "\x00") + "\x00"
-		})},
+		{"utf-16", yes("FRM-14"), "as PowerShell writes it", held(func(r []byte) string { return "\xFF\xFE" + strings.Join(strings.Split(b64(r), ""), "\x00") + "\x00" })},
 		{"armour", yes("FRM-18"), "PEM around a report", held(armour("REPORT"))},
 		{"certutil", yes("FRM-18"), "certutil labels everything as a certificate", held(armour("CERTIFICATE"))},
 		{"numbers", yes("FRM-17"), "a JSON array of bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r), " ", ", ") })},
@@ -162,7 +159,7 @@ func heldSections() []section {
 		})},
 		{"unreadable-alone", no("CHN-10", "FRM-51"), "then the first that cannot be read", certs(func(x X) []byte { return mint.PEM(x.Intermediate, sequence(1)) })},
 		{"no-leaf", no("CHN-40", "FRM-51"), "then the first of all", certs(func(x X) []byte { return mint.PEM(x.Intermediate) })},
-		{"absent", as(unread, "CLI-03"), "no certificate at all", func(x X) { x.inputs["certs"] = nil }},
+		{"absent", as(unread, "CLI-03"), "no certificate at all", input("certs")},
 		{"table", yes("FRM-40"), "a certificate table, each entry of which counts", certs(func(x X) []byte { return x.Table().Encode() })},
 		{"thim-name-in-another-case", no("JSN-10", "FRM-43"), "a member that folds to a known one", certs(func(x X) []byte { return []byte(strings.Replace(thim(x), "tcbm", "TCBM", 1)) })},
 		{"32-in-two-files", yes("FRM-41"), "as many as there may be", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(30)} }},
@@ -173,9 +170,7 @@ func heldSections() []section {
 		})},
 		{"broken-der", no("FRM-42"), "something behind DER", certs(func(x X) []byte { return append(bytes.Clone(x.Leaf), 'x') })},
 		{"no-end", no("FRM-44"), "BEGIN without END", certs(func(x X) []byte { return mint.PEM(x.Leaf)[:500] })},
-		{"private-key", as("UsageError", "FRM-04"), "behind a chain", certs(func(x X) []byte {
-			return append(mint.PEM(x.Leaf), armour("EC PRIVATE KEY")([]byte("no key"))...)
-		})},
+		{"private-key", as("UsageError", "FRM-04"), "behind a chain", certs(func(x X) []byte { return append(mint.PEM(x.Leaf), armour("EC PRIVATE KEY")([]byte("no key"))...) })},
 		{"none", as(unread, "FRM-02"), "a bag without a certificate", certs(func(X) []byte { return nil })},
 	}}
 	return []section{reports, bags}

@@ -15,10 +15,6 @@ import (
 // jwsSections are about the framing, the header and the signature of the trust
 // bundle.
 func jwsSections() []section {
-	type X = *exhibit
-	header := func(name string, value any) func(X) { return func(x X) { x.Bundle.Header.Set(name, value) } }
-	add := func(name string, value any) func(X) { return func(x X) { x.Bundle.Header.Add(name, value) } }
-	signedBy := func(sign func([]byte) []byte) func(X) { return func(x X) { x.Bundle.Sign = sign } }
 	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.Bundle.After = change } }
 	segment := func(n int, change func(s string) string) func(X) {
 		return text(func(b []byte) []byte {
@@ -28,7 +24,7 @@ func jwsSections() []section {
 		})
 	}
 	mangled := func(change func(sig []byte) []byte) func(X) {
-		return signedBy(func(signed []byte) []byte { return change(ed25519.Sign(releaseKey, signed)) })
+		return bundleSigned(func(signed []byte) []byte { return change(ed25519.Sign(releaseKey, signed)) })
 	}
 	hmacWith := func(key []byte) func([]byte) []byte {
 		return func(signed []byte) []byte { mac := hmac.New(sha512.New, key); mac.Write(signed); return mac.Sum(nil) }
@@ -36,47 +32,47 @@ func jwsSections() []section {
 	const invalid = "BundleSignatureInvalid"
 	framing := section{"bundle-jws", endpoint("Genoa", 5, "vcek"), invalid, []row{
 		{"without-typ-and-kid", yes("BND-01", "JWS-06"), "only alg is required", func(x X) { x.Bundle.Header = doc{{"alg", "EdDSA"}} }},
-		{"typ-jwt", yes("JWS-09", "BND-01"), "typ may be JWT", header("typ", "JWT")},
-		{"unknown-header-member", yes("JWS-06"), "RFC 7515 has unknown members ignored", add("x-trace", doc{{"n", raw("1.5")}})},
-		{"alg-none", no("JWS-03", "JWS-08"), "an unsigned bundle", both(header("alg", "none"), signedBy(func([]byte) []byte { return nil }))},
-		{"alg-none-with-a-signature", no("JWS-08"), "the header never chooses the algorithm", header("alg", "none")},
-		{"alg-none-in-another-case", no("JWS-08"), "nor does one that a list of forbidden words lacks", header("alg", "nOnE")},
-		{"alg-hs512-with-the-public-key", no("JWS-08"), "an HMAC keyed with what everybody knows", both(header("alg", "HS512"), signedBy(hmacWith(public(releaseKey))))},
-		{"hmac-under-eddsa", no("JWS-10"), "an HMAC with the right alg", signedBy(hmacWith(public(releaseKey)))},
-		{"alg-in-lower-case", no("JWS-08"), "alg is exact", header("alg", "eddsa")},
-		{"alg-ed25519", no("JWS-08"), "RFC 9864's name is not the one of this kind", header("alg", "Ed25519")},
-		{"alg-es256", no("JWS-08"), "the algorithm of receipts, signed by a P-256 key", both(header("alg", "ES256"), signedBy(mint.ES256(tlsKey)))},
-		{"alg-absent", no("JWS-06", "JSN-12"), "alg is required", func(x X) { x.Bundle.Header.Drop("alg") }},
-		{"alg-null", no("JWS-06", "JSN-12"), "null is no algorithm", header("alg", raw("null"))},
-		{"alg-as-a-list", no("JWS-06", "JSN-13"), "nor is a list", header("alg", []string{"EdDSA"})},
-		{"alg-twice", no("JWS-06", "JSN-09"), "two values for one member", add("alg", "none")},
+		{"typ-jwt", yes("JWS-09", "BND-01"), "typ may be JWT", bundleHeader.set("typ", "JWT")},
+		{"unknown-header-member", yes("JWS-06"), "RFC 7515 has unknown members ignored", bundleHeader.add("x-trace", doc{{"n", raw("1.5")}})},
+		{"alg-none", no("JWS-03", "JWS-08"), "an unsigned bundle", both(bundleHeader.set("alg", "none"), bundleSigned(func([]byte) []byte { return nil }))},
+		{"alg-none-with-a-signature", no("JWS-08"), "the header never chooses the algorithm", bundleHeader.set("alg", "none")},
+		{"alg-none-in-another-case", no("JWS-08"), "nor does one that a list of forbidden words lacks", bundleHeader.set("alg", "nOnE")},
+		{"alg-hs512-with-the-public-key", no("JWS-08"), "an HMAC keyed with what everybody knows", both(bundleHeader.set("alg", "HS512"), bundleSigned(hmacWith(public(releaseKey))))},
+		{"hmac-under-eddsa", no("JWS-10"), "an HMAC with the right alg", bundleSigned(hmacWith(public(releaseKey)))},
+		{"alg-in-lower-case", no("JWS-08"), "alg is exact", bundleHeader.set("alg", "eddsa")},
+		{"alg-ed25519", no("JWS-08"), "RFC 9864's name is not the one of this kind", bundleHeader.set("alg", "Ed25519")},
+		{"alg-es256", no("JWS-08"), "the algorithm of receipts, signed by a P-256 key", both(bundleHeader.set("alg", "ES256"), bundleSigned(mint.ES256(tlsKey)))},
+		{"alg-absent", no("JWS-06", "JSN-12"), "alg is required", bundleHeader.drop("alg")},
+		{"alg-null", no("JWS-06", "JSN-12"), "null is no algorithm", bundleHeader.set("alg", raw("null"))},
+		{"alg-as-a-list", no("JWS-06", "JSN-13"), "nor is a list", bundleHeader.set("alg", []string{"EdDSA"})},
+		{"alg-twice", no("JWS-06", "JSN-09"), "two values for one member", bundleHeader.add("alg", "none")},
 		{"alg-twice-escaped", no("JWS-06", "JSN-09"), "one of them spelt with an escape", func(x X) { x.Bundle.Header.Add("al?", "none"); x.Bundle.HeaderText = replace("al?", `\u0061lg`) }},
-		{"kid-with-a-kelvin-sign", no("JWS-06", "JSN-10"), "U+212A folds to k", add("\u212aid", "x")},
-		{"alg-in-capitals-too", no("JWS-06", "JSN-10"), "a member that folds to alg", add("ALG", "none")},
-		{"kid-as-a-number-and-another-alg", no("JWS-06", "JSN-13"), "the types of all members come first", func(x X) { x.Bundle.Header.Set("kid", 1); x.Bundle.Header.Set("alg", "none") }},
-		{"kid-as-a-number-and-crit", no("JWS-06", "JSN-13"), "before a member that refuses", func(x X) { x.Bundle.Header.Set("kid", 1); x.Bundle.Header.Add("crit", []string{"exp"}) }},
-		{"typ-as-a-number-and-another-alg", no("JWS-06", "JSN-13"), "typ as well", func(x X) { x.Bundle.Header.Set("typ", 1); x.Bundle.Header.Set("alg", "none") }},
-		{"crit-unknown", no("JWS-07"), "an extension that nobody understands", add("crit", []string{"exp"})},
-		{"crit-empty", no("JWS-07"), "crit whatever its value", add("crit", raw("[]"))},
-		{"crit-null", no("JWS-07"), "also null", add("crit", raw("null"))},
-		{"b64-false", no("JWS-07"), "a payload that is not encoded (RFC 7797)", add("b64", raw("false"))},
-		{"b64-true", no("JWS-07"), "also with the value that changes nothing", add("b64", raw("true"))},
-		{"jwk-in-the-header", no("JWS-07", "JWS-10"), "a key that comes with the message, which signed it", both(func(x X) { x.Bundle.Header.Add("jwk", mint.OKP(public(otherKey))) }, signedBy(mint.EdDSA(otherKey)))},
-		{"jku-in-the-header", no("JWS-07"), "nor a place to fetch one from", add("jku", "https://keys.example.com/jwks.json")},
-		{"x5c-in-the-header", no("JWS-07"), "nor certificates", add("x5c", []string{"AAAA"})},
-		{"x5u-in-the-header", no("JWS-07"), "nor their address", add("x5u", "https://keys.example.com/c.pem")},
-		{"x5t-in-the-header", no("JWS-07"), "nor a thumbprint", add("x5t", "AAAA")},
-		{"x5t-s256-in-the-header", no("JWS-07"), "of either kind", add("x5t#S256", "AAAA")},
-		{"typ-of-a-manifest", no("JWS-09"), "a document of another kind", header("typ", "workload-identity+jwt")},
-		{"typ-in-another-case", no("JWS-09"), "typ is exact", header("typ", "jwt")},
-		{"typ-as-a-number", no("JWS-06", "JSN-13"), "typ is a string", header("typ", 1)},
-		{"kid-of-another-key", yes("JWS-11", "JWS-10"), "kid is a label; it neither makes a key trusted nor untrusted", header("kid", "../../etc/passwd")},
-		{"kid-of-256-bytes", yes("JWS-11"), "up to 256 bytes", header("kid", strings.Repeat("k", 256))},
-		{"kid-of-257-bytes", no("JWS-11"), "and no more", header("kid", strings.Repeat("k", 257))},
-		{"header-of-4097-bytes", no("JWS-06", "JSN-01"), "a header has at most 4096 bytes", add("pad", strings.Repeat("x", 4096))},
+		{"kid-with-a-kelvin-sign", no("JWS-06", "JSN-10"), "U+212A folds to k", bundleHeader.add("\u212aid", "x")},
+		{"alg-in-capitals-too", no("JWS-06", "JSN-10"), "a member that folds to alg", bundleHeader.add("ALG", "none")},
+		{"kid-as-a-number-and-another-alg", no("JWS-06", "JSN-13"), "the types of all members come first", both(bundleHeader.set("kid", 1), bundleHeader.set("alg", "none"))},
+		{"kid-as-a-number-and-crit", no("JWS-06", "JSN-13"), "before a member that refuses", both(bundleHeader.set("kid", 1), bundleHeader.add("crit", []string{"exp"}))},
+		{"typ-as-a-number-and-another-alg", no("JWS-06", "JSN-13"), "typ as well", both(bundleHeader.set("typ", 1), bundleHeader.set("alg", "none"))},
+		{"crit-unknown", no("JWS-07"), "an extension that nobody understands", bundleHeader.add("crit", []string{"exp"})},
+		{"crit-empty", no("JWS-07"), "crit whatever its value", bundleHeader.add("crit", raw("[]"))},
+		{"crit-null", no("JWS-07"), "also null", bundleHeader.add("crit", raw("null"))},
+		{"b64-false", no("JWS-07"), "a payload that is not encoded (RFC 7797)", bundleHeader.add("b64", raw("false"))},
+		{"b64-true", no("JWS-07"), "also with the value that changes nothing", bundleHeader.add("b64", raw("true"))},
+		{"jwk-in-the-header", no("JWS-07", "JWS-10"), "a key that comes with the message, which signed it", both(bundleHeader.add("jwk", mint.OKP(public(otherKey))), bundleSigned(mint.EdDSA(otherKey)))},
+		{"jku-in-the-header", no("JWS-07"), "nor a place to fetch one from", bundleHeader.add("jku", "https://keys.example.com/jwks.json")},
+		{"x5c-in-the-header", no("JWS-07"), "nor certificates", bundleHeader.add("x5c", []string{"AAAA"})},
+		{"x5u-in-the-header", no("JWS-07"), "nor their address", bundleHeader.add("x5u", "https://keys.example.com/c.pem")},
+		{"x5t-in-the-header", no("JWS-07"), "nor a thumbprint", bundleHeader.add("x5t", "AAAA")},
+		{"x5t-s256-in-the-header", no("JWS-07"), "of either kind", bundleHeader.add("x5t#S256", "AAAA")},
+		{"typ-of-a-manifest", no("JWS-09"), "a document of another kind", bundleHeader.set("typ", "workload-identity+jwt")},
+		{"typ-in-another-case", no("JWS-09"), "typ is exact", bundleHeader.set("typ", "jwt")},
+		{"typ-as-a-number", no("JWS-06", "JSN-13"), "typ is a string", bundleHeader.set("typ", 1)},
+		{"kid-of-another-key", yes("JWS-11", "JWS-10"), "kid is a label; it neither makes a key trusted nor untrusted", bundleHeader.set("kid", "../../etc/passwd")},
+		{"kid-of-256-bytes", yes("JWS-11"), "up to 256 bytes", bundleHeader.set("kid", strings.Repeat("k", 256))},
+		{"kid-of-257-bytes", no("JWS-11"), "and no more", bundleHeader.set("kid", strings.Repeat("k", 257))},
+		{"header-of-4097-bytes", no("JWS-06", "JSN-01"), "a header has at most 4096 bytes", bundleHeader.add("pad", strings.Repeat("x", 4096))},
 		{"header-is-an-array", no("JWS-06", "JSN-04"), "the header is an object", segment(0, func(string) string { return encode64url(`["alg","EdDSA"]`) })},
 		{"header-with-trailing-data", no("JWS-06", "JSN-05"), "nothing follows it", segment(0, func(string) string { return encode64url(`{"alg":"EdDSA"} {}`) })},
-		{"header-nested-9-deep", no("JWS-06", "JSN-08"), "nor is it deep", add("pad", raw(strings.Repeat("[", 8)+strings.Repeat("]", 8)))},
+		{"header-nested-9-deep", no("JWS-06", "JSN-08"), "nor is it deep", bundleHeader.add("pad", raw(strings.Repeat("[", 8)+strings.Repeat("]", 8)))},
 		{"two-segments", no("JWS-02"), "three segments", text(func(b []byte) []byte { return b[:strings.LastIndexByte(string(b), '.')] })},
 		{"five-segments", no("JWS-02"), "not the five of an encrypted message", text(wrap("", ".AA.AA"))},
 		{"a-hundred-thousand-dots", no("JWS-02", "GEN-04"), "counting dots costs no memory for each", text(func([]byte) []byte { return []byte(strings.Repeat(".", 100000)) })},
@@ -84,7 +80,7 @@ func jwsSections() []section {
 		{"empty-payload", no("JWS-03"), "the payload neither", segment(1, func(string) string { return "" })},
 		{"empty-signature", no("JWS-03"), "nor the signature", segment(2, func(string) string { return "" })},
 		{"padded-segment", no("JWS-04"), "base64url without padding", segment(2, func(s string) string { return s + "==" })},
-		{"standard-alphabet", no("JWS-04"), "- and _, not + and /", both(header("kid", "\u00ff\u00fe???>>>"), segment(0, func(s string) string {
+		{"standard-alphabet", no("JWS-04"), "- and _, not + and /", both(bundleHeader.set("kid", "\u00ff\u00fe???>>>"), segment(0, func(s string) string {
 			return mustDiffer(s, strings.NewReplacer("-", "+", "_", "/").Replace(s))
 		}))},
 		{"line-break-in-a-segment", no("JWS-04"), "a usual strict decoder still skips line breaks", segment(1, func(s string) string { return s[:76] + "\n" + s[76:] })},
@@ -105,8 +101,8 @@ func jwsSections() []section {
 		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "the payload has at most 262144 bytes", func(x X) {
 			x.Bundle.PayloadText = func(b []byte) []byte { return slices.Concat(b, []byte(strings.Repeat(" ", 262145-len(b)))) }
 		}},
-		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", signedBy(mint.EdDSA(otherKey))},
-		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", signedBy(mint.EdDSA(manifestKey))},
+		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", bundleSigned(mint.EdDSA(otherKey))},
+		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", bundleSigned(mint.EdDSA(manifestKey))},
 		{"a-manifest-signed-by-the-release-root", as("BundleInvalidError", "JSN-18", "BND-10"), "a document of another kind, by the right key", func(x X) {
 			x.Bundle.Header.Drop("typ")
 			x.Bundle.PayloadText = func([]byte) []byte { return x.Manifest.Payload.Text() }
@@ -129,7 +125,7 @@ func jwsSections() []section {
 		{"signature-with-s-plus-l", no("JWS-10"), "S is below the order (RFC 8032 section 5.1.7), or one bundle has two signatures", mangled(addOrder)},
 		{"one-signature-for-every-message", as("UsageError", "JWK-03"), "a release root of small order: one fixed signature verifies any message", both(
 			mangled(func([]byte) []byte { return append(append([]byte{1}, make([]byte, 31)...), make([]byte, 32)...) }),
-			func(x X) { x.inputs["release-root"] = [][]byte{[]byte("01" + strings.Repeat("00", 31))} },
+			input("release-root", []byte("01"+strings.Repeat("00", 31))),
 		)},
 	}}
 	return []section{framing}

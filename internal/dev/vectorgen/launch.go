@@ -99,7 +99,6 @@ func (g *guest) result() doc {
 
 // firmwareSections are about OVMF images.
 func firmwareSections() []section {
-	type X = *exhibit
 	set := func(change func(f *mint.FirmwareSpec)) func(X) { return func(x X) { change(&x.guest.Firmware) } }
 	sections := func(i int, gpa, size, kind uint32) func(X) {
 		return set(func(f *mint.FirmwareSpec) { f.Sections[i] = mint.SectionSpec{GPA: gpa, Size: size, Type: kind} })

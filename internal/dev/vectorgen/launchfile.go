@@ -50,7 +50,6 @@ func fileOf(g *guest) *launchFile {
 
 // launchFileSections are about launch files, and about demanding them of a report.
 func launchFileSections() []section {
-	type X = *exhibit
 	// by measures a guest by its launch file alone.
 	by := func(change func(f *launchFile)) func(X) {
 		return func(x X) {

@@ -21,9 +21,6 @@ func lgtm() (mint.FirmwareSpec, []byte) {
 
 // guestSections are about kernels, registers, and what must be given.
 func guestSections() []section {
-	type X = *exhibit
-	option := func(name string, value any) func(X) { return func(x X) { x.options[name] = value } }
-	input := func(name string, data []byte) func(X) { return func(x X) { x.inputs[name] = [][]byte{data} } }
 	guests := func(change func(g *guest)) func(X) { return func(x X) { change(x.guest) } }
 	vmm := func(name string) func(X) { return guests(func(g *guest) { g.VMM = name }) }
 	cpu := func(text string, signature uint32) func(X) {
@@ -51,11 +48,9 @@ func guestSections() []section {
 		{"no-hash-area", no("LCH-22"), "nobody knows where the table is", guests(func(g *guest) { g.Firmware.HashArea = [2]uint32{} })},
 		{"hash-area-of-176-bytes", yes("LCH-13", "LCH-22"), "as many as the table has", guests(func(g *guest) { g.Firmware.HashArea[1] = 176 })},
 		{"no-section", no("LCH-22"), "a kernel that would be booted without being measured", guests(func(g *guest) { g.Firmware.Sections[5].Type = 4 })},
-		{"cmdline-with-a-zero-byte", no("LCH-23"), "no such command line can be passed", func(x X) {
-			x.options["cmdline"], x.inputs["cmdline-file"] = nil, [][]byte{[]byte("a\x00b")}
-		}},
-		{"initrd-alone", no("LCH-61"), "nothing boots it", func(x X) { x.inputs["kernel"], x.options["cmdline"] = nil, nil }},
-		{"cmdline-alone", no("LCH-61"), "nothing reads it", func(x X) { x.inputs["kernel"], x.inputs["initrd"] = nil, nil }},
+		{"cmdline-with-a-zero-byte", no("LCH-23"), "no such command line can be passed", both(option("cmdline", nil), input("cmdline-file", []byte("a\x00b")))},
+		{"initrd-alone", no("LCH-61"), "nothing boots it", both(input("kernel"), option("cmdline", nil))},
+		{"cmdline-alone", no("LCH-61"), "nothing reads it", both(input("kernel"), input("initrd"))},
 	}}
 	registers := section{"launch-registers", launched, "UsageError", []row{
 		{"qemu-old-fpu", yes("LCH-34"), "hosts before Linux 6.10 do not copy the registers of the FPU", vmm("qemu-old-fpu")},
@@ -117,8 +112,8 @@ func guestSections() []section {
 
 // matching gives the report of a guest with so many processors, and leaves options
 // open.
-func matching(change func(g *guest), vcpus int, open ...string) func(x *exhibit) {
-	return func(x *exhibit) {
+func matching(change func(g *guest), vcpus int, open ...string) func(x X) {
+	return func(x X) {
 		given := *x.guest
 		change(x.guest)
 		d := x.guest.digest(vcpus)

@@ -9,7 +9,6 @@ import (
 
 // igvmSections are about IGVM files.
 func igvmSections() []section {
-	type X = *exhibit
 	change := func(f func(s *mint.IGVMSpec)) func(X) { return func(x X) { f(x.guest.igvm) } }
 	add := func(h ...mint.IGVMHeader) func(X) {
 		return change(func(s *mint.IGVMSpec) { s.Headers = append(s.Headers, h...) })
@@ -111,16 +110,15 @@ func igvmSections() []section {
 		{"no-processor", no("LCH-48"), "nothing would run", change(func(s *mint.IGVMSpec) { s.Headers = slices.Delete(s.Headers, context, context+1) })},
 		{"page-twice", no("LCH-48"), "the processor refuses the second", add(mint.IGVMPage(0x1000, 1, 0, 0, nil))},
 		{"page-in-a-large-one", no("LCH-48"), "the same of a page that lies in another", add(mint.IGVMPage(0x3FF000, 1, 0, 0, nil))},
-		{"with-processors", no("LCH-35"), "the file says how many there are", func(x X) { x.options["vcpus"] = "1" }},
-		{"with-a-kernel", no("LCH-35"), "nor does it take a kernel", func(x X) { x.inputs["kernel"] = [][]byte{[]byte("kernel")} }},
-		{"with-features", no("LCH-35"), "nor features", func(x X) { x.options["features"] = "0x1" }},
+		{"with-processors", no("LCH-35"), "the file says how many there are", option("vcpus", "1")},
+		{"with-a-kernel", no("LCH-35"), "nor does it take a kernel", input("kernel", []byte("kernel"))},
+		{"with-features", no("LCH-35"), "nor features", option("features", "0x1")},
 		{"for-gce", no("LCH-35"), "which launches firmware", vmm("gce")},
 	}}}
 }
 
 // idBlockSections are about ID blocks.
 func idBlockSections() []section {
-	type X = *exhibit
 	const err = "IDBlockInvalidError"
 	spec := func(change func(s *mint.IDBlockSpec)) func(X) { return func(x X) { change(x.guest.idBlock) } }
 	block := func(change func(b []byte) []byte) func(X) { return func(x X) { x.guest.block = change } }

@@ -15,8 +15,7 @@ func memorySections() []section {
 }
 
 func stateSection() section {
-	type X = *exhibit
-	state := func(text string) func(X) { return func(x X) { x.inputs["state"] = [][]byte{[]byte(text)} } }
+	state := func(text string) func(X) { return input("state", []byte(text)) }
 	entry := func(workload, version, digest string) string {
 		return fmt.Sprintf(`{"schema": "tresor.state/v1", "workloads": {%q: {"version": %s, "sha256": %q}}}`+"\n", workload, version, digest)
 	}
@@ -49,7 +48,6 @@ func stateSection() section {
 func digest(b []byte) []byte { sum := sha256Of(b); return sum[:] }
 
 func pinSection() section {
-	type X = *exhibit
 	pin := func(change func(d *doc)) func(X) {
 		return func(x X) {
 			x.seal()
@@ -76,7 +74,7 @@ func pinSection() section {
 		{"other-measurement", no("PIN-02"), "another measurement", set("snp_measurement", strings.Repeat("ab", 48))},
 		{"other-tag", no("PIN-02"), "another tag", set("workload_identity_tag", strings.Repeat("ab", 32))},
 		{"refused-evidence", as("PolicyViolationError", "POL-05"), "what is refused is not compared", both(policyBits(1<<19), set("tls_spki_sha256", strings.Repeat("ab", 32)))},
-		{"empty-file", as(damaged, "CLI-03"), "a damaged pin is no first run", func(x X) { x.inputs["pin"] = [][]byte{{}} }},
+		{"empty-file", as(damaged, "CLI-03"), "a damaged pin is no first run", input("pin", []byte{})},
 		{"without-measurement", as(damaged, "CLI-03"), "nor is one that lacks a member", pin(func(d *doc) { d.Drop("snp_measurement") })},
 		{"unknown-member", as(damaged, "CLI-03", "JSN-11"), "or has one too many", pin(func(d *doc) { d.Add("x", 1) })},
 		{"other-schema", as(damaged, "CLI-03"), "or is something else", set("schema", "tresor.pin/v2")},
@@ -85,7 +83,6 @@ func pinSection() section {
 }
 
 func evidenceSection() section {
-	type X = *exhibit
 	// saved makes a replay of the endpoint.
 	saved := func(change func(x X, d *doc)) func(X) {
 		return func(x X) {
@@ -124,7 +121,7 @@ func evidenceSection() section {
 			x.Bundle.Sign = mint.EdDSA(otherKey)
 			d.Set("bundle_jws", string(x.Bundle.Encode()))
 		})},
-		{"empty-file", no("CLI-03"), "nothing was judged", func(x X) { saved(func(X, *doc) {})(x); x.inputs["evidence"] = [][]byte{{}} }},
+		{"empty-file", no("CLI-03"), "nothing was judged", both(saved(func(X, *doc) {}), input("evidence", []byte{}))},
 		{"without-leaf", no("CLI-03"), "nothing tells the key of the connection", saved(func(_ X, d *doc) { d.Drop("leaf_der_b64") })},
 		{"leaf-is-no-certificate", no("CLI-03"), "nor does this", set("leaf_der_b64", "AAAA")},
 		{"unknown-member", no("CLI-03", "JSN-11"), "a member that nobody knows", set("verdict", "pass")},

@@ -23,23 +23,10 @@ func policySections() []section {
 	}
 }
 
-func option(name string, value any) func(x *exhibit) {
-	return func(x *exhibit) { x.options[name] = value }
-}
-
-func demand(members ...member) func(x *exhibit) {
-	return func(x *exhibit) { x.policy(members...) }
-}
-
-func policyBits(bits uint64) func(x *exhibit) {
-	return func(x *exhibit) { x.Spec.Policy |= bits }
-}
-
 func defaultRows() []row {
-	type X = *exhibit
 	agent := func(x X) { x.Spec.ReportIDMA = [32]byte{1, 2, 3} }
 	vmpl := func(n uint32) func(X) { return func(x X) { x.Spec.VMPL = n } }
-	echo := func(names ...string) func(X) { return func(x X) { x.result.Set("relaxed", names) } }
+	echo := func(names ...string) func(X) { return shows("relaxed", names) }
 	return []row{
 		{"debug-with-an-allowed-measurement", no("POL-05"), "the guest policy is not part of the measurement: no list catches it", policyBits(1 << 19)},
 		{"debug-allowed", yes("POL-05", "CLI-08"), "--allow-debug, which the answer repeats", both(policyBits(1<<19), option("allow-debug", true), echo("allow-debug"))},
@@ -78,7 +65,6 @@ func defaultRows() []row {
 }
 
 func demandRows() []row {
-	type X = *exhibit
 	guest := func(name string, value any) func(X) { return demand(member{"guest_policy", doc{{name, value}}}) }
 	platform := func(name string, value any) func(X) { return demand(member{"platform_info", doc{{name, value}}}) }
 	in := func(object, name string, value any) func(X) { return demand(member{object, doc{{name, value}}}) }
@@ -145,7 +131,7 @@ func demandRows() []row {
 		{"chip-allowed", yes("POL-38"), "the chip is on the list", chips("allow", func(x X) []string { return list(other128, chip(x)) })},
 		{"chip-not-allowed", no("POL-38"), "the list has another", chips("allow", func(X) []string { return list(other128) })},
 		{"chip-allowed-under-a-vlek", no("POL-38"), "the report alone says CHIP_ID: no certificate has it", func(x X) { uncertifiedChip(x); chips("allow", func(x X) []string { return list(chip(x)) })(x) }},
-		{"chip-denied-under-a-vlek", no("POL-39"), "and so it may be a chip that is denied", func(x X) { uncertifiedChip(x); chips("deny", func(X) []string { return list(other128) })(x) }},
+		{"chip-denied-under-a-vlek", no("POL-39"), "and so it may be a chip that is denied", both(uncertifiedChip, chips("deny", func(X) []string { return list(other128) }))},
 		{"chip-option", no("POL-38"), "the option says the same", option("chip-id", other128)},
 		{"chip-denied", no("POL-39"), "one stolen VCEK, which no CRL can name", chips("deny", func(x X) []string { return list(chip(x)) })},
 		{"chip-not-denied", yes("POL-39"), "another chip is denied", chips("deny", func(X) []string { return list(other128) })},

@@ -11,7 +11,7 @@ import (
 // oldRows are about reports that can not say everything.
 func oldRows() []row {
 	return []row{
-		{"unknown-is-not-set", no("POL-27", "RPT-18"), "version 2 has no alias check: that it is unknown is no yes", both(demand(member{"platform_info", doc{{"require", []string{"alias_check_complete"}}}}), func(x *exhibit) { x.Spec.PlatformInfo = 1 })},
+		{"unknown-is-not-set", no("POL-27", "RPT-18"), "version 2 has no alias check: that it is unknown is no yes", both(demand(member{"platform_info", doc{{"require", []string{"alias_check_complete"}}}}), func(x X) { x.Spec.PlatformInfo = 1 })},
 		{"mitigations-need-version-5", no("POL-30"), "a version that has no mitigation vectors meets no mask", demand(member{"mitigations", doc{{"launch", "0x1"}}})},
 		{"current-mitigations-need-version-5", no("POL-31"), "neither of the two", demand(member{"mitigations", doc{{"current", "0x1"}}})},
 		{"mask-of-zero-demands-nothing", yes("POL-30", "POL-31"), "a mask without bits", demand(member{"mitigations", doc{{"launch", "0x0"}, {"current", "0x0"}}})},
@@ -20,8 +20,7 @@ func oldRows() []row {
 }
 
 func vlekPolicyRows() []row {
-	type X = *exhibit
-	unrelaxed := func(x X) { x.options["allow-vlek"] = nil }
+	unrelaxed := option("allow-vlek", nil)
 	return []row{
 		{"not-relaxed", no("POL-12"), "a VLEK is refused unless it is allowed", unrelaxed},
 		{"demand-does-not-relax", no("POL-12"), "to ask for one is no permission", both(unrelaxed, demand(member{"signing_keys", []string{"vlek"}}))},
@@ -35,7 +34,6 @@ func vlekPolicyRows() []row {
 }
 
 func measurementRows() []row {
-	type X = *exhibit
 	own := func(x X) string { return hex.EncodeToString(x.Spec.Measurement[:]) }
 	allow := func(make func(own string) string) func(X) {
 		return func(x X) { x.options["measurement"] = make(own(x)) }
@@ -55,7 +53,6 @@ func measurementRows() []row {
 }
 
 func reportDataRows() []row {
-	type X = *exhibit
 	data := func(change func(d []byte)) func(X) {
 		return func(x X) { d := x.Spec.ReportData; change(d[:]); x.options["report-data"] = hex.EncodeToString(d[:]) }
 	}
@@ -73,15 +70,14 @@ func reportDataRows() []row {
 			x.policy(member{"report_data_prefix", hex.EncodeToString(d[:32])})
 		}},
 		{"of-the-policy-file", no("POL-53"), "in a file", demand(member{"report_data", strings.Repeat("ab", 64)})},
-		{"option-of-32-bytes", as("UsageError", "POL-62"), "half of it is not enough", func(x X) { x.options["report-data"] = strings.Repeat("ab", 32) }},
+		{"option-of-32-bytes", as("UsageError", "POL-62"), "half of it is not enough", option("report-data", strings.Repeat("ab", 32))},
 	}
 }
 
 func endpointPolicyRows() []row {
-	type X = *exhibit
 	return []row{
-		{"product-not-in-the-bundle", no("POL-20", "POL-01"), "the bundle no longer allows the processor", func(x X) { x.Bundle.Payload.Set("allowed_products", []string{"Milan", "Turin"}) }},
-		{"measurement-withdrawn", as("MeasurementNotAllowedError", "POL-02"), "the bundle lists another", func(x X) { x.Bundle.Payload.Set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)}) }},
+		{"product-not-in-the-bundle", no("POL-20", "POL-01"), "the bundle no longer allows the processor", bundle.set("allowed_products", []string{"Milan", "Turin"})},
+		{"measurement-withdrawn", as("MeasurementNotAllowedError", "POL-02"), "the bundle lists another", bundle.set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)})},
 		{"measurement-only-in-the-file", as("MeasurementNotAllowedError", "POL-02", "POL-01"), "the caller's list does not widen the bundle's", func(x X) {
 			x.Bundle.Payload.Set("allowed_hw_measurements", []string{strings.Repeat("ab", 48)})
 			x.policy(member{"measurements", []string{hex.EncodeToString(x.Spec.Measurement[:])}})
@@ -100,8 +96,8 @@ func leafKeyHash(x *exhibit) string {
 // policyFileSections are about the policy file: a mistake in it is one of the
 // caller's, and no evidence is judged.
 func policyFileSections() []section {
-	file := func(members ...member) func(x *exhibit) { return demand(members...) }
-	text := func(s string) func(x *exhibit) { return func(x *exhibit) { x.policyText([]byte(s)) } }
+	file := func(members ...member) func(x X) { return demand(members...) }
+	text := func(s string) func(x X) { return func(x X) { x.policyText([]byte(s)) } }
 	hex96, many := strings.Repeat("ab", 48), []string{}
 	for i := range 1025 {
 		many = append(many, fmt.Sprintf("%096x", i+1))

@@ -62,12 +62,7 @@ func (x *exhibit) receiptFiles() map[string][][]byte {
 
 // receiptSections are about receipts, and about key sets.
 func receiptSections() []section {
-	type X = *exhibit
-	claim := func(name string, value any) func(X) { return func(x X) { x.receipt.Payload.Set(name, value) } }
-	dropped := func(name string) func(X) { return func(x X) { x.receipt.Payload.Drop(name) } }
-	header := func(name string, value any) func(X) { return func(x X) { x.receipt.Header.Set(name, value) } }
 	signed := func(sign func([]byte) []byte) func(X) { return func(x X) { x.receipt.Sign = sign } }
-	input := func(name, body string) func(X) { return func(x X) { x.inputs[name] = [][]byte{[]byte(body)} } }
 	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.receipt.After = change } }
 	wrapped := func(id string) func(X) {
 		return text(func(b []byte) []byte { return doc{{"id", id}, {"receipt", string(b)}}.Text() })
@@ -91,13 +86,13 @@ func receiptSections() []section {
 			x.inputs["request"], x.inputs["response"] = nil, nil
 			x.result.Set("receipt", doc{{"request_digest_checked", false}, {"response_digest_checked", false}})
 		}},
-		{"old-without-a-greatest-age", yes("RCP-31"), "age is shown, not judged", both(option("max-age", nil), claim("iat", 0))},
-		{"at-its-greatest-age", yes("RCP-31"), "an hour", claim("iat", now.Unix()-3600)},
-		{"beyond-its-greatest-age", no("RCP-31"), "and a second", claim("iat", now.Unix()-3601)},
-		{"five-minutes-ahead", yes("RCP-30"), "clocks may differ", claim("iat", now.Unix()+300)},
-		{"more-than-five-minutes-ahead", no("RCP-30"), "but not by more", claim("iat", now.Unix()+301)},
-		{"ahead-by-a-nanosecond-more", no("RCP-30"), "nor by a nanosecond", both(claim("iat", now.Unix()+300), option("at", now.Add(-1).Format(time.RFC3339Nano)))},
-		{"older-by-a-nanosecond", no("RCP-31"), "ages are exact too", both(claim("iat", now.Unix()-3600), option("at", now.Add(1).Format(time.RFC3339Nano)))},
+		{"old-without-a-greatest-age", yes("RCP-31"), "age is shown, not judged", both(option("max-age", nil), claims.set("iat", 0))},
+		{"at-its-greatest-age", yes("RCP-31"), "an hour", claims.set("iat", now.Unix()-3600)},
+		{"beyond-its-greatest-age", no("RCP-31"), "and a second", claims.set("iat", now.Unix()-3601)},
+		{"five-minutes-ahead", yes("RCP-30"), "clocks may differ", claims.set("iat", now.Unix()+300)},
+		{"more-than-five-minutes-ahead", no("RCP-30"), "but not by more", claims.set("iat", now.Unix()+301)},
+		{"ahead-by-a-nanosecond-more", no("RCP-30"), "nor by a nanosecond", both(claims.set("iat", now.Unix()+300), option("at", now.Add(-1).Format(time.RFC3339Nano)))},
+		{"older-by-a-nanosecond", no("RCP-31"), "ages are exact too", both(claims.set("iat", now.Unix()-3600), option("at", now.Add(1).Format(time.RFC3339Nano)))},
 		{"s-high-and-low", yes("JWS-10"), "both s and n-s are accepted", half(func(r, s []byte) []byte {
 			return append(r, fixed(new(big.Int).Sub(order, new(big.Int).SetBytes(s)))...)
 		})},
@@ -106,44 +101,42 @@ func receiptSections() []section {
 		{"two-receipts", no("JSN-09", "RCP-02"), "two to choose from", text(func(b []byte) []byte {
 			return doc{{"id", "rcpt-1"}, {"receipt", "a.b.c"}, {"receipt", string(b)}}.Text()
 		})},
-		{"json-and-more", no("JSN-05", "RCP-02"), "both forms", text(func(b []byte) []byte {
-			return append(doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.Text(), b...)
-		})},
-		{"without-jti", no("JSN-12", "RCP-20"), "a receipt has an id", dropped("jti")},
-		{"without-iat", no("JSN-12", "RCP-20"), "and a time", dropped("iat")},
-		{"without-route", no("JSN-12", "RCP-20"), "and says what was asked for", dropped("requested_route")},
-		{"without-model", no("JSN-12", "RCP-20"), "and what answered", dropped("routed_model")},
-		{"empty-id", no("JSN-12", "RCP-20"), "an empty text is no id", claim("jti", "")},
-		{"empty-route", no("JSN-12", "RCP-20"), "nor a route", claim("requested_route", "")},
-		{"empty-model", no("JSN-12", "RCP-20"), "nor a model", claim("routed_model", "")},
-		{"empty-attestation", no("JSN-12", "RCP-20"), "nor an attestation", claim("inference_attestation", "")},
-		{"attestation-null", no("JSN-12", "RCP-20"), "null is no attestation", claim("router_attestation", raw("null"))},
-		{"iat-fraction", no("JSN-14", "RCP-20"), "whole seconds", claim("iat", raw("1775044800.5"))},
-		{"iat-string", no("JSN-13", "RCP-20"), "as a number", claim("iat", "1775044800")},
-		{"iat-negative", no("JSN-15", "RCP-20"), "from 1970 on", claim("iat", -1)},
-		{"duplicate-claim", no("JSN-09", "RCP-20"), "two ids to choose from", func(x X) { x.receipt.Payload.Add("jti", "rcpt-2") }},
-		{"claim-in-another-case", no("JSN-10", "RCP-20"), "a claim that folds to a known one", func(x X) { x.receipt.Payload.Add("JTI", "rcpt-2") }},
-		{"unknown-claims", yes("RCP-20"), "others are ignored", func(x X) { x.receipt.Payload.Add("cost", raw("0.25")) }},
-		{"digest-without-algorithm", no("RCP-21"), "a digest names its algorithm", claim("request_digest", strings.Repeat("0", 64))},
-		{"digest-upper-case", no("RCP-21"), "in lower case", claim("response_digest", "sha256:"+strings.Repeat("AB", 32))},
-		{"a-bundle-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.receipt.Payload.Add("allowed_hw_measurements", []string{}) }},
-		{"a-manifest-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", func(x X) { x.receipt.Payload.Add("image_digest", "sha256:00") }},
+		{"json-and-more", no("JSN-05", "RCP-02"), "both forms", text(func(b []byte) []byte { return append(doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.Text(), b...) })},
+		{"without-jti", no("JSN-12", "RCP-20"), "a receipt has an id", claims.drop("jti")},
+		{"without-iat", no("JSN-12", "RCP-20"), "and a time", claims.drop("iat")},
+		{"without-route", no("JSN-12", "RCP-20"), "and says what was asked for", claims.drop("requested_route")},
+		{"without-model", no("JSN-12", "RCP-20"), "and what answered", claims.drop("routed_model")},
+		{"empty-id", no("JSN-12", "RCP-20"), "an empty text is no id", claims.set("jti", "")},
+		{"empty-route", no("JSN-12", "RCP-20"), "nor a route", claims.set("requested_route", "")},
+		{"empty-model", no("JSN-12", "RCP-20"), "nor a model", claims.set("routed_model", "")},
+		{"empty-attestation", no("JSN-12", "RCP-20"), "nor an attestation", claims.set("inference_attestation", "")},
+		{"attestation-null", no("JSN-12", "RCP-20"), "null is no attestation", claims.set("router_attestation", raw("null"))},
+		{"iat-fraction", no("JSN-14", "RCP-20"), "whole seconds", claims.set("iat", raw("1775044800.5"))},
+		{"iat-string", no("JSN-13", "RCP-20"), "as a number", claims.set("iat", "1775044800")},
+		{"iat-negative", no("JSN-15", "RCP-20"), "from 1970 on", claims.set("iat", -1)},
+		{"duplicate-claim", no("JSN-09", "RCP-20"), "two ids to choose from", claims.add("jti", "rcpt-2")},
+		{"claim-in-another-case", no("JSN-10", "RCP-20"), "a claim that folds to a known one", claims.add("JTI", "rcpt-2")},
+		{"unknown-claims", yes("RCP-20"), "others are ignored", claims.add("cost", raw("0.25"))},
+		{"digest-without-algorithm", no("RCP-21"), "a digest names its algorithm", claims.set("request_digest", strings.Repeat("0", 64))},
+		{"digest-upper-case", no("RCP-21"), "in lower case", claims.set("response_digest", "sha256:"+strings.Repeat("AB", 32))},
+		{"a-bundle-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", claims.add("allowed_hw_measurements", []string{})},
+		{"a-manifest-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", claims.add("image_digest", "sha256:00")},
 		{"a-bundle-by-the-receipt-key", no("RCP-22"), "a whole bundle, by the key of receipts", func(x X) { x.seal(); x.receipt.Payload = x.Bundle.Payload }},
-		{"other-request", as(badDigest, "RCP-40"), "a receipt for another request", input("request", requestBody+" ")},
-		{"other-response", as(badDigest, "RCP-40"), "the exact bytes: a line break is one", input("response", strings.TrimSuffix(responseBody, "\n"))},
-		{"empty-request", as(badDigest, "RCP-40"), "an empty body is a body", input("request", "")},
-		{"without-request-digest", as(badDigest, "RCP-41"), "a receipt that says nothing of the request that was given", dropped("request_digest")},
-		{"without-response-digest", as(badDigest, "RCP-41"), "or of the response", dropped("response_digest")},
-		{"alg-none", as(badSignature, "JWS-03", "JWS-08"), "an unsigned receipt", both(header("alg", "none"), signed(func([]byte) []byte { return nil }))},
-		{"alg-eddsa", as(badSignature, "JWS-08", "RCP-01"), "the algorithm of bundles", both(header("alg", "EdDSA"), signed(mint.EdDSA(releaseKey)))},
-		{"typ-of-a-bundle", as(badSignature, "JWS-09", "RCP-01"), "another kind of document", header("typ", "trust-bundle+jwt")},
-		{"typ-of-a-receipt", yes("JWS-09", "RCP-01"), "its own kind", header("typ", "receipt+jwt")},
-		{"jku-in-the-header", as(badSignature, "JWS-07", "RCP-12"), "keys never come with the message", header("jku", "https://keys.example.com/jwks.json")},
-		{"without-kid", as(badSignature, "RCP-11"), "no key is tried for want of a name", func(x X) { x.receipt.Header.Drop("kid") }},
-		{"kid-in-another-case", as(badSignature, "RCP-11"), "names are exact", header("kid", "RECEIPT-1")},
-		{"kid-is-the-end-of-a-name", as(badSignature, "RCP-11"), "and whole: not their ends", header("kid", "eceipt-1")},
-		{"kid-is-the-beginning-of-a-name", as(badSignature, "RCP-11"), "nor their beginnings", header("kid", "receipt-")},
-		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", header("kid", "receipt-0")},
+		{"other-request", as(badDigest, "RCP-40"), "a receipt for another request", input("request", []byte(requestBody+" "))},
+		{"other-response", as(badDigest, "RCP-40"), "the exact bytes: a line break is one", input("response", []byte(strings.TrimSuffix(responseBody, "\n")))},
+		{"empty-request", as(badDigest, "RCP-40"), "an empty body is a body", input("request", []byte(""))},
+		{"without-request-digest", as(badDigest, "RCP-41"), "a receipt that says nothing of the request that was given", claims.drop("request_digest")},
+		{"without-response-digest", as(badDigest, "RCP-41"), "or of the response", claims.drop("response_digest")},
+		{"alg-none", as(badSignature, "JWS-03", "JWS-08"), "an unsigned receipt", both(receiptHeader.set("alg", "none"), signed(func([]byte) []byte { return nil }))},
+		{"alg-eddsa", as(badSignature, "JWS-08", "RCP-01"), "the algorithm of bundles", both(receiptHeader.set("alg", "EdDSA"), signed(mint.EdDSA(releaseKey)))},
+		{"typ-of-a-bundle", as(badSignature, "JWS-09", "RCP-01"), "another kind of document", receiptHeader.set("typ", "trust-bundle+jwt")},
+		{"typ-of-a-receipt", yes("JWS-09", "RCP-01"), "its own kind", receiptHeader.set("typ", "receipt+jwt")},
+		{"jku-in-the-header", as(badSignature, "JWS-07", "RCP-12"), "keys never come with the message", receiptHeader.set("jku", "https://keys.example.com/jwks.json")},
+		{"without-kid", as(badSignature, "RCP-11"), "no key is tried for want of a name", receiptHeader.drop("kid")},
+		{"kid-in-another-case", as(badSignature, "RCP-11"), "names are exact", receiptHeader.set("kid", "RECEIPT-1")},
+		{"kid-is-the-end-of-a-name", as(badSignature, "RCP-11"), "and whole: not their ends", receiptHeader.set("kid", "eceipt-1")},
+		{"kid-is-the-beginning-of-a-name", as(badSignature, "RCP-11"), "nor their beginnings", receiptHeader.set("kid", "receipt-")},
+		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", receiptHeader.set("kid", "receipt-0")},
 		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(mint.ES256(tlsKey))},
 		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(func(message []byte) []byte {
 			return mint.ECDSASigner{Key: receiptKey, Hash: crypto.SHA256}.Sign(message)
@@ -170,8 +163,6 @@ func receiptSections() []section {
 
 // embeddedRows are about what a receipt embeds, held against pinned roots.
 func embeddedRows() []row {
-	type X = *exhibit
-	bundle := func(name string, value any) func(X) { return func(x X) { x.Bundle.Payload.Set(name, value) } }
 	embed := func(change func(d *doc)) func(X) { return func(x X) { x.embed = change } }
 	const manifestJWS = "workload_identity_manifest_jws"
 	alone := func(members ...member) func(d *doc) { // no bundle; nil drops a member
@@ -188,22 +179,22 @@ func embeddedRows() []row {
 		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", func(x X) {
 			x.result.Set("receipt", doc{{"router_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
 		}},
-		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", func(x X) { x.Bundle.Sign = mint.EdDSA(otherKey) }},
+		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", bundleSigned(mint.EdDSA(otherKey))},
 		{"by-another-key-and-no-root", yes("RCP-50"), "without a pinned root it is not verified, and the answer says so", func(x X) {
 			x.Bundle.Sign = mint.EdDSA(otherKey)
 			x.receipt.Payload.Set("router_attestation", doc{{"workload", "router"}, {"trust_bundle_jws", string(x.Bundle.Encode())}})
 			x.inputs["release-root"] = nil
 		}},
-		{"expired-before-the-receipt", as("BundleExpiredError", "BND-30", "RCP-51"), "the bundle had expired when the receipt was issued", bundle("valid_until", "2026-04-01T11:59:00Z")},
-		{"expired-since-then", yes("BND-30", "RCP-51"), "that it has expired since is no fault of the receipt", bundle("valid_until", "2026-04-01T11:59:00.5Z")},
-		{"malformed-bundle", as("BundleInvalidError", "BND-14", "RCP-51"), "a bundle that is no good", bundle("allowed_products", []string{"Rome"})},
-		{"of-another-workload", as("WorkloadMismatchError", "WKL-01", "RCP-51"), "the bundle of another workload", bundle("workload", "inference")},
-		{"tag-not-listed", as("IdentityTagNotAllowedError", "IDT-01", "RCP-52"), "a tag that the bundle does not list", bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
+		{"expired-before-the-receipt", as("BundleExpiredError", "BND-30", "RCP-51"), "the bundle had expired when the receipt was issued", bundle.set("valid_until", "2026-04-01T11:59:00Z")},
+		{"expired-since-then", yes("BND-30", "RCP-51"), "that it has expired since is no fault of the receipt", bundle.set("valid_until", "2026-04-01T11:59:00.5Z")},
+		{"malformed-bundle", as("BundleInvalidError", "BND-14", "RCP-51"), "a bundle that is no good", bundle.set("allowed_products", []string{"Rome"})},
+		{"of-another-workload", as("WorkloadMismatchError", "WKL-01", "RCP-51"), "the bundle of another workload", bundle.set("workload", "inference")},
+		{"tag-not-listed", as("IdentityTagNotAllowedError", "IDT-01", "RCP-52"), "a tag that the bundle does not list", bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
 		{"without-tag", yes("RCP-52"), "the tag is the hash of the manifest then", embed(func(d *doc) { d.Drop("workload_identity_tag") })},
 		{"without-manifest", yes("RCP-53"), "a manifest may be absent", embed(func(d *doc) { d.Drop("workload_identity_manifest_jws") })},
 		{"without-workload", yes("RCP-51", "RCP-53"), "the bundle says which workload it is then", embed(func(d *doc) { d.Drop("workload") })},
 		{"bundle-by-itself", yes("RCP-52"), "without tag and manifest the bundle alone is verified", embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) })},
-		{"bundle-by-itself-of-another-key", no("JWS-10", "RCP-51"), "which it is, by the pinned roots", both(func(x X) { x.Bundle.Sign = mint.EdDSA(otherKey) }, embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) }))},
+		{"bundle-by-itself-of-another-key", no("JWS-10", "RCP-51"), "which it is, by the pinned roots", both(bundleSigned(mint.EdDSA(otherKey)), embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) }))},
 		{"manifest-by-itself", yes("RCP-50", "RCP-53"), "without a bundle, the attestation's own tag and workload count", embed(alone())},
 		{"manifest-by-itself-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "which the manifest then has to meet", embed(alone(member{"workload_identity_tag", strings.Repeat("ab", 32)}))},
 		{"manifest-by-itself-of-another-workload", as("IdentityManifestMismatchError", "IDT-13", "RCP-53"), "both of them", embed(alone(member{"workload", "inference"}))},
@@ -232,7 +223,6 @@ func embeddedRows() []row {
 
 // keySetSection is about the keys that may sign receipts.
 func keySetSection() section {
-	type X = *exhibit
 	key := func(change func(d *doc)) func(X) { return func(x X) { change(&x.receipt.Keys[0]) } }
 	set := func(name string, value any) func(X) { return key(func(d *doc) { d.Set(name, value) }) }
 	coordinate := func(size int) string { // of x; 33 bytes begin with a zero
@@ -250,7 +240,7 @@ func keySetSection() section {
 		{"without-kid", no("JWK-10"), "a key without a name", key(func(d *doc) { d.Drop("kid") })},
 		{"kid-twice", no("JWK-10"), "two keys of one name", set("kid", "receipt-0")},
 		{"of-one-key", yes("JWK-06"), "a set of one key", func(x X) { x.receipt.Keys = x.receipt.Keys[:1] }},
-		{"without-keys", no("JWK-06", "JSN-12"), "an object that is no set", func(x X) { x.inputs["jwks"] = [][]byte{[]byte(`{"kid": "receipt-1"}`)} }},
+		{"without-keys", no("JWK-06", "JSN-12"), "an object that is no set", input("jwks", []byte(`{"kid": "receipt-1"}`))},
 		{"of-64-keys", yes("JWK-06"), "or of as many as there may be", func(x X) {
 			for i := len(x.receipt.Keys); i < 64; i++ {
 				x.receipt.Keys = append(x.receipt.Keys, mint.EC(receiptKey, fmt.Sprint("k", i)))
@@ -280,9 +270,7 @@ func keySetSection() section {
 		{"for-signing-and-verifying", no("JWK-09"), "an operation of a private key among them", set("key_ops", []string{"sign", "verify"})},
 		{"of-nine-operations", no("JWK-06", "JSN-16"), "eight at most", set("key_ops", strings.Fields("a b c d e f g h i"))},
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
-		{"release-root-twice", no("CLI-02"), "a key is given once", func(x X) {
-			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey), releaseRootPEM(releaseKey)}
-		}},
+		{"release-root-twice", no("CLI-02"), "a key is given once", input("release-root", releaseRootPEM(releaseKey), releaseRootPEM(releaseKey))},
 		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", func(x X) {
 			x.receipt.Keys = append(x.receipt.Keys, named(mint.OKP(public(releaseKey)), "release"))
 			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}

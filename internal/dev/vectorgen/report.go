@@ -13,7 +13,6 @@ import (
 
 // reportSections are about the layout of the report and its signature.
 func reportSections() []section {
-	type X = *exhibit
 	le32 := func(offset int, n uint32) func(X) {
 		return patch(offset, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
 	}
@@ -81,7 +80,6 @@ func reportSections() []section {
 
 // signatureSection is about the signature of the report.
 func signatureSection() section {
-	type X = *exhibit
 	order := elliptic.P384().Params().N
 	plus := func(n int64) *big.Int { return new(big.Int).Add(order, big.NewInt(n)) }
 	most := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 384), big.NewInt(1))

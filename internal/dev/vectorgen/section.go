@@ -19,7 +19,7 @@ type row struct {
 	id      string
 	want    want
 	comment string
-	change  func(x *exhibit)
+	change  func(x X)
 }
 
 // want is what a verifier must say.

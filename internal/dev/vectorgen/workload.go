@@ -12,20 +12,16 @@ import (
 // workloadSections are about the workload's name, its identity tag and manifest,
 // and about what REPORT_DATA and the connection bind them to.
 func workloadSections() []section {
-	type X = *exhibit
-	option := func(name string, value any) func(X) { return func(x X) { x.options[name] = value } }
-	bundle := func(name string, value any) func(X) { return func(x X) { x.Bundle.Payload.Set(name, value) } }
-	manifest := func(name string, value any) func(X) { return func(x X) { x.Manifest.Payload.Set(name, value) } }
 	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.Manifest.After = change } }
 	base := endpoint("Turin", 5, "vcek")
 
 	workload := section{"workload", base, "WorkloadMismatchError", []row{
 		{"asked-for", yes("WKL-02"), "the one that the caller asked for", option("workload", "router")},
 		{"another-than-asked-for", no("WKL-02"), "another than the caller asked for", option("workload", "inference")},
-		{"of-the-bundle-differs", no("WKL-01"), "the bundle is for something else", bundle("workload", "inference")},
-		{"of-the-envelope-differs", no("WKL-01"), "the envelope says something else; nobody signed it", both(manifest("workload", "inference"), func(x X) { x.Envelope.Set("workload", "inference") })},
-		{"in-another-case", no("WKL-01"), "names are compared byte by byte", bundle("workload", "Router")},
-		{"with-a-space", no("WKL-01"), "and not trimmed", bundle("workload", "router ")},
+		{"of-the-bundle-differs", no("WKL-01"), "the bundle is for something else", bundle.set("workload", "inference")},
+		{"of-the-envelope-differs", no("WKL-01"), "the envelope says something else; nobody signed it", both(manifest.set("workload", "inference"), envelope.set("workload", "inference"))},
+		{"in-another-case", no("WKL-01"), "names are compared byte by byte", bundle.set("workload", "Router")},
+		{"with-a-space", no("WKL-01"), "and not trimmed", bundle.set("workload", "router ")},
 	}}
 
 	tag := section{"identity-tag", base, "IdentityTagNotAllowedError", []row{
@@ -33,12 +29,12 @@ func workloadSections() []section {
 			x.seal()
 			x.Bundle.Payload.Set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32), hex.EncodeToString(x.Tag[:])})
 		}},
-		{"not-listed", no("IDT-01"), "a release that the publisher does not list", bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
+		{"not-listed", no("IDT-01"), "a release that the publisher does not list", bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
 		{"same-first-half", no("IDT-01"), "all 32 bytes are compared", func(x X) {
 			x.seal()
 			x.Bundle.Payload.Set("allowed_workload_identity_tags", []string{hex.EncodeToString(x.Tag[:16]) + strings.Repeat("0", 32)})
 		}},
-		{"not-listed-without-manifest", no("IDT-01"), "also when there is no manifest", both(bundle("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)}), func(x X) { x.Envelope.Drop("workload_identity_manifest_jws") })},
+		{"not-listed-without-manifest", no("IDT-01"), "also when there is no manifest", both(bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)}), envelope.drop("workload_identity_manifest_jws"))},
 	}}
 
 	manifests := section{"manifest", base, "IdentityManifestMismatchError", []row{
@@ -60,21 +56,21 @@ func workloadSections() []section {
 		{"header-no-object", no("JWS-06", "IDT-11", "JSN-04"), "the header is an object", text(func(b []byte) []byte {
 			return []byte(encode64url("[]") + string(b[strings.IndexByte(string(b), '.'):]))
 		})},
-		{"other-schema", no("JSN-18", "IDT-12"), "a manifest of another schema", manifest("schema", "workload-identity/v2")},
+		{"other-schema", no("JSN-18", "IDT-12"), "a manifest of another schema", manifest.set("schema", "workload-identity/v2")},
 		{"a-bundle-as-manifest", no("JSN-18", "IDT-12"), "a document of another kind whose hash is the tag", func(x X) { x.Manifest.Payload = x.Bundle.Payload.Clone() }},
-		{"without-version", no("JSN-12", "IDT-12"), "version is required", func(x X) { x.Manifest.Payload.Drop("version") }},
-		{"without-image-digest", no("JSN-12", "IDT-12"), "image_digest is required", func(x X) { x.Manifest.Payload.Drop("image_digest") }},
-		{"without-binary-digest", no("JSN-12", "IDT-12"), "binary_digest is required", func(x X) { x.Manifest.Payload.Drop("binary_digest") }},
-		{"without-build-metadata", yes("IDT-12"), "build_metadata is not read", func(x X) { x.Manifest.Payload.Drop("build_metadata") }},
-		{"empty-version", no("JSN-12", "IDT-12"), "an empty string is an absent one", manifest("version", "")},
-		{"empty-workload", no("JSN-12", "IDT-12"), "of the workload too", manifest("workload", "")},
-		{"empty-schema", no("JSN-12", "IDT-12"), "of the schema too", manifest("schema", "")},
-		{"without-schema", no("JSN-12", "IDT-12"), "schema is required", func(x X) { x.Manifest.Payload.Drop("schema") }},
-		{"without-workload", no("JSN-12", "IDT-12"), "workload is required", func(x X) { x.Manifest.Payload.Drop("workload") }},
-		{"empty-image-digest", no("JSN-12", "IDT-12"), "and here", manifest("image_digest", "")},
-		{"empty-binary-digest", no("JSN-12", "IDT-12"), "and here", manifest("binary_digest", "")},
-		{"duplicate-member", no("JSN-09", "IDT-12"), "two versions", func(x X) { x.Manifest.Payload.Add("version", "v9") }},
-		{"of-another-workload", no("IDT-13"), "the tag of another workload", manifest("workload", "inference")},
+		{"without-version", no("JSN-12", "IDT-12"), "version is required", manifest.drop("version")},
+		{"without-image-digest", no("JSN-12", "IDT-12"), "image_digest is required", manifest.drop("image_digest")},
+		{"without-binary-digest", no("JSN-12", "IDT-12"), "binary_digest is required", manifest.drop("binary_digest")},
+		{"without-build-metadata", yes("IDT-12"), "build_metadata is not read", manifest.drop("build_metadata")},
+		{"empty-version", no("JSN-12", "IDT-12"), "an empty string is an absent one", manifest.set("version", "")},
+		{"empty-workload", no("JSN-12", "IDT-12"), "of the workload too", manifest.set("workload", "")},
+		{"empty-schema", no("JSN-12", "IDT-12"), "of the schema too", manifest.set("schema", "")},
+		{"without-schema", no("JSN-12", "IDT-12"), "schema is required", manifest.drop("schema")},
+		{"without-workload", no("JSN-12", "IDT-12"), "workload is required", manifest.drop("workload")},
+		{"empty-image-digest", no("JSN-12", "IDT-12"), "and here", manifest.set("image_digest", "")},
+		{"empty-binary-digest", no("JSN-12", "IDT-12"), "and here", manifest.set("binary_digest", "")},
+		{"duplicate-member", no("JSN-09", "IDT-12"), "two versions", manifest.add("version", "v9")},
+		{"of-another-workload", no("IDT-13"), "the tag of another workload", manifest.set("workload", "inference")},
 	}}
 
 	data := section{"binding", base, "ReportDataMismatchError", []row{
@@ -85,9 +81,7 @@ func workloadSections() []section {
 		{"of-another-tag", no("BIN-01"), "a tag that the hardware does not vouch for", func(x X) {
 			x.Bind = func(spki, _ [32]byte) [32]byte { return mint.Binding(spki, sha256.Sum256([]byte("another tag"))) }
 		}},
-		{"tag-before-key", no("BIN-01"), "the key's hash comes first", func(x X) {
-			x.Bind = func(spki, tag [32]byte) [32]byte { return mint.Binding(tag, spki) }
-		}},
+		{"tag-before-key", no("BIN-01"), "the key's hash comes first", func(x X) { x.Bind = func(spki, tag [32]byte) [32]byte { return mint.Binding(tag, spki) } }},
 		{"over-hex-digits", no("BIN-01"), "over 64 bytes, not over their digits", func(x X) {
 			x.Bind = func(spki, tag [32]byte) [32]byte {
 				return sha256.Sum256([]byte(hex.EncodeToString(spki[:]) + hex.EncodeToString(tag[:])))
@@ -118,10 +112,7 @@ func workloadSections() []section {
 			x.SPKI, x.live = [32]byte{}, [32]byte{}
 			x.Envelope.Set("tls_spki_sha256", strings.Repeat("0", 64))
 		}},
-		{"from-a-certificate", yes("BIN-10"), "the key of the leaf certificate that was seen", func(x X) {
-			x.options["spki"] = nil
-			x.inputs["cert"] = [][]byte{mint.PEM(webCert(tlsKey.Public()))}
-		}},
+		{"from-a-certificate", yes("BIN-10"), "the key of the leaf certificate that was seen", both(option("spki", nil), input("cert", mint.PEM(webCert(tlsKey.Public()))))},
 		{"second-certificate-does-not-count", no("BIN-10"), "the attested key's certificate, appended to another chain", func(x X) {
 			x.options["spki"] = nil
 			x.inputs["cert"] = [][]byte{mint.PEM(webCert(mint.P256Key("relay").Public()), webCert(tlsKey.Public()))}
