@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -12,93 +10,70 @@ import (
 	"github.com/tresorhq/attest/internal/mint"
 )
 
-// An azureChange changes an Azure VM before its quote is signed, and what the command gets
-// of it afterwards.
-type azureChange struct {
-	vm   func(a *mint.AzureSet)
-	then func(a *mint.AzureSet, x *exhibit)
-}
-
 // azureSections are about Azure confidential VMs: docs/spec/azure.md. The leaf is a VCEK
 // throughout.
 func azureSections() []section {
 	const hcl, data, quote, signature, pcr, policy, binding = "HCLInvalidError", "QualifyingDataMismatchError", "QuoteInvalidError",
 		"QuoteSignatureInvalidError", "PCRMismatchError", "PolicyViolationError", "ReportDataMismatchError"
-	vm := func(change func(a *mint.AzureSet)) func(x X) { return azureChange{vm: change}.apply }
-	then := func(change func(a *mint.AzureSet, x *exhibit)) func(x X) { return azureChange{then: change}.apply }
-	number := func(n int) *uint32 { v := uint32(n); return &v }
-	sizes := func(n func(a *mint.AzureSet) int) func(x X) {
+	vm := func(change func(a *mint.AzureSet)) func(X) { return func(x X) { change(x.vm) } }
+	// written changes a file when it was made.
+	written := func(name string, change func(b []byte) []byte) func(X) {
+		return func(x X) {
+			x.rewrite = func(files map[string][][]byte) { files[name] = [][]byte{change(files[name][0])} }
+		}
+	}
+	signed := func(form func(message, s []byte) []byte) func(X) {
+		return func(x X) {
+			x.rewrite = func(files map[string][][]byte) {
+				files["quote-signature"] = [][]byte{form(files["quote"][0], files["quote-signature"][0])}
+			}
+		}
+	}
+	sized := func(more int) func(X) { // a TPM2B_ATTEST
+		return written("quote", func(q []byte) []byte { return append([]byte{0, byte(len(q) + more)}, q...) })
+	}
+	sizes := func(n func(a *mint.AzureSet) int) func(X) {
 		return vm(func(a *mint.AzureSet) {
-			v := n(a)
-			a.HCL.VariableSize, a.HCL.DataSize, a.HCL.ReportSize = number(v), number(20+v), number(1236+v)
+			v := uint32(n(a))
+			a.HCL.VariableSize, a.HCL.DataSize, a.HCL.ReportSize = new(v), new(20+v), new(1236+v)
 		})
 	}
-	runtime := func(old, new string) func(x X) {
-		return vm(func(a *mint.AzureSet) {
-			a.HCL.Runtime = []byte(mustDiffer(string(a.HCL.Runtime), strings.Replace(string(a.HCL.Runtime), old, new, 1)))
-			a.Bind()
-		})
+	runtime := func(old, new string) func(X) {
+		return vm(func(a *mint.AzureSet) { a.HCL.Runtime = replace(old, new)(a.HCL.Runtime); a.Bind() })
 	}
-	modulus := func(change func(n []byte) []byte) func(x X) {
+	keys := func(change func(list []string) []string) func(X) {
+		return vm(func(a *mint.AzureSet) { a.Runtime.Keys = change(a.Runtime.Keys); a.Seal() })
+	}
+	modulus := func(change func(n []byte) []byte) func(X) {
 		n := mint.AKKey("ak").Public().N.Bytes()
 		text := base64.RawURLEncoding.EncodeToString
 		return runtime(text(n), text(change(slices.Clone(n))))
 	}
-	selects := func(s ...mint.Selection) func(x X) { return vm(func(a *mint.AzureSet) { a.Quote.Selections = s }) }
-	over := func(bits []byte, registers ...int) func(x X) {
-		return vm(func(a *mint.AzureSet) {
-			var all []byte
-			for _, i := range registers {
-				all = append(all, a.PCRs[i]...)
-			}
-			digest := sha256.Sum256(all)
-			a.Quote.Selections, a.Quote.Digest = []mint.Selection{{Hash: 0xB, Bits: bits}}, digest[:]
-		})
+	selects := func(s ...mint.Selection) func(X) { return vm(func(a *mint.AzureSet) { a.Quote.Selections = s }) }
+	over := func(bits []byte) func(X) { // what is said to be registers 4 and 7
+		return vm(func(a *mint.AzureSet) { a.SelectPCRs(4, 7); a.Quote.Selections[0].Bits = bits })
 	}
-	signed := func(form func(message, s []byte) []byte) func(x X) {
-		return then(func(_ *mint.AzureSet, x *exhibit) {
-			x.inputs["quote-signature"] = [][]byte{form(x.inputs["quote"][0], x.inputs["quote-signature"][0])}
-		})
-	}
-	option := func(name string, value any) func(x X) {
-		return then(func(_ *mint.AzureSet, x *exhibit) { x.options[name] = value })
-	}
-	without := func(names ...string) func(a *mint.AzureSet, x *exhibit) {
-		return func(_ *mint.AzureSet, x *exhibit) {
+	without := func(names ...string) func(X) {
+		return func(x X) {
 			for _, name := range names {
-				delete(x.inputs, name)
-				delete(x.options, name)
+				x.inputs[name], x.options[name] = nil, nil
 			}
 		}
 	}
-	registers := func(name string, value any) func(x X) {
-		return then(func(_ *mint.AzureSet, x *exhibit) { x.policy(member{"azure", doc{{name, value}}}) })
-	}
+	answers := func(result doc) func(X) { return func(x X) { x.result = result } }
+	registers := func(name string, value any) func(X) { return demand(member{"azure", doc{{name, value}}}) }
+	banks := func(banks ...member) func(X) { return registers("pcrs", doc(banks)) }
+	values := func(text string) func(X) { return input("pcrs", []byte(text)) }
 	zeros := strings.Repeat("00", 32)
-	values := func(text func(a *mint.AzureSet) string) func(x X) {
-		return then(func(a *mint.AzureSet, x *exhibit) { x.inputs["pcrs"] = [][]byte{[]byte(text(a))} })
-	}
-	sized := func(more int) func(x X) { // a TPM2B_ATTEST
-		return then(func(_ *mint.AzureSet, x *exhibit) {
-			q := x.inputs["quote"][0]
-			x.inputs["quote"] = [][]byte{append([]byte{0, byte(len(q) + more)}, q...)}
-		})
-	}
-	cutOff := func(at int) func(x X) { // from the end when it is negative
-		return then(func(_ *mint.AzureSet, x *exhibit) {
-			q := x.inputs["quote"][0]
-			x.inputs["quote"] = [][]byte{q[:(len(q)+at)%len(q)]}
-		})
-	}
 	every := []byte{0xFF, 0xFF, 0xFF}
 	reports := section{"azure-hcl", azureVM, hcl, []row{
 		{"whole", yes("HCL-01", "AZR-14"), "an index of 2600 bytes, with all that is demanded", vm(func(*mint.AzureSet) {})},
 		{"cut", yes("HCL-10"), "cut at its report size", vm(func(a *mint.AzureSet) { a.HCL.Total = 0 })},
 		{"header-version-1", yes("HCL-03"), "older paravisors", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 1 })},
 		{"new-members", yes("HCL-20"), "unknown members are ignored", runtime(`{"keys"`, `{"new":[1.5,null],"keys"`)},
-		{"keys-in-another-order", yes("HCL-21"), "by kid, and not by place", vm(func(a *mint.AzureSet) { slices.Reverse(a.Runtime.Keys); a.Seal() })},
+		{"keys-in-another-order", yes("HCL-21"), "by kid, and not by place", keys(func(list []string) []string { slices.Reverse(list); return list })},
 		{"4097-bytes", no("HCL-01", "GEN-04"), "4096 at most", vm(func(a *mint.AzureSet) { a.HCL.Total = 4097 })},
-		{"a-report-by-itself", no("HCL-01", "AZR-16"), "what is demanded of Azure is demanded of every report", then(func(a *mint.AzureSet, x *exhibit) { x.inputs["report"] = [][]byte{a.Report} })},
+		{"a-report-by-itself", no("HCL-01", "AZR-16"), "what is demanded of Azure is demanded of every report", func(x X) { x.inputs["report"] = [][]byte{x.vm.Report} }},
 		{"header-version-3", no("HCL-03"), "unknown", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 3 })},
 		{"key-release", no("HCL-04"), "another request", vm(func(a *mint.AzureSet) { a.HCL.RequestType = 1 })},
 		{"status", no("HCL-05"), "the request failed", vm(func(a *mint.AzureSet) { a.HCL.Status = 1 })},
@@ -106,12 +81,12 @@ func azureSections() []section {
 		{"data-version-2", no("HCL-06"), "for hosts only", vm(func(a *mint.AzureSet) { a.HCL.DataVersion = 2 })},
 		{"tdx", no("HCL-07"), "another kind of hardware", vm(func(a *mint.AzureSet) { a.HCL.ReportType = 4 })},
 		{"sha-384", no("HCL-08"), "another hash", vm(func(a *mint.AzureSet) { a.HCL.HashType = 2 })},
-		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *mint.AzureSet) { a.HCL.ReportSize = number(2600) })},
+		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *mint.AzureSet) { a.HCL.ReportSize = new(uint32(2600)) })},
 		{"beyond-the-file", no("HCL-09", "GEN-04"), "more than there is", sizes(func(*mint.AzureSet) int { return 3000 })},
 		{"sum-wraps", no("HCL-09", "GEN-04"), "sums in 32 bits wrap", sizes(func(*mint.AzureSet) int { return -0x4D4 })},
 		{"no-runtime-data", no("HCL-09"), "n is 0", sizes(func(*mint.AzureSet) int { return 0 })},
 		{"runtime-data-of-one-byte", no("HCL-09"), "two bytes are the least JSON", sizes(func(*mint.AzureSet) int { return 1 })},
-		{"padding", no("HCL-10"), "somebody carries data behind it", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["report"][0][2599] = 1 })},
+		{"padding", no("HCL-10"), "somebody carries data behind it", written("report", func(b []byte) []byte { b[2599] = 1; return b })},
 		{"one-byte-more", as(binding, "AZR-01"), "a zero byte is hashed too", sizes(func(a *mint.AzureSet) int { return len(a.HCL.Runtime) + 1 })},
 		{"a-blank", as(binding, "AZR-01"), "JSON that says the same", vm(func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) })},
 		{"tail", as(binding, "AZR-01"), "REPORT_DATA with something behind the hash", vm(func(a *mint.AzureSet) {
@@ -125,15 +100,12 @@ func azureSections() []section {
 		{"kid-that-ends-like-the-aks", yes("HCL-21"), "another key", runtime("HCLEkPub", "XHCLAkPub")},
 		{"kid-that-begins-like-the-aks", yes("HCL-21"), "another one too", runtime("HCLEkPub", "HCLAkPub2")},
 		{"kid-empty", no("JSN-12", "HCL-21"), "each key has a name", runtime("HCLEkPub", "")},
-		{"ak-alone", yes("HCL-21"), "no other key", vm(func(a *mint.AzureSet) {
-			a.Runtime.Keys = a.Runtime.Keys[:1]
-			a.Seal()
-		})},
-		{"nine-keys", no("JSN-16", "HCL-20"), "eight at most", vm(func(a *mint.AzureSet) {
-			for len(a.Runtime.Keys) < 9 {
-				a.Runtime.Keys = append(a.Runtime.Keys, fmt.Sprintf(`{"kid":"k%d"}`, len(a.Runtime.Keys)))
+		{"ak-alone", yes("HCL-21"), "no other key", keys(func(list []string) []string { return list[:1] })},
+		{"nine-keys", no("JSN-16", "HCL-20"), "eight at most", keys(func(list []string) []string {
+			for len(list) < 9 {
+				list = append(list, fmt.Sprintf(`{"kid":"k%d"}`, len(list)))
 			}
-			a.Seal()
+			return list
 		})},
 		{"empty-kty", no("JSN-12", "HCL-22"), "an empty kind", runtime(`"kty":"RSA"`, `"kty":""`)},
 		{"ec", no("HCL-22"), "another kind of key", runtime(`"kty":"RSA"`, `"kty":"EC"`)},
@@ -143,42 +115,29 @@ func azureSections() []section {
 		{"zero-modulus", no("HCL-23"), "the paravisor could not make a key", modulus(func([]byte) []byte { return make([]byte, 256) })},
 		{"exponent-3", no("HCL-24"), "65537 alone", runtime("AQAB", "Aw")},
 		{"long-user-data", no("HCL-25"), "65 bytes", runtime(`"user-data":"`, `"user-data":"00`)},
-		{"user-data-no-hex", no("HCL-25"), "of hex digits", vm(func(a *mint.AzureSet) {
-			a.HCL.Runtime = []byte(mustDiffer(string(a.HCL.Runtime), strings.Replace(string(a.HCL.Runtime), a.Runtime.UserData[:4], "zzzz", 1)))
-			a.Bind()
-		})},
+		{"user-data-no-hex", no("HCL-25"), "of hex digits", runtime(hex.EncodeToString([]byte("gu")), "zzzz")},
 		{"secure-boot-in-quotes", no("JSN-13", "HCL-26"), "a string", runtime(`"secure-boot":true`, `"secure-boot":"true"`)},
-		{"not-the-signed-report", as("ReportSignatureInvalidError", "RPT-23", "ORD-01"), "step 11 comes before the runtime data", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["report"][0][0x20+0x90] ^= 1 })},
+		{"not-the-signed-report", as("ReportSignatureInvalidError", "RPT-23", "ORD-01"), "step 11 comes before the runtime data", written("report", func(b []byte) []byte { b[0x20+0x90] ^= 1; return b })},
 	}}
 	quotes := section{"azure-quote", azureVM, quote, []row{
-		{"tpm2b", yes("TPM-01"), "with its size before it", then(func(_ *mint.AzureSet, x *exhibit) {
-			q := x.inputs["quote"][0]
-			x.inputs["quote"] = [][]byte{append([]byte{0, byte(len(q))}, q...)}
-		})},
+		{"tpm2b", yes("TPM-01"), "with its size before it", sized(0)},
 		{"tpmt-signature", yes("TPM-30"), "as tpm2-tools write it", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, s) })},
-		{"some-registers", yes("TPM-41"), "values of others are not used", over([]byte{0x90, 0, 0, 0}, 4, 7)},
-		{"no-quote", no("AZR-05"), "a container that could carry one", then(func(a *mint.AzureSet, x *exhibit) {
-			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q}`, base64.StdEncoding.EncodeToString(a.HCL.Encode())))}
-			without("quote", "quote-signature", "pcrs")(a, x)
+		{"some-registers", yes("TPM-41"), "values of others are not used", over([]byte{0x90, 0, 0, 0})},
+		{"no-quote", no("AZR-05"), "a container that could carry one", both(without("quote", "quote-signature", "pcrs"), func(x X) {
+			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q}`, base64.StdEncoding.EncodeToString(x.vm.HCL.Encode())))}
 		})},
-		{"too-long", no("TPM-01", "GEN-04"), "1025 bytes", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["quote"] = [][]byte{make([]byte, 1025)} })},
-		{"too-long-behind-a-good-one", no("TPM-01", "GEN-04"), "1025 bytes that begin well", then(func(_ *mint.AzureSet, x *exhibit) {
-			q := x.inputs["quote"][0]
-			x.inputs["quote"] = [][]byte{append(q, make([]byte, 1025-len(q))...)}
-		})},
+		{"too-long", no("TPM-01", "GEN-04"), "1025 bytes", input("quote", make([]byte, 1025))},
+		{"too-long-behind-a-good-one", no("TPM-01", "GEN-04"), "1025 bytes that begin well", written("quote", func(q []byte) []byte { return append(q, make([]byte, 1025-len(q))...) })},
 		{"tpm2b-of-a-byte-less", no("TPM-01"), "a size that is not that of the rest", sized(-1)},
 		{"tpm2b-of-a-byte-more", no("TPM-01"), "nor is this one", sized(1)},
-		{"cut-off", no("TPM-09"), "a quote that ends early", cutOff(-1)},
-		{"cut-off-in-the-counts", no("TPM-09"), "wherever it is", cutOff(80)},
+		{"cut-off", no("TPM-09"), "a quote that ends early", written("quote", func(q []byte) []byte { return q[:len(q)-1] })},
+		{"cut-off-in-the-counts", no("TPM-09"), "wherever it is", written("quote", func(q []byte) []byte { return q[:80] })},
 		{"magic", no("TPM-02"), "other data that the TPM signed", vm(func(a *mint.AzureSet) { a.Quote.Magic++ })},
 		{"certify", no("TPM-03"), "a certification", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x8017 })},
 		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *mint.AzureSet) { a.Quote.Signer = make([]byte, 69) })},
 		{"long-data", no("TPM-04"), "67 bytes", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 67) })},
 		{"longest-data", as(data, "AZR-06", "TPM-04"), "66 bytes are of the form, and not the ones that were asked for", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 66) })},
-		{"not-safe", yes("TPM-05", "AZR-14"), "a clock that is not safe is shown", azureChange{
-			vm:   func(a *mint.AzureSet) { a.Quote.Safe = 0 },
-			then: func(_ *mint.AzureSet, x *exhibit) { x.result = doc{{"azure", doc{{"quote", doc{{"safe", false}}}}}} },
-		}.apply},
+		{"not-safe", yes("TPM-05", "AZR-14"), "a clock that is not safe is shown", both(vm(func(a *mint.AzureSet) { a.Quote.Safe = 0 }), answers(doc{{"azure", doc{{"quote", doc{{"safe", false}}}}}}))},
 		{"safe-2", no("TPM-05"), "neither yes nor no", vm(func(a *mint.AzureSet) { a.Quote.Safe = 2 })},
 		{"no-selection", no("TPM-06"), "none", selects()},
 		{"17-selections", no("TPM-06", "GEN-04"), "16 at most", selects(make([]mint.Selection, 17)...)},
@@ -200,97 +159,83 @@ func azureSections() []section {
 		{"old-quote", as(data, "AZR-06"), "for an earlier question", vm(func(a *mint.AzureSet) { a.Quote.Extra = []byte("earlier") })},
 		{"data-with-zeros", as(data, "AZR-06"), "the length counts", vm(func(a *mint.AzureSet) { a.Quote.Extra = append(slices.Clone(a.Quote.Extra), 0) })},
 		{"no-data", as(data, "AZR-06"), "nobody asked", vm(func(a *mint.AzureSet) { a.Quote.Extra = nil })},
-		{"value-changed", as(pcr, "TPM-41"), "one of the 24", then(func(a *mint.AzureSet, x *exhibit) {
-			x.inputs["pcrs"] = [][]byte{bytes.Replace(x.inputs["pcrs"][0], []byte(hex.EncodeToString(a.PCRs[9])), []byte(strings.Repeat("00", 32)), 1)}
-		})},
-		{"no-values", as(pcr, "TPM-40"), "an empty object", then(func(_ *mint.AzureSet, x *exhibit) { x.inputs["pcrs"] = [][]byte{[]byte("{}")} })},
-		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", values(func(a *mint.AzureSet) string {
-			var list []string
-			for _, v := range a.PCRs {
-				list = append(list, hex.EncodeToString(v))
+		{"value-changed", as(pcr, "TPM-41"), "one of the 24", func(x X) {
+			x.rewrite = func(files map[string][][]byte) {
+				files["pcrs"][0] = replace(hexOf(x.vm.PCRs[9]), zeros)(files["pcrs"][0])
 			}
-			return `["` + strings.Join(list, `", "`) + `"]`
-		})},
-		{"values-of-an-empty-file", as(pcr, "JSN-04", "TPM-40"), "no values", values(func(*mint.AzureSet) string { return "" })},
-		{"values-23-in-an-array", as(pcr, "JSN-16", "TPM-40"), "24, no fewer", values(func(*mint.AzureSet) string { return `["` + strings.Repeat(zeros+`", "`, 22) + zeros + `"]` })},
-		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(func(*mint.AzureSet) string { return `{"sha256": {"24": "` + zeros + `"}}` })},
-		{"value-of-register-minus-1", as(pcr, "TPM-40"), "nor one below 0", values(func(*mint.AzureSet) string { return `{"sha256": {"-1": "` + zeros + `"}}` })},
-		{"value-of-register-04", as(pcr, "TPM-40"), "each has one name", values(func(*mint.AzureSet) string { return `{"sha256": {"04": "` + zeros + `"}}` })},
-		{"value-of-a-named-register", as(pcr, "TPM-40"), "which is a number", values(func(*mint.AzureSet) string { return `{"sha256": {"boot": "` + zeros + `"}}` })},
-		{"value-of-31-bytes", as(pcr, "TPM-40"), "of the size of its bank", values(func(*mint.AzureSet) string { return `{"sha256": {"4": "` + zeros[2:] + `"}}` })},
-		{"value-no-hex", as(pcr, "TPM-40"), "in hex", values(func(*mint.AzureSet) string { return `{"sha256": {"4": "` + zeros[2:] + `zz"}}` })},
-		{"bank-in-capitals", as(pcr, "JSN-10", "TPM-40"), "names are exact", values(func(*mint.AzureSet) string { return `{"SHA512": {}, "sha256": {"4": "` + zeros + `"}}` })},
-		{"bank-that-is-not-read", as(pcr, "JSN-11", "TPM-40"), "another bank", values(func(*mint.AzureSet) string { return `{"sm3": {}, "sha256": {"4": "` + zeros + `"}}` })},
+		}},
+		{"no-values", as(pcr, "TPM-40"), "an empty object", values("{}")},
+		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", func(x X) { x.inputs["pcrs"] = [][]byte{[]byte(strings.ReplaceAll(x.pcrs(), ",", ", "))} }},
+		{"values-of-an-empty-file", as(pcr, "JSN-04", "TPM-40"), "no values", values("")},
+		{"values-23-in-an-array", as(pcr, "JSN-16", "TPM-40"), "24, no fewer", values(`["` + strings.Repeat(zeros+`", "`, 22) + zeros + `"]`)},
+		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(`{"sha256": {"24": "` + zeros + `"}}`)},
+		{"value-of-register-minus-1", as(pcr, "TPM-40"), "nor one below 0", values(`{"sha256": {"-1": "` + zeros + `"}}`)},
+		{"value-of-register-04", as(pcr, "TPM-40"), "each has one name", values(`{"sha256": {"04": "` + zeros + `"}}`)},
+		{"value-of-a-named-register", as(pcr, "TPM-40"), "which is a number", values(`{"sha256": {"boot": "` + zeros + `"}}`)},
+		{"value-of-31-bytes", as(pcr, "TPM-40"), "of the size of its bank", values(`{"sha256": {"4": "` + zeros[2:] + `"}}`)},
+		{"value-no-hex", as(pcr, "TPM-40"), "in hex", values(`{"sha256": {"4": "` + zeros[2:] + `zz"}}`)},
+		{"bank-in-capitals", as(pcr, "JSN-10", "TPM-40"), "names are exact", values(`{"SHA512": {}, "sha256": {"4": "` + zeros + `"}}`)},
+		{"bank-that-is-not-read", as(pcr, "JSN-11", "TPM-40"), "another bank", values(`{"sm3": {}, "sha256": {"4": "` + zeros + `"}}`)},
 		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(mint.Selection{Hash: 4, Bits: every})},
-		{"resettable", as(pcr, "TPM-41"), "registers that the guest reset, with values at the places of others", over([]byte{0, 0, 0x81}, 4, 7)},
-		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", over([]byte{0x80, 0, 0}, 7)},
-		{"not-allowed", as(pcr, "AZR-08"), "another boot loader", option("pcr", "4="+strings.Repeat("00", 32))},
+		{"resettable", as(pcr, "TPM-41"), "registers that the guest reset, with values at the places of others", over([]byte{0, 0, 0x81})},
+		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", vm(func(a *mint.AzureSet) { a.SelectPCRs(7) })},
+		{"not-allowed", as(pcr, "AZR-08"), "another boot loader", option("pcr", "4="+zeros)},
 	}}
 	rules := section{"azure-policy", azureVM, "UsageError", []row{
-		{"quote-not-needed", yes("AZR-04"), "user-data needs no quote", then(func(a *mint.AzureSet, x *exhibit) {
-			without("quote", "quote-signature", "pcrs", "qualifying-data", "pcr")(a, x)
-			x.result = doc{{"azure", doc{{"user_data", strings.ToLower(a.Runtime.UserData)}}}}
+		{"quote-not-needed", yes("AZR-04"), "user-data needs no quote", both(without("quote", "quote-signature", "pcrs", "qualifying-data", "pcr"), func(x X) {
+			x.result = doc{{"azure", doc{{"user_data", strings.ToLower(x.vm.Runtime.UserData)}}}}
 		})},
-		{"nothing-is-a-fact", yes("AZR-13", "AZR-02"), "without a demand on the code nothing is checked behind step 22", then(func(a *mint.AzureSet, x *exhibit) {
-			without("quote", "quote-signature", "pcrs", "qualifying-data", "user-data", "pcr", "measurement")(a, x)
-			x.result = nil
-		})},
-		{"warning", yes("AZR-15"), "an ID key without a floor for GUEST_SVN", then(func(a *mint.AzureSet, x *exhibit) {
-			x.policy(member{"id_block", doc{{"id_keys", []string{hex.EncodeToString(a.Spec.IDKeyDigest[:])}}}})
-			delete(x.options, "measurement")
+		{"nothing-is-a-fact", yes("AZR-13", "AZR-02"), "without a demand on the code nothing is checked behind step 22", both(without("quote", "quote-signature", "pcrs", "qualifying-data", "user-data", "pcr", "measurement"), answers(nil))},
+		{"warning", yes("AZR-15"), "an ID key without a floor for GUEST_SVN", both(without("measurement"), func(x X) {
+			x.policy(member{"id_block", doc{{"id_keys", []string{hexOf(x.vm.Spec.IDKeyDigest[:])}}}})
 		})},
 		{"other-user-data", as(data, "AZR-04"), "a prefix of it", option("user-data", hex.EncodeToString([]byte("gues")))},
-		{"secure-boot", as(policy, "AZR-03"), "it was off", azureChange{
-			vm: func(a *mint.AzureSet) {
-				a.HCL.Runtime = bytes.Replace(a.HCL.Runtime, []byte(`"secure-boot":true`), []byte(`"secure-boot":false`), 1)
-				a.Bind()
-			},
-			then: func(_ *mint.AzureSet, x *exhibit) { x.policy(member{"azure", doc{{"secure_boot", true}}}) },
-		}.apply},
+		{"secure-boot", as(policy, "AZR-03"), "it was off", both(runtime(`"secure-boot":true`, `"secure-boot":false`), registers("secure_boot", true))},
 		{"65-bytes", no("AZR-10"), "64 at most", option("qualifying-data", strings.Repeat("00", 65))},
-		{"one-byte", yes("AZR-10", "AZR-06"), "the shortest there is", azureChange{
-			vm:   func(a *mint.AzureSet) { a.Quote.Extra = []byte{7} },
-			then: func(_ *mint.AzureSet, x *exhibit) { x.options["qualifying-data"], x.result = "07", nil },
-		}.apply},
+		{"one-byte", yes("AZR-10", "AZR-06"), "the shortest there is", both(vm(func(a *mint.AzureSet) { a.Quote.Extra = []byte{7} }), option("qualifying-data", "07"), answers(nil))},
 		{"hex-in-a-policy-in-upper-case", no("AZR-10"), "in a policy as everywhere", registers("qualifying_data", "AB")},
 		{"zero-user-data", no("AZR-10"), "stands for none", option("user-data", "00")},
-		{"register-23", no("AZR-11"), "the guest can reset it", option("pcr", "23="+strings.Repeat("00", 32))},
-		{"register-with-a-leading-zero", no("AZR-11"), "a register has one name", registers("pcrs", doc{{"sha256", doc{{"04", []string{strings.Repeat("00", 32)}}}}})},
-		{"unknown-bank-of-a-policy", no("AZR-11"), "a bank that is not read", registers("pcrs", doc{{"sm3", doc{{"4", []string{strings.Repeat("00", 32)}}}}})},
-		{"bad-bank-before-a-good-one", no("AZR-11"), "each bank is judged", registers("pcrs", doc{{"sha1", doc{{"16", []string{strings.Repeat("00", 20)}}}}, {"sha256", doc{{"4", []string{strings.Repeat("00", 32)}}}}})},
-		{"bad-value-before-a-good-one", no("AZR-11"), "and each value", registers("pcrs", doc{{"sha256", doc{{"4", []string{"00", strings.Repeat("00", 32)}}}}})},
-		{"value-in-upper-case", no("AZR-11"), "in lower case", registers("pcrs", doc{{"sha256", doc{{"4", []string{strings.Repeat("AB", 32)}}}}})},
-		{"no-values-of-a-register", no("POL-61", "GEN-02"), "an empty list allows nothing", registers("pcrs", doc{{"sha256", doc{{"4", []string{}}}}})},
+		{"register-23", no("AZR-11"), "the guest can reset it", option("pcr", "23="+zeros)},
+		{"register-with-a-leading-zero", no("AZR-11"), "a register has one name", banks(member{"sha256", doc{{"04", []string{zeros}}}})},
+		{"unknown-bank-of-a-policy", no("AZR-11"), "a bank that is not read", banks(member{"sm3", doc{{"4", []string{zeros}}}})},
+		{"bad-bank-before-a-good-one", no("AZR-11"), "each bank is judged", banks(member{"sha1", doc{{"16", []string{strings.Repeat("00", 20)}}}}, member{"sha256", doc{{"4", []string{zeros}}}})},
+		{"bad-value-before-a-good-one", no("AZR-11"), "and each value", banks(member{"sha256", doc{{"4", []string{"00", zeros}}}})},
+		{"value-in-upper-case", no("AZR-11"), "in lower case", banks(member{"sha256", doc{{"4", []string{strings.Repeat("AB", 32)}}}})},
+		{"no-values-of-a-register", no("POL-61", "GEN-02"), "an empty list allows nothing", banks(member{"sha256", doc{{"4", []string{}}}})},
 		{"no-code", no("AZR-12"), "whoever has an SEV-SNP machine can make all of this", option("measurement", nil)},
 		{"debug", no("AZR-12"), "the host may watch", option("allow-debug", true)},
 	}}
 	return []section{reports, quotes, rules}
 }
 
-// azureVM is an Azure VM whose files the changes make.
+// azureVM is an Azure VM, what is demanded of it, and what must be shown.
 func azureVM() *exhibit {
-	x := hardware("Milan", 3, "vcek")()
-	x.result = doc{{"azure", doc{{"quote", doc{{"qualifying_data", hex.EncodeToString([]byte("nonce"))}, {"safe", true}}}}}}
+	x, nonce, user := hardware("Milan", 3, "vcek")(), []byte("nonce"), []byte("guest")
+	x.vm = mint.Azure("Milan", nonce, user)
+	x.result = doc{{"azure", doc{{"quote", doc{{"qualifying_data", hexOf(nonce)}, {"safe", true}}}}}}
+	x.options["measurement"], x.options["qualifying-data"], x.options["user-data"] = hexOf(x.vm.Spec.Measurement[:]), hexOf(nonce), hexOf(user)
+	x.options["pcr"] = "sha256:4=" + hexOf(x.vm.PCRs[4])
 	return x
 }
 
-// apply makes the files of the VM.
-func (c azureChange) apply(x *exhibit) {
-	a := mint.Azure("Milan", []byte("nonce"), []byte("guest"))
-	measurement := hex.EncodeToString(a.Spec.Measurement[:])
-	if c.vm != nil {
-		c.vm(a)
+// azureFiles are the files of the VM.
+func (x *exhibit) azureFiles() map[string][][]byte {
+	message, signature := x.vm.SignedQuote()
+	files := map[string][][]byte{
+		"report": {x.vm.HCL.Encode()}, "quote": {message}, "quote-signature": {signature}, "pcrs": {[]byte(x.pcrs())},
+		"certs": {mint.PEM(x.vm.Leaf, x.vm.Intermediate)},
 	}
-	message, signature := a.SignedQuote()
+	if x.rewrite != nil {
+		x.rewrite(files)
+	}
+	return files
+}
+
+// pcrs are the values of the registers, as a JSON array.
+func (x *exhibit) pcrs() string {
 	var values []string
-	for _, v := range a.PCRs {
-		values = append(values, fmt.Sprintf("%q", hex.EncodeToString(v)))
+	for _, v := range x.vm.PCRs {
+		values = append(values, fmt.Sprintf("%q", hexOf(v)))
 	}
-	x.inputs["report"], x.inputs["quote"], x.inputs["quote-signature"] = [][]byte{a.HCL.Encode()}, [][]byte{message}, [][]byte{signature}
-	x.inputs["pcrs"], x.inputs["certs"] = [][]byte{[]byte("[" + strings.Join(values, ",") + "]")}, [][]byte{mint.PEM(a.Leaf, a.Intermediate)}
-	x.options["measurement"], x.options["qualifying-data"], x.options["user-data"] = measurement, hex.EncodeToString([]byte("nonce")), hex.EncodeToString([]byte("guest"))
-	x.options["pcr"] = "sha256:4=" + hex.EncodeToString(a.PCRs[4])
-	if c.then != nil {
-		c.then(a, x)
-	}
+	return "[" + strings.Join(values, ",") + "]"
 }

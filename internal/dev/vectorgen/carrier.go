@@ -31,7 +31,12 @@ func carrierSections() []section {
 	table := func(change func(t *mint.Table)) func(X) { // and nowhere else
 		return both(badTable(change), input("certs"))
 	}
-	number := func(n uint32) *uint32 { return &n }
+	unknown := mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")}
+	upTo := func(n int) func(t *mint.Table) { // entries
+		return func(t *mint.Table) {
+			t.Entries = append(t.Entries, slices.Repeat([]mint.TableEntry{unknown}, n-len(t.Entries))...)
+		}
+	}
 	const err = "ReportInvalidError"
 	forms := section{"carrier", hardware("Milan", 3, "vcek"), err, []row{
 		{"hex", yes("CAR-01"), "2368 hex digits", in(func(r []byte) []byte { return []byte(hex.EncodeToString(r)) })},
@@ -66,77 +71,54 @@ func carrierSections() []section {
 		{"table-without-certificates", yes("CAR-11"), "an end without entries; the certificates come otherwise", in(func(r []byte) []byte { return append(r, make([]byte, 24)...) })},
 		{"table-with-padding", yes("CAR-11"), "hosts fill up pages", in(func(r []byte) []byte { return append(r, make([]byte, 4096-len(r))...) })},
 		{"table-of-65536-bytes", yes("CAR-10"), "the greatest table", in(func(r []byte) []byte { return append(r, make([]byte, 65536)...) })},
-		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(func(t *mint.Table) {
-			for len(t.Entries) < 32 {
-				t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")})
-			}
-		})},
+		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(upTo(32))},
 		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
-		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(func(t *mint.Table) {
-			more := mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")}
-			t.Entries = append(t.Entries, more, more)
-		})},
+		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(upTo(4))},
 		{"table-guid-proves-nothing", yes("CAR-18"), "an ASK under the ARK's GUID is the ASK that it is", table(func(t *mint.Table) { t.Entries[1].GUID = mint.GUIDARK })},
 		{"table-without-end", no("CAR-11"), "the entries have no end", badTable(func(t *mint.Table) {
-			t.NoTerminator, t.Entries = true, t.Entries[:0]
-			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDVCEK, Data: []byte("x")})
+			*t = mint.Table{NoTerminator: true, Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Data: []byte("x")}}}
 		})},
-		{"table-of-33-entries", no("CAR-12", "GEN-04"), "32 entries at most", badTable(func(t *mint.Table) {
-			for len(t.Entries) < 33 {
-				t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")})
-			}
-		})},
+		{"table-of-33-entries", no("CAR-12", "GEN-04"), "32 entries at most", badTable(upTo(33))},
 		{"table-of-33-entries-without-end", no("CAR-11"), "without an end there is no number of entries", in(func(r []byte) []byte {
 			return append(r, bytes.Repeat([]byte{0x11}, 33*24)...)
 		})},
 		{"table-zero-guid", no("CAR-13"), "an entry without GUID that is not the end", badTable(func(t *mint.Table) { t.Entries[1].GUID = "00000000-0000-0000-0000-000000000000" })},
-		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset = number(24) })},
-		{"table-offset-at-the-last-byte-of-the-header", no("CAR-14"), "the end belongs to the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset, t.Entries[0].Length = number(71), number(1) })},
-		{"table-length-zero", no("CAR-15"), "an entry without data", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0) })},
-		{"table-beyond-its-end", no("CAR-16"), "data behind the table", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0x10000) })},
-		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", badTable(func(t *mint.Table) { t.Entries[1].Length = number(0xFFFFFFFF) })},
-		{"table-overlap", no("CAR-17"), "two entries with one piece of data", badTable(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = number(96), number(16) })},
+		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset = new(uint32(24)) })},
+		{"table-offset-at-the-last-byte-of-the-header", no("CAR-14"), "the end belongs to the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset, t.Entries[0].Length = new(uint32(71)), new(uint32(1)) })},
+		{"table-length-zero", no("CAR-15"), "an entry without data", badTable(func(t *mint.Table) { t.Entries[1].Length = new(uint32(0)) })},
+		{"table-beyond-its-end", no("CAR-16"), "data behind the table", badTable(func(t *mint.Table) { t.Entries[1].Length = new(uint32(0x10000)) })},
+		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", badTable(func(t *mint.Table) { t.Entries[1].Length = new(uint32(0xFFFFFFFF)) })},
+		{"table-overlap", no("CAR-17"), "two entries with one piece of data", badTable(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = new(uint32(96)), new(uint32(16)) })},
 		{"table-overlap-of-a-byte", no("CAR-17"), "the last byte of the first is the first of the second", badTable(func(t *mint.Table) {
-			t.Entries[1].Offset, t.Entries[1].Length = number(uint32(72+len(t.Entries[0].Data)-1)), number(16)
+			t.Entries[1].Offset, t.Entries[1].Length = new(uint32(72+len(t.Entries[0].Data)-1)), new(uint32(16))
 		})},
 		{"table-overlap-and-guid-twice", no("CAR-17"), "an overlap with the second entry is looked for before the GUID of the first", badTable(func(t *mint.Table) {
-			t.Entries = append(t.Entries, mint.TableEntry{GUID: t.Entries[0].GUID, Offset: number(uint32(24*5 + len(t.Entries[0].Data))), Length: number(1)})
+			t.Entries = append(t.Entries, mint.TableEntry{GUID: t.Entries[0].GUID, Offset: new(uint32(24*5 + len(t.Entries[0].Data))), Length: new(uint32(1))})
 		})},
 		{"table-guid-twice", no("CAR-18"), "two VCEKs to choose from", badTable(func(t *mint.Table) { t.Entries = append(t.Entries, t.Entries[0]) })},
 	}}
+	certs := func(files func(x X) [][]byte) func(X) { return func(x X) { x.inputs["certs"] = files(x) } }
 	chain := section{"carrier-certs", hardware("Milan", 3, "vcek"), "CertChainInvalidError", []row{
-		{"table-file", yes("CAR-20", "CAR-14"), "a certificate table by itself, as configfs-tsm has it in auxblob", func(x X) { x.inputs["certs"] = [][]byte{x.Table().Encode()} }},
-		{"table-too-long", no("CAR-10", "GEN-04"), "a table has at most 65536 bytes", func(x X) {
-			x.inputs["certs"] = [][]byte{append(x.Table().Encode(), make([]byte, 65536)...)}
-		}},
-		{"der-files", yes("CAR-20", "CHN-02"), "one DER certificate in each file", func(x X) { x.inputs["certs"] = [][]byte{x.Leaf, x.Intermediate, x.ARK} }},
-		{"an-empty-file-among-them", yes("CAR-20", "CAR-11"), "no bytes at all are a table without certificates", func(x X) {
-			x.inputs["certs"] = [][]byte{{}, mint.PEM(x.Leaf, x.Intermediate)}
-		}},
+		{"table-file", yes("CAR-20", "CAR-14"), "a certificate table by itself, as configfs-tsm has it in auxblob", certs(func(x X) [][]byte { return [][]byte{x.Table().Encode()} })},
+		{"table-too-long", no("CAR-10", "GEN-04"), "a table has at most 65536 bytes", certs(func(x X) [][]byte { return [][]byte{append(x.Table().Encode(), make([]byte, 65536)...)} })},
+		{"der-files", yes("CAR-20", "CHN-02"), "one DER certificate in each file", certs(func(x X) [][]byte { return [][]byte{x.Leaf, x.Intermediate, x.ARK} })},
+		{"an-empty-file-among-them", yes("CAR-20", "CAR-11"), "no bytes at all are a table without certificates", certs(func(x X) [][]byte { return [][]byte{{}, mint.PEM(x.Leaf, x.Intermediate)} })},
 		{"one-byte", no("CAR-11", "CAR-20"), "the first byte of DER, and no second one", input("certs", []byte{0x30})},
-		{"two-der-certificates-in-one-file", no("CHN-10", "CAR-20"), "DER is one certificate and nothing behind it", func(x X) {
-			x.inputs["certs"] = [][]byte{append(x.LeafSpec.Encode(x.leafSigner), x.Intermediate...)}
-		}},
-		{"the-same-from-two-files", yes("CAR-21"), "a certificate from two sources counts once", func(x X) {
-			x.inputs["certs"] = [][]byte{x.Leaf, mint.PEM(x.Leaf), x.Table().Encode()}
-		}},
-		{"the-same-twice-in-one-file", no("CHN-40", "CAR-21"), "twice in one source it is two", func(x X) {
-			x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Leaf, x.Intermediate)}
-		}},
-		{"the-same-twice-in-the-second-file", no("CHN-40", "CAR-21"), "whichever source it is", func(x X) {
-			x.inputs["certs"] = [][]byte{x.Intermediate, mint.PEM(x.Leaf, x.Leaf)}
-		}},
-		{"intermediate-beside-a-table", yes("CAR-21"), "what stands beside the report's table counts as well", both(badTable(func(t *mint.Table) { t.Entries = t.Entries[:1] }), func(x X) {
-			x.inputs["certs"] = [][]byte{x.Intermediate}
+		{"two-der-certificates-in-one-file", no("CHN-10", "CAR-20"), "DER is one certificate and nothing behind it", certs(func(x X) [][]byte {
+			return [][]byte{append(x.LeafSpec.Encode(x.leafSigner), x.Intermediate...)}
 		})},
-		{"five-certificates", no("CHN-02", "GEN-04", "CAR-21"), "a chain has three, and no list of any length is compared with itself", func(x X) {
-			x.inputs["certs"] = [][]byte{x.Leaf, x.Intermediate, x.ARK, mint.CACert("ARK-Genoa"), mint.CACert("ARK-Turin")}
-		}},
-		{"crl-in-the-table", yes("CAR-22"), "nobody vouches for the host that wrote it: its CRL, here none at all, is passed over", func(x X) {
-			t := x.Table()
-			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDCRL, Data: []byte("no CRL")})
-			x.inputs["certs"] = [][]byte{t.Encode()}
-		}},
+		{"the-same-from-two-files", yes("CAR-21"), "a certificate from two sources counts once", certs(func(x X) [][]byte { return [][]byte{x.Leaf, mint.PEM(x.Leaf), x.Table().Encode()} })},
+		{"the-same-twice-in-one-file", no("CHN-40", "CAR-21"), "twice in one source it is two", certs(func(x X) [][]byte { return [][]byte{mint.PEM(x.Leaf, x.Leaf, x.Intermediate)} })},
+		{"the-same-twice-in-the-second-file", no("CHN-40", "CAR-21"), "whichever source it is", certs(func(x X) [][]byte { return [][]byte{x.Intermediate, mint.PEM(x.Leaf, x.Leaf)} })},
+		{"intermediate-beside-a-table", yes("CAR-21"), "what stands beside the report's table counts as well", both(
+			badTable(func(t *mint.Table) { t.Entries = t.Entries[:1] }), certs(func(x X) [][]byte { return [][]byte{x.Intermediate} }),
+		)},
+		{"five-certificates", no("CHN-02", "GEN-04", "CAR-21"), "a chain has three, and no list of any length is compared with itself", certs(func(x X) [][]byte {
+			return append(x.Chain(), mint.CACert("ARK-Genoa"), mint.CACert("ARK-Turin"))
+		})},
+		{"crl-in-the-table", yes("CAR-22"), "nobody vouches for the host that wrote it: its CRL, here none at all, is passed over", certs(func(x X) [][]byte {
+			return [][]byte{mint.Table{Entries: append(x.Table().Entries, mint.TableEntry{GUID: mint.GUIDCRL, Data: []byte("no CRL")})}.Encode()}
+		})},
 	}}
 	return []section{forms, chain}
 }

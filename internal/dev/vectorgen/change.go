@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -45,6 +46,34 @@ func sends(pick func(leaf, mid, ark []byte) [][]byte) func(X) { return func(x X)
 func envelopeText(change func([]byte) []byte) func(X) { return func(x X) { x.EnvelopeText = change } }
 
 func bundleSigned(sign func([]byte) []byte) func(X) { return func(x X) { x.Bundle.Sign = sign } }
+
+// bound makes REPORT_DATA[0:32] in another way.
+func bound(bind func(spki, tag [32]byte) [32]byte) func(X) { return func(x X) { x.Bind = bind } }
+
+// altered sets a member of a JWS's payload after it was signed.
+func altered(of func(x X) *mint.JWS, name string, value any) func(X) {
+	return func(x X) {
+		j := of(x)
+		j.After = func(signed []byte) []byte {
+			payload, parts := j.Payload.Clone(), strings.Split(string(signed), ".")
+			payload.Set(name, value)
+			return []byte(parts[0] + "." + encode64url(string(payload.Text())) + "." + parts[2])
+		}
+	}
+}
+
+// tags makes the list of tags in the bundle of the one of this workload.
+func tags(list func(own string) any) func(X) {
+	return func(x X) {
+		x.seal()
+		x.Bundle.Payload.Set("allowed_workload_identity_tags", list(hex.EncodeToString(x.Tag[:])))
+	}
+}
+
+// spaces fills a text up with spaces to so many bytes.
+func spaces(size int) func([]byte) []byte {
+	return func(b []byte) []byte { return append(b, strings.Repeat(" ", size-len(b))...) }
+}
 
 func policyBits(bits uint64) func(X) { return func(x X) { x.Spec.Policy |= bits } }
 

@@ -40,6 +40,9 @@ type exhibit struct {
 	receipt *mint.Receipt // nil: there is none
 	embed   func(d *doc)  // changes what a receipt embeds; nil: nothing
 	guest   *guest        // of "measure"; nil: the inputs say all
+
+	vm      *mint.AzureSet // of Azure; nil: there is none
+	rewrite func(files map[string][][]byte)
 }
 
 var (
@@ -151,6 +154,10 @@ func (x *exhibit) testCase() testCase {
 			x.options["spki"] = hex.EncodeToString(x.live[:])
 		}
 	case "report":
+		if x.vm != nil {
+			maps.Copy(inputs, x.azureFiles())
+			break
+		}
 		inputs["report"] = [][]byte{x.sealed()}
 		for _, der := range x.sent() {
 			inputs["certs"] = append(inputs["certs"], x.pem(der))

@@ -98,23 +98,14 @@ func jwsSections() []section {
 		{"carriage-return-behind", no("JWS-04", "CLI-07"), "which is no line break", text(wrap("", "\r"))},
 		{"signature-of-63-bytes", no("JWS-05"), "64 bytes", mangled(func(sig []byte) []byte { return sig[:63] })},
 		{"signature-of-65-bytes", no("JWS-05"), "and no more", mangled(func(sig []byte) []byte { return append(sig, 0) })},
-		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "the payload has at most 262144 bytes", func(x X) {
-			x.Bundle.PayloadText = func(b []byte) []byte { return slices.Concat(b, []byte(strings.Repeat(" ", 262145-len(b)))) }
-		}},
+		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "the payload has at most 262144 bytes", func(x X) { x.Bundle.PayloadText = spaces(262145) }},
 		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", bundleSigned(mint.EdDSA(otherKey))},
 		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", bundleSigned(mint.EdDSA(manifestKey))},
 		{"a-manifest-signed-by-the-release-root", as("BundleInvalidError", "JSN-18", "BND-10"), "a document of another kind, by the right key", func(x X) {
 			x.Bundle.Header.Drop("typ")
 			x.Bundle.PayloadText = func([]byte) []byte { return x.Manifest.Payload.Text() }
 		}},
-		{"altered-payload", no("JWS-10"), "a version that was raised after signing", func(x X) {
-			x.Bundle.After = func(b []byte) []byte {
-				changed := x.Bundle.Payload.Clone()
-				changed.Set("version", 18)
-				parts := strings.Split(string(b), ".")
-				return []byte(parts[0] + "." + encode64url(string(changed.Text())) + "." + parts[2])
-			}
-		}},
+		{"altered-payload", no("JWS-10"), "a version that was raised after signing", altered(func(x X) *mint.JWS { return &x.Bundle }, "version", 18)},
 		{"same-payload-in-other-bytes", no("JWS-10", "GEN-03"), "the signature is over the bytes that were received, not over what they mean", func(x X) {
 			x.Bundle.After = func(b []byte) []byte {
 				parts := strings.Split(string(b), ".")

@@ -25,15 +25,9 @@ func workloadSections() []section {
 	}}
 
 	tag := section{"identity-tag", base, "IdentityTagNotAllowedError", []row{
-		{"one-of-several", yes("IDT-01"), "any of the bundle's tags", func(x X) {
-			x.seal()
-			x.Bundle.Payload.Set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32), hex.EncodeToString(x.Tag[:])})
-		}},
+		{"one-of-several", yes("IDT-01"), "any of the bundle's tags", tags(func(own string) any { return []string{strings.Repeat("ab", 32), own} })},
 		{"not-listed", no("IDT-01"), "a release that the publisher does not list", bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
-		{"same-first-half", no("IDT-01"), "all 32 bytes are compared", func(x X) {
-			x.seal()
-			x.Bundle.Payload.Set("allowed_workload_identity_tags", []string{hex.EncodeToString(x.Tag[:16]) + strings.Repeat("0", 32)})
-		}},
+		{"same-first-half", no("IDT-01"), "all 32 bytes are compared", tags(func(own string) any { return []string{own[:32] + strings.Repeat("0", 32)} })},
 		{"not-listed-without-manifest", no("IDT-01"), "also when there is no manifest", both(bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)}), envelope.drop("workload_identity_manifest_jws"))},
 	}}
 
@@ -75,24 +69,14 @@ func workloadSections() []section {
 
 	data := section{"binding", base, "ReportDataMismatchError", []row{
 		{"second-half-is-not-judged", yes("BIN-01"), "REPORT_DATA[32:64] is shown, not judged", func(x X) { copy(x.Spec.ReportData[32:], "something else of the guest's  !") }},
-		{"replay-with-another-key", no("BIN-01"), "a genuine report of somebody else, shown with a TLS key of one's own", func(x X) {
-			x.Bind = func(_, tag [32]byte) [32]byte { return mint.Binding(sha256.Sum256([]byte("another key")), tag) }
-		}},
-		{"of-another-tag", no("BIN-01"), "a tag that the hardware does not vouch for", func(x X) {
-			x.Bind = func(spki, _ [32]byte) [32]byte { return mint.Binding(spki, sha256.Sum256([]byte("another tag"))) }
-		}},
-		{"tag-before-key", no("BIN-01"), "the key's hash comes first", func(x X) { x.Bind = func(spki, tag [32]byte) [32]byte { return mint.Binding(tag, spki) } }},
-		{"over-hex-digits", no("BIN-01"), "over 64 bytes, not over their digits", func(x X) {
-			x.Bind = func(spki, tag [32]byte) [32]byte {
-				return sha256.Sum256([]byte(hex.EncodeToString(spki[:]) + hex.EncodeToString(tag[:])))
-			}
-		}},
-		{"with-a-separator", no("BIN-01"), "nothing stands between the two", func(x X) {
-			x.Bind = func(spki, tag [32]byte) [32]byte { return sha256.Sum256(append(append(spki[:], '.'), tag[:]...)) }
-		}},
-		{"last-byte-differs", no("BIN-01"), "all 32 bytes are compared", func(x X) {
-			x.Bind = func(spki, tag [32]byte) [32]byte { sum := mint.Binding(spki, tag); sum[31] ^= 1; return sum }
-		}},
+		{"replay-with-another-key", no("BIN-01"), "a genuine report of somebody else, shown with a TLS key of one's own", bound(func(_, tag [32]byte) [32]byte { return mint.Binding(sha256.Sum256([]byte("another key")), tag) })},
+		{"of-another-tag", no("BIN-01"), "a tag that the hardware does not vouch for", bound(func(spki, _ [32]byte) [32]byte { return mint.Binding(spki, sha256.Sum256([]byte("another tag"))) })},
+		{"tag-before-key", no("BIN-01"), "the key's hash comes first", bound(func(spki, tag [32]byte) [32]byte { return mint.Binding(tag, spki) })},
+		{"over-hex-digits", no("BIN-01"), "over 64 bytes, not over their digits", bound(func(spki, tag [32]byte) [32]byte {
+			return sha256.Sum256([]byte(hex.EncodeToString(spki[:]) + hex.EncodeToString(tag[:])))
+		})},
+		{"with-a-separator", no("BIN-01"), "nothing stands between the two", bound(func(spki, tag [32]byte) [32]byte { return sha256.Sum256(append(append(spki[:], '.'), tag[:]...)) })},
+		{"last-byte-differs", no("BIN-01"), "all 32 bytes are compared", bound(func(spki, tag [32]byte) [32]byte { sum := mint.Binding(spki, tag); sum[31] ^= 1; return sum })},
 		{"in-the-second-half", no("BIN-01"), "the first half binds", func(x X) {
 			x.Bind = func(spki, tag [32]byte) [32]byte {
 				sum := mint.Binding(spki, tag)
@@ -100,9 +84,7 @@ func workloadSections() []section {
 				return [32]byte{}
 			}
 		}},
-		{"paravisor-report", no("BIN-01"), "REPORT_DATA of a paravisor is the hash of its own runtime data", func(x X) {
-			x.Bind = func(_, _ [32]byte) [32]byte { return sha256.Sum256([]byte(`{"keys": [{"kid": "HCLAkPub"}]}`)) }
-		}},
+		{"paravisor-report", no("BIN-01"), "REPORT_DATA of a paravisor is the hash of its own runtime data", bound(func(_, _ [32]byte) [32]byte { return sha256.Sum256([]byte(`{"keys": [{"kid": "HCLAkPub"}]}`)) })},
 	}}
 
 	live := section{"live-key", base, "SPKIMismatchError", []row{
