@@ -12,6 +12,7 @@ type CertSpec struct {
 	InnerAlgorithm      []byte // AlgorithmIdentifier in the TBSCertificate
 	Issuer              []byte // Name
 	NotBefore, NotAfter Time
+	ValidityTrailer     []byte // after notAfter, inside the Validity
 	Subject             []byte // Name
 	SPKI                []byte // SubjectPublicKeyInfo
 	UniqueIDs           []byte // whole elements [1], [2]
@@ -35,7 +36,7 @@ func (s CertSpec) TBS() []byte {
 		TLV(TagInteger, s.Serial),
 		s.InnerAlgorithm,
 		s.Issuer,
-		TLV(TagSequence, s.NotBefore.der(), s.NotAfter.der()),
+		TLV(TagSequence, s.NotBefore.der(), s.NotAfter.der(), s.ValidityTrailer),
 		s.Subject,
 		s.SPKI,
 		s.UniqueIDs,

@@ -24,6 +24,7 @@ type CRLEntry struct {
 	Serial     []byte // content octets of the INTEGER
 	Date       Time
 	Extensions []Extension
+	Trailer    []byte // after the extensions, inside the entry
 }
 
 // CRL describes the CRL of a product: number 1, nothing revoked, in force as
@@ -66,7 +67,7 @@ func (s CRLSpec) entries() []byte {
 		if e.Extensions != nil {
 			exts = extensionList(e.Extensions)
 		}
-		all = append(all, TLV(TagSequence, TLV(TagInteger, e.Serial), e.Date.der(), exts)...)
+		all = append(all, TLV(TagSequence, TLV(TagInteger, e.Serial), e.Date.der(), exts, e.Trailer)...)
 	}
 	return TLV(TagSequence, all)
 }

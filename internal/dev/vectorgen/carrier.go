@@ -56,6 +56,7 @@ func carrierSections() []section {
 			return []byte(s[:len(s)-2] + "B=")
 		})},
 		{"base64-of-1185-bytes", no("CAR-03"), "as many characters, but of 1185 bytes", in(func(r []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(append(r, 0))) })},
+		{"base64-of-1182-bytes-behind-line-breaks", no("CAR-02"), "a usual strict decoder skips them, wherever they stand", in(func(r []byte) []byte { return []byte("\n\n\n\n" + base64.StdEncoding.EncodeToString(r[:1182])) })},
 		{"device-response", yes("CAR-06"), "the device's answer of 4000 bytes", response(func(*mint.DeviceResponse) {})},
 		{"device-response-cut", yes("CAR-08"), "of which a tool kept the report only", response(func(d *mint.DeviceResponse) { d.Total = 0 })},
 		{"device-response-of-4001-bytes", no("CAR-04"), "the buffer has 4000 bytes", response(func(d *mint.DeviceResponse) { d.Total = 4001 })},
@@ -73,6 +74,11 @@ func carrierSections() []section {
 		{"table-of-65536-bytes", yes("CAR-10"), "the greatest table", in(func(r []byte) []byte { return append(r, make([]byte, 65536)...) })},
 		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(upTo(32))},
 		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
+		{"table-with-data-in-another-order", yes("CAR-17"), "the data of the second entry stands before that of the first", table(func(t *mint.Table) {
+			a, b := t.Entries[0].Data, t.Entries[1].Data
+			t.Entries[0] = mint.TableEntry{GUID: mint.GUIDVCEK, Offset: new(uint32(72 + len(b))), Length: new(uint32(len(a))), Data: b}
+			t.Entries[1] = mint.TableEntry{GUID: mint.GUIDASK, Offset: new(uint32(72)), Length: new(uint32(len(b))), Data: a}
+		})},
 		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(upTo(4))},
 		{"table-guid-proves-nothing", yes("CAR-18"), "an ASK under the ARK's GUID is the ASK that it is", table(func(t *mint.Table) { t.Entries[1].GUID = mint.GUIDARK })},
 		{"table-without-end", no("CAR-11"), "the entries have no end", badTable(func(t *mint.Table) {

@@ -64,7 +64,12 @@ func leafRows() []row {
 		{"unique-identifier", no("CHN-10"), "which AMD's certificates never have", leaf(func(s S) { s.UniqueIDs = mint.TLV(0x81, []byte{0, 1}) })},
 		{"without-extensions", no("CHN-10"), "nothing that names chip and level", leaf(func(s S) { s.Extensions = nil })},
 		{"empty-extensions", no("CHN-10"), "a list of extensions has one at least", leaf(func(s S) { s.Extensions = []mint.Extension{} })},
-		{"of-8193-bytes", no("CHN-09", "GEN-04"), "a certificate has at most 8192 bytes", leaf(func(s S) { s.Trailing = bytes.Repeat([]byte{0}, 8193) })},
+		{"of-8192-bytes", no("CHN-10"), "a certificate may have 8192 bytes, of which none are behind it", func(x *exhibit) {
+			x.LeafSpec.Trailing = make([]byte, 8192-len(x.LeafSpec.Encode(x.leafSigner)))
+		}},
+		{"of-8193-bytes", no("CHN-09", "GEN-04"), "and no more", func(x *exhibit) {
+			x.LeafSpec.Trailing = make([]byte, 8193-len(x.LeafSpec.Encode(x.leafSigner)))
+		}},
 		{"version-1", no("CHN-11"), "a certificate without version", leaf(func(s S) { s.Version = nil })},
 		{"version-2", no("CHN-11"), "version 2", leaf(func(s S) { s.Version = mint.CertVersion(1) })},
 		{"serial-of-20-bytes", yes("CHN-12"), "strict libraries object to serial 0, which AMD gives to every leaf; others are allowed as well", leaf(func(s S) { s.Serial = bytes.Repeat([]byte{0x7F}, 20) })},
@@ -77,6 +82,14 @@ func leafRows() []row {
 		{"pss-sha-256", no("CHN-13"), "another hash", pss(func(p *mint.PSSParams) { p.Hash, p.MGF = oidSHA256, mint.MGF1(oidSHA256) })},
 		{"pss-mgf1-sha-1", no("CHN-13"), "another hash in MGF1", pss(func(p *mint.PSSParams) { p.MGF = mint.MGF1(oidSHA1) })},
 		{"pss-salt-32", no("CHN-13"), "another salt", pss(func(p *mint.PSSParams) { p.Salt = mint.Integer(32) })},
+		{"element-behind-the-dates", no("CHN-10"), "an element more in the validity", leaf(func(s S) { s.ValidityTrailer = null })},
+		{"element-behind-the-list-of-extensions", no("CHN-10"), "or in what is around the extensions", leaf(func(s S) {
+			var list []byte
+			for _, e := range s.Extensions {
+				list = append(list, e.Encode()...)
+			}
+			s.Extensions, s.TBSTrailer = nil, mint.TLV(0xA3, mint.TLV(mint.TagSequence, list), null)
+		})},
 		{"pss-trailer-2", no("CHN-13"), "another trailer", pss(func(p *mint.PSSParams) { p.Trailer = mint.Integer(2) })},
 		{"pss-element-behind", no("CHN-13"), "a usual parser ignores elements behind the parameters", alg(mint.TLV(mint.TagSequence, mint.OmittedTrailer().Encode()[2:], null))},
 		{"pkcs1", no("CHN-13"), "SHA-384 with PKCS #1 v1.5", both(alg(algorithm("1.2.840.113549.1.1.12", null)), func(x X) { x.leafSigner = mint.PKCS1Signer{Key: x.LeafSigner()} })},

@@ -52,10 +52,13 @@ func crlSections() []section {
 			s.Entries[1].Extensions = []mint.Extension{{OID: mint.OIDReasonCode, Value: []byte{0x0A, 1, 8}}}
 		})},
 		{"empty", no("CRL-01"), "no list, although one was asked for", func(x X) { x.crlDER = func([]byte) []byte { return nil } }},
-		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073)...) } }},
+		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073-len(der))...) } }},
 		{"trailing-byte", no("CRL-02"), "a byte behind the list", list(func(s S) { s.Trailing = []byte{0} })},
 		{"element-behind-the-signature", no("CRL-02"), "an element more in the list", list(func(s S) { s.CRLTrailer = null })},
 		{"element-behind-the-extensions", no("CRL-02"), "or in what is signed", list(func(s S) { s.TBSTrailer = null })},
+		{"element-behind-an-entry", no("CRL-02"), "or in an entry", list(func(s S) { s.Entries[0].Trailer = null })},
+		{"extension-without-an-identifier", no("CRL-02"), "an OBJECT IDENTIFIER that breaks off", list(func(s S) { s.Extensions[1].Raw = mint.TLV(0x30, []byte{6, 1, 0x80}, []byte{4, 0}) })},
+		{"of-131072-bytes", no("CRL-02"), "a list may have so many bytes, of which none are behind it", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131072-len(der))...) } }},
 		{"without-next-update", no("CRL-02"), "a list without end was good for ever", list(func(s S) { s.NextUpdate = mint.Time{} })},
 		{"without-extensions", no("CRL-02"), "a list has a number", list(func(s S) { s.Extensions = nil })},
 		{"with-an-empty-list-of-extensions", no("CRL-02"), "nor is an empty list one", list(func(s S) { s.Extensions = []mint.Extension{} })},
@@ -75,6 +78,7 @@ func crlSections() []section {
 		{"critical-extension-of-an-entry", no("CRL-10"), "nor of entries", entry(mint.Extension{OID: "2.5.29.29", Critical: true, Value: null})},
 		{"extension-twice", no("CRL-11"), "two numbers", list(func(s S) { s.AddExt(*s.Ext(mint.OIDCRLNumber)) })},
 		{"extension-twice-with-another-between", no("CRL-11"), "wherever the second one stands", list(func(s S) { s.AddExt(*s.Ext(mint.OIDAuthorityKeyID)) })},
+		{"extension-that-ends-like-another", yes("CRL-11"), "whole identifiers are compared", both(add(mint.Extension{OID: "1.2.3", Value: null}), add(mint.Extension{OID: "1.3.42.3", Value: null}))},
 		{"extension-of-an-entry-twice", no("CRL-11"), "of an entry too", both(entry(mint.Extension{OID: "1.2.3", Value: null}), both(entry(mint.Extension{OID: "1.2.4", Value: null}), entry(mint.Extension{OID: "1.2.3", Value: null})))},
 		{"16-extensions", yes("CRL-11"), "as many as there may be", list(func(s S) {
 			for i := len(s.Extensions); i < 16; i++ {
@@ -97,6 +101,7 @@ func crlSections() []section {
 			s.AddExt(mint.Extension{OID: mint.OIDAuthorityKeyID, Value: null})
 		})},
 		{"delta-in-an-entry", yes("CRL-12"), "which says nothing there, as any other extension that is not critical", entry(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)})},
+		{"key-identifier-of-another-form", no("CRL-14"), "an identifier of the authority's key is a SEQUENCE", list(func(s S) { s.Ext(mint.OIDAuthorityKeyID).Value = null })},
 		{"reason-of-another-type", no("CRL-14"), "a reason is an ENUMERATED", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{2, 1, 1}})},
 		{"reason-and-more", no("CRL-14"), "a reason has three bytes", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{0x0A, 1, 1, 0}})},
 		{"reason-of-two-bytes", no("CRL-14"), "neither more nor fewer", entry(mint.Extension{OID: mint.OIDReasonCode, Value: []byte{0x0A, 0}})},

@@ -65,12 +65,23 @@ func heldSections() []section {
 		{"utf-16", yes("FRM-14"), "as PowerShell writes it", held(func(r []byte) string { return "\xFF\xFE" + strings.Join(strings.Split(b64(r), ""), "\x00") + "\x00" })},
 		{"armour", yes("FRM-18"), "PEM around a report", held(armour("REPORT"))},
 		{"certutil", yes("FRM-18"), "certutil labels everything as a certificate", held(armour("CERTIFICATE"))},
+		{"armour-behind-a-line-break", yes("FRM-14", "FRM-18"), "white space before BEGIN", held(func(r []byte) string { return " \n" + armour("REPORT")(r) })},
+		{"armour-without-its-end", no("FRM-44", "FRM-18"), "all of the base64, and no END", held(func(r []byte) string {
+			return strings.TrimSuffix(armour("REPORT")(r), "-----END REPORT-----\n")
+		})},
+		{"armour-with-an-end-too-many", no("FRM-44", "FRM-18"), "an END without a BEGIN", held(func(r []byte) string { return armour("REPORT")(r) + "-----END REPORT-----\n" })},
+		{"cbor-map-of-1", as(unread, "FRM-03"), "a map of CBOR", held(func(r []byte) string { return "\xA1" + string(r) })},
+		{"cbor-map-of-23", as(unread, "FRM-03"), "the longest whose size stands in its first byte", held(func(r []byte) string { return "\xB7" + string(r) })},
+		{"cbor-map-of-0", as(unread, "FRM-02"), "one without members holds no report", held(func(r []byte) string { return "\xA0" + string(r) })},
+		{"byte-b8", as(unread, "FRM-02"), "nor is this a first byte that is known", held(func(r []byte) string { return "\xB8" + string(r) })},
 		{"numbers", yes("FRM-17"), "a JSON array of bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r), " ", ", ") })},
 		{"attestation-rs", yes("FRM-24", "FRM-20"), "a JSON container", held(rs("snp"))},
 		{"tinfoil", yes("FRM-25", "FRM-26"), "base64 of gzip in JSON", tinfoil(zipped)},
 		{"text-of-a-guest-response", yes("FRM-13", "FRM-11"), "text holds any binary form", held(func(r []byte) string { return b64(mint.NewDeviceResponse(r).Encode()) })},
 		{"coco", yes("FRM-23", "FRM-12"), "evidence of Confidential Containers, whose report is behind 32 bytes", coco(2, same)},
 		{"coco-1", yes("FRM-23", "FRM-12"), "of version 1", coco(1, same)},
+		{"coco-with-its-leaf", yes("FRM-23", "FRM-20"), "and the certificates of its issuers", both(coco(1, same), func(x X) { x.inputs["certs"] = [][]byte{mint.PEM(x.Intermediate)} })},
+		{"coco-3", no("JSN-15", "FRM-23"), "of an unknown version", coco(3, same)},
 		{"attestation-rs-of-azure", yes("FRM-24", "FRM-23"), "a container in a container, which is one layer", both(coco(1, same), func(x X) {
 			x.inputs["report"] = [][]byte{[]byte(`{"platform": "az-snp", "evidence": ` + string(x.inputs["report"][0]) + `}`)}
 		})},
@@ -150,9 +161,18 @@ func heldSections() []section {
 			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64)).Encode(mint.CAKey("SEV-Milan"))
 			return mint.PEM(append(mint.Evidence("Milan", 3, "vlek").Chain(), alien, x.Intermediate)...)
 		})},
+		{"chosen-of-two-chips", yes("FRM-50", "FRM-52"), "the leaf of this chip, which is newer and stands behind the other", certs(func(x X) []byte {
+			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64))
+			alien.SetValidity(mint.NotBefore.AddDate(-1, 0, 0), mint.NotAfterLeaf)
+			return mint.PEM(alien.Encode(mint.CAKey("SEV-Milan")), x.Leaf, x.Intermediate)
+		})},
 		{"none-fits-among-unreadable", as("EndorsementMismatchError", "END-05", "FRM-51"), "certificates that cannot be read do not go before it", certs(func(x X) []byte {
 			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64)).Encode(mint.CAKey("SEV-Milan"))
 			return mint.PEM(sequence(1), alien, x.Intermediate)
+		})},
+		{"only-of-the-other-kind-behind-its-issuer", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "a leaf goes before an intermediate that stands before it", certs(func(x X) []byte {
+			chain := mint.Evidence("Milan", 3, "vlek").Chain()
+			return mint.PEM(chain[1], chain[0])
 		})},
 		{"only-of-the-other-kind", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "then the first leaf, whatever its kind", certs(func(x X) []byte {
 			return mint.PEM(append([][]byte{sequence(1)}, mint.Evidence("Milan", 3, "vlek").Chain()...)...)
@@ -163,6 +183,18 @@ func heldSections() []section {
 		{"table", yes("FRM-40"), "a certificate table, each entry of which counts", certs(func(x X) []byte { return x.Table().Encode() })},
 		{"thim-name-in-another-case", no("JSN-10", "FRM-43"), "a member that folds to a known one", certs(func(x X) []byte { return []byte(strings.Replace(thim(x), "tcbm", "TCBM", 1)) })},
 		{"32-in-two-files", yes("FRM-41"), "as many as there may be", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(30)} }},
+		{"32-and-a-crl", yes("FRM-41"), "a CRL is no certificate", func(x X) {
+			x.sealed()
+			crl := mint.CRL("Milan")
+			x.inputs["certs"] = [][]byte{append(mint.PEM(x.Leaf, x.Intermediate), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: crl.Encode(mint.CAKey("ARK-Milan"))})...), sequences(30)}
+		}},
+		{"utf-16-of-odd-length", no("FRM-14"), "half a character", certs(func(x X) []byte {
+			return append([]byte("\xFF\xFE"+strings.Join(strings.Split(string(mint.PEM(x.Leaf, x.Intermediate)), ""), "\x00")), "\x00x"...)
+		})},
+		{"white-space-before-pem", yes("FRM-14"), "before BEGIN, as before JSON", certs(func(x X) []byte { return append([]byte("\t\r\n "), mint.PEM(x.Leaf, x.Intermediate)...) })},
+		{"end-without-begin", no("FRM-44"), "an END in the wrong place", certs(func(x X) []byte {
+			return append([]byte("-----END CERTIFICATE-----\n"), mint.PEM(x.Leaf, x.Intermediate)...)
+		})},
 		{"33-in-two-files", no("FRM-41", "GEN-04"), "and not one more", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(31)} }},
 		{"33-certificates", no("FRM-41", "GEN-04"), "32 at most", certs(func(x X) []byte { return bytes.Repeat(x.Leaf, 33) })},
 		{"damaged-table", no("CAR-16", "FRM-40"), "a table that is broken is refused, and not tried as another form", certs(func(x X) []byte {

@@ -29,6 +29,7 @@ func stateSection() section {
 		{"older-was-accepted", yes("BND-40"), "a newer bundle than the last", known("16")},
 		{"same-was-accepted", yes("BND-41"), "the same bundle again", same},
 		{"of-another-workload", yes("BND-40", "BND-43"), "versions count for each workload by itself", state(entry("inference", "99", other))},
+		{"of-two-workloads", yes("BND-40", "STA-34"), "each with its version, in the order of their names", state(strings.Replace(entry("router", "16", other), `{"router"`, `{"inference": {"version": 99, "sha256": "`+other+`"}, "router"`, 1))},
 		{"newer-was-accepted", as("BundleRollbackError", "BND-40"), "an older bundle, still valid, that allows what was withdrawn", known("18")},
 		{"greatest-was-accepted", as("BundleRollbackError", "BND-40"), "2^53-1 is a version like others", known("9007199254740991")},
 		{"other-bytes-of-the-version", as("BundleRollbackError", "BND-41"), "two bundles of one version", known("17")},

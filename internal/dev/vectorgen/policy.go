@@ -44,12 +44,14 @@ func defaultRows() []row {
 		{"reserved-byte-of-reported-tcb", no("POL-10"), "bytes of a TCB that no component owns", patch(0x180+3, 1)},
 		{"reserved-byte-of-committed-tcb", no("POL-10"), "bytes of a TCB that no component owns", patch(0x1E0+4, 1)},
 		{"reserved-byte-of-launch-tcb", no("POL-10"), "bytes of a TCB that no component owns", patch(0x1F0+5, 1)},
+		{"reserved-bytes-allowed", yes("POL-10"), "allow_unknown_bits is about these too", both(patch(0x1F0+5, 1), demand(member{"guest_policy", doc{{"allow_unknown_bits", true}}}))},
 		{"vmpl-1", no("POL-11"), "less privileged software in the guest signs REPORT_DATA of its own", vmpl(1)},
 		{"vmpl-3", no("POL-11"), "the least privileged", vmpl(3)},
 		{"vmpl-1-allowed", yes("POL-11", "CLI-08"), "--vmpl 1 asks for exactly this level", both(vmpl(1), option("vmpl", "1"), echo("vmpl=1"))},
 		{"vmpl-0-where-1-is-expected", no("POL-11"), "and not for another", option("vmpl", "1")},
 		{"vmpl-2-where-1-is-expected", no("POL-11"), "nor a less privileged one", both(vmpl(2), option("vmpl", "1"))},
 		{"unknown-platform-info-bits", yes("POL-29"), "AMD assigns bits without a new version: they are listed, not refused", func(x X) { x.Spec.PlatformInfo |= 1<<8 | 1<<63; expectFacts(x) }},
+		{"unknown-platform-info-bits-allowed", yes("POL-29"), "to allow them demands nothing", both(func(x X) { x.Spec.PlatformInfo |= 1 << 63 }, demand(member{"platform_info", doc{{"allow_unknown_bits", true}}}))},
 		{"committed-is-not-current", yes("POL-47"), "real hosts run firmware that they have not committed", func(x X) {
 			x.Spec.Committed.Build--
 			x.Spec.CurrentTCB.Microcode++
@@ -163,6 +165,8 @@ func demandRows() []row {
 		{"author-key-of-another", no("POL-50"), "another author", both(in("id_block", "author_keys", list(other96)), idBlock(key, author, 1))},
 		{"author-key-required", no("POL-51"), "none was used", both(in("id_block", "require_author_key", true), idBlock(key, [48]byte{}, 0))},
 		{"id-block-forbidden", no("POL-52"), "one was used", both(in("id_block", "forbid", true), idBlock(key, [48]byte{}, 0))},
+		{"author-key-digest-forbidden", no("POL-52"), "the digest of an author alone", both(in("id_block", "forbid", true), idBlock([48]byte{}, author, 0))},
+		{"author-key-enabled-forbidden", no("POL-52"), "and AUTHOR_KEY_EN alone", both(in("id_block", "forbid", true), idBlock([48]byte{}, [48]byte{}, 1))},
 		{"id-block-forbidden-and-absent", yes("POL-52"), "none was used", in("id_block", "forbid", true)},
 		{"products-of-bundle-and-file-intersect", no("POL-20", "POL-01"), "a file that allows all does not widen", both(demand(member{"products", list("Milan")}), option("allow-debug", true))},
 		{"empty-deny-lists", yes("POL-61"), "forbid and deny may be empty, and demand nothing", demand(member{"guest_policy", doc{{"forbid", []string{}}}}, member{"chip_ids", doc{{"deny", []string{}}}})},

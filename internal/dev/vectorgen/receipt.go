@@ -227,6 +227,7 @@ func keySetSection() section {
 	}
 	return section{"key-set", receipt, "UsageError", []row{
 		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", func(x X) { x.receipt.Keys = append(x.receipt.Keys, named(mint.OKP(public(otherKey)), "ed")) }},
+		{"kid-that-ends-like-another", yes("JWK-10", "RCP-13"), "whole names are compared", func(x X) { x.receipt.Keys = append(x.receipt.Keys, mint.EC(mint.P256Key("another"), "x-receipt-0")) }},
 		{"alg-use-and-ops", yes("JWK-09"), "what a key is for", key(func(d *doc) {
 			*d = append(*d, doc{{"alg", "ES256"}, {"use", "sig"}, {"key_ops", []string{"verify"}}}...)
 		})},
@@ -262,6 +263,8 @@ func keySetSection() section {
 		{"alg-of-another-curve-of-256-bits", no("JWK-09"), "ES256K is of secp256k1", set("alg", "ES256K")},
 		{"for-signing-and-verifying", no("JWK-09"), "an operation of a private key among them", set("key_ops", []string{"sign", "verify"})},
 		{"of-nine-operations", no("JWK-06", "JSN-16"), "eight at most", set("key_ops", strings.Fields("a b c d e f g h i"))},
+		{"for-something-that-ends-like-sig", no("JWK-09"), "whole words are compared", set("use", "designsig")},
+		{"empty-operation", no("JWK-06", "JSN-12"), "an empty text is no operation", set("key_ops", []string{"verify", ""})},
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
 		{"release-root-twice", no("CLI-02"), "a key is given once", input("release-root", releaseRootPEM(releaseKey), releaseRootPEM(releaseKey))},
 		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", func(x X) {
