@@ -2,13 +2,14 @@ package cli
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"strings"
 )
 
 // CompletionCommand is the command that prints a script for a shell.
 func (p *Program) CompletionCommand() Command {
-	scripts := map[string]func() string{"bash": p.bash, "zsh": p.zsh, "fish": p.fish}
+	shells := map[string]func() string{"bash": p.bash, "zsh": p.zsh, "fish": p.fish}
 	return Command{
 		Name: "completion", Usage: "bash|zsh|fish", Operand: "bash|zsh|fish",
 		Summary: "print a script with which a shell completes this command",
@@ -17,10 +18,10 @@ fish: write it to ~/.config/fish/completions/tresor-verify.fish.`,
 		Flags:    []Flag{JSON("the script in a JSON object")},
 		Examples: []string{"completion bash", "completion zsh > ~/.zfunc/_tresor-verify"},
 		Run: func(_ context.Context, c *Call) (int, error) {
-			if len(c.Args) == 0 || scripts[c.Args[0]] == nil {
+			if len(c.Args) == 0 || shells[c.Args[0]] == nil {
 				return 0, Usagef("completion is for bash, zsh or fish")
 			}
-			return c.Document("tresor.completion/v1", "script", scripts[c.Args[0]]()), nil
+			return c.document(document{Schema: "tresor.completion/v1", Script: shells[c.Args[0]]()}), nil
 		},
 	}
 }
@@ -46,6 +47,21 @@ func (p *Program) choiceOf(arg string) (c choice) {
 		}
 	}
 	return c
+}
+
+// scripts are what stands around the rows of commands and flags, by shell.
+//
+//go:embed completion
+var scripts embed.FS
+
+// script returns the script for a shell. marks are pairs: a mark in its text, and what
+// stands there.
+func (p *Program) script(shell string, marks ...string) string {
+	text, err := scripts.ReadFile("completion/" + shell)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return strings.NewReplacer(append(marks, "@TOOL@", p.Tool(), "@NAME@", p.Name)...).Replace(string(text))
 }
 
 func (p *Program) commandNames() (names []string) {
@@ -80,55 +96,17 @@ func (c choice) operand() string {
 }
 
 func (p *Program) bash() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `# Completion of %s for bash.
-_tresor_verify_from() {
-	local word
-	while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$@" -- "$current")
-}
-
-_tresor_verify_has() { # one of these words, before the current one
-	local i word
-	for ((i = 2; i < COMP_CWORD; i++)); do
-		for word; do [ "${COMP_WORDS[i]}" != "$word" ] || return 0; done
-	done
-	return 1
-}
-
-_tresor_verify_files() { # bash quotes files and marks folders: only where there are some, and not a word of their name
-	local words=${#COMPREPLY[@]}
-	_tresor_verify_from "$@"
-	[ "${#COMPREPLY[@]}" -eq "$words" ] || compopt -o filenames 2>/dev/null
-}
-
-_tresor_verify() {
-	local current=${COMP_WORDS[COMP_CWORD]} flag=${COMP_WORDS[COMP_CWORD-1]}
-	COMPREPLY=()
-	if [ "$current" = = ]; then # bash makes three words of --flag=value
-		current=
-	elif [ "$flag" = = ]; then
-		flag=${COMP_WORDS[COMP_CWORD-2]}
-	fi
-	if [ "$COMP_CWORD" -eq 1 ]; then
-		_tresor_verify_from -W '%s'
-		return
-	fi
-	case "${COMP_WORDS[1]} $flag" in
-`, p.Tool(), strings.Join(p.commandNames(), " "))
+	var values, words strings.Builder
 	for _, c := range p.Commands {
 		for _, d := range c.Flags {
 			if d.Arg != "" {
-				fmt.Fprintf(&b, "\t'%s --%s') %s ;;\n", c.Name, d.Name, p.choiceOf(d.Arg).bash())
+				fmt.Fprintf(&values, "\t'%s --%s') %s ;;\n", c.Name, d.Name, p.choiceOf(d.Arg).bash())
 			}
 		}
+		fmt.Fprintf(&words, "\t'%s -'*) _tresor_verify_from -W '%s' ;;\n", c.Name, strings.Join(c.Dashed(), " "))
+		fmt.Fprintf(&words, "\t'%s '*) %s ;;\n", c.Name, p.choiceOf(c.Operand).operand())
 	}
-	b.WriteString("\tesac\n\tcase \"${COMP_WORDS[1]} $current\" in\n")
-	for _, c := range p.Commands {
-		fmt.Fprintf(&b, "\t'%s -'*) _tresor_verify_from -W '%s' ;;\n", c.Name, strings.Join(c.Dashed(), " "))
-		fmt.Fprintf(&b, "\t'%s '*) %s ;;\n", c.Name, p.choiceOf(c.Operand).operand())
-	}
-	fmt.Fprintf(&b, "\tesac\n}\n\ncomplete -F _tresor_verify %s\n", p.Name)
-	return b.String()
+	return p.script("bash", "@COMMANDS@", strings.Join(p.commandNames(), " "), "@VALUES@", values.String(), "@WORDS@", words.String())
 }
 
 func (p *Program) zsh() string {
@@ -146,13 +124,9 @@ func (p *Program) zsh() string {
 		}
 		return " "
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "#compdef %s\n# Completion of %s for zsh.\n\n_tresor_verify() {\n\tlocal -a commands\n\tcommands=(\n", p.Name, p.Tool())
+	var commands, b strings.Builder
 	for _, c := range p.Commands {
-		fmt.Fprintf(&b, "\t\t'%s:%s'\n", c.Name, quoted(c.Summary))
-	}
-	b.WriteString("\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n\tlocal command=$words[2]\n\tshift words\n\t(( CURRENT-- ))\n\tcase $command in\n")
-	for _, c := range p.Commands {
+		fmt.Fprintf(&commands, "\t\t'%s:%s'\n", c.Name, quoted(c.Summary))
 		fmt.Fprintf(&b, "\t%s)\n\t\t_arguments", c.Name)
 		for _, d := range c.Flags {
 			many, value := "", ""
@@ -176,27 +150,12 @@ func (p *Program) zsh() string {
 		}
 		b.WriteString("\n\t\t;;\n")
 	}
-	b.WriteString("\tesac\n}\n\nif [ \"$funcstack[1]\" = _tresor-verify ]; then\n\t_tresor_verify \"$@\"\nelse\n\tcompdef _tresor_verify tresor-verify\nfi\n")
-	return b.String()
+	return p.script("zsh", "@COMMANDS@", commands.String(), "@ARGUMENTS@", b.String())
 }
 
 func (p *Program) fish() string {
 	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace
 	var b strings.Builder
-	fmt.Fprintf(&b, `# Completion of %s for fish.
-function __tresor_verify_in # COMMAND
-	set -l words (commandline -opc)
-	test (count $words) -ge 2 -a "$words[2]" = $argv[1]
-end
-function __tresor_verify_has # WORDS: one of them stands behind the command
-	set -l words (commandline -opc)
-	for word in $words[3..]
-		contains -- $word $argv; and return 0
-	end
-	return 1
-end
-complete -c %s -f
-`, p.Tool(), p.Name)
 	for _, c := range p.Commands {
 		fmt.Fprintf(&b, "complete -c %s -n __fish_use_subcommand -a %s -d '%s'\n", p.Name, c.Name, quoted(c.Summary))
 		in := fmt.Sprintf("complete -c %s -n '__tresor_verify_in %s'", p.Name, c.Name)
@@ -218,7 +177,7 @@ complete -c %s -f
 			fmt.Fprintf(&b, "%s%s\n", in, operand.fish(false))
 		}
 	}
-	return b.String()
+	return p.script("fish", "@ROWS@", b.String())
 }
 
 func (c choice) fish(value bool) string {

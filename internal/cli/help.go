@@ -32,7 +32,7 @@ func (p *Program) HelpCommand() Command {
 				}
 				text = p.helpOf(command)
 			}
-			return c.Document("tresor.help/v1", "help", text), nil
+			return c.document(document{Schema: "tresor.help/v1", Help: text}), nil
 		},
 	}
 }

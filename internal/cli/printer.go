@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
@@ -88,27 +86,4 @@ func (p *Printer) Slow(format string, args ...any) (done func()) {
 		defer mu.Unlock()
 		over = true
 	}
-}
-
-// A document is an object with schema, tool and one text.
-type document struct{ schema, tool, member, text string }
-
-// MarshalJSON keeps the order of the members.
-func (d document) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	for i, m := range [][2]string{{"schema", d.schema}, {"tool", d.tool}, {d.member, d.text}} {
-		b.WriteByte("{,,"[i])
-		for j, s := range m {
-			text, err := json.Marshal(s)
-			if err != nil {
-				return nil, err
-			}
-			b.Write(text)
-			if j == 0 {
-				b.WriteByte(':')
-			}
-		}
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
 }

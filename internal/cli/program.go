@@ -135,7 +135,7 @@ func (p *Program) Run(ctx context.Context, args []string, env Env) (code int) {
 	code, err := p.run(ctx, c, args)
 	switch {
 	case errors.Is(err, errHelp):
-		return c.Document("tresor.help/v1", "help", p.helpOf(c.Command))
+		return c.document(document{Schema: "tresor.help/v1", Help: p.helpOf(c.Command)})
 	case err != nil:
 		return p.Fail(c, err)
 	}
@@ -187,13 +187,19 @@ func wantsJSON(args []string) bool {
 	})
 }
 
-// Document prints a text that was asked for. As JSON it is one member of an
-// object.
-func (c *Call) Document(schema, member, text string) int {
-	if c.AsJSON {
-		c.Object(document{schema, c.Program.Tool(), member, text})
+// A document is a text that was asked for: of help, or of a script.
+type document struct {
+	Schema string `json:"schema"`
+	Tool   string `json:"tool"`
+	Help   string `json:"help,omitempty"`
+	Script string `json:"script,omitempty"`
+}
+
+func (c *Call) document(d document) int {
+	if d.Tool = c.Program.Tool(); c.AsJSON {
+		c.Object(d)
 	} else {
-		c.WriteString(text)
+		c.WriteString(d.Help + d.Script)
 	}
 	return ExitOK
 }
