@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,42 +12,30 @@ import (
 
 // hosts are reports for which one floor applies: those of a die, or of a product.
 type hosts struct {
-	name    string
-	product snpreport.Product
-	die     snpreport.CPUID // zero: all dies of the product that have no floor of their own
+	scope, name string
+	product     snpreport.Product
+	die         snpreport.CPUID // zero: all dies of the product that have no floor of their own
 }
 
-// hostsOf returns those that a scope of floors is about.
-func hostsOf(scope string, both ...*policy.Floors) (list []hosts) {
-	dies := map[snpreport.CPUID]bool{}
+// allHosts returns those that floors tell apart.
+func allHosts(both ...*policy.Floors) (list []hosts) {
+	var dies []hosts
 	for _, f := range both {
 		for die := range f.ByDie {
-			dies[die] = true
+			if p, err := die.Product(); err == nil {
+				dies = append(dies, hosts{die.String(), die.String(), p, die})
+			}
 		}
-	}
-	special := map[snpreport.Product]bool{}
-	for die := range dies {
-		p, err := die.Product()
-		if err == nil && die.String() == scope {
-			return []hosts{{scope, p, die}}
-		}
-		special[p] = true
 	}
 	for _, p := range snpreport.Products() {
-		if scope == everyDie || scope == p.String() {
-			name := p.String()
-			if special[p] {
-				name += " (dies without a floor of their own, and reports of version 2)"
-			}
-			list = append(list, hosts{name: name, product: p})
+		name := p.String()
+		if slices.ContainsFunc(dies, func(h hosts) bool { return h.product == p }) {
+			name += " (dies without a floor of their own, and reports of version 2)"
 		}
+		list = append(list, hosts{scope: p.String(), name: name, product: p})
 	}
-	if scope == everyDie {
-		for _, die := range slices.SortedFunc(maps.Keys(dies), func(a, b snpreport.CPUID) int { return strings.Compare(a.String(), b.String()) }) {
-			list = append(list, hostsOf(die.String(), both...)...)
-		}
-	}
-	return list
+	slices.SortFunc(dies, func(a, b hosts) int { return strings.Compare(a.scope, b.scope) })
+	return append(list, slices.Compact(dies)...)
 }
 
 // floor returns the one that applies to h, the most specific one, and what is
@@ -86,7 +73,10 @@ func (h hosts) components() []snpreport.Component {
 // Rules: BDL-03.
 func floorNote(was, now *attest.Bundle, scope string, c snpreport.Component) string {
 	var notes []string
-	for _, h := range hostsOf(scope, was.MinTCB, now.MinTCB) {
+	for _, h := range allHosts(was.MinTCB, now.MinTCB) {
+		if scope != everyDie && scope != h.scope {
+			continue
+		}
 		before, wrong := h.floor(was.MinTCB)
 		after, wrongNow := h.floor(now.MinTCB)
 		note := "changes nothing for " + h.name

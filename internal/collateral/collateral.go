@@ -30,40 +30,26 @@ type Client struct {
 	Once bool // each thing is asked for once, however many reports need it
 
 	mu    sync.Mutex // connections of the proxy may be attested at the same time
-	once  map[kds.Request]*answer
+	once  map[kds.Request]func() ([]byte, error)
 	asked []kds.Request
-}
-
-// An answer is what became of a request that is made once.
-type answer struct {
-	done chan struct{}
-	b    []byte
-	err  error
 }
 
 // Fetch asks for one thing. What is not even of its form is forgotten at once, so that a
 // cache never keeps it.
 func (c *Client) Fetch(ctx context.Context, r kds.Request, form func([]byte) error) ([]byte, error) {
-	if !c.Once {
-		return c.fetch(ctx, r, form)
-	}
-	c.mu.Lock()
-	a := c.once[r]
-	first := a == nil
-	if first {
-		if c.once == nil {
-			c.once = map[kds.Request]*answer{}
+	get := func() ([]byte, error) { return c.fetch(ctx, r, form) }
+	if c.Once { // the first one is bounded by the same time as all
+		c.mu.Lock()
+		if c.once[r] == nil {
+			if c.once == nil {
+				c.once = map[kds.Request]func() ([]byte, error){}
+			}
+			c.once[r] = sync.OnceValues(get)
 		}
-		a = &answer{done: make(chan struct{})}
-		c.once[r] = a
+		get = c.once[r]
+		c.mu.Unlock()
 	}
-	c.mu.Unlock()
-	if first {
-		a.b, a.err = c.fetch(ctx, r, form)
-		close(a.done)
-	}
-	<-a.done // the first one is bounded by the same time
-	return a.b, a.err
+	return get()
 }
 
 func (c *Client) fetch(ctx context.Context, r kds.Request, form func([]byte) error) ([]byte, error) {
