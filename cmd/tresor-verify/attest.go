@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"os"
 	"slices"
 	"time"
 
@@ -155,7 +156,9 @@ func (f *attestFlags) round(r *reading, verifier *attest.Verifier, pol policy.Po
 	}
 	pin := capture.NewPin(audit.Result, e.Origin, fr.At)
 	if audit.Err == nil && f.pin != "" {
-		fr.Changed = f.comparePin(r, pin)
+		if recorded, ok := readPin(r, "pin", f.pin); ok {
+			fr.Changed = recorded.Compare(pin)
+		}
 	}
 	if f.save != "" && r.err == nil { // whatever the verdict is
 		r.fail(r.WriteFile("--save", f.save, e.Encode()))
@@ -209,28 +212,17 @@ func (f *attestFlags) frame(r *reading, e *capture.Evidence) verdict.Frame {
 }
 
 // readPin reads the pin of a flag. One that is damaged is no first run.
-func readPin(r *reading, flag string, b []byte) (p capture.Pin) {
-	if r.err != nil {
-		return p
-	}
-	p, err := capture.ParsePin(cli.TrimLine(b))
+func readPin(r *reading, flag, name string) (p capture.Pin, ok bool) {
+	b, err := r.ReadConfig(r.ctx, flag, name, capture.MaxPinFile)
 	if err != nil {
-		r.fail(verdict.Unavailable(flag, err))
+		r.fail(verdict.Unavailable("--"+flag, err))
+		return p, false
 	}
-	return p
-}
-
-// comparePin returns what differs from the pin.
-func (f *attestFlags) comparePin(r *reading, now capture.Pin) (changed error) {
-	b, err := r.ReadConfig(r.ctx, "pin", f.pin, capture.MaxPinFile)
+	p, err = capture.ParsePin(cli.TrimLine(b))
 	if err != nil {
-		r.fail(verdict.Unavailable("--pin", err))
+		r.fail(verdict.Unavailable("--"+flag+" "+name, err))
 	}
-	recorded := readPin(r, "--pin "+f.pin, b)
-	if r.err != nil {
-		return nil
-	}
-	return recorded.Compare(now)
+	return p, err == nil
 }
 
 // recordPin writes a pin after a PASS. Over a pin that says the same nothing is
@@ -238,13 +230,12 @@ func (f *attestFlags) comparePin(r *reading, now capture.Pin) (changed error) {
 // returns the difference that makes the verdict "changed".
 // Rules: PIN-03, PIN-04.
 func (f *attestFlags) recordPin(r *reading, now capture.Pin) (changed error) {
-	b, err := r.ReadConfig(r.ctx, "record", f.record, capture.MaxPinFile)
-	if err != nil { // there is none: CheckOutputs has seen what else is there
+	if _, err := os.Stat(f.record); err != nil { // there is none: CheckOutputs has seen what else is there
 		r.fail(r.WriteFile("--record", f.record, now.Encode()))
 		return nil
 	}
-	recorded := readPin(r, "--record "+f.record, b)
-	if r.err != nil {
+	recorded, ok := readPin(r, "record", f.record)
+	if !ok {
 		return nil
 	}
 	difference := recorded.Compare(now)
@@ -323,7 +314,9 @@ func (f *attestFlags) check(c *cli.Call) error {
 	case f.save != "" && f.spki != "":
 		return cli.Usagef("--save needs the certificate: --cert instead of --spki")
 	}
-	return c.CheckOutputs(f.replace, append(files, f.state), saveOutput(f.save), recordOutput(f.record), htmlOutput(f.html))
+	saved := cli.Output{Flag: "--save", Path: f.save, Kind: "an evidence file", Known: ofSchema(capture.EvidenceSchema, capture.MaxEvidenceFile)}
+	recorded := cli.Output{Flag: "--record", Path: f.record, Kind: "a pin file", Known: ofSchema(capture.PinSchema, capture.MaxPinFile), Merged: true}
+	return c.CheckOutputs(f.replace, append(files, f.state), saved, recorded, htmlOutput(f.html))
 }
 
 // demands reads whom to trust, and what to demand.

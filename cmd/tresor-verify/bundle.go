@@ -73,7 +73,7 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if err := cli.OnceStdin(append(slices.Clone(files), f.caFile)...); err != nil {
 		return 0, err
 	}
-	if err := c.CheckOutputs(f.replace, append(f.releaseRoots, f.caFile), bundleOutput(f.out)); err != nil {
+	if err := c.CheckOutputs(f.replace, append(f.releaseRoots, f.caFile), cli.Output{Flag: "--out", Path: f.out, Kind: "a compact JWS", Known: compactJWS.Match}); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)

@@ -16,32 +16,36 @@ func hexDigits(s string, n int) (string, error) {
 	return strings.ToLower(s), nil
 }
 
-// spki stores a SHA-256 of a key.
-func spki(p *string) func(string) error {
-	return func(s string) (err error) {
-		if *p, err = hexDigits(s, 64); err != nil {
-			err = errors.New(err.Error()) // no rule of policies
+// hexFlag takes a value of n hex digits.
+func hexFlag(n int, take func(digits string)) func(string) error {
+	return func(s string) error {
+		digits, err := hexDigits(s, n)
+		if err == nil {
+			take(digits)
 		}
 		return err
 	}
 }
 
+// spki stores a SHA-256 of a key.
+func spki(p *string) func(string) error {
+	set := hexFlag(64, func(s string) { *p = s })
+	return func(s string) error {
+		if err := set(s); err != nil {
+			return errors.New(err.Error()) // no rule of policies
+		}
+		return nil
+	}
+}
+
 // hexList appends a value of n hex digits.
 func hexList(list *[]string, n int) func(string) error {
-	return func(s string) error {
-		value, err := hexDigits(s, n)
-		*list = append(*list, value)
-		return err
-	}
+	return hexFlag(n, func(s string) { *list = append(*list, s) })
 }
 
 // hexPointer stores a value of n hex digits that may be left out.
 func hexPointer(p **string, n int) func(string) error {
-	return func(s string) error {
-		value, err := hexDigits(s, n)
-		*p = &value
-		return err
-	}
+	return hexFlag(n, func(s string) { *p = &s })
 }
 
 // reportData stores REPORT_DATA. Its first half alone is a mistake that has two ways on.
@@ -61,8 +65,7 @@ func chipID(list *[]string, short *bool) func(string) error {
 	return func(s string) error {
 		if id, err := hexDigits(s, 16); err == nil {
 			*short = true
-			*list = append(*list, id+strings.Repeat("0", 112))
-			return nil
+			s = id + strings.Repeat("0", 112)
 		}
 		if err := hexList(list, 128)(s); err != nil {
 			return cli.Breaks("POL-62", "expected 128 hex digits, or the 16 of Turin, got %d characters", len(s))

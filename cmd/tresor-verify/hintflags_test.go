@@ -127,7 +127,7 @@ func TestHintsOfVectors(t *testing.T) {
 	seen := map[string]bool{} // one vector for each rule and command
 	for i, c := range cases {
 		key := c.Command + c.Expect.Error + c.Expect.Requirement
-		if c.Expect.Error == "" || seen[key] || foreign(c) != "" {
+		if c.Expect.Error == "" || seen[key] || c.Foreign() != "" {
 			continue
 		}
 		seen[key] = true

@@ -3,34 +3,14 @@ package main
 import (
 	"regexp"
 
-	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
 	"github.com/tresorhq/attest/internal/strictjson"
-	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/web"
 )
 
 func replaceRow(to *bool) cli.Flag {
 	return cli.Row("replace", "", "let an output take the place of a file of its own kind", cli.Switch(to))
-}
-
-// The outputs of the commands, by flag.
-
-func saveOutput(path string) cli.Output {
-	return cli.Output{Flag: "--save", Path: path, Kind: "an evidence file", Known: ofSchema(capture.EvidenceSchema, capture.MaxEvidenceFile)}
-}
-
-func recordOutput(path string) cli.Output {
-	return cli.Output{Flag: "--record", Path: path, Kind: "a pin file", Known: ofSchema(capture.PinSchema, capture.MaxPinFile), Merged: true}
-}
-
-func policyOutput(path string) cli.Output {
-	return cli.Output{Flag: "--write-policy", Path: path, Kind: "a policy file", Known: ofSchema(policy.Schema, policy.MaxFile)}
-}
-
-func bundleOutput(path string) cli.Output {
-	return cli.Output{Flag: "--out", Path: path, Kind: "a compact JWS", Known: compactJWS.Match}
 }
 
 func htmlOutput(path string) cli.Output {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/policy"
 )
 
 func reportCommand() cli.Command {
@@ -108,5 +109,6 @@ func (f *reportFlags) check(c *cli.Call, reports []string, several bool) error {
 			}
 		}
 	}
-	return c.CheckOutputs(f.replace, inputs, policyOutput(f.writePolicy), htmlOutput(f.html))
+	written := cli.Output{Flag: "--write-policy", Path: f.writePolicy, Kind: "a policy file", Known: ofSchema(policy.Schema, policy.MaxFile)}
+	return c.CheckOutputs(f.replace, inputs, written, htmlOutput(f.html))
 }

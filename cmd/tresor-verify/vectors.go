@@ -87,7 +87,7 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 			result.Skipped++
 			continue
 		}
-		problem := foreign(one)
+		problem := one.Foreign()
 		if problem != "" {
 			result.Unable++
 			problem = "skipped, and not declared missing: " + problem
@@ -114,44 +114,6 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	}
 	printVectors(c, result)
 	return result.ExitCode, nil
-}
-
-// What a vector may ask for. Vectors may come from anybody: they choose neither
-// addresses nor places on disk, and start no other command.
-var (
-	vectorCommands = []string{"attest", "report", "receipt", "measure"}
-	vectorOptions  = []string{
-		"at", "spki", "workload", "strict", "vmpl", "allow-debug", "allow-migration", "allow-vlek",
-		"measurement", "report-data", "report-data-prefix", "host-data", "chip-id", "min-tcb", "qualifying-data", "user-data", "pcr", "max-age", "vmm", "vcpus", "cpu", "features", "cmdline",
-	}
-	vectorInputs = []string{
-		"envelope", "bundle", "evidence", "cert", "release-root", "amd-root", "report", "certs", "crl", "quote", "quote-signature", "pcrs",
-		"policy", "state", "pin", "receipt", "jwks", "request", "response",
-		"launch", "firmware", "kernel", "initrd", "cmdline-file", "igvm", "match", "id-block", "id-auth",
-	}
-)
-
-// foreign says what makes a vector one of those that this command does not run.
-// Rules: VEC-04.
-func foreign(c *vectors.Case) string {
-	if c.Schema != vectors.Schema {
-		return "its schema is " + c.Schema
-	}
-	for _, f := range []struct {
-		what        string
-		names, know []string
-	}{
-		{"command", []string{c.Command}, vectorCommands},
-		{"option", slices.Sorted(maps.Keys(c.Options)), vectorOptions},
-		{"input", slices.Sorted(maps.Keys(c.Inputs)), vectorInputs},
-	} {
-		for _, name := range f.names {
-			if !slices.Contains(f.know, name) {
-				return "no vector has the " + f.what + " " + strconv.Quote(name)
-			}
-		}
-	}
-	return ""
 }
 
 func printVectors(c *cli.Call, r vectorsJSON) {
