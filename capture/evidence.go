@@ -12,6 +12,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Schema of an evidence file, and its longest size in bytes.
@@ -66,7 +67,8 @@ func emptyOr(v strictjson.Value, read func(strictjson.Value) []byte) []byte {
 }
 
 // ParseEvidence reads an evidence file. The envelope and the bundle in it are as
-// untrusted as those of a server. On error there is no Evidence.
+// untrusted as those of a server. On error there is no Evidence, and the error is a
+// *rule.Error: of JSON and members, then of the certificate (CLI-03).
 func ParseEvidence(b []byte) (*Evidence, error) {
 	e := new(Evidence)
 	names := []string{"schema", "origin", "fetched_at", "leaf_der_b64", "envelope_b64", "bundle_jws", "crls_b64"}
@@ -87,7 +89,7 @@ func ParseEvidence(b []byte) (*Evidence, error) {
 	}
 	leaf, err := x509.ParseCertificate(e.LeafDER)
 	if err != nil {
-		return nil, err
+		return nil, &rule.Error{Rule: "CLI-03", Message: "no certificate, " + err.Error(), Where: "leaf_der_b64", Offset: rule.NoOffset, Cause: err}
 	}
 	e.LiveSPKI = sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	return e, nil

@@ -145,7 +145,7 @@ func TestHostileText(t *testing.T) {
 			t.Errorf("message %q", e)
 		}
 	}
-	if got := kds.Excerpt("a\u202eb\n" + strings.Repeat("c", 1000)); got != `a\u202eb\n`+strings.Repeat("c", 128-6) {
+	if got := kds.Excerpt("a\u202eb\n" + strings.Repeat("c", 1000)); got != `a\u202eb\n`+strings.Repeat("c", 200-6) {
 		t.Errorf("excerpt %q", got)
 	}
 }

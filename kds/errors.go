@@ -56,7 +56,7 @@ func (e *FetchError) Details() rule.Error {
 // excerpt makes the text of a cause fit for a message: net/http and crypto/x509
 // quote what the server sent, at any length.
 func excerpt(s string) string {
-	s = strconv.QuoteToASCII(s[:min(len(s), 128)])
+	s = strconv.QuoteToASCII(s[:min(len(s), 200)])
 	return s[1 : len(s)-1]
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -156,7 +157,7 @@ func (f *attestFlags) round(r *reading, verifier *attest.Verifier, pol policy.Po
 	}
 	pin := capture.NewPin(audit.Result, e.Origin, fr.At)
 	if audit.Err == nil && f.pin != "" {
-		if recorded, ok := readPin(r, "pin", f.pin); ok {
+		if recorded, ok := readPin(r, "--pin", f.pin); ok {
 			fr.Changed = recorded.Compare(pin)
 		}
 	}
@@ -213,14 +214,14 @@ func (f *attestFlags) frame(r *reading, e *capture.Evidence) verdict.Frame {
 
 // readPin reads the pin of a flag. One that is damaged is no first run.
 func readPin(r *reading, flag, name string) (p capture.Pin, ok bool) {
-	b, err := r.ReadConfig(r.ctx, flag, name, capture.MaxPinFile)
+	b, err := r.ReadConfig(r.ctx, strings.TrimPrefix(flag, "--"), name, capture.MaxPinFile)
 	if err != nil {
-		r.fail(verdict.Unavailable("--"+flag, err))
+		r.fail(verdict.Unavailable(flag, err))
 		return p, false
 	}
 	p, err = capture.ParsePin(cli.TrimLine(b))
 	if err != nil {
-		r.fail(verdict.Unavailable("--"+flag+" "+name, err))
+		r.fail(verdict.Unavailable(flag+" "+name, err))
 	}
 	return p, err == nil
 }
@@ -234,7 +235,7 @@ func (f *attestFlags) recordPin(r *reading, now capture.Pin) (changed error) {
 		r.fail(r.WriteFile("--record", f.record, now.Encode()))
 		return nil
 	}
-	recorded, ok := readPin(r, "record", f.record)
+	recorded, ok := readPin(r, "--record", f.record)
 	if !ok {
 		return nil
 	}

@@ -133,7 +133,7 @@ func (f *measureFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		answer.AddRanges(ranges)
 	}
 	if f.idBlock != "" {
-		block, auth := f.readID(r, "id-block", f.idBlock, launch.IDBlockSize), f.readID(r, "id-auth", f.idAuth, launch.IDAuthSize)
+		block, auth := readID(r, "--id-block", f.idBlock, launch.IDBlockSize), readID(r, "--id-auth", f.idAuth, launch.IDAuthSize)
 		if r.err != nil {
 			return 0, r.err
 		}
@@ -253,8 +253,8 @@ func (f *measureFlags) target(r *reading) (*launch.Digest, *snpreport.Report) {
 }
 
 // readID reads a part of an ID block, of size bytes or in base64.
-func (f *measureFlags) readID(r *reading, flag, name string, size int) []byte {
-	b := r.evidence("--"+flag, flag, name, 4*launch.IDAuthSize)
+func readID(r *reading, flag, name string, size int) []byte {
+	b := r.evidence(flag, strings.TrimPrefix(flag, "--"), name, 4*launch.IDAuthSize)
 	if raw, err := base64.StdEncoding.Strict().DecodeString(string(cli.TrimLine(b))); len(b) != size && err == nil {
 		return raw
 	}

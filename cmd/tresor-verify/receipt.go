@@ -123,8 +123,8 @@ func (f *receiptFlags) evidence(r *reading) (e receipt.Evidence) {
 		if file == "" {
 			return nil
 		}
-		return append([]byte{}, r.evidence("--"+flag, flag, file, maxBodyFile)...) // not nil: an empty body is one
+		return append([]byte{}, r.evidence(flag, strings.TrimPrefix(flag, "--"), file, maxBodyFile)...) // not nil: an empty body is one
 	}
-	e.Request, e.Response = body("request", f.request), body("response", f.response)
+	e.Request, e.Response = body("--request", f.request), body("--response", f.response)
 	return e
 }

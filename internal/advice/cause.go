@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/textproto"
 	"strings"
 	"syscall"
 
@@ -42,8 +43,8 @@ var causes = []cause{
 	{is[*net.DNSError](nil), "the resolver gave no answer: check the connection, and try again"},
 	{is(func(e *net.OpError) bool { return e.Op == "proxyconnect" }), "the proxy of HTTPS_PROXY refused or is broken: check it, or name the host in NO_PROXY"},
 	{errno(syscall.ECONNREFUSED), "nothing answers at this address and port: check both"},
-	{errno(syscall.ECONNRESET), "the server broke the connection off: check the address and port, and try again"},
-	{is(func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }), "the server broke the connection off: check the address and port, and try again"},
+	{malformed, "what answered is not HTTP as a server of this kind sends it: check the address{, or --kds-url}"},
+	{brokenOff, "the server broke the connection off: check the address and port, and try again"},
 	{is(func(err error) bool {
 		var timeout net.Error
 		return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
@@ -86,6 +87,12 @@ func statusClass(hundreds int) func(error) bool {
 var (
 	noTLS = func(err error) bool {
 		return strings.Contains(err.Error(), "HTTP response to HTTPS client") || is[tls.RecordHeaderError](nil)(err)
+	}
+	malformed = func(err error) bool {
+		return is[textproto.ProtocolError](nil)(err) || strings.Contains(err.Error(), "malformed HTTP ")
+	}
+	brokenOff = func(err error) bool {
+		return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	}
 	redirected = fetched(func(f *kds.FetchError) bool { return f.Status/100 == 3 || f.Rule == "KDS-22" })
 	empty      = fetched(func(f *kds.FetchError) bool { return f.Layer == "size" && f.Actual == "none" })

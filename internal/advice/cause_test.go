@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/textproto"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,6 +56,7 @@ func TestCauses(t *testing.T) {
 		{"refused until the deadline", fmt.Errorf("%w; the last attempt: %w", context.DeadlineExceeded, dial(syscall.ECONNREFUSED)), "nothing answers"},
 		{"reset", dial(syscall.ECONNRESET), "broke the connection off"},
 		{"broken off", io.ErrUnexpectedEOF, "broke the connection off"},
+		{"malformed header until the deadline", fmt.Errorf("%w; the last attempt: %w", context.DeadlineExceeded, textproto.ProtocolError("malformed MIME header line: x")), "is not HTTP"},
 		{"deadline", context.DeadlineExceeded, "no answer came in time"},
 	} {
 		err := &attest.EvidenceUnavailableError{Failure: attest.Failure{Rule: "TRN-60", Message: "tls: connecting", Cause: fmt.Errorf("wrapped: %w", c.err)}}
