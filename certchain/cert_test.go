@@ -62,7 +62,7 @@ func TestCertificateStructure(t *testing.T) {
 	rows := []certRow{
 		{"as it is", "", func(S) {}},
 		{"trailing byte", "CHN-10", func(s S) { s.Trailing = []byte{0} }},
-		{"element after the signature", "CHN-10", func(s S) { s.CertTrailer = null }},
+		{"element after the signature", "CHN-10", func(s S) { s.Trailer = null }},
 		{"element after the extensions", "CHN-10", func(s S) { s.TBSTrailer = null }},
 		{"element after the list of extensions", "CHN-10", func(s S) { s.TBSTrailer, s.Extensions = wrapExtensions(0xa3, s.Extensions, null), nil }},
 		{"unique identifier", "CHN-10", func(s S) { s.UniqueIDs = mint.TLV(0x81, []byte{0, 1}) }},

@@ -28,7 +28,7 @@ func TestParseCRL(t *testing.T) {
 		{"no entries", "", func(s S) { s.Entries = nil }},
 		{"empty list of entries", "", func(s S) { s.Entries = []mint.CRLEntry{} }},
 		{"trailing byte", "CRL-02", func(s S) { s.Trailing = []byte{0} }},
-		{"element after the signature", "CRL-02", func(s S) { s.CRLTrailer = null }},
+		{"element after the signature", "CRL-02", func(s S) { s.Trailer = null }},
 		{"element after the extensions", "CRL-02", func(s S) { s.TBSTrailer = null }},
 		{"element after the list of extensions", "CRL-02", func(s S) { s.TBSTrailer, s.Extensions = wrapExtensions(0xa0, s.Extensions, null), nil }},
 		{"no extensions", "CRL-02", func(s S) { s.Extensions = nil }},

@@ -2,6 +2,7 @@ package mint
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
@@ -31,12 +32,7 @@ func NewHCL(report, runtime []byte) HCLSpec {
 
 // Encode writes it down.
 func (h HCLSpec) Encode() []byte {
-	size := func(given *uint32, head int) uint32 {
-		if given != nil {
-			return *given
-		}
-		return uint32(head + len(h.Runtime))
-	}
+	size := func(given *uint32, head int) uint32 { return *cmp.Or(given, new(uint32(head+len(h.Runtime)))) }
 	b := []byte(h.Signature)
 	for _, v := range []uint32{h.HeaderVersion, size(h.ReportSize, 0x4D4), h.RequestType, h.Status} {
 		b = binary.LittleEndian.AppendUint32(b, v)
@@ -139,10 +135,7 @@ func QualifiedName(k *RSAKey) []byte {
 
 // SignQuote signs a message as a TPM does with RSASSA and SHA-256 (RFC 8017 section 8.2).
 func SignQuote(k *RSAKey, message []byte) []byte {
-	algorithm := TLV(TagSequence, OID("2.16.840.1.101.3.4.2.1"), TLV(TagNull))
-	info := TLV(TagSequence, algorithm, TLV(TagOctetString, digest(crypto.SHA256, message)))
-	pad := bytes.Repeat([]byte{0xFF}, k.public.Size()-len(info)-3)
-	return k.private(concat([]byte{0, 1}, pad, []byte{0}, info))
+	return k.pkcs1(TLV(TagSequence, OID("2.16.840.1.101.3.4.2.1"), TLV(TagNull)), digest(crypto.SHA256, message))
 }
 
 // TPMTSignature puts a signature into a TPMT_SIGNATURE of a scheme and a hash.

@@ -73,7 +73,7 @@ func TestSpoilCRL(t *testing.T) {
 		{"TBS trailer", true, true, func(s *mint.CRLSpec) { s.TBSTrailer = []byte{5, 0} }},
 		{"mangled", true, false, func(s *mint.CRLSpec) { s.Mangle = func(b []byte) []byte { b[9] ^= 1; return b } }},
 		{"cut signature", true, false, func(s *mint.CRLSpec) { s.Mangle = func(b []byte) []byte { return b[1:] } }},
-		{"CRL trailer", true, true, func(s *mint.CRLSpec) { s.CRLTrailer = []byte{5, 0} }},
+		{"CRL trailer", true, true, func(s *mint.CRLSpec) { s.Trailer = []byte{5, 0} }},
 		{"trailing", true, true, func(s *mint.CRLSpec) { s.Trailing = []byte{0} }}, // crypto/x509 does not look
 	}
 	for _, tt := range tests {

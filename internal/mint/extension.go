@@ -1,7 +1,5 @@
 package mint
 
-import "slices"
-
 // Object identifiers of extensions: AMD's (57230, VCEK and VLEK certificate
 // extensions) and those of RFC 5280 section 4.2.1 and 5.2 that CAs and CRLs use.
 const (
@@ -67,28 +65,4 @@ func extensionList(list []Extension) []byte {
 		all = append(all, e.Encode()...)
 	}
 	return TLV(TagSequence, all)
-}
-
-// Ext gives the extension of that OID for changing it in place. It panics when
-// there is none.
-func (s *CertSpec) Ext(oid string) *Extension { return ext(s.Extensions, oid) }
-
-// DropExt removes the extension of that OID. It panics when there is none.
-func (s *CertSpec) DropExt(oid string) { s.Extensions = dropExt(s.Extensions, oid) }
-
-// AddExt appends an extension.
-func (s *CertSpec) AddExt(e Extension) { s.Extensions = append(s.Extensions, e) }
-
-func ext(list []Extension, oid string) *Extension {
-	for i := range list {
-		if list[i].OID == oid {
-			return &list[i]
-		}
-	}
-	panic("mint: no extension " + oid)
-}
-
-func dropExt(list []Extension, oid string) []Extension {
-	ext(list, oid)
-	return slices.DeleteFunc(list, func(e Extension) bool { return e.OID == oid })
 }

@@ -1,6 +1,8 @@
 package mint
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
@@ -55,10 +57,7 @@ func AmdSev() FirmwareSpec {
 
 // GUID returns the 16 bytes of a GUID as UEFI stores it.
 func GUID(text string) []byte {
-	b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
-	if err != nil || len(b) != 16 {
-		panic("mint: no GUID: " + text)
-	}
+	b := guid(text)
 	for _, pair := range [][2]int{{0, 3}, {1, 2}, {4, 5}, {6, 7}} {
 		b[pair[0]], b[pair[1]] = b[pair[1]], b[pair[0]]
 	}
@@ -72,17 +71,7 @@ func le64(n uint64) []byte { return binary.LittleEndian.AppendUint64(nil, n) }
 // Metadata returns the SEV metadata.
 func (f FirmwareSpec) Metadata() []byte {
 	n := uint32(len(f.Sections))
-	length, version, signature := f.Length, f.Version, f.Signature
-	if length == 0 {
-		length = 16 + 12*n
-	}
-	if version == 0 {
-		version = 1
-	}
-	if signature == "" {
-		signature = "ASEV"
-	}
-	b := concat([]byte(signature), le32(length), le32(version), le32(n))
+	b := concat([]byte(cmp.Or(f.Signature, "ASEV")), le32(cmp.Or(f.Length, 16+12*n)), le32(cmp.Or(f.Version, 1)), le32(n))
 	for _, s := range f.Sections {
 		b = concat(b, le32(s.GPA), le32(s.Size), le32(s.Type))
 	}
@@ -94,11 +83,7 @@ func (f FirmwareSpec) List() []Entry {
 	if f.Entries != nil {
 		return f.Entries
 	}
-	offset := f.Offset
-	if offset == 0 {
-		offset = 0x800
-	}
-	list := []Entry{{GUID: GUIDMetadata, Data: le32(offset)}}
+	list := []Entry{{GUID: GUIDMetadata, Data: le32(cmp.Or(f.Offset, 0x800))}}
 	if f.HashArea != [2]uint32{} {
 		list = append(list, Entry{GUID: GUIDHashArea, Data: concat(le32(f.HashArea[0]), le32(f.HashArea[1]))})
 	}
@@ -113,24 +98,10 @@ func (f FirmwareSpec) List() []Entry {
 func (f FirmwareSpec) Encode() []byte {
 	var table []byte
 	for _, e := range f.List() {
-		size := e.Size
-		if size == 0 {
-			size = uint16(len(e.Data)) + 18
-		}
-		table = concat(e.Data, le16(size), GUID(e.GUID), table)
+		table = concat(e.Data, le16(cmp.Or(e.Size, uint16(len(e.Data))+18)), GUID(e.GUID), table)
 	}
-	size, footer := f.Table, f.Footer
-	if size == 0 {
-		size = uint16(len(table)) + 18
-	}
-	if footer == "" {
-		footer = GUIDFooter
-	}
-	table = concat(table, le16(size), GUID(footer))
-	image := make([]byte, f.Size)
-	for i := range image {
-		image[i] = f.Fill
-	}
+	table = concat(table, le16(cmp.Or(f.Table, uint16(len(table))+18)), GUID(cmp.Or(f.Footer, GUIDFooter)))
+	image := bytes.Repeat([]byte{f.Fill}, f.Size)
 	copy(image[f.Size-32-len(table):], table)
 	copy(image[f.Size-0x800:], f.Metadata())
 	return image

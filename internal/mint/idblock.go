@@ -1,6 +1,8 @@
 package mint
 
 import (
+	"cmp"
+	"crypto"
 	"crypto/ecdsa"
 	"slices"
 )
@@ -22,11 +24,7 @@ func DefaultIDBlock(digest [48]byte) IDBlockSpec {
 
 // Block returns the 96 bytes.
 func (s IDBlockSpec) Block() []byte {
-	version := s.Version
-	if version == 0 {
-		version = 1
-	}
-	return concat(s.Digest[:], s.FamilyID[:], s.ImageID[:], le32(version), le32(s.GuestSVN), le64(s.Policy))
+	return concat(s.Digest[:], s.FamilyID[:], s.ImageID[:], le32(cmp.Or(s.Version, 1)), le32(s.GuestSVN), le64(s.Policy))
 }
 
 // Auth returns the 4096 bytes.
@@ -57,7 +55,7 @@ func SEVKey(key *ecdsa.PublicKey) []byte {
 
 // signature returns a signature in AMD's form, 512 bytes.
 func signature(message []byte, key *ecdsa.PrivateKey) []byte {
-	r, s := signP384(message, key)
+	r, s := SignECDSA(message, key, crypto.SHA384)
 	b := make([]byte, 512)
 	copy(b, reversed(r.FillBytes(make([]byte, 48))))
 	copy(b[72:], reversed(s.FillBytes(make([]byte, 48))))

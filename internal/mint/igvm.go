@@ -1,6 +1,8 @@
 package mint
 
 import (
+	"cmp"
+	"encoding/binary"
 	"hash/crc32"
 	"slices"
 )
@@ -82,10 +84,7 @@ func (s IGVMSpec) Encode() []byte {
 		copy(raw[20:], IGVMSpec{Fixed: raw[:24]}.Sum(raw))
 		return raw
 	}
-	version, size := s.Version, 24
-	if version == 0 {
-		version = 1
-	}
+	version, size := cmp.Or(s.Version, 1), 24
 	if version == 2 {
 		size = 32
 	}
@@ -119,8 +118,7 @@ func (s IGVMSpec) Encode() []byte {
 // virtual machine monitor.
 func (s IGVMSpec) Digest(mask uint32, vmm string) [48]byte {
 	d := make([]byte, 48)
-	u32 := func(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24 }
-	u64 := func(b []byte) uint64 { return uint64(u32(b)) | uint64(u32(b[4:]))<<32 }
+	u32, u64 := binary.LittleEndian.Uint32, binary.LittleEndian.Uint64
 	areas := map[uint32]uint64{}
 	last := map[int][]byte{}
 	for _, h := range s.Headers {

@@ -4,10 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/asn1"
 	"encoding/base64"
-	"math/big"
 )
 
 // Compact writes a JWS in the compact serialization (RFC 7515 section 7.1). sign
@@ -50,18 +47,7 @@ func EdDSA(key ed25519.PrivateKey) func(signed []byte) []byte {
 // The nonce is that of RFC 6979.
 func ES256(key *ecdsa.PrivateKey) func(signed []byte) []byte {
 	return func(signed []byte) []byte {
-		digest := sha256.Sum256(signed)
-		der, err := key.Sign(nil, digest[:], crypto.SHA256)
-		var rs struct{ R, S *big.Int }
-		if err == nil {
-			_, err = asn1.Unmarshal(der, &rs)
-		}
-		if err != nil {
-			panic(err)
-		}
-		out := make([]byte, 64)
-		rs.R.FillBytes(out[:32])
-		rs.S.FillBytes(out[32:])
-		return out
+		r, s := SignECDSA(signed, key, crypto.SHA256)
+		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
 	}
 }

@@ -2,6 +2,7 @@ package mint
 
 import (
 	_ "embed"
+	"math/big"
 	"sync"
 )
 
@@ -12,14 +13,31 @@ import (
 //go:embed testkeys.txt
 var testKeys string
 
-var own struct {
-	once  sync.Once
-	forge *Forge
+//go:embed akkeys.txt
+var akKeys string
+
+var own, ofTPMs lazyForge
+
+type lazyForge struct {
+	once sync.Once
+	*Forge
 }
 
-func ownForge() *Forge {
-	own.once.Do(func() { own.forge = NewForge(testKeys) })
-	return own.forge
+func (l *lazyForge) with(file string) *Forge {
+	l.once.Do(func() { l.Forge = NewForge(file) })
+	return l.Forge
+}
+
+func ownForge() *Forge { return own.with(testKeys) }
+
+// AKKey is an attestation key of an imitated virtual TPM: "ak", or "other" of another
+// machine.
+func AKKey(name string) *RSAKey { return ofTPMs.with(akKeys).CAKey(name) }
+
+// AKPrimes gives the two primes of an attestation key.
+func AKPrimes(name string) (p, q *big.Int) {
+	k := AKKey(name)
+	return new(big.Int).Set(k.p), new(big.Int).Set(k.q)
 }
 
 // CAKey is Forge.CAKey with the keys of testkeys.txt.

@@ -1,6 +1,9 @@
 package mint
 
-import "encoding/base64"
+import (
+	"cmp"
+	"encoding/base64"
+)
 
 // PEMSpec says how PEM text is written. The zero PEMSpec writes CERTIFICATE
 // blocks as AMD's KDS does: lines of 64 characters, LF, a final line break.
@@ -17,13 +20,7 @@ func PEM(ders ...[]byte) []byte { return PEMSpec{}.Encode(ders...) }
 
 // Encode writes one block for each DER.
 func (s PEMSpec) Encode(ders ...[]byte) []byte {
-	label, width, eol := s.Type, s.Width, "\n"
-	if label == "" {
-		label = "CERTIFICATE"
-	}
-	if width == 0 {
-		width = 64
-	}
+	label, width, eol := cmp.Or(s.Type, "CERTIFICATE"), cmp.Or(s.Width, 64), "\n"
 	if s.CRLF {
 		eol = "\r\n"
 	}

@@ -84,9 +84,14 @@ type PKCS1Signer struct{ Key *RSAKey }
 
 // Sign signs tbs.
 func (s PKCS1Signer) Sign(tbs []byte) []byte {
-	info := TLV(TagSequence, SHA384(), TLV(TagOctetString, digest(crypto.SHA384, tbs)))
-	pad := bytes.Repeat([]byte{0xFF}, s.Key.public.Size()-len(info)-3)
-	return s.Key.private(concat([]byte{0, 1}, pad, []byte{0}, info))
+	return s.Key.pkcs1(SHA384(), digest(crypto.SHA384, tbs))
+}
+
+// pkcs1 is RSASSA-PKCS1-v1_5 over a digest of that algorithm.
+func (k *RSAKey) pkcs1(algorithm, digest []byte) []byte {
+	info := TLV(TagSequence, algorithm, TLV(TagOctetString, digest))
+	pad := bytes.Repeat([]byte{0xFF}, k.public.Size()-len(info)-3)
+	return k.private(concat([]byte{0, 1}, pad, []byte{0}, info))
 }
 
 // ECDSASigner makes ECDSA signatures, which AMD's authorities never do.

@@ -124,18 +124,14 @@ func (s ReportSpec) Encode() (r [ReportSize]byte) {
 // is not meant to break the signature. The rest of the signature field is left
 // alone. It panics when the report is shorter than that.
 func Sign(report []byte, key *ecdsa.PrivateKey) {
-	r, s := signP384(report[:SignedSize], key)
+	r, s := SignECDSA(report[:SignedSize], key, crypto.SHA384)
 	PutSignature(report, r, s)
 }
 
-// signP384 signs with SHA-384. The nonce is that of RFC 6979.
-func signP384(message []byte, key *ecdsa.PrivateKey) (r, s *big.Int) {
-	sig, err := key.Sign(nil, digest(crypto.SHA384, message), crypto.SHA384)
-	if err != nil {
-		panic(err)
-	}
+// SignECDSA gives R and S. The nonce is that of RFC 6979.
+func SignECDSA(message []byte, key *ecdsa.PrivateKey, hash crypto.Hash) (r, s *big.Int) {
 	var rs struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(sig, &rs); err != nil {
+	if _, err := asn1.Unmarshal(ECDSASigner{key, hash}.Sign(message), &rs); err != nil {
 		panic(err)
 	}
 	return rs.R, rs.S

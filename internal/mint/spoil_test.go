@@ -53,7 +53,7 @@ func TestSpoilCertificate(t *testing.T) {
 		{"TBS trailer", other, func(s *mint.CertSpec) { s.TBSTrailer = []byte{5, 0} }},
 		{"unused bits", other, func(s *mint.CertSpec) { s.UnusedBits = 8 }},
 		{"mangled", unsigned, func(s *mint.CertSpec) { s.Mangle = func(b []byte) []byte { b[0] ^= 1; return b } }},
-		{"certificate trailer", other, func(s *mint.CertSpec) { s.CertTrailer = []byte{5, 0} }},
+		{"certificate trailer", other, func(s *mint.CertSpec) { s.Trailer = []byte{5, 0} }},
 		{"trailing", unparsable, func(s *mint.CertSpec) { s.Trailing = []byte{0} }},
 	}
 	for _, tt := range tests {

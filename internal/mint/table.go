@@ -1,6 +1,7 @@
 package mint
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"strings"
@@ -42,15 +43,8 @@ func (t Table) Encode() []byte {
 	for i, e := range t.Entries {
 		slot := out[tableEntrySize*i:]
 		copy(slot, guid(e.GUID))
-		offset, length := uint32(len(out)), uint32(len(e.Data))
-		if e.Offset != nil {
-			offset = *e.Offset
-		}
-		if e.Length != nil {
-			length = *e.Length
-		}
-		binary.LittleEndian.PutUint32(slot[16:], offset)
-		binary.LittleEndian.PutUint32(slot[20:], length)
+		binary.LittleEndian.PutUint32(slot[16:], *cmp.Or(e.Offset, new(uint32(len(out)))))
+		binary.LittleEndian.PutUint32(slot[20:], *cmp.Or(e.Length, new(uint32(len(e.Data)))))
 		out = append(out, e.Data...)
 	}
 	return out

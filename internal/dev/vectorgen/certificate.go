@@ -58,7 +58,7 @@ func leafRows() []row {
 	key := func(spki []byte) func(x X) { return leaf(func(s S) { s.SPKI = spki }) }
 	return []row{
 		{"trailing-byte", no("CHN-10"), "a byte behind the certificate", leaf(func(s S) { s.Trailing = []byte{0} })},
-		{"element-behind-the-signature", no("CHN-10"), "a fourth element", leaf(func(s S) { s.CertTrailer = null })},
+		{"element-behind-the-signature", no("CHN-10"), "a fourth element", leaf(func(s S) { s.Trailer = null })},
 		{"element-behind-the-extensions", no("CHN-10"), "an element that is not in the standard", leaf(func(s S) { s.TBSTrailer = null })},
 		{"ber-length", no("CHN-10"), "a length in more bytes than needed", leaf(func(s S) { s.SPKI = append([]byte{0x30, 0x81}, s.SPKI[1:]...) })},
 		{"unique-identifier", no("CHN-10"), "which AMD's certificates never have", leaf(func(s S) { s.UniqueIDs = mint.TLV(0x81, []byte{0, 1}) })},

@@ -54,7 +54,7 @@ func crlSections() []section {
 		{"empty", no("CRL-01"), "no list, although one was asked for", func(x X) { x.crlDER = func([]byte) []byte { return nil } }},
 		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073-len(der))...) } }},
 		{"trailing-byte", no("CRL-02"), "a byte behind the list", list(func(s S) { s.Trailing = []byte{0} })},
-		{"element-behind-the-signature", no("CRL-02"), "an element more in the list", list(func(s S) { s.CRLTrailer = null })},
+		{"element-behind-the-signature", no("CRL-02"), "an element more in the list", list(func(s S) { s.Trailer = null })},
 		{"element-behind-the-extensions", no("CRL-02"), "or in what is signed", list(func(s S) { s.TBSTrailer = null })},
 		{"element-behind-an-entry", no("CRL-02"), "or in an entry", list(func(s S) { s.Entries[0].Trailer = null })},
 		{"extension-without-an-identifier", no("CRL-02"), "an OBJECT IDENTIFIER that breaks off", list(func(s S) { s.Extensions[1].Raw = mint.TLV(0x30, []byte{6, 1, 0x80}, []byte{4, 0}) })},

@@ -108,8 +108,9 @@ func workloadSections() []section {
 func webCert(public any) []byte {
 	s := mint.CertSpec{
 		Version: mint.CertVersion(2), Serial: []byte{7}, Issuer: mint.Name("web"), Subject: mint.Name("web"),
-		SPKI: mint.SPKI(public), Extensions: []mint.Extension{{OID: mint.OIDBasicConstraints, Critical: true, Value: mint.BasicConstraints(false, -1)}},
+		SPKI: mint.SPKI(public),
 	}
+	s.AddExt(mint.Extension{OID: mint.OIDBasicConstraints, Critical: true, Value: mint.BasicConstraints(false, -1)})
 	s.SetAlgorithm(mint.TLV(mint.TagSequence, mint.OID("1.3.101.112"))) // Ed25519, RFC 8410
 	s.SetValidity(mint.NotBefore, mint.NotAfterLeaf)
 	return s.Encode(edSigner{})
