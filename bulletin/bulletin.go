@@ -51,7 +51,7 @@ func Assess(r *snpreport.Report, c *certchain.Chain) []Assessment {
 		if r != nil {
 			product, _ := r.CPUID.Product()
 			if c == nil || c.Product == product {
-				a = assess(b.ID, r, product)
+				a = AssessOne(b.ID, r, product)
 			}
 		}
 		list = append(list, a)
@@ -61,16 +61,9 @@ func Assess(r *snpreport.Report, c *certchain.Chain) []Assessment {
 
 // AssessOne returns what a verified report of a product shows of one bulletin.
 func AssessOne(id string, r *snpreport.Report, p snpreport.Product) Assessment {
-	if r == nil {
-		r = new(snpreport.Report)
-	}
-	return assess(id, r, p)
-}
-
-func assess(id string, r *snpreport.Report, p snpreport.Product) Assessment {
 	a := Assessment{ID: id, Conditions: []Condition{}}
 	die, known := r.Die()
-	if dieProduct, err := die.Product(); !known || err != nil || dieProduct != p {
+	if dieProduct, _ := die.Product(); !known || dieProduct != p { // a die of no product has no row
 		return a
 	}
 	a.Status = Satisfied
@@ -80,12 +73,7 @@ func assess(id string, r *snpreport.Report, p snpreport.Product) Assessment {
 		}
 		actual, status := row.condition.holds(r, p)
 		a.Conditions = append(a.Conditions, Condition{row.condition.component, row.condition.level, actual, row.grade, row.source, status})
-		switch {
-		case status == Below || a.Status == Below:
-			a.Status = Below
-		case status == NotVisible:
-			a.Status = NotVisible
-		}
+		a.Status = a.Status.and(status)
 	}
 	if len(a.Conditions) == 0 {
 		a.Status = NotVisible

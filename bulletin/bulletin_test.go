@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/tresorhq/attest/bulletin"
@@ -217,6 +219,17 @@ func TestNoRow(t *testing.T) {
 	if a := bulletin.AssessOne("AMD-SB-3019", nil, snpreport.Milan); a.Status != bulletin.NotVisible {
 		t.Errorf("%+v", a)
 	}
+	for _, id := range []string{"BMD-SB-3019", "AMD-SB-301", "AMD-SB-30190", "MD-SB-3019"} { // like one, but for a part
+		if a := bulletin.AssessOne(id, milan, snpreport.Milan); a.Status != bulletin.NotVisible || bulletin.HasConditions(id) {
+			t.Errorf("%s: %+v", id, a)
+		}
+	}
+	if a := bulletin.AssessOne("AMD-SB-3019", milan, snpreport.Genoa); a.Status != bulletin.NotVisible {
+		t.Errorf("a die of another product: %+v", a)
+	}
+	if diff := cmp.Diff(bulletin.Assess(milan, nil), bulletin.Assess(milan, &certchain.Chain{Product: snpreport.Milan})); diff != "" {
+		t.Errorf("a chain of its product: %s", diff)
+	}
 	if a := bulletin.AssessOne("AMD-SB-0", milan, snpreport.Milan); a.Status != bulletin.NotVisible || bulletin.HasConditions("AMD-SB-0") {
 		t.Errorf("%+v", a)
 	}
@@ -267,9 +280,14 @@ func TestTable(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	list[1].ID, list[0].CVEs[0] = "", ""
-	if again := bulletin.Bulletins(); again[1].ID == "" || again[0].CVEs[0] == "" {
-		t.Error("the table can be written to")
+	for i := range list {
+		list[i].ID = ""
+		clear(list[i].CVEs)
+	}
+	for _, b := range bulletin.Bulletins() {
+		if b.ID == "" || slices.Contains(b.CVEs, "") {
+			t.Errorf("the table can be written to: %+v", b)
+		}
 	}
 	got, err := json.Marshal(bulletin.AssessOne("AMD-SB-3019", report("19-01-1", levels{microcode: 0xd5}, levels{microcode: 0xdb}), snpreport.Milan))
 	const want = `{"id":"AMD-SB-3019","status":"below","conditions":[{"component":"microcode","level":"219","actual":"213","grade":"A"}]}`
@@ -282,6 +300,38 @@ func TestTable(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(`{"status":"patched"}`), &back); err == nil {
 		t.Error("patched is no status")
+	}
+}
+
+// TestCVEs: what each bulletin is about.
+func TestCVEs(t *testing.T) {
+	got := map[string]string{}
+	for _, b := range bulletin.Bulletins() {
+		got[b.ID] = strings.Join(b.CVEs, " ")
+	}
+	if diff := cmp.Diff(map[string]string{
+		"AMD-SB-3005": "CVE-2023-20592", "AMD-SB-3007": "CVE-2023-31346", "AMD-SB-3011": "CVE-2023-31355", "AMD-SB-3015": "CVE-2024-21944",
+		"AMD-SB-3016": "CVE-2023-20585", "AMD-SB-3019": "CVE-2024-56161", "AMD-SB-3020": "CVE-2025-0033",
+		"AMD-SB-3023": "CVE-2025-48514 CVE-2025-29948 CVE-2025-29952", "AMD-SB-3027": "CVE-2025-29943",
+		"AMD-SB-3030": "CVE-2025-61971 CVE-2025-61972 CVE-2024-36315", "AMD-SB-3033": "", "AMD-SB-3034": "CVE-2025-54510",
+		"AMD-SB-3039": "CVE-2025-54509", "AMD-SB-7033": "CVE-2024-36347",
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestStatusText: each status is read from exactly its own text.
+func TestStatusText(t *testing.T) {
+	for _, s := range []bulletin.Status{bulletin.NotVisible, bulletin.Below, bulletin.Satisfied} {
+		got := bulletin.Status(9)
+		if err := got.UnmarshalText([]byte(s.String())); err != nil || got != s {
+			t.Errorf("%v: %v, %v", s, got, err)
+		}
+		for _, text := range []string{s.String() + "x", "x" + s.String(), s.String()[1:], ""} {
+			if err := got.UnmarshalText([]byte(text)); err == nil || got != s {
+				t.Errorf("%q is read as %v", text, got)
+			}
+		}
 	}
 }
 

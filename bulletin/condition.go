@@ -71,7 +71,7 @@ func firmware(major, minor, build uint8) condition {
 // bit demands a bit of PLATFORM_INFO.
 func bit(mask snpreport.PlatformInfo) condition {
 	bits := snpreport.PlatformInfoBits()
-	b := bits[slices.IndexFunc(bits, func(b snpreport.Bit) bool { return b.Mask == uint64(mask) })]
+	b := bits[slices.IndexFunc(bits, func(b snpreport.Bit) bool { return uint64(mask) == b.Mask })]
 	return condition{"platform_info." + b.Name, "set", func(r *snpreport.Report, _ snpreport.Product) (string, Status) {
 		switch r.PlatformInfoState(b) {
 		case snpreport.Set:
@@ -102,6 +102,18 @@ const (
 	Satisfied
 )
 
+// and returns what two conditions show together: what is below stays below, whatever
+// else cannot be seen.
+func (s Status) and(t Status) Status {
+	switch {
+	case s == Below || t == Below:
+		return Below
+	case s == NotVisible || t == NotVisible:
+		return NotVisible
+	}
+	return Satisfied
+}
+
 // String returns "not_visible", "below" or "satisfied".
 func (s Status) String() string {
 	switch s {
@@ -118,11 +130,10 @@ func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads what MarshalText writes.
 func (s *Status) UnmarshalText(text []byte) error {
-	for _, known := range []Status{NotVisible, Below, Satisfied} {
-		if known.String() == string(text) {
-			*s = known
-			return nil
-		}
+	known, ok := map[string]Status{"not_visible": NotVisible, "below": Below, "satisfied": Satisfied}[string(text)]
+	if !ok {
+		return fmt.Errorf("no status of a bulletin: %q", text)
 	}
-	return fmt.Errorf("no status of a bulletin: %q", text)
+	*s = known
+	return nil
 }

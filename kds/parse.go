@@ -36,9 +36,10 @@ func ParseURL(u string) (r Request, base string, err error) {
 // own, but what follows the prefix never holds another one: the last counts.
 func splitURL(u string) (base string, key snpreport.SigningKey, rest string, err error) {
 	const size = len("/vcek/v1/")
-	at, key := strings.LastIndex(u, "/vcek/v1/"), snpreport.VCEK
-	if i := strings.LastIndex(u, "/vlek/v1/"); i > at {
-		at, key = i, snpreport.VLEK
+	vcekAt, vlekAt := strings.LastIndex(u, "/vcek/v1/"), strings.LastIndex(u, "/vlek/v1/")
+	at, key := max(vcekAt, vlekAt), snpreport.VCEK
+	if at == vlekAt {
+		key = snpreport.VLEK
 	}
 	if at < 0 {
 		return "", 0, "", refuse("KDS-07", "path", "/vcek/v1/ or /vlek/v1/", quote(u))
@@ -126,7 +127,7 @@ func componentOf(name string) (snpreport.Component, bool) {
 // parseSPL reads 0..255 in decimal, without sign; a leading zero only to make
 // two digits.
 func parseSPL(s string) (level uint8, ok bool) {
-	if len(s) < 1 || len(s) > 3 || (len(s) == 3 && s[0] == '0') {
+	if s == "" || len(s) > 2 && s[0] == '0' {
 		return 0, false
 	}
 	n := 0
@@ -134,7 +135,9 @@ func parseSPL(s string) (level uint8, ok bool) {
 		if s[i] < '0' || s[i] > '9' {
 			return 0, false
 		}
-		n = 10*n + int(s[i]-'0')
+		if n = 10*n + int(s[i]-'0'); n > 255 {
+			return 0, false
+		}
 	}
-	return uint8(n), n <= 255
+	return uint8(n), true
 }

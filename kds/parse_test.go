@@ -24,14 +24,15 @@ func TestParseURLAccepts(t *testing.T) {
 	for u, want := range map[string]kds.Request{
 		milanURL: vcekOf(t, snpreport.Milan),
 		turinURL: vcekOf(t, snpreport.Turin),
-		kds.DefaultBase + "/vcek/v1/Milan/" + longID + "?ucodeSPL=219&snpSPL=24&teeSPL=01&blSPL=04": vcekOf(t, snpreport.Milan),
-		"https://mirror.example/vcek/v1/Milan/crl":                                                  kds.CRL(snpreport.Milan, snpreport.VCEK),
-		"https://mirror.example:8443/a/b/vlek/v1/Turin/cert_chain":                                  kds.CertChain(snpreport.Turin, snpreport.VLEK),
-		"https://127.0.0.1:1/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
-		"https://[::1]:65535/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
-		"https://h/vcek/v1/x/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
-		"https://h/vlek/v1/x/vcek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VCEK),
-		"https://h/vcek/v1/x/vlek/v1/Milan/crl":                                                     kds.CRL(snpreport.Milan, snpreport.VLEK),
+		kds.DefaultBase + "/vcek/v1/Milan/" + longID + "?ucodeSPL=219&snpSPL=24&teeSPL=01&blSPL=04":            vcekOf(t, snpreport.Milan),
+		"https://h/" + strings.Repeat("a", 2048-len("https://h/"+"/vcek/v1/Milan/crl")) + "/vcek/v1/Milan/crl": kds.CRL(snpreport.Milan, snpreport.VCEK),
+		"https://mirror.example/vcek/v1/Milan/crl":                                                             kds.CRL(snpreport.Milan, snpreport.VCEK),
+		"https://mirror.example:8443/a/b/vlek/v1/Turin/cert_chain":                                             kds.CertChain(snpreport.Turin, snpreport.VLEK),
+		"https://127.0.0.1:1/vcek/v1/Milan/crl":                                                                kds.CRL(snpreport.Milan, snpreport.VCEK),
+		"https://[::1]:65535/vcek/v1/Milan/crl":                                                                kds.CRL(snpreport.Milan, snpreport.VCEK),
+		"https://h/vcek/v1/x/vcek/v1/Milan/crl":                                                                kds.CRL(snpreport.Milan, snpreport.VCEK),
+		"https://h/vlek/v1/x/vcek/v1/Milan/crl":                                                                kds.CRL(snpreport.Milan, snpreport.VCEK),
+		"https://h/vcek/v1/x/vlek/v1/Milan/crl":                                                                kds.CRL(snpreport.Milan, snpreport.VLEK),
 	} {
 		got, base, err := kds.ParseURL(u)
 		if err != nil || got != want || !strings.HasPrefix(u, base+want.Path()[:9]) {
@@ -44,6 +45,12 @@ func TestParseURLRefuses(t *testing.T) {
 	milan := func(old, new string) string { return strings.Replace(milanURL, old, new, 1) }
 	turin := func(old, new string) string { return strings.Replace(turinURL, old, new, 1) }
 	for _, tt := range []struct{ name, u, rule string }{
+		{"2049 bytes", "https://h/" + strings.Repeat("a", 2049-len("https://h/"+"/vcek/v1/Milan/crl")) + "/vcek/v1/Milan/crl", "KDS-12"},
+		{"no base before VCEK", "/vcek/v1/Milan/crl", "KDS-11"},
+		{"no base before VLEK", "/vlek/v1/Milan/crl", "KDS-11"},
+		{"VLEK, and more behind cert", kds.DefaultBase + "/vlek/v1/Milan/certs", "KDS-07"},
+		{"VLEK, and more before cert", kds.DefaultBase + "/vlek/v1/Milan/xcert", "KDS-07"},
+		{"VCEK and cert", kds.DefaultBase + "/vcek/v1/Milan/cert", "KDS-07"},
 		{"too long", "https://h/" + strings.Repeat("a", 2048) + "/vcek/v1/Milan/crl", "KDS-12"},
 		{"empty", "", "KDS-07"},
 		{"only a base", kds.DefaultBase, "KDS-07"},
@@ -64,6 +71,7 @@ func TestParseURLRefuses(t *testing.T) {
 		{"empty query", milanURL[:strings.Index(milanURL, "?")+1], "KDS-08"},
 
 		{"upper-case id", milan("a0a1", "A0a1"), "KDS-10"},
+		{"upper-case id at the end", milan(longID, longID[:127]+"A"), "KDS-10"},
 		{"no hex", milan("a0a1", "g0a1"), "KDS-10"},
 		{"escaped id", milan("a0a1", "%61"), "KDS-10"},
 		{"odd id", milan("a0a1", "a0a"), "KDS-10"},
@@ -80,10 +88,13 @@ func TestParseURLRefuses(t *testing.T) {
 		{"unknown parameter", milan("?", "?x=1&"), "KDS-08"},
 		{"misprint in one revision", turin("ucodeSPL", "ucodSPL"), "KDS-08"},
 		{"other case of a parameter", milan("blSPL", "blspl"), "KDS-08"},
+		{"a parameter with more behind", milan("blSPL", "blSPLx"), "KDS-08"},
+		{"a parameter with more before", milan("blSPL", "xblSPL"), "KDS-08"},
 		{"& at the end", milanURL + "&", "KDS-08"},
 		{"semicolon", milan("&", ";"), "KDS-09"},
 		{"fragment", milanURL + "#", "KDS-09"},
 
+		{"1000", milan("blSPL=4", "blSPL=1000"), "KDS-09"},
 		{"no value", milan("blSPL=4", "blSPL="), "KDS-09"},
 		{"no =", milan("blSPL=4", "blSPL"), "KDS-09"},
 		{"three digits padded", milan("blSPL=4", "blSPL=004"), "KDS-09"},
@@ -94,6 +105,8 @@ func TestParseURLRefuses(t *testing.T) {
 		{"sign", milan("blSPL=4", "blSPL=+4"), "KDS-09"},
 		{"minus", milan("blSPL=4", "blSPL=-4"), "KDS-09"},
 		{"hex", milan("blSPL=4", "blSPL=a"), "KDS-09"},
+		{"the character before 0", milan("blSPL=4", "blSPL=/"), "KDS-09"},
+		{"the character behind 9", milan("blSPL=4", "blSPL=:"), "KDS-09"},
 		{"space", milan("blSPL=4", "blSPL= 4"), "KDS-09"},
 		{"twenty digits", milan("blSPL=4", "blSPL=18446744073709551620"), "KDS-09"},
 	} {
@@ -242,6 +255,24 @@ func BenchmarkURL(b *testing.B) {
 	for b.Loop() {
 		if r.URL(kds.DefaultBase) != turinURL {
 			b.Fatal("another URL")
+		}
+	}
+}
+
+func orZero(digits string) string {
+	if digits == "" {
+		return "0"
+	}
+	return digits
+}
+
+// TestLevelsUpToTheirBounds: a level is any number of one byte.
+// Rules: KDS-09.
+func TestLevelsUpToTheirBounds(t *testing.T) {
+	for _, n := range []string{"0", "00", "1", "9", "10", "99", "100", "255"} {
+		r, _, err := kds.ParseURL(strings.Replace(milanURL, "blSPL=4", "blSPL="+n, 1))
+		if plain := strings.TrimPrefix(n, "0"); err != nil || !strings.Contains(r.Path()+"&", "blSPL="+orZero(plain)+"&") {
+			t.Errorf("%s: %s, %v", n, r.Path(), err)
 		}
 	}
 }

@@ -1,5 +1,8 @@
 package receipt
 
+// MaxPayload is the greatest size of a payload in bytes.
+const MaxPayload = maxPayload
+
 // ParseClaims reads a payload whose signature nobody has checked. It returns the
 // members that are strings, by their names.
 func ParseClaims(payload []byte) (map[string]string, int64, error) {

@@ -129,6 +129,11 @@ func TestEmbeddedParts(t *testing.T) {
 		{"no manifest", map[string]any{"workload": "router", "workload_identity_tag": tag, "trust_bundle_jws": bundle}, "", ".bundle_rollback .bundle_validity"},
 		{"only the bundle", map[string]any{"trust_bundle_jws": bundle}, "", ".workload_identity_tag .bundle_rollback .bundle_validity .workload"},
 		{"no bundle", map[string]any{"workload": "router", "workload_identity_tag": tag, "workload_identity_manifest_jws": manifest}, "", " "},
+		{"no bundle, no tag", map[string]any{"workload": "router", "workload_identity_manifest_jws": manifest}, "", " "},
+		{"no bundle, no manifest", map[string]any{"workload": "router", "workload_identity_tag": tag}, "", " "},
+		{"no bundle, no workload", map[string]any{"workload_identity_tag": tag, "workload_identity_manifest_jws": manifest}, "", " "},
+		{"a workload with more behind", map[string]any{"workload": "router2", "trust_bundle_jws": bundle}, "WorkloadMismatchError", ""},
+		{"a workload with more before", map[string]any{"workload": "a-router", "trust_bundle_jws": bundle}, "WorkloadMismatchError", ""},
 		{"no bundle, other manifest", map[string]any{"workload": "router", "workload_identity_tag": zero, "workload_identity_manifest_jws": manifest}, "IdentityManifestMismatchError", ""},
 		{"other tag", map[string]any{"workload_identity_tag": zero, "trust_bundle_jws": bundle}, "IdentityTagNotAllowedError", ""},
 		{"manifest as bundle", map[string]any{"trust_bundle_jws": manifest}, "BundleSignatureInvalid", ""},
@@ -281,7 +286,7 @@ func TestAgeAndTime(t *testing.T) {
 		t.Errorf("zero time: %v", err)
 	}
 	for _, zero := range []*receipt.Verifier{nil, {}} {
-		if r, err := zero.Verify(e, now); r != nil || err == nil {
+		if r, err := zero.Verify(e, now); r != nil || err == nil || attest.ErrorType(err) != "" {
 			t.Error("a zero Verifier accepts")
 		}
 	}
@@ -335,10 +340,14 @@ func TestAudit(t *testing.T) {
 	if a = v.Audit(receipt.Evidence{Receipt: sign(header, with("x", 1))}, now); !a.Passed() {
 		t.Error(a.Err)
 	}
-	for _, none := range []*receipt.Audit{nil, {}} {
+	good := &receipt.Result{Checks: make([]attest.Check, 1)}
+	for _, none := range []*receipt.Audit{nil, {}, {Result: new(receipt.Result)}, {Result: good, Err: errors.New("x")}} {
 		if none.Passed() {
-			t.Error("the zero Audit passed")
+			t.Errorf("%+v passed", none)
 		}
+	}
+	if !(&receipt.Audit{Result: good}).Passed() {
+		t.Error("one step did not pass")
 	}
 }
 
@@ -362,6 +371,7 @@ func TestConfiguration(t *testing.T) {
 		{"nothing", "", receipt.Config{}},
 		{"no keys", "", receipt.Config{ReleaseRoots: []ed25519.PublicKey{root}}},
 		{"no kid", "", receipt.Config{Keys: []jws.Key{nameless}}},
+		{"no kid at first", "", receipt.Config{Keys: append([]jws.Key{nameless}, keys...)}},
 		{"one kid twice", "", receipt.Config{Keys: append(keys, keys...)}},
 		{"negative age", "", receipt.Config{Keys: keys, MaxAge: -1}},
 		{"short root", "JWK-01", receipt.Config{Keys: keys, ReleaseRoots: []ed25519.PublicKey{root[:31]}}},

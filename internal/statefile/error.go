@@ -1,7 +1,6 @@
 package statefile
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/tresorhq/attest/rule"
@@ -28,10 +27,7 @@ func (f *File) failed(id, expected string, err error) *rule.Error {
 
 // damaged puts the file before an error of the JSON reader.
 func (f *File) damaged(err error) error {
-	var e *rule.Error
-	if !errors.As(err, &e) {
-		return err
-	}
+	e := rule.From(err, "STA-10", "")
 	d := f.refuse(e.Rule, e.Expected, e.Actual)
 	d.Where, d.Offset = e.Where, e.Offset
 	return d

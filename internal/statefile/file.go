@@ -131,7 +131,7 @@ func (f *File) acceptLocked(folder *os.Root, workload string, v attest.BundleVer
 	if err != nil {
 		return known, err
 	}
-	if known, ok := s[workload]; ok && known.Version >= v.Version {
+	if known := s[workload]; known.Version >= v.Version { // of a new workload 0
 		return known, nil
 	}
 	s[workload] = v
@@ -141,7 +141,7 @@ func (f *File) acceptLocked(folder *os.Root, workload string, v attest.BundleVer
 // checkName refuses a File that Open did not return, and a name that JSON cannot
 // say: two names that are no UTF-8 could become one in the file.
 func (f *File) checkName(workload string) error {
-	if f == nil || f.name == "" {
+	if f == nil || *f == (File{}) {
 		return f.refuse("STA-01", "a state file that was opened", "none")
 	}
 	if workload == "" || !utf8.ValidString(workload) {

@@ -339,8 +339,11 @@ func TestLockIsNoFile(t *testing.T) {
 	if err := os.Mkdir(path+".lock", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	_, err := open(t, path).Accept("router", version(1, 1))
-	wantRule(t, err, "STA-30")
+	f := open(t, path)
+	statefile.SetWait(f, 0)
+	if _, err := f.Accept("router", version(1, 1)); wantRule(t, err, "STA-30").Cause == nil {
+		t.Error(err)
+	}
 	wantMissing(t, path)
 }
 

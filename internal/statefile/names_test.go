@@ -25,11 +25,11 @@ func TestNamesNearOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.Accept(" ~}", version(3, 1)); err != nil {
+		if _, err := f.Accept("\x1f ~}\x7f", version(3, 1)); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil || !strings.Contains(string(text), `{" ~}": {`) {
+		if err != nil || !strings.Contains(string(text), `{"\u001f ~}\u007f": {`) {
 			t.Errorf("%s: %s, %v", name, text, err)
 		}
 	}

@@ -52,38 +52,13 @@ func readAll(folder *os.Root, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, maxSize+1))
 }
 
-// write replaces the file. The caller holds the lock, so that the new file can
-// have a fixed name, under which the next writer finds what a crash left.
+// write replaces the file.
 func (f *File) write(folder *os.Root, s state) error {
 	text := s.encode()
 	if len(text) > maxSize {
 		return f.refuse("STA-33", fmt.Sprintf("a file of %d bytes at most", maxSize), fmt.Sprintf("%d bytes", len(text)))
 	}
-	name := f.name + newSuffix
-	err := writeNew(folder, name, text)
-	if err == nil {
-		err = folder.Rename(name, f.name)
-	}
-	if err != nil {
-		err = errors.Join(err, removeIfThere(folder, name))
-		return f.failed("STA-32", "a folder that can be written", err)
-	}
-	if err := syncFolder(folder); err != nil {
-		return f.failed("STA-32", "a folder that can be flushed to storage", err)
-	}
-	return nil
-}
-
-func writeNew(folder *os.Root, name string, text []byte) error {
-	file, err := folder.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
+	return f.replace(folder, text)
 }
 
 // removeNew removes what a crash left. The caller holds the lock.
@@ -95,8 +70,9 @@ func (f *File) removeNew(folder *os.Root) error {
 }
 
 func removeIfThere(folder *os.Root, name string) error {
-	if err := folder.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	err := folder.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	return err
 }

@@ -75,8 +75,23 @@ func TestNameTooLong(t *testing.T) {
 	if ok || v != (attest.BundleVersion{}) {
 		t.Error(v, ok)
 	}
+	statefile.SetWait(f, 0)
 	_, err = f.Accept("router", version(1, 1))
-	wantRule(t, err, "STA-30")
+	if e := wantRule(t, err, "STA-30"); !errors.Is(e, syscall.ENAMETOOLONG) {
+		t.Error(e)
+	}
+}
+
+// STA-21: what the system does not open is named as that, with its reason.
+func TestNotOpenedBySystem(t *testing.T) {
+	const path = "/proc/sys/vm/compact_memory" // a regular file that may only be written, root's too
+	if _, err := os.Lstat(path); err != nil {
+		t.Skip("needs a file that root cannot open to read: ", err)
+	}
+	_, _, err := open(t, path).Highest("router")
+	if e := wantRule(t, err, "STA-21"); !errors.Is(e, fs.ErrPermission) {
+		t.Error(e)
+	}
 }
 
 func init() { children["limited"] = acceptLimited }

@@ -3,6 +3,7 @@ package form
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
@@ -51,10 +52,8 @@ func statusText(status uint32) string {
 
 // allZero refuses the first byte in [lo, hi) that is not zero.
 func allZero(id string, b []byte, lo, hi int) *rule.Error {
-	for at := lo; at < hi; at++ {
-		if b[at] != 0 {
-			return malformed(id, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
-		}
+	if i := slices.IndexFunc(b[lo:hi], func(c byte) bool { return c != 0 }); i >= 0 {
+		return malformed(id, "reserved byte", lo+i, "0x00", fmt.Sprintf("0x%02x", b[lo+i]))
 	}
 	return nil
 }

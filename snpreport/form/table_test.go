@@ -119,6 +119,9 @@ func TestCertTable(t *testing.T) {
 			{Kind: form.TableVCEK, GUID: guid(vcek), Data: []byte("z")},
 			{Kind: form.TableARK, GUID: guid(ark), Data: []byte("xy")},
 		}},
+		{"GUIDs that begin and end like VCEK", table(entry{guid: vcek[:35] + "e", data: []byte("a")}, entry{guid: "7" + vcek[1:], data: []byte("b")}), []form.TableEntry{
+			{GUID: guid(vcek[:35] + "e"), Data: []byte("a")}, {GUID: guid("7" + vcek[1:]), Data: []byte("b")},
+		}},
 		{"32 entries", table(many(32)...), func() (list []form.TableEntry) {
 			for range 32 {
 				list = append(list, form.TableEntry{GUID: guid(private), Data: []byte{1}})
@@ -180,6 +183,7 @@ func TestCertTableRefuses(t *testing.T) {
 		{"overlap at the start", table(entry{guid: vcek, data: []byte("leaf."), offset: u32(73), length: u32(4)}, entry{guid: ark, offset: u32(72), length: u32(2)}), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4a, but entry 0 has 0x49 to 0x4d"},
 		{"the same GUID before an overlap", table(one, one, entry{guid: ark, data: []byte("root")}, entry{guid: private, offset: u32(120), length: u32(1)}), "CAR-18", "certificate table: GUID", 24, "each known GUID once, got a second VCEK"},
 		{"an overlap before the same GUID", table(entry{guid: vcek, data: []byte("leaf")}, entry{guid: ark, data: []byte("root")}, entry{guid: vcek, offset: u32(100), length: u32(1)}), "CAR-17", "certificate table: OFFSET", 64, "data of its own, got 0x64 to 0x65, but entry 1 has 0x64 to 0x68"},
+		{"an overlap with the first of two", table(entry{guid: vcek, data: []byte("leaf")}, entry{guid: ark, data: []byte("root")}, entry{guid: ask, offset: u32(96), length: u32(1)}), "CAR-17", "certificate table: OFFSET", 64, "data of its own, got 0x60 to 0x61, but entry 0 has 0x60 to 0x64"},
 		{"overlap inside", append(table(entry{guid: vcek, offset: u32(73), length: u32(1)}, entry{guid: ark, offset: u32(72), length: u32(3)}), 1, 2, 3), "CAR-17", "certificate table: OFFSET", 40, "data of its own, got 0x48 to 0x4b, but entry 0 has 0x49 to 0x4a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

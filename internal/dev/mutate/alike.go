@@ -76,7 +76,7 @@ func (f *finder) equality(name string, n *ast.BinaryExpr) {
 	if f.isLength(n.X) && f.isPlace(n.Y) || f.isLength(n.Y) && f.isPlace(n.X) {
 		return // a place in something is never behind its end
 	}
-	natural := b.Info()&types.IsUnsigned != 0 || f.isLength(n.X)
+	natural := b.Info()&types.IsUnsigned != 0 || f.isLength(n.X) || f.isIndex(n.X)
 	if v := f.info.Types[n.Y].Value; v != nil && natural && v.String() == "0" && slices.Contains([]token.Token{token.EQL, token.NEQ, token.GTR, token.LEQ}, n.Op) {
 		return // nothing is below zero: the same, or what is true always, which has a mutant already
 	}
@@ -116,6 +116,21 @@ func (f *finder) part(name string, n *ast.BinaryExpr) {
 func (f *finder) isLength(e ast.Expr) bool {
 	call, ok := e.(*ast.CallExpr)
 	return ok && calleeName(call) == "len"
+}
+
+// isIndex reports whether an expression is the variable of a range for the index.
+func (f *finder) isIndex(e ast.Expr) bool {
+	i, ok := e.(*ast.Ident)
+	return ok && f.indexes[f.info.Uses[i]]
+}
+
+// isCounted reports whether a range over a type counts from 0.
+func isCounted(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Slice, *types.Array, *types.Basic:
+		return true
+	}
+	return false
 }
 
 // isPlace reports whether an expression is a variable.

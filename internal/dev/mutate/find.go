@@ -50,12 +50,13 @@ type finder struct {
 
 	present types.Object // says whether an optional member is there
 
-	keyTypes []types.Type // of keys of maps
+	keyTypes []types.Type          // of keys of maps
+	indexes  map[types.Object]bool // variables of a range for the index
 }
 
 // find returns the file with its switches.
 func (f *finder) find(name string) []byte {
-	f.done, f.skip = map[ast.Expr]bool{}, map[ast.Node]bool{}
+	f.done, f.skip, f.indexes = map[ast.Expr]bool{}, map[ast.Node]bool{}, map[types.Object]bool{}
 	f.keyTypes = f.pkg.keys()
 	name = path.Join(f.dir, name)
 	for _, d := range f.file.Decls {
@@ -164,6 +165,9 @@ func (f *finder) visit(name string, n, parent ast.Node) bool {
 		f.succeed(name, n.Type, n.Body)
 		f.tail(name, n.Type, n.Body)
 	case *ast.RangeStmt:
+		if i, ok := n.Key.(*ast.Ident); ok && isCounted(f.info.Types[n.X].Type) {
+			f.indexes[f.info.Defs[i]] = true
+		}
 		f.loop(name, n)
 	case *ast.AssignStmt:
 		f.keyPart(name, n)

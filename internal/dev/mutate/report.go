@@ -126,10 +126,16 @@ func report(w io.Writer, fates []*fate, building time.Duration, o options) error
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "all tests: %s\nvectors alone: %s\n%s of the processor's time\n", total.rate(), byVectors.rate(), computed(fates, building))
+	if o.tests {
+		fmt.Fprintf(w, "all tests: %s\n", total.rate())
+	}
+	if o.vectors && o.sample == 0 {
+		fmt.Fprintf(w, "vectors alone: %s\n", byVectors.rate())
+	}
+	fmt.Fprintf(w, "%s of the processor's time\n", computed(fates, building).Round(time.Second))
 	if o.readme != "" {
 		text := fmt.Sprintf("| | mutants | killed | explained |\n|---|---|---|---|\n%s%s\nThe run of %s took %s of the processor's time.\n",
-			total.row("all tests"), byVectors.row(vectorsName(o)), time.Now().UTC().Format(time.DateOnly), computed(fates, building))
+			total.row("all tests"), byVectors.row(vectorsName(o)), time.Now().UTC().Format(time.DateOnly), computed(fates, building).Round(time.Minute))
 		if err := writeRates(o.readme, text); err != nil {
 			return err
 		}
@@ -143,7 +149,7 @@ func computed(fates []*fate, building time.Duration) time.Duration {
 	for _, f := range fates {
 		building += time.Duration(f.CPU * float64(time.Second))
 	}
-	return building.Round(time.Minute)
+	return building
 }
 
 // writeRates puts text between the two markers of a file.

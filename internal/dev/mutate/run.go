@@ -105,7 +105,7 @@ func (b *binary) try() error {
 			continue // the switches allocate
 		}
 		reach := b.path + ".reached"
-		if err := os.Remove(reach); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := errors.Join(os.RemoveAll(reach), os.Mkdir(reach, 0o700)); err != nil {
 			return err
 		}
 		e := b.run([]string{name}, 0, reach, bound{wall: 5 * time.Minute})
@@ -124,15 +124,15 @@ func (b *binary) try() error {
 	return nil
 }
 
-// readReached reads the numbers that muNote wrote; no file means none.
-func readReached(name string) (map[int]bool, error) {
+// readReached reads the numbers for which muNote made a file.
+func readReached(folder string) (map[int]bool, error) {
 	reached := map[int]bool{}
-	numbers, err := os.ReadFile(name)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	files, err := os.ReadDir(folder)
+	if err != nil {
 		return nil, err
 	}
-	for _, n := range strings.Fields(string(numbers)) {
-		id, err := strconv.Atoi(n)
+	for _, f := range files {
+		id, err := strconv.Atoi(f.Name())
 		if err != nil {
 			return nil, err
 		}
