@@ -72,6 +72,7 @@ func carrierSections() []section {
 		{"table-without-certificates", yes("CAR-11"), "an end without entries; the certificates come otherwise", in(func(r []byte) []byte { return append(r, make([]byte, 24)...) })},
 		{"table-with-padding", yes("CAR-11"), "hosts fill up pages", in(func(r []byte) []byte { return append(r, make([]byte, 4096-len(r))...) })},
 		{"table-of-65536-bytes", yes("CAR-10"), "the greatest table", in(func(r []byte) []byte { return append(r, make([]byte, 65536)...) })},
+		{"table-of-65537-bytes", no("CAR-10"), "and no greater one", in(func(r []byte) []byte { return append(r, make([]byte, 65537)...) })},
 		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(upTo(32))},
 		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
 		{"table-with-data-in-another-order", yes("CAR-17"), "the data of the second entry stands before that of the first", table(func(t *mint.Table) {
@@ -92,11 +93,20 @@ func carrierSections() []section {
 		{"table-offset-in-the-header", no("CAR-14"), "data that overlaps the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset = new(uint32(24)) })},
 		{"table-offset-at-the-last-byte-of-the-header", no("CAR-14"), "the end belongs to the entries", badTable(func(t *mint.Table) { t.Entries[0].Offset, t.Entries[0].Length = new(uint32(71)), new(uint32(1)) })},
 		{"table-length-zero", no("CAR-15"), "an entry without data", badTable(func(t *mint.Table) { t.Entries[1].Length = new(uint32(0)) })},
+		{"table-beyond-its-end-by-a-byte", no("CAR-16"), "by one byte", badTable(func(t *mint.Table) { t.Entries[1].Length = new(uint32(len(t.Entries[1].Data) + 1)) })},
 		{"table-beyond-its-end", no("CAR-16"), "data behind the table", badTable(func(t *mint.Table) { t.Entries[1].Length = new(uint32(0x10000)) })},
 		{"table-offset-plus-length-wraps", no("CAR-16"), "a sum in 32 bits wraps around, and a slice of it panics", badTable(func(t *mint.Table) { t.Entries[1].Length = new(uint32(0xFFFFFFFF)) })},
 		{"table-overlap", no("CAR-17"), "two entries with one piece of data", badTable(func(t *mint.Table) { t.Entries[1].Offset, t.Entries[1].Length = new(uint32(96)), new(uint32(16)) })},
 		{"table-overlap-of-a-byte", no("CAR-17"), "the last byte of the first is the first of the second", badTable(func(t *mint.Table) {
 			t.Entries[1].Offset, t.Entries[1].Length = new(uint32(72+len(t.Entries[0].Data)-1)), new(uint32(16))
+		})},
+		{"table-overlap-of-a-byte-before", no("CAR-17"), "the last byte of the second is the first of the first", badTable(func(t *mint.Table) {
+			a, b := t.Entries[0].Data, t.Entries[1].Data
+			t.Entries[0] = mint.TableEntry{GUID: mint.GUIDVCEK, Offset: new(uint32(72 + len(b))), Length: new(uint32(len(a))), Data: b}
+			t.Entries[1] = mint.TableEntry{GUID: mint.GUIDASK, Offset: new(uint32(73)), Length: new(uint32(len(b))), Data: a}
+		})},
+		{"table-overlap-with-the-first-of-two", no("CAR-17"), "each earlier entry is compared", badTable(func(t *mint.Table) {
+			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDARK, Offset: new(uint32(96)), Length: new(uint32(16))})
 		})},
 		{"table-overlap-and-guid-twice", no("CAR-17"), "an overlap with the second entry is looked for before the GUID of the first", badTable(func(t *mint.Table) {
 			t.Entries = append(t.Entries, mint.TableEntry{GUID: t.Entries[0].GUID, Offset: new(uint32(24*5 + len(t.Entries[0].Data))), Length: new(uint32(1))})
@@ -109,7 +119,9 @@ func carrierSections() []section {
 		{"table-too-long", no("CAR-10", "GEN-04"), "a table has at most 65536 bytes", certs(func(x X) [][]byte { return [][]byte{append(x.Table().Encode(), make([]byte, 65536)...)} })},
 		{"der-files", yes("CAR-20", "CHN-02"), "one DER certificate in each file", certs(func(x X) [][]byte { return [][]byte{x.Leaf, x.Intermediate, x.ARK} })},
 		{"an-empty-file-among-them", yes("CAR-20", "CAR-11"), "no bytes at all are a table without certificates", certs(func(x X) [][]byte { return [][]byte{{}, mint.PEM(x.Leaf, x.Intermediate)} })},
+		{"23-bytes", no("CAR-11", "CAR-20"), "an end of 23 zero bytes is none", input("certs", make([]byte, 23))},
 		{"one-byte", no("CAR-11", "CAR-20"), "the first byte of DER, and no second one", input("certs", []byte{0x30})},
+		{"two-bytes-of-der", no("CHN-10", "CAR-20"), "a SEQUENCE that broke off", input("certs", []byte{0x30, 0x82})},
 		{"two-der-certificates-in-one-file", no("CHN-10", "CAR-20"), "DER is one certificate and nothing behind it", certs(func(x X) [][]byte {
 			return [][]byte{append(x.LeafSpec.Encode(x.leafSigner), x.Intermediate...)}
 		})},

@@ -43,6 +43,8 @@ func fileSections() []section {
 	// 2 is a y for which no x exists; 2^255-18 is 1 in another encoding.
 	noPoint, notReduced := make([]byte, 32), slices.Repeat([]byte{0xFF}, 32)
 	noPoint[0], notReduced[0], notReduced[31] = 2, 0xEE, 0x7F
+	prime := slices.Clone(notReduced)
+	prime[0] = 0xED
 	const b64 = "base64url, 32 bytes"
 	release := section{"release-root", endpoint("Genoa", 5, "vcek"), "UsageError", []row{
 		{"hex", yes("CLI-10", "JWK-01"), "64 hex digits", text(hex.EncodeToString(key))},
@@ -76,6 +78,7 @@ func fileSections() []section {
 		{"order-4", no("JWK-03"), "another point of small order", text(strings.Repeat("00", 32))},
 		{"order-8", no("JWK-03"), "another one", text("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")},
 		{"not-reduced", no("JWK-02"), "y is below the prime: this is 1 in another encoding", text(hex.EncodeToString(notReduced))},
+		{"the-prime", no("JWK-02"), "nor is it the prime itself", text(hex.EncodeToString(prime))},
 		{"no-point", no("JWK-04"), "a y for which there is no x", text(hex.EncodeToString(noPoint))},
 		{"bit-flipped-still-a-key", as("BundleSignatureInvalid", "JWS-10"), "a key that nobody has", spoilt(func(k []byte) { k[31] ^= 0x80 })},
 		{"jwk-of-31-bytes", no("JWK-01"), b64, jwk(func(d *doc) { d.Set("x", base64.RawURLEncoding.EncodeToString(key[:31])) })},
