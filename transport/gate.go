@@ -134,7 +134,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		return nil, fetch.Unavailable("TRN-25", fetch.HTTP, what+": the answer broke off", fetch.Because(ctx, err))
 	}
 	if len(a.envelope) <= maxEnvelope && res.Close {
-		return nil, fetch.Answered("TRN-26", fetch.HTTP, what, "a connection that stays open", "one that the server closes: nothing could be sent on it")
+		return nil, fetch.Unavailable("TRN-26", fetch.HTTP, what+": the server closes the connection with its answer", errLost)
 	}
 	return a, nil
 }

@@ -249,6 +249,27 @@ func TestWire(t *testing.T) {
 	}
 }
 
+// TestFailedWrite: a request of which a Write has passed on nothing may be sent elsewhere,
+// and one of which it has passed on a byte may not (TRN-51).
+func TestFailedWrite(t *testing.T) {
+	now := time.Duration(0)
+	for _, h2 := range []bool{false, true} {
+		for _, passed := range []int{0, 1} {
+			w := transport.NewWire(writerFunc(func([]byte) (int, error) { return passed, io.ErrClosedPipe }), &now, h2)
+			w.Judge(time.Hour)
+			a := w.Begin()
+			w.Encode(a)
+			if w.Write(make([]byte, 100)); a.Sent() != (passed > 0) {
+				t.Errorf("HTTP/2: %v, %d bytes: sent: %v", h2, passed, a.Sent())
+			}
+		}
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
 // TestWriteDeadline: it is the end of the verdict as long as an attempt is unwritten
 // (TRN-05).
 func TestWriteDeadline(t *testing.T) {

@@ -53,6 +53,7 @@ func TestLateEarlyAnswer(t *testing.T) {
 			}
 		}
 	})
+	p.blocked = true
 	tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = life })
 	go func() {
 		req, _ := http.NewRequest(http.MethodPost, rawOrigin+"/", io.NopCloser(readerFunc(func(b []byte) (int, error) { return len(b), nil })))
@@ -110,6 +111,7 @@ func TestLateBlockedWrite(t *testing.T) {
 					t.Errorf("the first byte came %v after the attestation: %v", time.Since(c.asked), err)
 				}
 			})
+			p.blocked = true
 			if deaf {
 				p.wrap = func(c net.Conn) net.Conn { return deafConn{c} }
 			}
@@ -144,6 +146,7 @@ func TestLateCanceled(t *testing.T) {
 				t.Errorf("the first byte came %v after the attestation", time.Since(c.asked))
 			}
 		})
+		p.blocked = true
 		tr := p.transport(func(c *transport.Config) { c.MaxVerdictAge = life })
 		if _, err := tr.Attest(t.Context()); err != nil {
 			t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 )
 
 // slow are the tests that take seconds, and some as many cores as there are.
-const slow = "^(TestChaos|TestContention|TestLostAfterAnswer)$"
+const slow = "^(TestChaos|TestContention)$"
 
 // fleets is how many machines of TestFreshness run at a time, for each protocol.
 var fleets = 2

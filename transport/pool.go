@@ -111,14 +111,14 @@ func (p *pool) dispatch() {
 			p.attestMore()
 			return
 		}
-		p.serve(g)
+		p.serve(0, g)
 	}
 }
 
-// serve answers the request that has waited longest.
-func (p *pool) serve(g grant) {
-	w := p.waiters[0]
-	p.waiters = slices.Delete(p.waiters, 0, 1)
+// serve answers a request that waits.
+func (p *pool) serve(i int, g grant) {
+	w := p.waiters[i]
+	p.waiters = slices.Delete(p.waiters, i, i+1)
 	w.grant <- g
 	p.disown(w)
 }
@@ -257,7 +257,7 @@ func (p *pool) drain() (wires []*wire) {
 	defer p.mu.Unlock()
 	p.retired = true
 	for len(p.waiters) > 0 {
-		p.serve(grant{err: p.why()})
+		p.serve(0, grant{err: p.why()})
 	}
 	for c := range p.conns {
 		c.gate.wire.drain()
@@ -275,7 +275,7 @@ func (p *pool) close() {
 		p.closeFor(c, ErrClosed)
 	}
 	for len(p.waiters) > 0 {
-		p.serve(grant{err: ErrClosed})
+		p.serve(0, grant{err: ErrClosed})
 	}
 	p.closed = true
 	if p.supply.waker != nil {

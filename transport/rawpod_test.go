@@ -22,10 +22,11 @@ import (
 // A rawPod speaks HTTP by hand over connections in memory, so that a test decides
 // which byte goes when, and which one is not read.
 type rawPod struct {
-	t      testing.TB
-	alpn   string                    // "h2" or "http/1.1"
-	script func(c *rawConn)          // after the handshake; the connection is closed when it returns
-	wrap   func(c net.Conn) net.Conn // the client's side of a connection; may be nil
+	t       testing.TB
+	alpn    string                    // "h2" or "http/1.1"
+	script  func(c *rawConn)          // after the handshake; the connection is closed when it returns
+	wrap    func(c net.Conn) net.Conn // the client's side of a connection; may be nil
+	blocked bool                      // the client's writes wait until the script reads
 
 	done  chan struct{} // closed at the end of the test
 	dials atomic.Int64
@@ -69,16 +70,23 @@ func newRawPod(t testing.TB, alpn string, script func(c *rawConn)) *rawPod {
 }
 
 func (p *rawPod) dial(context.Context, string, string) (net.Conn, error) {
-	client, pipe := net.Pipe()
-	server := &patientConn{Conn: pipe, queue: make(chan []byte, 1024), closed: make(chan struct{})}
+	client, out := net.Pipe()
+	in := out
+	if !p.blocked {
+		near, far := net.Pipe()
+		in = near
+		relay := p.patient(far)
+		p.all.Go(func() { io.Copy(relay, out); relay.Close() })
+	}
+	server := readsFrom{p.patient(out), in}
 	p.mu.Lock()
-	p.conns = append(p.conns, client, pipe, server)
+	p.conns = append(p.conns, client, out, in, server)
 	p.mu.Unlock()
 	number := int(p.dials.Add(1))
 	p.open.Add(1)
-	p.all.Go(server.pump)
 	p.all.Go(func() {
 		defer p.open.Add(-1)
+		defer io.Copy(io.Discard, in) // or a client that still writes would not read the rest
 		defer server.Close()
 		c := tls.Server(server, &tls.Config{
 			Certificates: []tls.Certificate{shared().TLSCertificate()}, NextProtos: []string{p.alpn}, SessionTicketsDisabled: true,
@@ -93,8 +101,24 @@ func (p *rawPod) dial(context.Context, string, string) (net.Conn, error) {
 	return client, nil
 }
 
-// A patientConn does not wait for its Writes to be read: over net.Pipe two sides
-// that write at a time would wait for each other.
+// A readsFrom is a connection whose other direction is another one.
+type readsFrom struct {
+	*patientConn
+	in net.Conn
+}
+
+func (c readsFrom) Read(b []byte) (int, error)        { return c.in.Read(b) }
+func (c readsFrom) SetReadDeadline(t time.Time) error { return c.in.SetReadDeadline(t) }
+
+// patient returns a connection whose Writes do not wait until they are read: over net.Pipe
+// two sides that write at a time would wait for each other. In a bubble, what net/http
+// writes under a mutex would stop the time.
+func (p *rawPod) patient(c net.Conn) *patientConn {
+	patient := &patientConn{Conn: c, queue: make(chan []byte, 1024), closed: make(chan struct{})}
+	p.all.Go(patient.pump)
+	return patient
+}
+
 type patientConn struct {
 	net.Conn
 	queue  chan []byte
@@ -298,13 +322,23 @@ func (c *rawConn) serve1() {
 	}
 }
 
+// attest serves the request for the attestation.
+func (c *rawConn) attest() {
+	if c.h2() {
+		c.greet2("")
+		c.attest2(nil)
+	} else {
+		c.attest1()
+	}
+}
+
 // honest serves attestation and requests.
 func (c *rawConn) honest() {
-	if c.ConnectionState().NegotiatedProtocol == "h2" {
-		if c.greet2("") && c.attest2(nil) {
-			c.serve2()
-		}
-	} else if c.attest1() {
+	if c.attest(); c.h2() {
+		c.serve2()
+	} else {
 		c.serve1()
 	}
 }
+
+func (c *rawConn) h2() bool { return c.ConnectionState().NegotiatedProtocol == "h2" }

@@ -178,20 +178,6 @@ func TestLiars(t *testing.T) {
 	})
 }
 
-// TestClosesAfterAttestation: a server that closes the connection with its
-// answer cannot be asked for anything (TRN-26).
-func TestClosesAfterAttestation(t *testing.T) {
-	p := newPod(t, "h1", shared(), nil)
-	p.setLie(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Connection", "close")
-		writeEnvelope(w, p.envelope())
-	})
-	tr := newTransport(t, p, nil)
-	if _, err := get(tr, "https://"+p.address+"/"); err == nil || !strings.Contains(err.Error(), "one that the server closes") {
-		t.Error(err)
-	}
-}
-
 // TestLayers: what cannot be reached says where it failed, with a hint.
 func TestLayers(t *testing.T) {
 	noLeak(t)

@@ -189,6 +189,7 @@ func TestRetireBlocked(t *testing.T) {
 					c.serve1()
 				}
 			})
+			p.blocked = true
 			tr := p.transport(nil)
 			if _, err := tr.Attest(t.Context()); err != nil {
 				t.Fatal(err)

@@ -32,16 +32,18 @@ func (streamError) Error() string { return "" }
 
 const refusedStream = 0x7 // REFUSED_STREAM, RFC 9113 section 7
 
-// notProcessed reports whether the server said that it did nothing with the
-// request (RFC 9113 section 8.7).
-func notProcessed(err error) bool {
+// overloaded reports whether the server said that it takes no more requests now.
+func overloaded(err error) bool {
 	var s streamError
-	return err.Error() == textGoAway || errors.As(err, &s) && s.Code == refusedStream
+	return errors.As(err, &s) && s.Code == refusedStream
 }
 
+// notProcessed reports whether the server said that it did nothing with the
+// request (RFC 9113 section 8.7).
+func notProcessed(err error) bool { return err.Error() == textGoAway || overloaded(err) }
+
 // wentAway reports whether the server closed a connection of HTTP/1.1 instead of
-// answering. Where it has carried a request before, most likely the server did so
-// before this one came (RFC 9112 section 9.3.1); from a new one, because of it.
+// answering. Most likely it did so before the request came (RFC 9112 section 9.3.1).
 func wentAway(err error) bool {
 	return err.Error() == textClosedIdle || strings.HasPrefix(err.Error(), textReadFailed)
 }
@@ -55,26 +57,23 @@ func idempotent(r *http.Request) bool {
 	return r.Header["Idempotency-Key"] != nil || r.Header["X-Idempotency-Key"] != nil
 }
 
-// mayRetry decides whether a failed attempt may be followed by another one, and
-// prepares the body for it. The next attempt passes the same gate.
-// Rules: TRN-51, TRN-52.
-func mayRetry(ctx context.Context, r *http.Request, b *body, g grant, a *attempt, err error) bool {
-	gate := g.c.gate
-	switch {
-	case ctx.Err() != nil:
-		return false
-	case !a.sent.Load() && (gate.wire.reason() != nil || gate.unusable()), notProcessed(err):
-		return b.rewind()
-	case !gate.h2 && g.reused && wentAway(err) && idempotent(r):
-		return b.rewind()
-	}
-	return false
+// unserved reports whether an attempt has failed because of its connection: that was lost
+// before a byte was written, or instead of an answer, or the server did nothing with the
+// request.
+func unserved(g *gate, a *attempt, err error) bool {
+	return !a.sent.Load() && (g.wire.reason() != nil || g.unusable()) || notProcessed(err) || !g.h2 && wentAway(err)
 }
 
-// overloaded reports whether the server said that it takes no more requests now.
-func overloaded(err error) bool {
-	var s streamError
-	return errors.As(err, &s) && s.Code == refusedStream
+// mayRetry decides whether an attempt that was not served may be followed by another one,
+// and prepares the body for it. The next attempt passes the same gate. first says that the
+// request was lost in no way before that it may have caused: where a connection has carried
+// nothing but the attestation, the server may close it because of the request.
+// Rules: TRN-51, TRN-52.
+func mayRetry(r *http.Request, b *body, g grant, a *attempt, err error, first bool) bool {
+	if a.sent.Load() && !notProcessed(err) && !(idempotent(r) && (g.reused || first)) {
+		return false
+	}
+	return b.rewind()
 }
 
 // pauseBefore returns how long the n-th repetition of a request waits that the server

@@ -35,16 +35,17 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 	}
 	trace := httptrace.ContextClientTrace(ctx)
 	var seq uint64
-	busy := 0 // times that the server was too busy
+	busy := 0     // times that the server was too busy
+	lost := false // on a connection that had carried no request before
 	for n := 1; ; n++ {
 		if trace != nil && trace.GetConn != nil {
 			trace.GetConn(t.origin.address())
 		}
 		g, ticket, err := t.pool.acquire(ctx, seq)
-		if seq = ticket; err != nil && (err != errLost || n >= maxAttempts) {
-			return nil, unsent(err)
-		} else if err != nil {
+		if seq = ticket; errors.Is(err, errLost) && n < maxAttempts {
 			continue
+		} else if err != nil {
+			return nil, unsent(err)
 		}
 		if trace != nil && trace.GotConn != nil {
 			trace.GotConn(g.info())
@@ -59,29 +60,35 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		switch {
 		case err == nil:
 			return res, nil
-		case err == errNoSlot: // the connection is shut for a moment; the place in the queue is kept
+		case err == errNoSlot: // the connection takes no request for a moment; the place in the queue is kept
 			n--
+			continue
 		case err == errLost || err == errExpired:
-			if n >= maxAttempts {
-				return nil, unsent(err)
+			if n < maxAttempts {
+				continue
 			}
-		case n < maxAttempts && mayRetry(ctx, req, b, g, a, err):
-			t.pool.mu.Lock()
-			t.pool.wasted(g.c)
-			t.pool.mu.Unlock()
+			return nil, unsent(err)
+		case ctx.Err() == nil && unserved(g.c.gate, a, err):
+			t.pool.wastedOn(g.c)
+			if n == maxAttempts || !mayRetry(req, b, g, a, err, !lost) {
+				break
+			}
+			lost = lost || !g.reused && a.sent.Load()
 			if overloaded(err) {
 				busy++
 				if err := sleep(ctx, pauseBefore(busy)); err != nil {
 					return nil, err
 				}
 			}
+			continue
+		}
+		switch {
 		case ctx.Err() != nil && req.Context().Err() == nil: // Request.Cancel
 			return nil, context.Cause(ctx)
-		case n >= maxAttempts && ctx.Err() == nil && !a.sent.Load():
+		case n == maxAttempts && ctx.Err() == nil && !a.sent.Load():
 			return nil, unsent(err)
-		default:
-			return nil, err
 		}
+		return nil, err
 	}
 }
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http/httptrace"
 	"slices"
@@ -23,7 +24,7 @@ const (
 	// firstPause and lastPause are the pauses after failures in a row, from the
 	// second on: each is twice the one before.
 	firstPause = 25 * time.Millisecond
-	lastPause  = 2 * time.Second
+	lastPause  = 4 * time.Second
 )
 
 // A supply is the attestations that run for those who wait, and what decides when
@@ -209,11 +210,8 @@ func (p *pool) failed() {
 	s := &p.supply
 	s.failures++
 	s.last = p.t.now()
-	pause := lastPause
-	if n := s.failures - 2; n < 7 {
-		pause = firstPause << max(n, 0)
-	}
-	s.pause = pause - rand.N(pause/10)
+	s.pause = min(lastPause, firstPause<<min(max(0, s.failures-2), 8))
+	s.pause -= rand.N(s.pause / 10)
 }
 
 // wasted counts a connection that was lost before it served a request, or refused the
@@ -223,6 +221,12 @@ func (p *pool) wasted(c *conn) {
 		c.counted = true
 		p.failed()
 	}
+}
+
+func (p *pool) wastedOn(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wasted(c)
 }
 
 // servedOn notes that a request was answered: only that ends a row of failures.
@@ -236,35 +240,45 @@ func (p *pool) servedOn(c *conn) {
 	}
 }
 
-// dialled takes the outcome of a dial. A refusal of a fresh connection is final for
-// the request that has waited longest; after a row of failures, for all that wait.
+// dialled takes the outcome of a dial. A refusal of a fresh connection is final for the
+// request that has waited longest, and a connection that was lost counts for the one that
+// it was opened for; after a row of failures, either is for all that wait.
 // Rules: TRN-26, TRN-34, TRN-36.
 func (p *pool) dialled(a *attestation, c *conn, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	owner := a.owner
 	p.finished(a)
-	lost := err == nil && (c.state == closed || c.slots == 0)
-	if lost {
-		p.remove(c)
-		err = errLost
-	}
 	switch {
-	case err == nil:
+	case err == nil && c.state != closed && c.slots > 0:
 		p.add(c)
+	case err == nil:
+		p.remove(c)
+		p.wasted(c)
+		p.fail(a.seq, owner, errLost)
 	case !a.ended:
 		p.failed()
-		all := p.supply.failures >= maxRunning
-		if all {
-			err = unsent(err)
-		}
-		for len(p.waiters) > 0 && p.waiters[0].seq <= a.seq {
-			p.serve(grant{err: err})
-			if !all {
-				break
-			}
-		}
+		p.fail(a.seq, owner, err)
 	}
 	p.dispatch()
+}
+
+// fail tells those of an attestation's failure that it is for, of the waiters up to seq.
+func (p *pool) fail(seq uint64, owner *waiter, err error) {
+	lost, all := errors.Is(err, errLost), p.supply.failures >= maxRunning
+	if all {
+		err = unsent(err)
+	}
+	for i := 0; i < len(p.waiters) && p.waiters[i].seq <= seq; {
+		if lost && !all && p.waiters[i] != owner {
+			i++
+			continue
+		}
+		p.serve(i, grant{err: err})
+		if !all {
+			return
+		}
+	}
 }
 
 // offer takes in a connection that no request waits for, if there is room.

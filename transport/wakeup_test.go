@@ -1,9 +1,11 @@
 package transport_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -53,28 +55,117 @@ func TestWaiterOfCutConnection(t *testing.T) {
 	})
 }
 
-// TestLostAfterAnswer: who waits for a connection that is lost right after it was
-// attested is tried once more, and not for ever (TRN-26).
+// shutsDown are the ways in which a pod closes its connection right after its attestation.
+var shutsDown = []struct {
+	name, alpn string
+	last       func(c *rawConn)
+	rule       string // of the error, when that is all that the pods do
+}{
+	{"with the answer", "http/1.1", func(c *rawConn) {
+		c.request()
+		c.answer("200 OK\r\nContent-Type: application/json\r\nConnection: close", string(envelopeNow(shared())))
+	}, "TRN-26"},
+	{"GOAWAY with the answer", "h2", func(c *rawConn) {
+		c.greet2("")
+		c.attest2(func() { c.send(frameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00") })
+	}, "TRN-32"},
+	{"GOAWAY behind the answer", "h2", func(c *rawConn) {
+		c.attest()
+		c.send(frameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00")
+	}, "TRN-32"},
+	{"behind the answer", "h2", (*rawConn).attest, "TRN-32"},
+	{"behind the answer", "http/1.1", (*rawConn).attest, "TRN-32"},
+}
+
+// seen makes a transport that takes a little longer for a verdict: what comes behind an
+// answer has been seen by then.
+func seen(c *transport.Config) {
+	c.OnAudit = func(*attest.Audit) { time.Sleep(20 * time.Millisecond) }
+}
+
+// TestLostAfterAnswer: a request for which a connection was attested that is lost right
+// after that is tried once more, and not for ever (TRN-26, TRN-32).
 func TestLostAfterAnswer(t *testing.T) {
-	for _, times := range []int64{1, 1 << 20} {
-		each(t, func(t *testing.T, protocol string) {
-			p := newPod(t, protocol, shared(), nil)
-			var attested atomic.Int64
-			tr := newTransport(t, p, func(c *transport.Config) {
-				c.OnAudit = func(a *attest.Audit) {
-					if a.Err != nil || attested.Add(1) > times {
+	for _, row := range shutsDown {
+		for _, times := range []int{1, 1 << 20} {
+			t.Run(fmt.Sprintf("%s %s, %d times", row.name, row.alpn, times), func(t *testing.T) {
+				inMemory(t, func(t *testing.T) {
+					p := newRawPod(t, row.alpn, func(c *rawConn) {
+						if c.number > times {
+							c.honest()
+						} else {
+							row.last(c)
+						}
+					})
+					err := getWithin(p.transport(seen), time.Hour)
+					if n := p.dials.Load(); times == 1 && (err != nil || n != 2) {
+						t.Errorf("%d connections: %v", n, err)
+					}
+					var down *attest.EvidenceUnavailableError
+					if n := p.dials.Load(); times > 1 && (!errors.As(err, &down) || down.Requirement() != row.rule || n != 8) {
+						t.Errorf("%d connections: %v", n, err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestShuttingDown: a pod that closes its connection right after its attestation costs no
+// caller anything as long as others serve, however fast it is and slow they are (TRN-26).
+func TestShuttingDown(t *testing.T) {
+	for _, row := range shutsDown {
+		t.Run(row.name+" "+row.alpn, func(t *testing.T) {
+			inMemory(t, func(t *testing.T) {
+				p := newRawPod(t, row.alpn, func(c *rawConn) {
+					if c.number%3 != 0 {
+						row.last(c)
 						return
 					}
-					p.cutAll()
-					eventually(t, "the connection to end", func() bool { return p.open() == 0 })
-					time.Sleep(20 * time.Millisecond) // for the client to see it; if not, there is nothing to test
+					time.Sleep(time.Second)
+					c.honest()
+				})
+				tr := p.transport(seen)
+				for range 3 {
+					if n := all(tr, 20, 20*time.Second); n != 0 {
+						t.Errorf("%d of 20 failed", n)
+					}
 				}
 			})
-			_, err := post(tr, "https://"+p.address+"/", "hello")
-			if kind, _ := ruleOf(err); times > 1 && kind != "EvidenceUnavailableError" || times == 1 && err != nil {
-				t.Errorf("%s: %v", kind, err)
+		})
+	}
+}
+
+// TestLostOnce: a request that can be repeated is sent once more when the first connection
+// closes instead of answering it, and not when the second one does too: a server may close
+// because of it. One that cannot is not sent again (TRN-52).
+func TestLostOnce(t *testing.T) {
+	for _, row := range []struct {
+		method string
+		closes int // connections
+		sent   int64
+		fine   bool
+	}{
+		{http.MethodGet, 1, 2, true},
+		{http.MethodGet, 2, 2, false},
+		{http.MethodPost, 1, 1, false},
+	} {
+		inMemory(t, func(t *testing.T) {
+			var sent atomic.Int64
+			p := newRawPod(t, "http/1.1", func(c *rawConn) {
+				c.attest()
+				for c.request() != "" && (sent.Add(1) > 0 && c.number > row.closes) {
+					c.answer("200 OK", "")
+				}
+			})
+			req, _ := http.NewRequest(row.method, rawOrigin+"/", strings.NewReader("hello"))
+			res, err := p.transport(nil).RoundTrip(req)
+			if err == nil {
+				res.Body.Close()
 			}
-			none(t, p)
+			if (err == nil) != row.fine || sent.Load() != row.sent {
+				t.Errorf("%s, closed %d times: sent %d times: %v", row.method, row.closes, sent.Load(), err)
+			}
 		})
 	}
 }

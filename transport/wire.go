@@ -128,9 +128,10 @@ func (w *wire) Write(b []byte) (int, error) {
 		w.mu.Unlock()
 		return 0, err
 	}
+	var first []*attempt // of these it writes the first byte
 	for _, a := range w.unwritten {
-		if !w.h2 || a.encoding {
-			a.sent.Store(true)
+		if (!w.h2 || a.encoding) && !a.sent.Swap(true) {
+			first = append(first, a)
 		}
 	}
 	watched := len(w.unwritten) > 0
@@ -143,6 +144,9 @@ func (w *wire) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {
+		for _, a := range first {
+			a.sent.Store(n > 0)
+		}
 		if late := w.check(); late != nil {
 			err = late
 		}
