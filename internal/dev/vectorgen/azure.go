@@ -170,6 +170,10 @@ func azureSections() []section {
 		}},
 		{"no-values", as(pcr, "TPM-40"), "an empty object", values("{}")},
 		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", func(x X) { x.inputs["pcrs"] = [][]byte{[]byte(strings.ReplaceAll(x.pcrs(), ",", ", "))} }},
+		{"values-in-an-object", yes("TPM-40", "TPM-41"), "of the registers that are selected, and of another bank", func(x X) {
+			over([]byte{0x90, 0, 0})(x)
+			x.inputs["pcrs"] = [][]byte{[]byte(`{"sha1": {"4": "` + zeros[:40] + `"}, "sha256": {"7": "` + hexOf(x.vm.PCRs[7]) + `", "4": "` + strings.ToUpper(hexOf(x.vm.PCRs[4])) + `"}}`)}
+		}},
 		{"values-of-an-empty-file", as(pcr, "JSN-04", "TPM-40"), "no values", values("")},
 		{"values-23-in-an-array", as(pcr, "JSN-16", "TPM-40"), "24, no fewer", values(`["` + strings.Repeat(zeros+`", "`, 22) + zeros + `"]`)},
 		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(`{"sha256": {"24": "` + zeros + `"}}`)},

@@ -103,6 +103,7 @@ func launchFileSections() []section {
 		{"aws-4-processors", yes("LCH-19", "LCH-34"), "another one: a genuine report has this MEASUREMENT", aws("25ac810f5c4750890fb1a158f097962e04d4d7fb640d1d08a99829cf4a70543a47cc6fb192bbe90aa713142361a66155", 4, "2027a27bb9f7acfd280e4c7bd68a73973b94bf0756e5b282e004b9395f597b8d0eb4defa7d8f6549375aa4d2b146f0f3")},
 		{"schema", no("LCH-60"), "another version", set("schema", "attest.launch/v2")},
 		{"unknown-member", no("JSN-11"), "a member that nobody reads", set("memory", 1)},
+		{"unknown-member-of-a-section", no("JSN-11", "LCH-61"), "in the innermost object", first("flags", 1)},
 		{"unknown-member-of-the-metadata", no("JSN-11", "LCH-61"), "in an inner object too", metadata(func(m *doc) { m.Add("svsm", "0x1000") })},
 		{"neither-firmware-nor-igvm", no("LCH-61"), "nothing is launched", drop("firmware")},
 		{"firmware-and-igvm", no("LCH-61"), "both are", set("igvm", doc{{"file", "a.igvm"}})},

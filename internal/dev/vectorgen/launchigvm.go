@@ -53,6 +53,7 @@ func igvmSections() []section {
 		{"unmeasured-in-between", yes("LCH-49"), "its address counts, its content does not", add(mint.IGVMPage(0x400000, 1, 2, 0, page))},
 		{"id-block-of-another-platform", yes("LCH-43", "LCH-44"), "two ID blocks, one of them of another platform", add(mint.IGVMIDBlock(1, [48]byte{1}), mint.IGVMIDBlock(2, [48]byte{2}))},
 		{"23-bytes", no("LCH-40"), "no header", image(func(b []byte) []byte { return b[:23] })},
+		{"24-bytes", no("LCH-43"), "the header alone", change(func(s *mint.IGVMSpec) { s.Headers = nil })},
 		{"magic", no("LCH-40"), "not IGVM", fixed(0, 0x4D564748)},
 		{"version-3", no("LCH-40"), "an unknown version", fixed(4, 3)},
 		{"cut-off", no("LCH-40"), "a download that broke off", image(func(b []byte) []byte { return b[:len(b)-1] })},
@@ -74,11 +75,13 @@ func igvmSections() []section {
 			*s = mint.IGVMSpec{Raw: whole}
 		})},
 		{"no-platform", no("LCH-43"), "nothing is for SEV-SNP", header(platform, func(h *mint.IGVMHeader) { h.Body[5] = 3 })},
+		{"platform-alone", no("LCH-48"), "a platform that is last, and no page", change(func(s *mint.IGVMSpec) { s.Headers = s.Headers[:1] })},
 		{"platform-version-2", no("LCH-43"), "an unknown version", header(platform, func(h *mint.IGVMHeader) { h.Body[6] = 2 })},
 		{"mask-of-two-bits", no("LCH-43"), "one bit is a platform", header(platform, func(h *mint.IGVMHeader) { h.Body[0] = 3 })},
 		{"mask-of-no-bit", no("LCH-43"), "and none is none", header(platform, func(h *mint.IGVMHeader) { h.Body[0] = 0 })},
 		{"shared-page", no("LCH-44"), "it would not be measured", flags(4)},
 		{"unknown-flag", no("LCH-44"), "a flag that nobody knows", flags(8)},
+		{"data-type-3", yes("LCH-44"), "the last type that is known", add(mint.IGVMPage(0x400000, 1, 0, 3, nil))},
 		{"data-type-4", no("LCH-44"), "a type that nobody knows", add(mint.IGVMPage(0x400000, 1, 0, 4, nil))},
 		{"relocation", no("LCH-44"), "addresses that the loader changes", insert(area, mint.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
 		{"relocation-of-page-tables", no("LCH-44"), "or page tables", insert(area, mint.IGVMHeader{Type: 0x103, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
@@ -93,7 +96,24 @@ func igvmSections() []section {
 		{"large-page-between", no("LCH-46"), "an address of no large page", add(mint.IGVMPage(0x401000, 1, 1, 0, nil))},
 		{"page-at-the-top", no("LCH-46"), "an address that adds up to 0", add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil))},
 		{"data-in-the-headers", no("LCH-46"), "a page that holds headers", header(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 })},
+		{"data-at-the-last-byte-of-the-headers", no("LCH-46"), "by one byte", change(func(s *mint.IGVMSpec) {
+			end := len(s.Encode())
+			for _, h := range s.Headers {
+				end -= len(h.Data)
+			}
+			h := &s.Headers[first]
+			h.Data, h.Body = nil, slices.Clone(h.Body)
+			binary.LittleEndian.PutUint32(h.Body[12:], uint32(end-4096-1))
+		})},
 		{"data-cut-off", no("LCH-46"), "a page that the file breaks off", add(mint.IGVMPage(0x400000, 1, 0, 0, page[:4095]))},
+		{"65536-pages", yes("LCH-46"), "as many as there may be", change(func(s *mint.IGVMSpec) {
+			for i := range uint64(126) { // 520 are there
+				s.Headers = append(s.Headers, mint.IGVMPage((i+4)<<21, 1, 1, 0, nil))
+			}
+			for i := range uint64(504) {
+				s.Headers = append(s.Headers, mint.IGVMPage(0x20000000+i<<12, 1, 0, 0, nil))
+			}
+		})},
 		{"too-many-pages", no("LCH-46"), "headers of 32 bytes that ask for 512 pages each", change(func(s *mint.IGVMSpec) {
 			for i := range uint64(130) {
 				s.Headers = append(s.Headers, mint.IGVMPage((i+4)<<21, 1, 1, 0, nil))
