@@ -1,7 +1,9 @@
 package attesttest
 
 import (
+	"cmp"
 	"crypto/rand"
+	"crypto/sha512"
 	"fmt"
 	"time"
 
@@ -29,32 +31,19 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Product == 0 {
-		c.Product = snpreport.Genoa
-	}
-	if c.ReportVersion == 0 {
-		c.ReportVersion = 5
-	}
-	if c.Workload == "" {
-		c.Workload = "router"
-	}
+	c.Product = cmp.Or(c.Product, snpreport.Genoa)
+	c.ReportVersion = cmp.Or(c.ReportVersion, 5)
+	c.Workload = cmp.Or(c.Workload, "router")
+	c.MaxAge = cmp.Or(c.MaxAge, 5*time.Minute)
+	c.BundleVersion = cmp.Or(c.BundleVersion, 17)
+	c.BundleLife = cmp.Or(c.BundleLife, 90*day)
+	c.Measurement = cmp.Or(c.Measurement, sha512.Sum384([]byte("attesttest measurement "+c.Workload)))
+	c.Seed = cmp.Or(c.Seed, rand.Text())
 	if c.Now.IsZero() {
 		c.Now = time.Now()
 	}
-	if c.MaxAge == 0 {
-		c.MaxAge = 5 * time.Minute
-	}
-	if c.BundleVersion == 0 {
-		c.BundleVersion = 17
-	}
-	if c.BundleLife == 0 {
-		c.BundleLife = 90 * 24 * time.Hour
-	}
 	if c.Hosts == nil {
 		c.Hosts = []string{"127.0.0.1", "::1", "localhost"}
-	}
-	if c.Seed == "" {
-		c.Seed = rand.Text()
 	}
 	return c, c.check()
 }

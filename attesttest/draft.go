@@ -61,7 +61,7 @@ func (d *draft) newSet(kind string) *mint.Set {
 	product := d.config.Product.String()
 	set := d.forge.Evidence(product, d.config.ReportVersion, kind)
 	set.Key = mint.P384Key(d.config.secret(kind))
-	set.Spec.Measurement = d.measurement()
+	set.Spec.Measurement = d.config.Measurement
 	set.Spec.ReportID = sha256.Sum256([]byte(d.config.secret("report id")))
 	if kind == "vcek" {
 		id := sha512.Sum512([]byte(d.config.secret("chip")))
@@ -86,14 +86,6 @@ func (d *draft) describeLeaf(set *mint.Set, tcb mint.TCB) {
 func (d *draft) setForge(f *mint.Forge) {
 	d.forge = f
 	d.Set = d.newSet(d.Kind)
-}
-
-// measurement is that of the workload that the publisher allows.
-func (d *draft) measurement() [48]byte {
-	if d.config.Measurement != [48]byte{} {
-		return d.config.Measurement
-	}
-	return sha512.Sum384([]byte("attesttest measurement " + d.config.Workload))
 }
 
 // finish signs, with the faults at their places.

@@ -58,7 +58,7 @@ var hardwareFaults = []fault{
 	{CRLExpired, "CRLInvalidError", "the CRL has expired", 0, func(d *draft) { d.crl.NextUpdate = mint.At(d.config.Now.Add(-day / 2)) }, nil},
 	{CRLForged, "CRLInvalidError", "another key than the ARK's signed the CRL", 0, func(d *draft) { d.crlKey = d.forge.CAKey(mint.OtherCA) }, nil},
 	{CRLRevoked, "CertRevokedError", "AMD has revoked the ASK", 0, func(d *draft) { d.crl.Revoke(d.intermediate().Serial...) }, nil},
-	{ReportAltered, "ReportSignatureInvalidError", "another measurement was patched to the allowed one", 0, func(d *draft) { d.Spec.Measurement = otherMeasurement }, func(d *draft) { allowed := d.measurement(); copy(d.Report[0x90:], allowed[:]) }},
+	{ReportAltered, "ReportSignatureInvalidError", "another measurement was patched to the allowed one", 0, func(d *draft) { d.Spec.Measurement = otherMeasurement }, func(d *draft) { copy(d.Report[0x90:], d.config.Measurement[:]) }},
 	{ReportOtherKey, "ReportSignatureInvalidError", "another key than the leaf's signed the report", 0, nil, func(d *draft) { mint.Sign(d.Report, mint.P384Key(d.config.secret("other"))) }},
 	{EndorsementChip, "EndorsementMismatchError", "the VCEK is of another chip", vcekOnly, func(d *draft) { d.LeafSpec.Ext(mint.OIDHWID).Value[0] ^= 1 }, nil},
 	{EndorsementMasked, "EndorsementMismatchError", "CHIP_ID is zero, so that nothing ties the report to the chip", vcekOnly, func(d *draft) { d.Spec.ChipID = [64]byte{} }, nil},

@@ -82,12 +82,6 @@ func (s *Server) attestation(application http.Handler) http.Handler {
 			http.Error(w, "only GET", http.StatusMethodNotAllowed)
 			return
 		}
-		write(w, "application/json", s.enclave.Load().Envelope(s.BundleURL))
+		loopback.Write(w, "application/json", s.enclave.Load().Envelope(s.BundleURL))
 	})
-}
-
-func write(w http.ResponseWriter, contentType string, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Write(body)
 }

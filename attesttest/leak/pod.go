@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/internal/loopback"
 )
 
 // A pod is one of several servers behind an address. It has a TLS key, which
@@ -28,7 +29,7 @@ type behaviour struct {
 	evidence *attesttest.Enclave // whose envelope it is
 	hold     time.Duration       // before the answer
 	gate     <-chan bool         // when it is not nil, its end is waited for
-	respond  func(rw http.ResponseWriter, r *http.Request, envelope []byte)
+	respond  responder           // nil: answer
 }
 
 // newPod shows the TLS certificate of key.
@@ -41,26 +42,42 @@ func newPod(name, protocol string, key *attesttest.Enclave) *pod {
 
 // wait takes the time that the answer takes, unless the client has left.
 func (b *behaviour) wait(ctx context.Context) bool {
-	if b.hold > 0 {
-		select {
-		case <-time.After(b.hold):
-		case <-ctx.Done():
-			return false
-		}
-	}
+	pause(ctx, b.hold)
 	if b.gate != nil {
 		select {
 		case <-b.gate:
 		case <-ctx.Done():
-			return false
 		}
 	}
-	return true
+	return ctx.Err() == nil
 }
 
 func (p *pod) acts(b behaviour) *pod {
 	p.behaviour.Store(&b)
 	return p
+}
+
+// but changes the behaviour of a pod.
+func (p *pod) but(change func(b *behaviour)) *pod {
+	b := *p.behaviour.Load()
+	change(&b)
+	return p.acts(b)
+}
+
+// A responder answers a request for an attestation. It is given a good envelope.
+type responder func(rw http.ResponseWriter, r *http.Request, envelope []byte)
+
+// answer is the one that a good pod gives.
+func answer(rw http.ResponseWriter, envelope []byte) {
+	loopback.Write(rw, "application/json", envelope)
+}
+
+// pause waits, but no longer than the context lasts.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // always routes every connection to one pod.

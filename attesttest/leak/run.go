@@ -51,11 +51,7 @@ type scenarioRun struct {
 // which makes New fast; siblings have the time of day.
 func (sr *scenarioRun) newPublisher(spoil ...attesttest.Fault) *attesttest.Enclave {
 	now := time.Now().UTC()
-	e, err := attesttest.New(attesttest.Config{Seed: "witness", Now: now.Truncate(24 * time.Hour), MaxAge: sr.maxAge, Hosts: []string{"127.0.0.1", "::1"}}, spoil...)
-	if err != nil {
-		panic(abandoned{err})
-	}
-	return e
+	return must(attesttest.New(attesttest.Config{Seed: "witness", Now: now.Truncate(24 * time.Hour), MaxAge: sr.maxAge, Hosts: []string{"127.0.0.1", "::1"}}, spoil...))
 }
 
 // setMaxAge is for envelopes of the pods that are made from now on.
@@ -65,11 +61,7 @@ func (sr *scenarioRun) setMaxAge(d time.Duration) {
 }
 
 func (sr *scenarioRun) sibling(name string, spoil ...attesttest.Fault) *attesttest.Enclave {
-	e, err := sr.publisher.Sibling(name, spoil...)
-	if err != nil {
-		panic(abandoned{err})
-	}
-	return e
+	return must(sr.publisher.Sibling(name, spoil...))
 }
 
 // honest makes a pod with which nothing is wrong.
@@ -87,10 +79,7 @@ func (sr *scenarioRun) replaying(name string, victim *pod) *pod {
 func (sr *scenarioRun) start(route func(int) *pod) {
 	sr.config.route, sr.config.transit = route, transitOf(sr.pace)
 	sr.config.handler = sr.application()
-	w, err := newWitness(sr.publisher, sr.config)
-	if err != nil {
-		panic(abandoned{err})
-	}
+	w := must(newWitness(sr.publisher, sr.config))
 	sr.witness = w
 	c := sr.publisher.VerifierConfig()
 	c.RequireCRL = false
@@ -115,19 +104,12 @@ func (sr *scenarioRun) start(route func(int) *pod) {
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 func (sr *scenarioRun) startProxy() func(*http.Request) (*url.URL, error) {
-	raw, err := sr.witness.proxy(sr.proxy, sr.publisher, func() {
+	raw := must(sr.witness.proxy(sr.proxy, sr.publisher, func() {
 		sr.mu.Lock()
 		defer sr.mu.Unlock()
 		sr.tunnels++
-	})
-	if err != nil {
-		panic(abandoned{err})
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		panic(abandoned{err})
-	}
-	return http.ProxyURL(u)
+	}))
+	return http.ProxyURL(must(url.Parse(raw)))
 }
 
 // Each method below judges what do has returned.
@@ -164,11 +146,11 @@ func (sr *scenarioRun) refused(what string, o outcome, types ...string) {
 // may be limited.
 func (sr *scenarioRun) servedAtLast(what string) {
 	var o outcome
-	for pause := time.Millisecond; pause < 2*time.Second; pause *= 2 {
+	for d := time.Millisecond; d < 2*time.Second; d *= 2 {
 		if o = sr.do(call{}); o.err == nil && o.status == http.StatusOK {
 			return
 		}
-		sr.wait(pause)
+		pause(sr.ctx, d)
 	}
 	sr.served(what, o)
 }
@@ -190,13 +172,6 @@ func (sr *scenarioRun) together(n int, each func(i int)) {
 		all.Go(func() { each(i) })
 	}
 	all.Wait()
-}
-
-func (sr *scenarioRun) wait(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-sr.ctx.Done():
-	}
 }
 
 // soon waits a while for what happens elsewhere.

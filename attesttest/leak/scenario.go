@@ -139,6 +139,14 @@ func (s Scenario) once(ctx context.Context, sr *scenarioRun) *Report {
 // An abandoned scenario could not be set up.
 type abandoned struct{ error }
 
+// must abandons the scenario when there is an error.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(abandoned{err})
+	}
+	return v
+}
+
 // perform runs a scenario until its end, or until it cannot go on.
 func (sr *scenarioRun) perform(run func(*scenarioRun)) {
 	defer func() {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/attesttest"
+	"github.com/tresorhq/attest/attesttest/internal/loopback"
 )
 
 // A dishonestPod must be refused.
@@ -65,30 +66,24 @@ func dishonestPods() []dishonestPod {
 	}
 	for _, a := range []struct {
 		name, about string
-		respond     func(http.ResponseWriter, *http.Request, []byte)
+		deadline    bool
+		respond     responder
 	}{
-		{"status-404", "good evidence in a response with status 404", status(http.StatusNotFound)},
-		{"status-500", "good evidence in a response with status 500", status(http.StatusInternalServerError)},
-		{"status-203", "good evidence in a response with status 203", status(http.StatusNonAuthoritativeInfo)},
-		{"redirect", "good evidence behind a redirect", redirected},
-		{"type", "good evidence as text/html", typed("text/html")},
-		{"gzip", "good evidence with a content encoding that nobody asked for", encoded},
-		{"oversized", "good evidence, and 64 KiB of white space", oversized},
-		{"truncated", "good evidence, but the response announces more", truncated},
-		{"dropped", "the connection breaks instead of an answer", func(rw http.ResponseWriter, r *http.Request, _ []byte) { reset(rw, r) }},
+		{"status-404", "good evidence in a response with status 404", false, status(http.StatusNotFound)},
+		{"status-500", "good evidence in a response with status 500", false, status(http.StatusInternalServerError)},
+		{"status-203", "good evidence in a response with status 203", false, status(http.StatusNonAuthoritativeInfo)},
+		{"redirect", "good evidence behind a redirect", false, redirected},
+		{"type", "good evidence as text/html", false, typed("text/html")},
+		{"gzip", "good evidence with a content encoding that nobody asked for", false, encoded},
+		{"oversized", "good evidence, and 64 KiB of white space", false, oversized},
+		{"truncated", "good evidence, but the response announces more", false, truncated},
+		{"dropped", "the connection breaks instead of an answer", false, func(rw http.ResponseWriter, r *http.Request, _ []byte) { reset(rw, r) }},
+		{"endless", "good evidence, and white space without end", true, endless(4<<10, 0)},
+		{"trickle", "good evidence, and then a byte now and then", true, endless(1, 20*time.Millisecond)},
+		{"silent", "no answer", true, func(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }},
+		{"interim", "interim responses (103) without end", true, interim},
 	} {
-		all = append(all, dishonestPod{name: a.name, about: a.about, errors: unavailable, pod: responding(a.respond)})
-	}
-	for _, a := range []struct {
-		name, about string
-		respond     func(http.ResponseWriter, *http.Request, []byte)
-	}{
-		{"endless", "good evidence, and white space without end", endless(4<<10, 0)},
-		{"trickle", "good evidence, and then a byte now and then", endless(1, 20*time.Millisecond)},
-		{"silent", "no answer", func(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }},
-		{"interim", "interim responses (103) without end", interim},
-	} {
-		all = append(all, dishonestPod{name: a.name, about: a.about, errors: unavailable, deadline: true, pod: responding(a.respond)})
+		all = append(all, dishonestPod{name: a.name, about: a.about, errors: unavailable, deadline: a.deadline, pod: responding(a.respond)})
 	}
 	return all
 }
@@ -109,20 +104,20 @@ func withMaxAge(seconds string) func(*scenarioRun, *pod) *pod {
 		if !found || digits < 0 {
 			panic(http.ErrAbortHandler) // which is another refusal than the one that must come
 		}
-		write(rw, "application/json", slices.Concat(before, []byte(`"max_age_seconds":`+seconds), rest[digits:]))
+		answer(rw, slices.Concat(before, []byte(`"max_age_seconds":`+seconds), rest[digits:]))
 	})
 }
 
 // responding is a pod with good evidence of its own that it shows in no good
 // way: whoever reads less strictly would find it proven.
-func responding(respond func(http.ResponseWriter, *http.Request, []byte)) func(*scenarioRun, *pod) *pod {
+func responding(respond responder) func(*scenarioRun, *pod) *pod {
 	return func(sr *scenarioRun, _ *pod) *pod {
 		e := sr.sibling("liar")
 		return newPod("liar", sr.protocol, e).acts(behaviour{evidence: e, respond: respond})
 	}
 }
 
-func status(code int) func(http.ResponseWriter, *http.Request, []byte) {
+func status(code int) responder {
 	return func(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
 		rw.Header().Set("Content-Type", "application/json")
 		rw.WriteHeader(code)
@@ -130,13 +125,15 @@ func status(code int) func(http.ResponseWriter, *http.Request, []byte) {
 	}
 }
 
-func typed(contentType string) func(http.ResponseWriter, *http.Request, []byte) {
-	return func(rw http.ResponseWriter, _ *http.Request, envelope []byte) { write(rw, contentType, envelope) }
+func typed(contentType string) responder {
+	return func(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
+		loopback.Write(rw, contentType, envelope)
+	}
 }
 
 func redirected(rw http.ResponseWriter, r *http.Request, envelope []byte) {
 	if r.URL.RawQuery != "" {
-		write(rw, "application/json", envelope)
+		answer(rw, envelope)
 		return
 	}
 	rw.Header().Set("Location", "/attestation?again")
@@ -149,33 +146,30 @@ func encoded(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
 	z.Write(envelope)
 	z.Close()
 	rw.Header().Set("Content-Encoding", "gzip")
-	write(rw, "application/json", b.Bytes())
+	answer(rw, b.Bytes())
 }
 
 func oversized(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
-	write(rw, "application/json", append(envelope, bytes.Repeat([]byte(" "), 64<<10)...))
+	answer(rw, append(envelope, bytes.Repeat([]byte(" "), 64<<10)...))
 }
 
 func truncated(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
 	rw.Header().Set("Content-Length", strconv.Itoa(len(envelope)+1))
-	write(rw, "application/json", envelope)
+	answer(rw, envelope)
 	http.NewResponseController(rw).Flush()
 	panic(http.ErrAbortHandler)
 }
 
 // endless goes on with n spaces at a time.
-func endless(n int, pause time.Duration) func(http.ResponseWriter, *http.Request, []byte) {
+func endless(n int, between time.Duration) responder {
 	return func(rw http.ResponseWriter, r *http.Request, envelope []byte) {
-		write(rw, "application/json", envelope)
+		answer(rw, envelope)
 		more, control := bytes.Repeat([]byte(" "), n), http.NewResponseController(rw)
 		for r.Context().Err() == nil && control.Flush() == nil {
 			if _, err := rw.Write(more); err != nil {
 				return
 			}
-			select {
-			case <-time.After(pause):
-			case <-r.Context().Done():
-			}
+			pause(r.Context(), between)
 		}
 	}
 }
@@ -184,9 +178,6 @@ func interim(rw http.ResponseWriter, r *http.Request, _ []byte) {
 	rw.Header().Set("Link", "</nothing>")
 	for r.Context().Err() == nil {
 		rw.WriteHeader(http.StatusEarlyHints)
-		select {
-		case <-time.After(time.Millisecond):
-		case <-r.Context().Done():
-		}
+		pause(r.Context(), time.Millisecond)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // outlive waits until what was attested before is surely over, also for a
 // Witness.
-func (sr *scenarioRun) outlive() { sr.wait(sr.maxAge + transitOf(sr.pace) + 20*time.Millisecond) }
+func (sr *scenarioRun) outlive() { pause(sr.ctx, sr.maxAge+transitOf(sr.pace)+20*time.Millisecond) }
 
 // transitOf is what a request may take from the client's look at its clock to the
 // handler. When one takes longer the machine is too busy for this pace.

@@ -92,8 +92,5 @@ const impatience = 5 * time.Second
 
 // hanging makes a pod that takes the question and never answers.
 func (sr *scenarioRun) hanging(name string) *pod {
-	p := sr.honest(name)
-	b := *p.behaviour.Load()
-	b.honest, b.gate = false, make(chan bool)
-	return p.acts(b)
+	return sr.honest(name).but(func(b *behaviour) { b.honest, b.gate = false, make(chan bool) })
 }

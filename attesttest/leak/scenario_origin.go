@@ -41,11 +41,7 @@ func (sr *scenarioRun) unproven(name string) *pod {
 func originScenarios() []Scenario {
 	all := []Scenario{
 		{Name: "web/unknown-root", About: "the pod is attested, but its web certificate is of an unknown authority", run: func(sr *scenarioRun) {
-			stranger, err := attesttest.New(attesttest.Config{Seed: "stranger", Now: sr.publisher.Now()})
-			if err != nil {
-				panic(abandoned{err})
-			}
-			sr.badWeb(stranger, "127.0.0.1")
+			sr.badWeb(must(attesttest.New(attesttest.Config{Seed: "stranger", Now: sr.publisher.Now()})), "127.0.0.1")
 		}},
 		{Name: "web/other-name", About: "the pod is attested, but its web certificate is for another name", run: func(sr *scenarioRun) {
 			sr.badWeb(sr.publisher, "other.example")
@@ -91,22 +87,13 @@ func originScenarios() []Scenario {
 		}},
 		{Name: "redirect/other-origin", About: "an honest pod redirects to an unattested server", run: func(sr *scenarioRun) {
 			sr.redirect(func() string {
-				other, err := newWitness(sr.publisher, witnessConfig{handler: sr.application(), route: always(sr.unproven("elsewhere"))})
-				if err != nil {
-					panic(abandoned{err})
-				}
+				other := must(newWitness(sr.publisher, witnessConfig{handler: sr.application(), route: always(sr.unproven("elsewhere"))}))
 				sr.others = append(sr.others, other)
 				return other.URL
 			})
 		}},
 		{Name: "redirect/no-tls", About: "an honest pod redirects to a server without TLS", run: func(sr *scenarioRun) {
-			sr.redirect(func() string {
-				origin, err := sr.witness.plainOrigin()
-				if err != nil {
-					panic(abandoned{err})
-				}
-				return origin
-			})
+			sr.redirect(func() string { return must(sr.witness.plainOrigin()) })
 		}},
 	}
 	for _, scheme := range []string{"http", "https"} {
@@ -132,11 +119,7 @@ func originScenarios() []Scenario {
 func (sr *scenarioRun) badWeb(authority *attesttest.Enclave, host string) {
 	good := sr.honest("good")
 	key := good.config.Certificates[0].PrivateKey.(*ecdsa.PrivateKey)
-	certificate, err := authority.IssueTLS(key, host)
-	if err != nil {
-		panic(abandoned{err})
-	}
-	good.config.Certificates = []tls.Certificate{certificate}
+	good.config.Certificates = []tls.Certificate{must(authority.IssueTLS(key, host))}
 	sr.start(always(good))
 	sr.notServed("a request", sr.do(call{body: 5000}))
 	if sr.witness.honest() {

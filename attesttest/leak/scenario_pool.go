@@ -33,18 +33,12 @@ func firstScenarios() []Scenario {
 }
 
 func (sr *scenarioRun) slow(name string, hold time.Duration) *pod {
-	good := sr.honest(name)
-	b := *good.behaviour.Load()
-	b.hold = hold
-	return good.acts(b)
+	return sr.honest(name).but(func(b *behaviour) { b.hold = hold })
 }
 
 func cancelled(sr *scenarioRun) {
-	good := sr.honest("good")
-	b := *good.behaviour.Load()
 	gate := make(chan bool)
-	b.gate = gate
-	sr.start(always(good.acts(b)))
+	sr.start(always(sr.honest("good").but(func(b *behaviour) { b.gate = gate })))
 	ctx, cancel := context.WithCancel(sr.ctx)
 	defer cancel()
 	var impatient, patient sync.WaitGroup
@@ -96,13 +90,12 @@ func poolScenarios() []Scenario {
 			sr.servedAtLast("a request to one of the honest pods")
 		}},
 		{Name: "dropped-after-attestation", About: "the pod attests and closes; who comes next lies", run: func(sr *scenarioRun) {
-			good := sr.honest("good")
-			b := *good.behaviour.Load()
-			b.respond = func(rw http.ResponseWriter, r *http.Request, envelope []byte) {
-				rw.Header().Set("Connection", "close")
-				write(rw, "application/json", envelope)
-			}
-			good.acts(b)
+			good := sr.honest("good").but(func(b *behaviour) {
+				b.respond = func(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
+					rw.Header().Set("Connection", "close")
+					answer(rw, envelope)
+				}
+			})
 			sr.start(first(good, sr.replaying("liar", good)))
 			sr.notServed("a request without a connection", sr.do(call{body: 5000, replay: true}))
 		}},

@@ -175,13 +175,7 @@ func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
 		b.respond(rw, r, envelope)
 		return
 	}
-	write(rw, "application/json", envelope)
-}
-
-func write(w http.ResponseWriter, contentType string, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Write(body)
+	answer(rw, envelope)
 }
 
 // podHeader tells the client of a scenario who answered.

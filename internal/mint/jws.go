@@ -4,6 +4,8 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha512"
 	"encoding/base64"
 )
 
@@ -41,6 +43,15 @@ func change(with func([]byte) []byte, text []byte) []byte {
 // EdDSA signs as RFC 8037 section 3.1 has it.
 func EdDSA(key ed25519.PrivateKey) func(signed []byte) []byte {
 	return func(signed []byte) []byte { return ed25519.Sign(key, signed) }
+}
+
+// HS512 makes an HMAC, which is as long as an Ed25519 signature.
+func HS512(key []byte) func(signed []byte) []byte {
+	return func(signed []byte) []byte {
+		mac := hmac.New(sha512.New, key)
+		mac.Write(signed)
+		return mac.Sum(nil)
+	}
 }
 
 // ES256 signs as RFC 7518 section 3.4 has it: R and S, 32 big-endian bytes each.

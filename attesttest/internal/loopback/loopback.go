@@ -40,6 +40,13 @@ func (s *Servers) run(server *http.Server, serve func()) {
 	s.running.Go(serve)
 }
 
+// Write answers with a document that is not to be kept.
+func Write(w http.ResponseWriter, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write(body)
+}
+
 // Close ends the servers and all connections, and waits for the handlers.
 func (s *Servers) Close() {
 	for _, server := range s.all {
