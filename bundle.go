@@ -263,8 +263,8 @@ func (v *Verifier) recall(compact []byte) *remembered {
 // remember derives what follows from a bundle of which steps 3 and 4 passed. It
 // keeps compact.
 func (v *Verifier) remember(compact []byte, b *Bundle) *remembered {
-	r := &remembered{bundle: b, roots: v.config.AMDRoots.Restrict(b.amdRoots...), policy: b.narrow(v.config.Policy)}
-	if v.config.Cache != nil {
+	r := &remembered{bundle: b, roots: v.trust.AMDRoots.Restrict(b.amdRoots...), policy: b.narrow(v.trust.Policy)}
+	if v.trust.Cache != nil {
 		r.compact = compact
 		v.mu.Lock()
 		v.last = r

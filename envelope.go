@@ -154,7 +154,7 @@ func (s *session) checkWorkload() (steps.Outcome, error) {
 	if s.envelope.Workload != s.bundle.Workload {
 		return mismatch("WKL-01", "the trust bundle is for another workload than the envelope", s.bundle.Workload, s.envelope.Workload)
 	}
-	if asked := s.verifier.config.Workload; asked != "" && asked != s.bundle.Workload {
+	if asked := s.verifier.workload; asked != "" && asked != s.bundle.Workload {
 		return mismatch("WKL-02", "another workload runs there than was asked for", asked, s.bundle.Workload)
 	}
 	return steps.Outcome{Actual: s.bundle.Workload}, nil

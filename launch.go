@@ -36,7 +36,7 @@ func demandLaunch(p policy.Policy, list []LaunchMeasurement) (policy.Policy, err
 		return p, nil
 	}
 	refuse := func(where, expected, actual string) (policy.Policy, error) {
-		return policy.Policy{}, fmt.Errorf("attest: Launch: %w", rule.Config(&rule.Error{Rule: "LCH-70", Where: where, Offset: rule.NoOffset, Expected: expected, Actual: actual}))
+		return policy.Policy{}, fmt.Errorf("attest: Launch: %w", rule.Config(rule.Broken("LCH-70", where, rule.NoOffset, expected, actual)))
 	}
 	if len(list) < 1 || len(list) > maxLaunch {
 		return refuse("list", fmt.Sprintf("1 to %d measurements, or nil", maxLaunch), fmt.Sprint(len(list)))

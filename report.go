@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -51,30 +52,25 @@ type ReportVerifier struct {
 // NewReportVerifier checks the configuration. The error is an ordinary one, and no
 // AttestationError.
 func NewReportVerifier(c ReportConfig) (*ReportVerifier, error) {
-	var err error
-	if c.AMDRoots, err = trusted(c.Policy, c.AMDRoots); err != nil {
+	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	if c.Policy, err = demandLaunch(c.Policy, c.Launch); err != nil {
-		return nil, err
-	}
-	c.Launch = slices.Clone(c.Launch)
 	return &ReportVerifier{c}, nil
 }
 
-// trusted returns the AMD roots of a configuration, and refuses one by which
-// nothing could pass.
-func trusted(p policy.Policy, roots *certchain.Roots) (*certchain.Roots, error) {
-	if err := p.Check(); err != nil {
-		return nil, err
+// complete fills in what c leaves out, copies what the caller may write to, and
+// refuses a configuration by which nothing could pass.
+func (c *ReportConfig) complete() (err error) {
+	if err := c.Policy.Check(); err != nil {
+		return err
 	}
-	if roots == nil {
-		roots = certchain.Builtin()
+	c.AMDRoots = cmp.Or(c.AMDRoots, certchain.Builtin())
+	if c.AMDRoots.Empty() {
+		return errors.New("attest: no AMD root: nothing could pass")
 	}
-	if roots.Empty() {
-		return nil, errors.New("attest: no AMD root: nothing could pass")
-	}
-	return roots, nil
+	c.Policy, err = demandLaunch(c.Policy, c.Launch)
+	c.Launch = slices.Clone(c.Launch)
+	return err
 }
 
 // Verify carries out steps 8 to 14, 17 and 18 of SPEC.md section 2 at the time

@@ -50,10 +50,7 @@ func (r *Result) Measurement() string {
 
 // Product returns the product of the chip.
 func (r *Result) Product() snpreport.Product {
-	if !r.verified() {
-		return 0
-	}
-	return r.Chain.Product
+	return r.Facts().Product
 }
 
 // ChipID returns CHIP_ID in lower-case hex, or "" under a VLEK, which certifies no
@@ -67,10 +64,7 @@ func (r *Result) ChipID() string {
 
 // TCB decodes one of the report's TCB versions in the layout of its product.
 func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
-	if !r.verified() {
-		return snpreport.TCB{}
-	}
-	t, _ := v.For(r.Chain.Product) // a verified chain has a product
+	t, _ := v.For(r.Product()) // a verified chain has a product
 	return t
 }
 
@@ -146,8 +140,7 @@ func (s *session) notes() []string {
 	add(s.chain.SigningKey == snpreport.VLEK, "signed by a VLEK: the report is bound to the provider %q, and its CHIP_ID is unbound: no chip is certified", s.chain.CSPID)
 	add(r.CurrentFirmware != r.CommittedFirmware, "current firmware %v is not committed: the host can go back to %v", r.CurrentFirmware, r.CommittedFirmware)
 
-	tcb := func(v snpreport.TCBVersion) snpreport.TCB { t, _ := v.For(s.chain.Product); return t }
-	reported, committed, current := tcb(r.ReportedTCB), tcb(r.CommittedTCB), tcb(r.CurrentTCB)
+	reported, committed, current := s.result.TCB(r.ReportedTCB), s.result.TCB(r.CommittedTCB), s.result.TCB(r.CurrentTCB)
 	add(!committed.AtLeast(reported), "REPORTED_TCB (%v) is above COMMITTED_TCB (%v): the host can go back below it", reported, committed)
 	add(!current.AtLeast(committed), "COMMITTED_TCB (%v) is above CURRENT_TCB (%v)", committed, current)
 	add(!current.AtLeast(reported), "REPORTED_TCB (%v) is above CURRENT_TCB (%v)", reported, current)

@@ -94,7 +94,7 @@ func (b *Bundle) CheckVersion(known BundleVersion) error {
 // checkRollback is step 6. A publisher withdraws what it allowed by a newer
 // bundle; an attacker who can serve an older one could undo that.
 func (s *session) checkRollback() (steps.Outcome, error) {
-	memory := s.verifier.config.Memory
+	memory := s.verifier.memory
 	if _, none := memory.(NoMemory); none {
 		return steps.Outcome{Status: NotChecked, Reason: "nothing remembers earlier bundles"}, nil
 	}

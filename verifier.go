@@ -66,7 +66,9 @@ type Config struct {
 type Verifier struct {
 	roots        []jws.Key
 	manifestKeys []jws.Key
-	config       Config
+	workload     string // "": any
+	memory       BundleMemory
+	trust        ReportConfig // what each report is held against, once a trust bundle has narrowed it
 
 	mu   sync.Mutex
 	last *remembered
@@ -89,13 +91,10 @@ func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) 
 	if err != nil {
 		return nil, err
 	}
-	if c.AMDRoots, err = trusted(c.Policy, c.AMDRoots); err != nil {
+	trust := ReportConfig{c.Policy, c.AMDRoots, c.Launch, c.RequireCRL, c.Cache}
+	if err := trust.complete(); err != nil {
 		return nil, err
 	}
-	if c.Policy, err = demandLaunch(c.Policy, c.Launch); err != nil {
-		return nil, err
-	}
-	c.Launch = slices.Clone(c.Launch)
 	if c.Memory == nil {
 		c.Memory = NewBundleMemory()
 	}
@@ -105,8 +104,7 @@ func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) 
 	if _, pointer := c.Memory.(*NoMemory); pointer { // it has the methods of NoMemory, and remembers as little
 		c.Memory = NoMemory{}
 	}
-	c.ManifestKeys = nil
-	return &Verifier{roots: roots, manifestKeys: manifestKeys, config: c}, nil
+	return &Verifier{roots: roots, manifestKeys: manifestKeys, workload: c.Workload, memory: c.Memory, trust: trust}, nil
 }
 
 func newReleaseRoots(public []ed25519.PublicKey) ([]jws.Key, error) {
@@ -158,7 +156,7 @@ func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
 		return &Audit{Err: errZeroTime}
 	}
 	s := newSession(at)
-	s.verifier, s.evidence = v, e
-	s.hardware.CRLs, s.trust.RequireCRL, s.trust.Cache, s.trust.Launch = e.CRLs, v.config.RequireCRL, v.config.Cache, v.config.Launch
+	s.verifier, s.evidence, s.hardware.CRLs = v, e, e.CRLs
+	s.trust.RequireCRL, s.trust.Cache, s.trust.Launch = v.trust.RequireCRL, v.trust.Cache, v.trust.Launch
 	return s.run(endpointSteps, audit)
 }

@@ -15,21 +15,18 @@ import (
 // remember nothing and verify every time.
 // Rules: CHN-70, CHN-71.
 type Cache struct {
-	chains     memory[*proof]
-	signatures memory[struct{}]
+	chains     *memory[*proof]
+	signatures *memory[struct{}]
 }
 
 // NewCache returns a Cache of at most size chains and as many signatures; when it is
 // full, the oldest makes room. Below 1 it remembers none.
 func NewCache(size int) *Cache {
-	return &Cache{memory[*proof]{size: size}, memory[struct{}]{size: size}}
+	return &Cache{newMemory[*proof](size), newMemory[struct{}](size)}
 }
 
 // Verify is the function Verify with a cache.
 func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
-	if c == nil {
-		return Verify(certs, roots, at)
-	}
 	own := make([][]byte, len(certs)) // the same bytes are hashed and verified, also when the caller writes to its own
 	for i, der := range certs {
 		own[i] = bytes.Clone(der)
@@ -40,16 +37,13 @@ func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, erro
 // VerifyPEM is the function VerifyPEM with a cache of texts: one that differs in
 // a line break is another.
 func (c *Cache) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
-	if c == nil {
-		return VerifyPEM(text, roots, at)
-	}
 	own := bytes.Clone(text)
 	return c.verify(func() (*Chain, error) { return VerifyPEM(own, roots, at) }, at, kindPEM, roots, own)
 }
 
 // verify returns the chain that is remembered of parts and roots, or calls uncached.
 func (c *Cache) verify(uncached func() (*Chain, error), at time.Time, kind string, roots *Roots, parts ...[]byte) (*Chain, error) {
-	if at.IsZero() {
+	if c == nil || at.IsZero() {
 		return uncached()
 	}
 	known, err := c.chains.recall(func() (*proof, error) {
@@ -57,7 +51,7 @@ func (c *Cache) verify(uncached func() (*Chain, error), at time.Time, kind strin
 		if err != nil {
 			return nil, err
 		}
-		chain.proof.signatures = &c.signatures
+		chain.proof.signatures = c.signatures
 		return chain.proof, nil
 	}, kind, roots.Fingerprint(), parts...)
 	if err != nil {

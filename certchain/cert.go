@@ -67,7 +67,7 @@ func parseCertificate(der []byte, position int) (*Certificate, error) {
 // parse fills c, whose fields become parts of der. On error c is useless.
 func (c *Certificate) parse(der []byte) error {
 	c.Raw = der
-	d := decoder{raw: der}
+	d := decoder{of: c, id: "CHN-10"}
 	input := cryptobyte.String(der)
 	certificate := d.open(&input, asn1.SEQUENCE, "Certificate")
 	d.end(input, "Certificate")
@@ -93,7 +93,7 @@ func (c *Certificate) parse(der []byte) error {
 	d.end(wrapped, "extensions")
 	d.end(tbs, "tbsCertificate")
 	if d.fault != nil {
-		return c.malformed(d.fault)
+		return d.fault
 	}
 
 	var ok bool
@@ -193,9 +193,5 @@ func (c *Certificate) label() string {
 
 // fail makes the error about part, which is a slice of Raw or nil.
 func (c *Certificate) fail(id, field string, part []byte, expected, actual string) *rule.Error {
-	return refuseAt(id, c.label()+": "+field, offset(c.Raw, part), expected, actual)
-}
-
-func (c *Certificate) malformed(f *rule.Error) *rule.Error {
-	return refuseAt("CHN-10", c.label()+": "+f.Where, f.Offset, f.Expected, f.Actual)
+	return rule.Broken(id, c.label()+": "+field, offset(c.Raw, part), expected, actual)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"time"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -80,7 +81,7 @@ type dates [MaxChain]struct {
 func (d *dates) check(at time.Time) error {
 	for _, c := range d {
 		if !c.contains(at) {
-			return refuse("CHN-47", c.role.String()+": validity", c.validity.String(), stamp(at))
+			return rule.Broken("CHN-47", c.role.String()+": validity", rule.NoOffset, c.validity.String(), stamp(at))
 		}
 	}
 	return nil

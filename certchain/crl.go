@@ -37,7 +37,7 @@ type CRL struct {
 // says that the list is not complete. No signature is checked here.
 func ParseCRL(der []byte) (*CRL, error) {
 	if len(der) == 0 || len(der) > maxCRL {
-		return nil, refuse("CRL-01", "CRL: DER", fmt.Sprintf("1 to %d bytes", maxCRL), fmt.Sprintf("%d bytes", len(der)))
+		return nil, rule.Broken("CRL-01", "CRL: DER", rule.NoOffset, fmt.Sprintf("1 to %d bytes", maxCRL), fmt.Sprintf("%d bytes", len(der)))
 	}
 	l := new(CRL)
 	if err := l.parse(bytes.Clone(der)); err != nil {
@@ -48,7 +48,7 @@ func ParseCRL(der []byte) (*CRL, error) {
 
 func (l *CRL) parse(der []byte) error {
 	l.raw = der
-	d := decoder{raw: der}
+	d := decoder{of: l, id: "CRL-02"}
 	input := cryptobyte.String(der)
 	list := d.open(&input, asn1.SEQUENCE, "CertificateList")
 	d.end(input, "CertificateList")
@@ -72,7 +72,7 @@ func (l *CRL) parse(der []byte) error {
 	d.end(wrapped, "crlExtensions")
 	d.end(tbs, "tbsCertList")
 	if d.fault != nil {
-		return l.malformed(d.fault)
+		return d.fault
 	}
 
 	if string(version) != "\x02\x01\x01" {
@@ -113,7 +113,7 @@ func (l *CRL) parse(der []byte) error {
 // number. It keeps none of them: their number is the sender's choice.
 func (l *CRL) eachEntry(found func(serial []byte) error) error {
 	for rest := l.revoked; !rest.Empty(); {
-		d := decoder{raw: l.raw}
+		d := decoder{of: l, id: "CRL-02"}
 		entry := d.open(&rest, asn1.SEQUENCE, "revokedCertificates")
 		userCertificate := d.open(&entry, asn1.INTEGER, "userCertificate")
 		date := d.time(&entry, "revocationDate")
@@ -123,7 +123,7 @@ func (l *CRL) eachEntry(found func(serial []byte) error) error {
 		}
 		d.end(entry, "revokedCertificates")
 		if d.fault != nil {
-			return l.malformed(d.fault)
+			return d.fault
 		}
 		serial, ok := unsigned(userCertificate)
 		if !ok {
@@ -158,11 +158,7 @@ func (l *CRL) Serials() []string {
 
 // fail makes the error about part, which is a slice of raw or nil.
 func (l *CRL) fail(id, field string, part []byte, expected, actual string) *rule.Error {
-	return refuseAt(id, "CRL: "+field, offset(l.raw, part), expected, actual)
-}
-
-func (l *CRL) malformed(f *rule.Error) *rule.Error {
-	return refuseAt("CRL-02", "CRL: "+f.Where, f.Offset, f.Expected, f.Actual)
+	return rule.Broken(id, "CRL: "+field, offset(l.raw, part), expected, actual)
 }
 
 // Check verifies the CRL and looks up the intermediate and the anchor of a
@@ -176,15 +172,15 @@ func (l *CRL) malformed(f *rule.Error) *rule.Error {
 // inclusive; serial numbers.
 func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 	if at.IsZero() {
-		return refuse("CRL-15", "CRL: time", "a time to verify at", "none")
+		return rule.Broken("CRL-15", "CRL: time", rule.NoOffset, "a time to verify at", "none")
 	}
 	chain := c.proven()
 	if l == nil || chain.key == nil {
-		return refuse("CRL-16", "CRL: chain", "a parsed CRL and a verified chain", "none")
+		return rule.Broken("CRL-16", "CRL: chain", rule.NoOffset, "a parsed CRL and a verified chain", "none")
 	}
 	anchor := roots.find(ARK, chain.Product)
 	if anchor == nil || anchor.sha256 != chain.RootSHA256 {
-		return refuse("CRL-16", "CRL: chain", "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", chain.RootSHA256))
+		return rule.Broken("CRL-16", "CRL: chain", rule.NoOffset, "a chain whose anchor is among the roots", fmt.Sprintf("anchor %x", chain.RootSHA256))
 	}
 	if !bytes.Equal(l.issuer, anchor.RawSubject) {
 		return l.fail("CRL-17", "issuer", l.issuer, "the ARK of "+anchor.Product.String(), "the ARK of "+l.Product.String())
@@ -198,10 +194,10 @@ func (l *CRL) Check(c *Chain, roots *Roots, at time.Time) error {
 		return err
 	}
 	if anchor.KeyUsage&CRLSign == 0 {
-		return refuse("CRL-19", "CRL: keyUsage", "an anchor with cRLSign", anchor.KeyUsage.String())
+		return rule.Broken("CRL-19", "CRL: keyUsage", rule.NoOffset, "an anchor with cRLSign", anchor.KeyUsage.String())
 	}
 	if !l.window.contains(at) {
-		return refuse("CRL-20", "CRL: validity", l.window.String(), stamp(at))
+		return rule.Broken("CRL-20", "CRL: validity", rule.NoOffset, l.window.String(), stamp(at))
 	}
 	intermediate, _ := hex.DecodeString(chain.IntermediateSerial)
 	return l.eachEntry(func(serial []byte) error {
@@ -231,7 +227,7 @@ var knownRevoked = [...]struct {
 func (c *Chain) CheckKnownRevoked() error {
 	chain := c.proven()
 	if chain.key == nil {
-		return refuse("CRL-16", "chain", "a verified chain", "none")
+		return rule.Broken("CRL-16", "chain", rule.NoOffset, "a verified chain", "none")
 	}
 	for _, known := range knownRevoked {
 		if known.product == chain.Product && known.serial == chain.IntermediateSerial {
@@ -297,10 +293,10 @@ func (l *CRL) parseEntryExtensions(list cryptobyte.String) error {
 func (l *CRL) eachExtension(list cryptobyte.String, found func(oid, value []byte) error) error {
 	var seen [maxCRLExtensions][]byte
 	for n := 0; !list.Empty(); n++ {
-		d := decoder{raw: l.raw}
+		d := decoder{of: l, id: "CRL-02"}
 		oid, critical, value := d.extension(&list)
 		if d.fault != nil {
-			return l.malformed(d.fault)
+			return d.fault
 		}
 		if !isOID(oid) {
 			return l.fail("CRL-02", "extnID", oid, "an OBJECT IDENTIFIER", quoteHex(oid))

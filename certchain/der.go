@@ -13,8 +13,14 @@ import (
 // in place of a missing one, so that a structure is walked in one go and judged
 // once. No element may be used before that.
 type decoder struct {
-	raw   []byte
-	fault *rule.Error // an element that is absent, malformed or left over; without Rule
+	of    input
+	id    string      // the rule that a fault breaks
+	fault *rule.Error // an element that is absent, malformed or left over
+}
+
+// An input makes the error about a part of it, which is a slice of its DER or nil.
+type input interface {
+	fail(id, field string, part []byte, expected, actual string) *rule.Error
 }
 
 // element reads one whole element, header included.
@@ -39,7 +45,7 @@ func (d *decoder) open(s *cryptobyte.String, tag asn1.Tag, field string) cryptob
 func (d *decoder) openList(s *cryptobyte.String, field string) cryptobyte.String {
 	body := d.open(s, asn1.SEQUENCE, field)
 	if d.fault == nil && body.Empty() {
-		d.fault = refuseAt("", field, offset(d.raw, body), "an element or more", "none")
+		d.fault = d.of.fail(d.id, field, body, "an element or more", "none")
 	}
 	return body
 }
@@ -48,7 +54,7 @@ func (d *decoder) openList(s *cryptobyte.String, field string) cryptobyte.String
 // tag, and ends s.
 func (d *decoder) expected(s *cryptobyte.String, tag asn1.Tag, field string) {
 	if d.fault == nil {
-		d.fault = refuseAt("", field, offset(d.raw, *s), fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)]))
+		d.fault = d.of.fail(d.id, field, *s, fmt.Sprintf("DER with tag 0x%02x", uint8(tag)), quoteHex((*s)[:min(len(*s), 16)]))
 	}
 	*s = nil
 }
@@ -72,7 +78,7 @@ func (d *decoder) time(s *cryptobyte.String, field string) []byte {
 // end refuses an element that is left in s.
 func (d *decoder) end(s cryptobyte.String, field string) {
 	if d.fault == nil && !s.Empty() {
-		d.fault = refuseAt("", field, offset(d.raw, s), "no further element", quoteHex(s[:min(len(s), 16)]))
+		d.fault = d.of.fail(d.id, field, s, "no further element", quoteHex(s[:min(len(s), 16)]))
 	}
 }
 

@@ -36,17 +36,6 @@ func (e *UnsupportedError) Error() string {
 // Unwrap returns snpreport.ErrUnsupported.
 func (*UnsupportedError) Unwrap() error { return snpreport.ErrUnsupported }
 
-// refuse says what breaks a rule at no place in the bytes of an input.
-func refuse(id, where, expected, actual string) *rule.Error {
-	return refuseAt(id, where, rule.NoOffset, expected, actual)
-}
-
-// refuseAt says what breaks a rule, and where: the offset counts bytes from the
-// start of the DER or of the text.
-func refuseAt(id, where string, offset int, expected, actual string) *rule.Error {
-	return &rule.Error{Rule: id, Where: where, Offset: offset, Expected: expected, Actual: actual}
-}
-
 // offset returns where part, a slice of raw, starts; NoOffset for nil. Slicing never
 // moves the end of the capacity, so the distance from it says so.
 func offset(raw, part []byte) int {

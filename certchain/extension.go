@@ -108,10 +108,10 @@ type extensions [numExtensions][]byte
 func (c *Certificate) readExtensions(list cryptobyte.String, p profile, values *extensions) error {
 	whole := list
 	for !list.Empty() {
-		d := decoder{raw: c.Raw}
+		d := decoder{of: c, id: "CHN-10"}
 		oid, critical, value := d.extension(&list)
 		if d.fault != nil {
-			return c.malformed(d.fault)
+			return d.fault
 		}
 		e := lookUp(oid)
 		name, use := "an unknown one", none

@@ -11,8 +11,7 @@ type memory[V any] struct {
 	mu    sync.Mutex
 	size  int
 	known map[[32]byte]V
-	keys  [][32]byte // of known, a ring: next is the oldest once it is full
-	next  int
+	keys  [][32]byte // of known, the oldest first
 }
 
 // recall returns what is remembered of parts, see keyOf, or calls prove and remembers
@@ -35,22 +34,21 @@ func (m *memory[V]) recall(prove func() (V, error), kind string, by [32]byte, pa
 	return v, err
 }
 
+func newMemory[V any](size int) *memory[V] {
+	return &memory[V]{size: size, known: map[[32]byte]V{}}
+}
+
 func (m *memory[V]) remember(key [32]byte, v V) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, ok := m.known[key]; ok || m.size < 1 {
 		return
 	}
-	if m.known == nil {
-		m.known = make(map[[32]byte]V)
+	if len(m.keys) == m.size {
+		delete(m.known, m.keys[0])
+		m.keys = m.keys[1:]
 	}
-	if len(m.keys) < m.size {
-		m.keys = append(m.keys, key)
-	} else {
-		delete(m.known, m.keys[m.next])
-		m.keys[m.next] = key
-		m.next = (m.next + 1) % m.size
-	}
+	m.keys = append(m.keys, key)
 	m.known[key] = v
 }
 

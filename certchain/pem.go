@@ -111,5 +111,5 @@ func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\
 func head(b []byte) []byte { return b[:min(len(b), 64)] }
 
 func pemError(id, field string, at int, expected, actual string) *rule.Error {
-	return refuseAt(id, "PEM: "+field, at, expected, actual)
+	return rule.Broken(id, "PEM: "+field, at, expected, actual)
 }

@@ -74,7 +74,7 @@ func NewRoots(arks ...[]byte) (*Roots, error) {
 // newRoots is NewRoots with a *rule.Error.
 func newRoots(arks [][]byte) (*Roots, error) {
 	if len(arks) == 0 {
-		return nil, refuse("CHN-60", "roots: certificates", "one or more ARKs", "none")
+		return nil, rule.Broken("CHN-60", "roots: certificates", rule.NoOffset, "one or more ARKs", "none")
 	}
 	r := &Roots{custom: true}
 	for i, der := range arks {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
 )
 
@@ -24,10 +25,10 @@ import (
 // signatures of intermediate and leaf; the leaf's key is on the curve.
 func Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
 	if at.IsZero() {
-		return nil, refuse("CHN-01", "chain: time", "a time to verify at", "none")
+		return nil, rule.Broken("CHN-01", "chain: time", rule.NoOffset, "a time to verify at", "none")
 	}
 	if len(certs) == 0 || len(certs) > MaxChain {
-		return nil, refuse("CHN-02", "chain: number of certificates", fmt.Sprintf("1 to %d", MaxChain), fmt.Sprint(len(certs)))
+		return nil, rule.Broken("CHN-02", "chain: number of certificates", rule.NoOffset, fmt.Sprintf("1 to %d", MaxChain), fmt.Sprint(len(certs)))
 	}
 	parsed := make([]*Certificate, len(certs))
 	for i, der := range certs {
@@ -60,7 +61,7 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 	}
 	anchor := roots.find(ARK, leaf.Product)
 	if anchor == nil {
-		return nil, refuse("CHN-42", "chain: anchor", "a root of "+leaf.Product.String(), "none among the roots")
+		return nil, rule.Broken("CHN-42", "chain: anchor", rule.NoOffset, "a root of "+leaf.Product.String(), "none among the roots")
 	}
 	if root != nil {
 		if sum := sha256.Sum256(root.Raw); sum != anchor.sha256 {
@@ -78,7 +79,7 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 		intermediate = sent.authority()
 	}
 	if intermediate == nil {
-		return nil, refuse("CHN-44", "chain: intermediate", "the "+leaf.Role.issuer().String()+", which the roots do not hold", "none")
+		return nil, rule.Broken("CHN-44", "chain: intermediate", rule.NoOffset, "the "+leaf.Role.issuer().String()+", which the roots do not hold", "none")
 	}
 
 	if !bytes.Equal(leaf.RawIssuer, intermediate.RawSubject) {
@@ -153,7 +154,7 @@ func assign(certs []*Certificate) (leaf, intermediate, root *Certificate, err er
 		}
 	}
 	if first[0] == nil {
-		return nil, nil, nil, refuse("CHN-40", "chain: leaf", "a VCEK or VLEK", "none")
+		return nil, nil, nil, rule.Broken("CHN-40", "chain: leaf", rule.NoOffset, "a VCEK or VLEK", "none")
 	}
 	for place, id := range [MaxChain]string{"CHN-40", "CHN-41", "CHN-41"} {
 		if c := second[place]; c != nil {

@@ -6,14 +6,14 @@ import (
 	"fmt"
 
 	"github.com/tresorhq/attest/internal/strictjson"
+	"github.com/tresorhq/attest/rule"
 )
 
 // Sizes in bytes.
 const (
-	maxHeader     = 4096
-	maxKeyID      = 256
-	signatureSize = 64   // of both algorithms
-	maxSignature  = 1024 // of a message whose signature is not checked
+	maxHeader    = 4096
+	maxKeyID     = 256
+	maxSignature = 1024 // of a message whose signature is not checked
 )
 
 // A Kind says what one kind of document looks like. Its zero value refuses
@@ -44,7 +44,7 @@ type Message struct {
 // payload; the size of the signature.
 func Parse(compact []byte, kind Kind) (*Message, error) {
 	if kind.Algorithm != EdDSA && kind.Algorithm != ES256 {
-		return nil, refuse("JWS-08", "kind of document", "one with an algorithm", kind.Algorithm.String())
+		return nil, rule.Broken("JWS-08", "kind of document", rule.NoOffset, "one with an algorithm", kind.Algorithm.String())
 	}
 	s, err := split(compact, kind.MaxPayload, signatureSize)
 	if err != nil {
@@ -86,6 +86,22 @@ func (m *Message) Type() string {
 	return m.typ
 }
 
+// Verify checks the signature with each key in turn. It returns the payload and
+// the index of the first key that made it. Keys of another algorithm than the
+// Kind's are never tried. Without a key that fits, the error is a *rule.Error,
+// payload is nil and index is -1.
+func (m *Message) Verify(keys ...Key) (payload []byte, index int, err error) {
+	if m == nil {
+		return nil, -1, rule.Broken("JWS-10", "message", rule.NoOffset, "a parsed message", "none")
+	}
+	for i, k := range keys {
+		if k.algorithm == m.algorithm && k.verify(m.signed, m.signature) {
+			return bytes.Clone(m.payload), i, nil
+		}
+	}
+	return nil, -1, rule.Broken("JWS-10", "signature", rule.NoOffset, fmt.Sprintf("one for %v by a trusted key", m.algorithm), "one that no trusted key made")
+}
+
 // UnverifiedPayload reads the payload of a message that something else than its
 // signature vouches for, such as its hash: three segments of strict base64url, and a
 // header that is a JSON object of at most 4096 bytes. Algorithm, signature and members
@@ -114,18 +130,18 @@ func split(compact []byte, maxPayload, maxSignature int) (s segments, err error)
 	}
 	parts := bytes.SplitN(compact, []byte("."), 4) // no memory for each of many dots
 	if len(parts) != 3 {
-		return s, refuse("JWS-02", "message", "three segments", fmt.Sprint(1+bytes.Count(compact, []byte("."))))
+		return s, rule.Broken("JWS-02", "message", rule.NoOffset, "three segments", fmt.Sprint(1+bytes.Count(compact, []byte("."))))
 	}
 	for i, to := range []struct {
 		name    string
 		decoded *[]byte
 	}{{"header", &s.header}, {"payload", &s.payload}, {"signature", &s.signature}} {
 		if len(parts[i]) == 0 {
-			return s, refuse("JWS-03", to.name, "a segment", "an empty one")
+			return s, rule.Broken("JWS-03", to.name, rule.NoOffset, "a segment", "an empty one")
 		}
 		decoded, ok := strictjson.ParseBase64URL(parts[i])
 		if !ok {
-			return s, refuse("JWS-04", to.name, "canonical base64url without padding", strictjson.Quote(string(parts[i][:min(len(parts[i]), 65)])))
+			return s, rule.Broken("JWS-04", to.name, rule.NoOffset, "canonical base64url without padding", strictjson.Quote(string(parts[i][:min(len(parts[i]), 65)])))
 		}
 		*to.decoded = decoded
 	}

@@ -34,7 +34,7 @@ func newEd25519Key(public []byte) (Key, *rule.Error) {
 	be[0] &= 0x7f // the sign of x
 	y := new(big.Int).SetBytes(be)
 	bad := func(id, expected string) (Key, *rule.Error) {
-		return Key{}, refuse(id, "Ed25519 key", expected, hex.EncodeToString(public))
+		return Key{}, rule.Broken(id, "Ed25519 key", rule.NoOffset, expected, hex.EncodeToString(public))
 	}
 	switch {
 	case y.Cmp(fieldPrime) >= 0:

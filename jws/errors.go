@@ -9,13 +9,8 @@ import (
 	"github.com/tresorhq/attest/rule"
 )
 
-// refuse makes the error of a part of a message, or of a key.
-func refuse(id, where, expected, actual string) *rule.Error {
-	return &rule.Error{Rule: id, Where: where, Offset: rule.NoOffset, Expected: expected, Actual: actual}
-}
-
 func sizeError(id, where string, actual int, expected string) *rule.Error {
-	return refuse(id, where, expected+" bytes", fmt.Sprintf("%d bytes", actual))
+	return rule.Broken(id, where, rule.NoOffset, expected+" bytes", fmt.Sprintf("%d bytes", actual))
 }
 
 // fromJSON turns an error of the JSON reader, or nil, into one of this package.
@@ -30,7 +25,7 @@ func fromJSON(id, document string, err error) error {
 	if j.Where != strictjson.Text {
 		where += "." + j.Where
 	}
-	e := refuse(id, where, j.Expected, j.Actual)
+	e := rule.Broken(id, where, rule.NoOffset, j.Expected, j.Actual)
 	if strings.HasPrefix(j.Rule, "JSN-") {
 		e.Cause = j
 	} else {

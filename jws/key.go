@@ -3,9 +3,11 @@ package jws
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/hex"
+	"math/big"
 	"slices"
 
 	"github.com/tresorhq/attest/rule"
@@ -18,6 +20,9 @@ const (
 	EdDSA Algorithm = 1 // with Ed25519
 	ES256 Algorithm = 2 // ECDSA P-256 with SHA-256
 )
+
+// signatureSize is the size of a signature by either, in bytes.
+const signatureSize = 64
 
 // String returns the value of alg.
 func (a Algorithm) String() string {
@@ -58,7 +63,22 @@ func newP256Key(x, y [32]byte) (Key, *rule.Error) {
 	raw := slices.Concat([]byte{4}, x[:], y[:])
 	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), raw)
 	if err != nil {
-		return Key{}, refuse("JWK-11", "P-256 key", "a point of the curve", hex.EncodeToString(raw[1:]))
+		return Key{}, rule.Broken("JWK-11", "P-256 key", rule.NoOffset, "a point of the curve", hex.EncodeToString(raw[1:]))
 	}
 	return Key{algorithm: ES256, raw: raw, ecdsa: key}, nil
+}
+
+// verify leaves two checks to the standard library, and the tests hold it to
+// them: Ed25519's S, and both r and s of ECDSA, are below the order of the
+// group, and neither r nor s is zero.
+func (k Key) verify(message []byte, signature [signatureSize]byte) bool {
+	switch k.algorithm {
+	case EdDSA:
+		return ed25519.Verify(k.raw, message, signature[:])
+	case ES256:
+		digest := sha256.Sum256(message)
+		r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
+		return ecdsa.Verify(k.ecdsa, digest[:], r, s)
+	}
+	return false
 }

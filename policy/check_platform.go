@@ -3,12 +3,14 @@ package policy
 import (
 	"cmp"
 	"slices"
+	"strings"
 
+	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// The demands on the platform, the chip, its key and its firmware.
+// The demands on the platform, the chip, its key, its firmware, and by AMD's bulletins.
 
 // POL-20.
 func demandProduct(c *compiler, r *Rules) check {
@@ -172,5 +174,36 @@ func demandCommitted(c *compiler, r *Rules) check {
 		current, committed := e.r.CurrentFirmware, e.r.CommittedFirmware
 		e.hold("committed firmware "+current.String(), func(*evaluation) string { return when(current != committed, committed.String()) })
 		e.hold("COMMITTED_TCB "+hexOf(e.r.CurrentTCB), func(*evaluation) string { return when(e.r.CurrentTCB != e.r.CommittedTCB, hexOf(e.r.CommittedTCB)) })
+	})
+}
+
+// bulletins is a demand of Rules.Bulletins, whose ids are those of bulletins that the
+// table has conditions of. test gets each with what the report shows of it.
+func bulletins(c *compiler, r *Rules, test func(*evaluation, bulletin.Assessment)) check {
+	list := words(c, r.Bulletins, func(id string) (string, bool) { return id, bulletin.HasConditions(id) })
+	return several(strings.Join(list, ","), func(e *evaluation) {
+		for _, id := range list {
+			test(e, bulletin.AssessOne(id, e.r, e.facts.Product))
+		}
+	})
+}
+
+// POL-55. A bulletin without conditions for the report's die says nothing of it.
+func demandBulletinRow(c *compiler, r *Rules) check {
+	return bulletins(c, r, func(e *evaluation, a bulletin.Assessment) {
+		if len(a.Conditions) == 0 {
+			e.violatePart(a.ID, "conditions for the report's die", "none in the table of "+bulletin.AsOf)
+		}
+	})
+}
+
+// POL-56. A condition that the report does not show counts as not met.
+func demandBulletins(c *compiler, r *Rules) check {
+	return bulletins(c, r, func(e *evaluation, a bulletin.Assessment) {
+		for _, condition := range a.Conditions {
+			if condition.Status != bulletin.Satisfied {
+				e.violatePart(a.ID+" "+condition.Component, "at least "+condition.Level, condition.Actual)
+			}
+		}
 	})
 }

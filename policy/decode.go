@@ -81,12 +81,8 @@ func words[A comparable](c *compiler, in []string, parse func(string) (A, bool))
 }
 
 func parseSigningKey(s string) (snpreport.SigningKey, bool) {
-	for _, k := range []snpreport.SigningKey{snpreport.VCEK, snpreport.VLEK} {
-		if k.String() == s {
-			return k, true
-		}
-	}
-	return 0, false
+	i := slices.Index([]string{snpreport.VCEK: "vcek", snpreport.VLEK: "vlek"}, s)
+	return snpreport.SigningKey(max(i, 0)), i >= 0
 }
 
 // mask decodes a list of names of bits.

@@ -118,8 +118,8 @@ func (r reader) texts(name string) []string {
 func texts(v strictjson.Value) []string {
 	list := []string{}
 	for e := range v.Elements() {
-		if s := e.NonEmpty(); len(list) != maxList+1 { // one more is enough for New
-			list = append(list, s)
+		if list = append(list, e.NonEmpty()); len(list) == maxList+1 { // which New refuses
+			break
 		}
 	}
 	return list
@@ -138,14 +138,14 @@ func (r reader) registers(name string) AzureRegisters {
 	}
 	list := AzureRegisters{}
 	for bank := range v.Members() {
-		var registers map[string][]string
+		registers := map[string][]string{}
 		for m := range bank.Value.Members() {
-			if values := texts(m.Value); len(registers) != maxRegisters {
-				put(&registers, m.Name, values)
+			if registers[m.Name] = texts(m.Value); len(registers) == maxRegisters {
+				break
 			}
 		}
-		if len(list) != maxRegisters {
-			list[bank.Name] = registers
+		if list[bank.Name] = registers; len(list) == maxRegisters {
+			break
 		}
 	}
 	return list

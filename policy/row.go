@@ -58,7 +58,7 @@ type compiler struct {
 
 func (c *compiler) fail(id, where, expected, actual string) {
 	if c.err == nil {
-		c.err = &rule.Error{Rule: id, Where: where, Offset: rule.NoOffset, Expected: expected, Actual: actual}
+		c.err = rule.Broken(id, where, rule.NoOffset, expected, actual)
 	}
 }
 

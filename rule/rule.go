@@ -31,6 +31,11 @@ type Error struct {
 // The methods of an Error answer for a nil one as for the zero Error. Those that a
 // struct has of an Error that it embeds cannot: Go looks into the struct first.
 
+// Broken returns an Error without message and cause.
+func Broken(id, where string, offset int, expected, actual string) *Error {
+	return &Error{Rule: id, Where: where, Offset: offset, Expected: expected, Actual: actual}
+}
+
 // Error returns message, place, what was expected, what came and, in brackets, the
 // rule: "the signature algorithm is unknown: SIGNATURE_ALGO at offset 0x34: expected
 // 1, got 2 [RPT-07]".

@@ -16,15 +16,10 @@ const hostRequested = 0xFFFFFFFF
 // algoECDSAP384SHA384 is the one SIGNATURE_ALGO.
 const algoECDSAP384SHA384 = 1
 
-// parseError says which field of a report is wrong. Offset counts bytes from its start.
-func parseError(id, field string, offset int, expected, actual string) *rule.Error {
-	return &rule.Error{Rule: id, Where: field, Offset: offset, Expected: expected, Actual: actual}
-}
-
 // check refuses a layout that is not certain. Fields have been decoded.
 func (r *Report) check() error {
 	if r.Version < 2 || r.Version > 5 {
-		err := parseError("RPT-02", "VERSION", 0x000, "2, 3, 4 or 5", strconv.FormatUint(uint64(r.Version), 10))
+		err := rule.Broken("RPT-02", "VERSION", 0x000, "2, 3, 4 or 5", strconv.FormatUint(uint64(r.Version), 10))
 		if r.Version == 6 {
 			err.Actual, err.Cause = "6 (Venice's, recognised but not supported)", ErrUnsupported
 		}
@@ -35,10 +30,10 @@ func (r *Report) check() error {
 		if r.VMPL == hostRequested {
 			actual = "0xffffffff (requested by the host, not by the guest)"
 		}
-		return parseError("RPT-03", "VMPL", 0x030, "0 to 3", actual)
+		return rule.Broken("RPT-03", "VMPL", 0x030, "0 to 3", actual)
 	}
 	if r.SignatureAlgo != algoECDSAP384SHA384 {
-		return parseError("RPT-04", "SIGNATURE_ALGO", 0x034, "1 (ECDSA P-384 with SHA-384)", fmt.Sprint(r.SignatureAlgo))
+		return rule.Broken("RPT-04", "SIGNATURE_ALGO", 0x034, "1 (ECDSA P-384 with SHA-384)", fmt.Sprint(r.SignatureAlgo))
 	}
 	if err := r.KeyInfo.check(); err != nil {
 		return err
@@ -82,12 +77,12 @@ func nonZero(id string, b *[Size]byte, at int) error {
 	for b[at] == 0 {
 		at++
 	}
-	return parseError(id, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
+	return rule.Broken(id, "reserved byte", at, "0x00", fmt.Sprintf("0x%02x", b[at]))
 }
 
 func (k KeyInfo) check() error {
 	field := func(id, name, expected, actual string) error {
-		return parseError(id, "KEY_INFO."+name, 0x048, expected, actual)
+		return rule.Broken(id, "KEY_INFO."+name, 0x048, expected, actual)
 	}
 	switch key := k.SigningKey(); {
 	case k.MaskChipKey():

@@ -3,6 +3,8 @@ package snpreport
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/tresorhq/attest/rule"
 )
 
 // Sizes in bytes.
@@ -73,11 +75,11 @@ func Parse(b []byte) (*Report, error) {
 // error r is the zero Report. A nil r is an error too.
 func (r *Report) UnmarshalBinary(b []byte) error {
 	if r == nil {
-		return parseError("RPT-01", "report", 0, "a Report to parse into", "nil")
+		return rule.Broken("RPT-01", "report", 0, "a Report to parse into", "nil")
 	}
 	if len(b) != Size {
 		*r = Report{}
-		return parseError("RPT-01", "report", 0, fmt.Sprintf("%d bytes", Size), fmt.Sprintf("%d bytes", len(b)))
+		return rule.Broken("RPT-01", "report", 0, fmt.Sprintf("%d bytes", Size), fmt.Sprintf("%d bytes", len(b)))
 	}
 	r.raw = [Size]byte(b)
 	r.decode()

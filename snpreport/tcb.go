@@ -115,15 +115,12 @@ func (t TCB) Components() []Component {
 
 // ReservedZero reports whether every byte that no component owns is zero.
 func (t TCB) ReservedZero() bool {
-	if t.product == 0 {
-		return false
-	}
 	for i, owner := range tcbLayouts[t.product] {
 		if owner == reserved && t.raw[i] != 0 {
 			return false
 		}
 	}
-	return true
+	return t.product != 0
 }
 
 // AtLeast reports whether every component of t is at or above that of floor.

@@ -42,11 +42,11 @@ func Paths(data []byte) (paths []string, err error) {
 func pathsOf(v Value, paths []string) []string {
 	paths = append(paths, v.d.path(v.at))
 	if k := v.kind(); k == '{' || k == '[' {
-		for name, part := range v.d.parts(v.at) {
+		for m := range v.d.parts(v.at) {
 			if k == '{' {
-				paths = append(paths, v.d.path(name.at))
+				paths = append(paths, v.d.path(m.at))
 			}
-			paths = pathsOf(part, paths)
+			paths = pathsOf(m.Value, paths)
 		}
 	}
 	return paths

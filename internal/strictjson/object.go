@@ -15,7 +15,7 @@ import (
 // its Values must not be used after read has returned.
 func Decode(data []byte, maxSize int, known []string, read func(*Object)) error {
 	if len(data) > maxSize {
-		return &rule.Error{Rule: "JSN-01", Where: Text, Expected: decimal(maxSize) + " bytes at most", Actual: decimal(len(data)) + " bytes"}
+		return rule.Broken("JSN-01", Text, 0, decimal(maxSize)+" bytes at most", decimal(len(data))+" bytes")
 	}
 	s := &scanner{text: string(data), last: map[nested]int{}}
 	if !s.document() {
@@ -48,7 +48,7 @@ func (d *document) fail(id string, at int, expected, actual string, members ...s
 	for _, m := range members {
 		path += dot(path) + pathName(m)
 	}
-	d.err = &rule.Error{Rule: id, Where: cmp.Or(path, Text), Offset: at, Expected: expected, Actual: actual}
+	d.err = rule.Broken(id, cmp.Or(path, Text), at, expected, actual)
 }
 
 // path walks from the outermost value to the one at a place, or to the member whose
@@ -57,10 +57,9 @@ func (d *document) path(target int) (path string) {
 	s := scanner{text: d.text}
 	s.space()
 	for s.pos != target {
-		inArray, n := s.peek() == '[', 0
-		name, part := memberName{}, Value{}
-		for name, part = range d.parts(s.pos) {
-			s.pos = part.at
+		inArray, n, m := s.peek() == '[', 0, Member{}
+		for m = range d.parts(s.pos) {
+			s.pos = m.Value.at
 			if s.skip(); target < s.pos {
 				break
 			}
@@ -69,12 +68,12 @@ func (d *document) path(target int) (path string) {
 		if inArray {
 			path += "[" + decimal(n) + "]"
 		} else {
-			path += dot(path) + pathName(name.text)
+			path += dot(path) + pathName(m.Name)
 		}
-		if target == name.at {
+		if target == m.at {
 			break
 		}
-		s.pos = part.at
+		s.pos = m.Value.at
 	}
 	return path
 }
@@ -86,26 +85,20 @@ func dot(before string) string {
 	return "."
 }
 
-// A memberName is the name of a member, and where its quote stands.
-type memberName struct {
-	text string
-	at   int
-}
-
-// parts yields the values in the object or array at a place, those of an object with
-// their names.
-func (d *document) parts(at int) iter.Seq2[memberName, Value] {
-	return func(yield func(memberName, Value) bool) {
+// parts yields what is in the object or array at a place: members, or elements, which
+// have no name.
+func (d *document) parts(at int) iter.Seq[Member] {
+	return func(yield func(Member) bool) {
 		s := scanner{text: d.text, pos: at}
 		inObject := s.peek() == '{'
 		s.container(func() bool {
-			var name memberName
-			if name.at = s.pos; inObject {
-				name.text, _ = s.name()
+			m := Member{at: s.pos}
+			if inObject {
+				m.Name, _ = s.name()
 			}
-			v := Value{d, s.pos}
+			m.Value = Value{d, s.pos}
 			s.skip()
-			return yield(name, v)
+			return yield(m)
 		})
 	}
 }
@@ -122,16 +115,17 @@ type Object struct {
 type Member struct {
 	Name  string
 	Value Value
+	at    int // where it begins
 }
 
 // object sorts the members into known and unknown ones and refuses folded names.
 func (d *document) object(at int, known []string) *Object {
 	o := &Object{d: d, at: at, known: known, found: make([]Value, len(known))}
-	for name, v := range d.parts(at) {
-		if i := slices.Index(known, name.text); i >= 0 {
-			o.found[i] = v
-		} else if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name.text) }); i >= 0 {
-			d.fail("JSN-10", name.at, Quote(known[i])+" in exactly this spelling", Quote(name.text))
+	for m := range d.parts(at) {
+		if i := slices.Index(known, m.Name); i >= 0 {
+			o.found[i] = m.Value
+		} else if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, m.Name) }); i >= 0 {
+			d.fail("JSN-10", m.at, Quote(known[i])+" in exactly this spelling", Quote(m.Name))
 		}
 	}
 	return o
@@ -164,21 +158,15 @@ func (o *Object) Required(name string) Value {
 func (o *Object) Value() Value { return Value{o.d, o.at} }
 
 // Unknown returns the members that are not known, in the order of the document.
-func (o *Object) Unknown() []Member {
-	var list []Member
-	for name, v := range o.unknown() {
-		list = append(list, Member{name.text, v})
-	}
-	return list
-}
+func (o *Object) Unknown() []Member { return slices.Collect(o.unknown()) }
 
-func (o *Object) unknown() iter.Seq2[memberName, Value] {
-	return func(yield func(memberName, Value) bool) {
+func (o *Object) unknown() iter.Seq[Member] {
+	return func(yield func(Member) bool) {
 		if o.d == nil {
 			return
 		}
-		for name, v := range o.d.parts(o.at) {
-			if !slices.Contains(o.known, name.text) && !yield(name, v) {
+		for m := range o.d.parts(o.at) {
+			if !slices.Contains(o.known, m.Name) && !yield(m) {
 				return
 			}
 		}
@@ -187,8 +175,8 @@ func (o *Object) unknown() iter.Seq2[memberName, Value] {
 
 // RefuseUnknown refuses an object with a member that is not known.
 func (o *Object) RefuseUnknown() {
-	for name := range o.unknown() {
-		o.d.fail("JSN-11", name.at, "one of "+strings.Join(o.known, ", "), Quote(name.text))
+	for m := range o.unknown() {
+		o.d.fail("JSN-11", m.at, "one of "+strings.Join(o.known, ", "), Quote(m.Name))
 		return
 	}
 }

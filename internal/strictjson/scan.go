@@ -84,8 +84,7 @@ func (s *scanner) object(depth int) bool {
 			return false
 		}
 		if s.last[nested{depth, name}] == start {
-			s.pos = at
-			s.failWith("JSN-09", "every name once", "a second "+Quote(name))
+			s.err = rule.Broken("JSN-09", Text, at, "every name once", "a second "+Quote(name))
 			return false
 		}
 		s.last[nested{depth, name}] = start
@@ -219,10 +218,6 @@ func (s *scanner) fail(id, expected string) bool {
 		_, n := utf8.DecodeRuneInString(s.text[s.pos:])
 		actual = Quote(s.text[s.pos : s.pos+n])
 	}
-	s.failWith(id, expected, actual)
+	s.err = rule.Broken(id, Text, s.pos, expected, actual)
 	return false
-}
-
-func (s *scanner) failWith(id, expected, actual string) {
-	s.err = &rule.Error{Rule: id, Where: Text, Offset: s.pos, Expected: expected, Actual: actual}
 }

@@ -163,16 +163,10 @@ func (v Value) Object(known ...string) *Object {
 // Members yields all members of an object of any length, whose names the caller
 // judges, in the order of the document.
 func (v Value) Members() iter.Seq[Member] {
-	return func(yield func(Member) bool) {
-		if !v.is('{') {
-			return
-		}
-		for name, m := range v.d.parts(v.at) {
-			if !yield(Member{name.text, m}) {
-				return
-			}
-		}
+	if !v.is('{') {
+		return func(func(Member) bool) {}
 	}
+	return v.d.parts(v.at)
 }
 
 // ParseObject hands the text of an object to the parser of another package, and makes
@@ -199,8 +193,8 @@ func (v Value) Elements() iter.Seq[Value] {
 		if !v.is('[') {
 			return
 		}
-		for _, e := range v.d.parts(v.at) {
-			if !yield(e) {
+		for e := range v.d.parts(v.at) {
+			if !yield(e.Value) {
 				return
 			}
 		}

@@ -30,7 +30,7 @@ var circles = map[string]int{
 	"jws":                 2,
 	"kds":                 3,
 	"launch":              5,
-	"policy":              11,
+	"policy":              10,
 	"receipt":             2,
 	"snpreport":           3,
 	"snpreport/form":      3,
