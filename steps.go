@@ -56,7 +56,7 @@ type session struct {
 
 func newSession(at time.Time) *session {
 	result := new(Result)
-	return &session{at: at, result: result, report: &result.Report, trust: ReportConfig{AMDRoots: new(certchain.Roots)}}
+	return &session{at: at, result: result, report: &result.Report}
 }
 
 // endpointSteps are the 19 steps of SPEC.md section 2.

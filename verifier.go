@@ -157,6 +157,7 @@ func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
 	}
 	s := newSession(at)
 	s.verifier, s.evidence, s.hardware.CRLs = v, e, e.CRLs
-	s.trust.RequireCRL, s.trust.Cache, s.trust.Launch = v.trust.RequireCRL, v.trust.Cache, v.trust.Launch
+	s.trust = v.trust
+	s.trust.AMDRoots, s.trust.Policy = new(certchain.Roots), policy.Policy{} // nothing is trusted before step 4
 	return s.run(endpointSteps, audit)
 }

@@ -34,12 +34,12 @@ func (c *Certificate) parseLeaf(v *extensions, p profile) error {
 	if err := c.parseTCB(v); err != nil {
 		return err
 	}
-	if c.Role == VCEK {
+	switch c.Role {
+	case VCEK:
 		if c.HWID, ok = hardwareID(v[extHWID], c.Product.ChipIDSize()); !ok {
 			return c.fail("CHN-34", "hwID", v[extHWID], fmt.Sprintf("%d bytes, or an OCTET STRING of so many", c.Product.ChipIDSize()), quoteHex(v[extHWID]))
 		}
-	}
-	if c.Role == VLEK {
+	case VLEK:
 		if c.CSPID, ok = ia5String(v[extCSPID]); !ok {
 			return c.fail("CHN-35", "cspID", v[extCSPID], "an IA5String of 1 to 255 printable characters", quoteText(v[extCSPID]))
 		}
@@ -47,30 +47,27 @@ func (c *Certificate) parseLeaf(v *extensions, p profile) error {
 	return nil
 }
 
-// levels says which extension has the level of which component. AMD 57230, VCEK
+// levels has the extension for the level of each component. AMD 57230, VCEK
 // certificate extensions.
-var levels = [...]struct {
-	component snpreport.Component
-	extension extension
-}{
-	{snpreport.FMC, extFMC},
-	{snpreport.BootLoader, extBootLoader},
-	{snpreport.TEE, extTEE},
-	{snpreport.SNP, extSNP},
-	{snpreport.Microcode, extMicrocode},
+var levels = [...]extension{
+	snpreport.FMC:        extFMC,
+	snpreport.BootLoader: extBootLoader,
+	snpreport.TEE:        extTEE,
+	snpreport.SNP:        extSNP,
+	snpreport.Microcode:  extMicrocode,
 }
 
 func (c *Certificate) parseTCB(v *extensions) error {
 	tcb := make(map[snpreport.Component]uint8)
-	for _, l := range levels {
-		if v[l.extension] == nil { // a component that the product lacks
+	for component, e := range levels {
+		if v[e] == nil { // a component that the product lacks
 			continue
 		}
-		level, ok := parseUint8(v[l.extension])
+		level, ok := parseUint8(v[e])
 		if !ok {
-			return c.fail("CHN-32", extensionTable[l.extension].name, v[l.extension], "an INTEGER of 0 to 255", quoteHex(v[l.extension]))
+			return c.fail("CHN-32", extensionTable[e].name, v[e], "an INTEGER of 0 to 255", quoteHex(v[e]))
 		}
-		tcb[l.component] = level
+		tcb[snpreport.Component(component)] = level
 	}
 	for e := extSPL4; e <= extSPL7; e++ {
 		if value := v[e]; value != nil && string(value) != "\x02\x01\x00" {

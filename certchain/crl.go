@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -132,7 +133,7 @@ func (l *CRL) eachEntry(found func(serial []byte) error) error {
 		if _, ok := parseTime(date); !ok {
 			return l.fail("CRL-07", "revocationDate", date, expectedTime, quoteText(date))
 		}
-		if err := l.parseEntryExtensions(extensions); err != nil {
+		if err := l.eachExtension(extensions, l.checkEntryExtension); err != nil {
 			return err
 		}
 		if err := found(serial); err != nil {
@@ -278,21 +279,19 @@ func (l *CRL) parseExtensions(list cryptobyte.String) (number []byte, err error)
 
 const expectedNumber = "a minimal INTEGER, not negative, of at most 20 bytes"
 
-// parseEntryExtensions reads those of an entry. An entry means
-// revoked, for any reason.
-func (l *CRL) parseEntryExtensions(list cryptobyte.String) error {
-	return l.eachExtension(list, func(oid, value []byte) error {
-		if string(oid) == oidReasonCode && !(len(value) == 3 && value[0] == byte(asn1.ENUM) && value[1] == 1) {
-			return l.fail("CRL-14", "reasonCode", value, "an ENUMERATED of one byte", quoteHex(value))
-		}
-		return nil
-	})
+// checkEntryExtension checks the form of one of an entry, which means revoked for any
+// reason.
+func (l *CRL) checkEntryExtension(oid, value []byte) error {
+	if string(oid) == oidReasonCode && !(len(value) == 3 && value[0] == byte(asn1.ENUM) && value[1] == 1) {
+		return l.fail("CRL-14", "reasonCode", value, "an ENUMERATED of one byte", quoteHex(value))
+	}
+	return nil
 }
 
 // eachExtension calls found for every extension: none critical, none twice.
 func (l *CRL) eachExtension(list cryptobyte.String, found func(oid, value []byte) error) error {
-	var seen [maxCRLExtensions][]byte
-	for n := 0; !list.Empty(); n++ {
+	seen := make([][]byte, 0, maxCRLExtensions)
+	for !list.Empty() {
 		d := decoder{of: l, id: "CRL-02"}
 		oid, critical, value := d.extension(&list)
 		if d.fault != nil {
@@ -304,15 +303,13 @@ func (l *CRL) eachExtension(list cryptobyte.String, found func(oid, value []byte
 		if critical != nil { // FALSE is the default, which DER does not write
 			return l.fail("CRL-10", "critical", critical, "no critical extension, and no flag", quoteHex(critical)+" of OID "+quoteHex(oid))
 		}
-		if n == maxCRLExtensions {
+		if len(seen) == maxCRLExtensions {
 			return l.fail("CRL-11", "Extension", oid, "at most 16 extensions", "more")
 		}
-		for _, other := range seen[:n] {
-			if string(other) == string(oid) {
-				return l.fail("CRL-11", "Extension", oid, "one of each", "a second one of OID "+quoteHex(oid))
-			}
+		if slices.ContainsFunc(seen, func(other []byte) bool { return bytes.Equal(other, oid) }) {
+			return l.fail("CRL-11", "Extension", oid, "one of each", "a second one of OID "+quoteHex(oid))
 		}
-		seen[n] = oid
+		seen = append(seen, oid)
 		if err := found(oid, value); err != nil {
 			return err
 		}

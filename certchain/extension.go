@@ -58,13 +58,7 @@ const (
 )
 
 func profileOf(role Role, product snpreport.Product) profile {
-	p := ofAuthority
-	switch role {
-	case VCEK:
-		p = ofVCEK
-	case VLEK:
-		p = ofVLEK
-	}
+	p := map[Role]profile{VCEK: ofVCEK, VLEK: ofVLEK}[role] // or ofAuthority
 	if p != ofAuthority && product == snpreport.Turin {
 		p++
 	}

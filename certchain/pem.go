@@ -42,9 +42,12 @@ func SplitKeyPEM(text []byte) ([][]byte, error) {
 }
 
 func splitPEM(text []byte, label string, maxSize, maxBlocks int) ([][]byte, error) {
+	fail := func(id, field string, at int, expected, actual string) ([][]byte, error) {
+		return nil, rule.Broken(id, "PEM: "+field, at, expected, actual)
+	}
 	begin, end := "-----BEGIN "+label+"-----", "-----END "+label+"-----"
 	if len(text) > maxSize {
-		return nil, pemError("CHN-03", "text", 0, fmt.Sprintf("at most %d bytes", maxSize), fmt.Sprintf("%d bytes", len(text)))
+		return fail("CHN-03", "text", 0, fmt.Sprintf("at most %d bytes", maxSize), fmt.Sprintf("%d bytes", len(text)))
 	}
 	var blocks [][]byte
 	at := 0 // where the rest starts
@@ -57,14 +60,14 @@ func splitPEM(text []byte, label string, maxSize, maxBlocks int) ([][]byte, erro
 			break
 		}
 		if len(blocks) == maxBlocks {
-			return nil, pemError("CHN-04", "number of blocks", at, fmt.Sprintf("1 to %d", maxBlocks), "more")
+			return fail("CHN-04", "number of blocks", at, fmt.Sprintf("1 to %d", maxBlocks), "more")
 		}
 		if at != start && text[at-1] != '\n' {
-			return nil, pemError("CHN-05", "text", at, begin+" at the start of a line", quoteText(head(text[at:])))
+			return fail("CHN-05", "text", at, begin+" at the start of a line", quoteText(head(text[at:])))
 		}
 		line, next := cutLine(text, at)
 		if string(line) != begin {
-			return nil, pemError("CHN-05", "text", at, begin, quoteText(head(line)))
+			return fail("CHN-05", "text", at, begin, quoteText(head(line)))
 		}
 		body := next
 		for {
@@ -74,7 +77,7 @@ func splitPEM(text []byte, label string, maxSize, maxBlocks int) ([][]byte, erro
 				break
 			}
 			if len(line) == 0 || len(line) > pemLine || bytes.ContainsAny(line, "\r:") { // a header has a colon
-				return nil, pemError("CHN-06", "line", at, fmt.Sprintf("1 to %d characters of base64, or %s", pemLine, end), quoteText(head(line)))
+				return fail("CHN-06", "line", at, fmt.Sprintf("1 to %d characters of base64, or %s", pemLine, end), quoteText(head(line)))
 			}
 		}
 		// The decoder passes over the line breaks, of which only those that end a
@@ -82,16 +85,16 @@ func splitPEM(text []byte, label string, maxSize, maxBlocks int) ([][]byte, erro
 		der := make([]byte, base64.StdEncoding.DecodedLen(at-body))
 		n, err := base64.StdEncoding.Strict().Decode(der, text[body:at])
 		if err != nil {
-			return nil, pemError("CHN-07", "base64", body, "padded, canonical base64", err.Error())
+			return fail("CHN-07", "base64", body, "padded, canonical base64", err.Error())
 		}
 		if n == 0 {
-			return nil, pemError("CHN-06", "line", at, "a line of base64", end)
+			return fail("CHN-06", "line", at, "a line of base64", end)
 		}
 		blocks = append(blocks, der[:n])
 		at = next
 	}
 	if len(blocks) == 0 {
-		return nil, pemError("CHN-04", "number of blocks", 0, fmt.Sprintf("1 to %d", maxBlocks), "none")
+		return fail("CHN-04", "number of blocks", 0, fmt.Sprintf("1 to %d", maxBlocks), "none")
 	}
 	return blocks, nil
 }
@@ -109,7 +112,3 @@ func cutLine(text []byte, at int) (line []byte, next int) {
 func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
 func head(b []byte) []byte { return b[:min(len(b), 64)] }
-
-func pemError(id, field string, at int, expected, actual string) *rule.Error {
-	return rule.Broken(id, "PEM: "+field, at, expected, actual)
-}

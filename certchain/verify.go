@@ -140,13 +140,7 @@ func signingKey(leaf Role) snpreport.SigningKey {
 func assign(certs []*Certificate) (leaf, intermediate, root *Certificate, err error) {
 	var first, second [MaxChain]*Certificate // of leaf, intermediate, root
 	for _, c := range certs {
-		place := 1
-		switch {
-		case c.Role.isLeaf():
-			place = 0
-		case c.Role == ARK:
-			place = 2
-		}
+		place := map[Role]int{VCEK: 0, VLEK: 0, ASK: 1, ASVK: 1, ARK: 2}[c.Role]
 		if first[place] == nil {
 			first[place] = c
 		} else {

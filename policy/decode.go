@@ -43,14 +43,8 @@ func decodeList[A comparable](c *compiler, in []string, opts listOption, decode 
 	return out
 }
 
-// hexBytes are the lengths of the values that are given in hex.
-type hexBytes interface {
-	strictjson.Bytes
-	comparable
-}
-
 // hexList decodes a list of hex digits.
-func hexList[A hexBytes](c *compiler, in []string, opts listOption) []A {
+func hexList[A strictjson.Bytes](c *compiler, in []string, opts listOption) []A {
 	return decodeList(c, in, opts, func(where, s string) A {
 		a := hexText[A](c, where, s)
 		var zero A
@@ -61,7 +55,7 @@ func hexList[A hexBytes](c *compiler, in []string, opts listOption) []A {
 	})
 }
 
-func hexText[A hexBytes](c *compiler, where, s string) A {
+func hexText[A strictjson.Bytes](c *compiler, where, s string) A {
 	a, ok := strictjson.ParseHex[A](s)
 	if !ok {
 		c.fail("POL-62", where, strconv.Itoa(2*len(a))+" lower-case hex digits", strictjson.Quote(s))
@@ -144,7 +138,7 @@ func (c *compiler) vector(s *string) uint64 {
 }
 
 // exactly demands one value of a field, in hex.
-func exactly[A hexBytes](text func(*Rules) *string, field func(*snpreport.Report) A) demand {
+func exactly[A strictjson.Bytes](text func(*Rules) *string, field func(*snpreport.Report) A) demand {
 	return func(c *compiler, r *Rules) check {
 		s := text(r)
 		if s == nil {
@@ -161,7 +155,7 @@ func exactly[A hexBytes](text func(*Rules) *string, field func(*snpreport.Report
 }
 
 // among demands that a fact is on a list in hex.
-func among[A hexBytes](texts func(*Rules) []string, opts listOption, fact func(*evaluation) A) demand {
+func among[A strictjson.Bytes](texts func(*Rules) []string, opts listOption, fact func(*evaluation) A) demand {
 	return func(c *compiler, r *Rules) check {
 		list := hexList[A](c, texts(r), opts)
 		return one(list != nil, oneOf(list, hexOf), func(e *evaluation) string {

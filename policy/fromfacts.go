@@ -79,15 +79,9 @@ func lowest(f Facts, a, b snpreport.TCBVersion) *Floors {
 
 // hasUnknown reports whether only allow_unknown_bits makes f acceptable.
 func hasUnknown(f Facts) bool {
-	if f.Report.GuestPolicy.Unknown() != 0 || !f.Report.GuestPolicy.Has(snpreport.PolicyReserved1) {
-		return true
-	}
-	for _, v := range []snpreport.TCBVersion{f.Report.CurrentTCB, f.Report.ReportedTCB, f.Report.CommittedTCB, f.Report.LaunchTCB} {
-		if t, _ := v.For(f.Product); !t.ReservedZero() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(Default().Evaluate(f).Violations, func(v Violation) bool {
+		return v.Rule == "POL-08" || v.Rule == "POL-09" || v.Rule == "POL-10"
+	})
 }
 
 // idBlockOf demands the keys of the ID block, or that there was none.

@@ -28,39 +28,34 @@ type Error struct {
 	Cause    error // the error that this one rests on, or nil
 }
 
-// The methods of an Error answer for a nil one as for the zero Error. Those that a
-// struct has of an Error that it embeds cannot: Go looks into the struct first.
-
 // Broken returns an Error without message and cause.
 func Broken(id, where string, offset int, expected, actual string) *Error {
 	return &Error{Rule: id, Where: where, Offset: offset, Expected: expected, Actual: actual}
 }
 
+// The methods of an Error answer for a nil one as for the zero Error. Those that a
+// struct has of an Error that it embeds cannot: Go looks into the struct first.
+
 // Error returns message, place, what was expected, what came and, in brackets, the
 // rule: "the signature algorithm is unknown: SIGNATURE_ALGO at offset 0x34: expected
 // 1, got 2 [RPT-07]".
 func (e *Error) Error() string {
-	var s strings.Builder
-	part := func(text string) {
-		if text != "" && s.Len() > 0 {
-			s.WriteString(": ")
-		}
-		s.WriteString(text)
-	}
 	e = cmp.Or(e, new(Error))
-	part(e.Problem())
-	switch {
-	case e.Expected != "" && e.Actual != "":
-		part("expected " + e.Expected + ", got " + e.Actual)
-	case e.Expected != "":
-		part("expected " + e.Expected)
-	case e.Actual != "":
-		part("got " + e.Actual)
+	text, values := e.Problem(), []string(nil)
+	if e.Expected != "" {
+		values = append(values, "expected "+e.Expected)
 	}
+	if e.Actual != "" {
+		values = append(values, "got "+e.Actual)
+	}
+	if text != "" && values != nil {
+		text += ": "
+	}
+	text += strings.Join(values, ", ")
 	if e.Rule != "" {
-		fmt.Fprintf(&s, " [%s]", e.Rule)
+		text += " [" + e.Rule + "]"
 	}
-	return s.String()
+	return text
 }
 
 // Problem returns message and place, without the values and the rule.

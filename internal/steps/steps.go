@@ -122,11 +122,7 @@ func (c *Check) record(o Outcome, err error) {
 
 // met reports whether a step that reads the outcome of this one may be carried out.
 func (c Check) met() bool {
-	switch c.Status {
-	case Pass, NotApplicable, NotChecked:
-		return true
-	}
-	return false
+	return c.Status == Pass || c.Status == NotApplicable || c.Status == NotChecked
 }
 
 // unmet returns the first of needs that is not met, or "".
