@@ -86,7 +86,7 @@ func (g *Bag) addTable(entries []form.TableEntry) error {
 func (g *Bag) openTHIM(form Form, text []byte) error {
 	g.Form = form
 	var fault error
-	err := strictjson.Decode(text, MaxSize, []string{"vcekCert", "certificateChain", "tcbm"}, func(o *strictjson.Object) {
+	err := strictjson.Decode(text, len(text), []string{"vcekCert", "certificateChain", "tcbm"}, func(o *strictjson.Object) {
 		fault = g.addPEM([]byte(o.Required("vcekCert").NonEmpty()), "vcekCert")
 		if v, ok := o.Optional("certificateChain"); ok && fault == nil {
 			fault = g.addPEM([]byte(v.NonEmpty()), "certificateChain")
@@ -121,10 +121,10 @@ func (g *Bag) add(der []byte, source string) error {
 		return privateKey(source)
 	case kind == kindCRL:
 		g.CRLs = append(g.CRLs, der)
-	case len(g.Certificates) == MaxCertificates:
-		return malformed("FRM-41", "certificates", fmt.Sprintf("at most %d", MaxCertificates), "more")
 	default:
-		g.Certificates = append(g.Certificates, Certificate{der, source})
+		if g.Certificates = append(g.Certificates, Certificate{der, source}); len(g.Certificates) > MaxCertificates {
+			return malformed("FRM-41", "certificates", fmt.Sprintf("at most %d", MaxCertificates), "more")
+		}
 	}
 	return nil
 }

@@ -95,8 +95,8 @@ func expired(c *certchain.Certificate, at time.Time) int {
 
 // isOf reports whether a leaf is of the TCB of a report and, but for a VLEK, of its chip.
 func isOf(c *certchain.Certificate, r *snpreport.Report) bool {
-	reported, ok := r.ReportedTCB.For(c.Product)
+	reported, _ := r.ReportedTCB.For(c.Product)
 	var chip [64]byte
 	copy(chip[:], c.HWID)
-	return ok && reported.Equal(c.TCB) && (c.Role == certchain.VLEK || chip == r.ChipID)
+	return reported.Equal(c.TCB) && (c.Role == certchain.VLEK || chip == r.ChipID)
 }

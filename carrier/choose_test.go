@@ -66,6 +66,17 @@ func TestChoose(t *testing.T) {
 	if bytes.Compare(least, most) > 0 {
 		least, most = most, least
 	}
+	ended := issued(vcek, func(s *mint.CertSpec) { s.SetValidity(at.Add(-2*time.Hour), at.Add(-time.Hour)) })
+	chip := func(byteOf int) []byte {
+		id := bytes.Clone(vcek.Spec.ChipID[:])
+		id[byteOf] ^= 1
+		return mint.VCEK("Milan", mint.DefaultTCB("Milan"), id).Encode(vcek.LeafSigner())
+	}
+	between := func(from, to int) []byte { // in seconds from the time
+		return issued(vcek, func(s *mint.CertSpec) {
+			s.SetValidity(at.Add(time.Duration(from)*time.Second), at.Add(time.Duration(to)*time.Second))
+		})
+	}
 	everything := slices.Concat([][]byte{garbage}, genoa.Chain(), vlek.Chain(), [][]byte{otherTCB, otherChip}, vcek.Chain())
 	for _, tt := range []struct {
 		name        string
@@ -86,6 +97,13 @@ func TestChoose(t *testing.T) {
 		{"none fits: the first of the kind", vcek.Report, [][]byte{vlek.Leaf, otherChip, otherTCB}, [][]byte{otherChip}},
 		{"none of the kind", vcek.Report, [][]byte{garbage, vlek.Leaf, vcek.ARK}, [][]byte{vlek.Leaf, vcek.ARK}},
 		{"none that can be parsed", vcek.Report, [][]byte{vcek.ARK, garbage}, [][]byte{garbage}},
+		{"a VCEK for a VLEK", vlek.Report, [][]byte{vcek.ARK, vcek.Leaf}, [][]byte{vcek.Leaf, vcek.ARK}},
+		{"a VLEK behind its ASVK", vcek.Report, [][]byte{vlek.Intermediate, vlek.Leaf}, [][]byte{vlek.Leaf, vlek.Intermediate}},
+		{"a chip that differs in the first byte", vcek.Report, [][]byte{chip(0), vcek.Leaf}, [][]byte{vcek.Leaf}},
+		{"a chip that differs in the last byte", vcek.Report, [][]byte{chip(63), vcek.Leaf}, [][]byte{vcek.Leaf}},
+		{"the valid one before a later one that has ended", vcek.Report, [][]byte{ended, older}, [][]byte{older}},
+		{"one that begins now", vcek.Report, [][]byte{between(1, 9), between(0, 9)}, [][]byte{between(0, 9)}},
+		{"one that ends now", vcek.Report, [][]byte{between(-1, -1), between(-2, 0)}, [][]byte{between(-2, 0)}},
 		{"no leaf", vcek.Report, [][]byte{vcek.ARK, vcek.Intermediate}, [][]byte{vcek.ARK}},
 	} {
 		c := choose(t, tt.report, tt.bag...)
@@ -100,6 +118,15 @@ func TestChoose(t *testing.T) {
 		t.Error(c.LeftOut)
 	}
 	r, _ := snpreport.Parse(vcek.Report)
+	if _, err := carrier.Choose(r, make([]carrier.Certificate, 32), at); err != nil {
+		t.Errorf("32 certificates: %v", err)
+	}
+	v, _ := snpreport.Parse(vlek.Report)
+	v.ChipID[0] = 1 // of no matter for a VLEK
+	otherVLEK := issued(vlek, func(s *mint.CertSpec) { s.Ext(mint.OIDBlSPL).Value = mint.Integer(200) })
+	if c, err := carrier.Choose(v, []carrier.Certificate{{DER: otherVLEK}, {DER: vlek.Leaf}}, at); err != nil || !bytes.Equal(c.Certificates[0], vlek.Leaf) {
+		t.Errorf("VLEK with a chip: %v", err)
+	}
 	if c, err := carrier.Choose(r, make([]carrier.Certificate, 33), at); ruleOf(err) != "FRM-41" || c.Certificates != nil {
 		t.Errorf("33 certificates: %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/hex"
 	"io"
+	"slices"
 
 	"github.com/tresorhq/attest/internal/strictjson"
 )
@@ -42,7 +43,7 @@ func openContainer(text []byte) (*Evidence, error) {
 	for _, form := range containers {
 		known = append(known, form.member)
 	}
-	err := strictjson.Decode(text, MaxSize, known, c.read)
+	err := strictjson.Decode(text, len(text), known, c.read)
 	if err = cmp.Or(err, c.err); err == nil && c.form == TinfoilV2 {
 		c.carried, err = unpack(c.carried)
 	}
@@ -68,7 +69,7 @@ func (c *container) read(o *strictjson.Object) {
 		c.err = &UnreadError{unknown("this is of no known form", "JSON with hcl_report, platform or format", "JSON without").Failure, "jq -r .MEMBER FILE > report.b64, with the member that holds the report"}
 	case containers[told[0]].read == nil:
 		c.err = unread(containers[told[0]].what, containers[told[0]].convert)
-	case len(told) > 1 && containers[told[1]].read != nil:
+	case slices.ContainsFunc(told[1:], func(i int) bool { return containers[i].read != nil }):
 		c.err = malformed("FRM-21", "JSON", "one form", "members of two: "+containers[told[0]].member+" and "+containers[told[1]].member)
 	default:
 		containers[told[0]].read(c, o)

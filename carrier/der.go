@@ -2,7 +2,11 @@ package carrier
 
 // Tags of DER that tell what it is. tagVersion is [0], the version of a certificate.
 const tagInteger, tagOctets, tagOID, tagSequence, tagVersion = 0x02, 0x04, 0x06, 0x30, 0xA0
-const kindOther, kindCertificate, kindCRL, kindPrivateKey = 0, 1, 2, 3
+
+// A kind is what DER looks like.
+type kind int
+
+const kindOther, kindCertificate, kindCRL, kindPrivateKey kind = 0, 1, 2, 3
 
 // isDER reports whether b starts like a SEQUENCE of 128 bytes or more (CAR-20).
 func isDER(b []byte) bool { return len(b) > 1 && b[0] == tagSequence && b[1]&0x80 != 0 }
@@ -29,7 +33,7 @@ func element(b []byte) (tag byte, content, rest []byte) {
 }
 
 // kindOf looks at the tags of the first fields, and at no more.
-func kindOf(b []byte) int {
+func kindOf(b []byte) kind {
 	tag, body, _ := element(b)
 	first, content, rest := element(body)
 	inner, _, _ := element(content)

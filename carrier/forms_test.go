@@ -138,10 +138,16 @@ func forms() []form {
 		{"ATTESTATION REPORT", carrier.PEM, armour("ATTESTATION REPORT")},
 		{"certutil", carrier.PEM, armour("CERTIFICATE")},
 		{"HCL", carrier.HCL, hcl},
+		{"0X", carrier.Text, text(func(r []byte) string { return fmt.Sprintf("0X%X", r) })},
+		{"tabs", carrier.Text, text(func(r []byte) string { return wrap(hex.EncodeToString(r), 60, "\t") })},
+		{"carriage returns", carrier.Text, text(func(r []byte) string { return wrap(hex.EncodeToString(r), 60, "\r") })},
+		{"REPORT behind blanks", carrier.PEM, func(r []byte) []byte { return append([]byte(" \r\n\t"), armour("REPORT")(r)...) }},
+		{"numbers behind blanks", carrier.Numbers, func(r []byte) []byte { return append([]byte(" \r\n\t"), numbers(",")(r)...) }},
 		{"CoCo 1", carrier.CoCoV1, container(func(r []byte) m { return coco(r, 1) })},
 		{"CoCo 2", carrier.CoCoV2, container(func(r []byte) m { return coco(r, 2) })},
 		{"attestation-rs", carrier.AttestationRS, container(attestationRS)},
 		{"attestation-rs, Azure", carrier.AttestationRS, container(func(r []byte) m { return m{"platform": "az-snp", "evidence": coco(r, 1)} })},
+		{"attestation-rs beside a form that is not read", carrier.AttestationRS, container(func(r []byte) m { o := attestationRS(r); o["quote"] = 1; return o })},
 		{"numbers", carrier.Numbers, numbers(",")},
 		{"attestation-rs behind a line break", carrier.AttestationRS, func(r []byte) []byte { return append([]byte("\n"), object(attestationRS(r))...) }},
 		{"numbers, in lines", carrier.Numbers, numbers(",\n  ")},
@@ -215,5 +221,56 @@ func privateKeys() map[string][]byte {
 		"PEM":              pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}),
 		"PEM, RSA":         pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED"}, Bytes: pkcs8}),
 		"encrypted PKCS#8": mint.TLV(0x30, mint.TLV(0x30, mint.OID("1.2.840.113549.1.5.13")), mint.TLV(0x04, make([]byte, 200))),
+	}
+}
+
+// TestQuoteBounds: a container has 1 to 24 PCRs, and hex of at most 1024 bytes.
+// Rules: FRM-22, FRM-23.
+func TestQuoteBounds(t *testing.T) {
+	for n, size := range map[int]int{1: 1024, 24: 1} {
+		o := coco(evidence().Report, 1)
+		o["tpm_quote"] = m{"signature": strings.Repeat("ab", size), "message": strings.Repeat("cd", size), "pcrs": strings.Split(strings.Repeat("00,", n-1)+"00", ",")}
+		e, err := carrier.Open(object(o))
+		if err != nil || len(e.Quote.PCRs) != n || len(e.Quote.Message) != size || len(e.Quote.Signature) != size {
+			t.Errorf("%d PCRs, %d bytes: %v", n, size, err)
+		}
+	}
+}
+
+// TestLargestContainers: JSON may fill an input to its end.
+// Rules: FRM-01.
+func TestLargestContainers(t *testing.T) {
+	fill := func(b []byte) []byte { return append(b, bytes.Repeat([]byte("\n"), carrier.MaxSize-len(b))...) }
+	if _, err := carrier.Open(fill(object(attestationRS(evidence().Report)))); err != nil {
+		t.Error(err)
+	}
+	if _, err := carrier.OpenCertificates(fill(thim(evidence()))); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestInputIsCopied: what a caller does to the input afterwards changes nothing.
+func TestInputIsCopied(t *testing.T) {
+	report, leaf := evidence().Report, leaf()
+	for _, f := range forms() {
+		input := f.encode(bytes.Clone(report))
+		e, err := carrier.Open(input)
+		if err != nil {
+			t.Fatal(f.name, err)
+		}
+		whole := bytes.Clone(e.HCL)
+		if clear(input); !bytes.Equal(e.Report, report) || !bytes.Equal(e.HCL, whole) {
+			t.Errorf("%s: the report is the caller's", f.name)
+		}
+	}
+	for name, head := range map[string]string{"DER": "", "DER behind a mark": "\uFEFF"} {
+		input := append([]byte(head), leaf...)
+		g, err := carrier.OpenCertificates(input)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if clear(input); !bytes.Equal(g.Certificates[0].DER, leaf) {
+			t.Errorf("%s: the certificate is the caller's", name)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"unicode/utf16"
 
 	"github.com/tresorhq/attest/snpreport"
@@ -57,7 +59,7 @@ func prepare(b []byte) ([]byte, error) {
 	case len(trimmed) == 0:
 		return nil, unknown("the input is empty", "", "")
 	case startsWith("{")(trimmed), startsWith("[")(trimmed), startsWith("-----BEGIN")(trimmed):
-		return bytes.Clone(trimmed), nil
+		return trimmed, nil // all that is read of it is decoded
 	case !hasMark(b):
 		return bytes.Clone(b), nil
 	case b[0] == 0xEF:
@@ -68,8 +70,8 @@ func prepare(b []byte) ([]byte, error) {
 		order = binary.BigEndian
 	}
 	var units []uint16
-	for i := 2; i < len(b); i += 2 {
-		units = append(units, order.Uint16(b[i:]))
+	for pair := range slices.Chunk(b[2:], 2) {
+		units = append(units, order.Uint16(pair))
 	}
 	return []byte(string(utf16.Decode(units))), nil
 }
@@ -83,7 +85,7 @@ func openBinary(b []byte) (*Evidence, error) {
 	c, err := form.Open(b)
 	form := map[form.Carrier]Form{form.Raw: Raw, form.GuestResponse: GuestResponse, form.Extended: Extended}[c.Form]
 	var fault *Failure
-	if err == nil && form == "" || errors.As(err, &fault) && fault.Rule == "RPT-01" {
+	if err == nil && form == "" || errors.As(err, &fault) && strings.HasPrefix(fault.Rule, "RPT") {
 		err = unknown("this is of no known form", "1184 bytes, a guest response, or a report with a certificate table", fmt.Sprintf("%d bytes", len(b)))
 	}
 	e := &Evidence{Bag: Bag{Form: form}, Report: c.Report}

@@ -28,18 +28,18 @@ func blocks(text []byte) ([]block, error) {
 		switch {
 		case isBegin && strings.Contains(begin, "PRIVATE KEY"):
 			return nil, privateKey(fmt.Sprintf("PEM block %d", len(list)+1))
-		case isBegin && !open && len(list) < 64:
+		case isBegin && !open:
 			list, open = append(list, block{label: begin}), true
 		case isEnd && open && end == list[len(list)-1].label:
 			open = false
 		case isBegin, isEnd:
-			return nil, malformed("FRM-44", "PEM", "an END behind each BEGIN, of its label, and at most 64 blocks", fmt.Sprintf("%.64q", line))
+			return nil, malformed("FRM-44", "PEM", "an END behind each BEGIN, of its label", fmt.Sprintf("%.64q", line))
 		case open:
 			list[len(list)-1].body = append(list[len(list)-1].body, line...)
 		}
 	}
-	if open || len(list) == 0 {
-		return nil, malformed("FRM-44", "PEM", "a block, and an END behind each BEGIN", "none")
+	if open || len(list) == 0 || len(list) > 64 {
+		return nil, malformed("FRM-44", "PEM", "1 to 64 blocks, and an END behind each BEGIN", fmt.Sprintf("%d blocks", len(list)))
 	}
 	return list, nil
 }
@@ -86,7 +86,7 @@ func openArmour(text []byte) (*Evidence, error) {
 		return nil, unread("a PEM certificate", swapped)
 	case label != "CERTIFICATE" && !slices.Contains([]string{"REPORT", "SNP REPORT", "ATTESTATION REPORT"}, label):
 		return nil, unread("PEM of another label", "base64 -d of what stands between BEGIN and END")
-	case problem != "" || len(list) > 1:
+	case problem != "" || len(list[1:]) > 0:
 		return nil, malformed("FRM-18", "PEM", "one block of base64 around a report", fmt.Sprintf("%d blocks", len(list)))
 	}
 	return openCarried(PEM, b)

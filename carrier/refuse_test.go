@@ -98,6 +98,11 @@ func reportRefusals() []refusal {
 		{"PEM chain", evidence().PEM(), isUnread, "FRM-03", "--certs"},
 		{"PEM, a broken boundary", []byte("-----BEGIN REPORT\n"), isMalformed, "FRM-44", ""},
 		{"two PEM blocks", append(pem.EncodeToMemory(&pem.Block{Type: "REPORT", Bytes: r}), mint.PEM(leaf())...), isMalformed, "FRM-18", ""},
+		{"a PEM certificate as long as a report", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: append([]byte{0x30, 0x82, 0x04, 0x9C}, make([]byte, 1180)...)}), isUnread, "FRM-03", "--certs"},
+		{"PEM with more behind the label", pem.EncodeToMemory(&pem.Block{Type: "REPORTS", Bytes: r}), isUnread, "FRM-03", "label"},
+		{"a JSON string", object(b64(r)), isUnread, "FRM-03", "jq -r"},
+		{"numbers, a sign", []byte("[+1" + strings.Repeat(",0", 1183) + "]"), isMalformed, "FRM-17", "index 0"},
+		{"numbers, none", []byte("[]"), isMalformed, "FRM-17", "index 0"},
 		{"PEM of another label", pem.EncodeToMemory(&pem.Block{Type: "SOMETHING", Bytes: r}), isUnread, "FRM-03", "label"},
 		{"PEM without an end", []byte("-----BEGIN REPORT-----\n" + b64(r)), isMalformed, "FRM-44", ""},
 		{"PEM with another end", []byte("-----BEGIN REPORT-----\n" + b64(r) + "\n-----END CERTIFICATE-----\n"), isMalformed, "FRM-44", ""},
@@ -132,12 +137,32 @@ func reportRefusals() []refusal {
 		{"Tinfoil, no gzip", object(tinfoil(r)), isMalformed, "FRM-26", ""},
 		{"Tinfoil, a byte behind gzip", object(tinfoil(append(zipped(r), 0))), isMalformed, "FRM-26", ""},
 		{"Tinfoil, two members", object(tinfoil(append(zipped(r), zipped(r)...))), isMalformed, "FRM-26", ""},
-		{"Tinfoil, damaged", object(tinfoil(zipped(r)[:500])), isMalformed, "FRM-26", ""},
+		{"Tinfoil, damaged", object(tinfoil(zipped(r)[:len(zipped(r))-1])), isMalformed, "FRM-26", ""},
+		{"Tinfoil, another scheme", with(tinfoil(zipped(r)), "format", "xttps://tinfoil.sh/predicate/sev-snp-guest/v2"), isUnread, "FRM-03", "jq -r .body"},
+		{"Tinfoil, more behind the format", with(tinfoil(zipped(r)), "format", "https://tinfoil.sh/predicate/sev-snp-guest/v21"), isUnread, "FRM-03", "jq -r .body"},
+		{"Tinfoil, no body", func() []byte { o := tinfoil(r); delete(o, "body"); return object(o) }(), isMalformed, "JSN-12", ""},
+		{"Tinfoil, an empty body", with(tinfoil(r), "body", ""), isMalformed, "JSN-12", ""},
+		{"Tinfoil, 65536 bytes", object(tinfoil(zipped(bytes.Repeat([]byte{1}, 1<<16)))), isUnread, "FRM-02", "65536 bytes"},
+		{"Tinfoil, 65537 bytes", object(tinfoil(zipped(bytes.Repeat([]byte{1}, 1<<16+1)))), isMalformed, "FRM-26", ""},
 		{"Tinfoil, a bomb", object(tinfoil(bomb)), isMalformed, "FRM-26", ""},
 		{"Tinfoil, a fourth layer", object(tinfoil(zipped(zipped(r)))), isUnread, "FRM-03", "gzip"},
 		{"Tinfoil, base64 in gzip", object(tinfoil(zipped([]byte(b64(r))))), isUnread, "FRM-02", ""},
 		{"CoCo, version 3", object(coco(r, 3)), isMalformed, "JSN-15", ""},
 		{"CoCo, no version", func() []byte { o := coco(r, 1); delete(o, "version"); return object(o) }(), isMalformed, "JSN-12", ""},
+		{"CoCo, version 0", object(coco(r, 0)), isMalformed, "JSN-15", ""},
+		{"CoCo, an empty HCL", with(coco(r, 1), "hcl_report", ""), isMalformed, "JSN-12", ""},
+		{"CoCo, no signature", with(coco(r, 1), "tpm_quote", m{"message": "00", "pcrs": []string{"00"}}), isMalformed, "JSN-12", ""},
+		{"CoCo, an empty signature", with(coco(r, 1), "tpm_quote", m{"signature": "", "message": "00", "pcrs": []string{"00"}}), isMalformed, "JSN-12", ""},
+		{"CoCo, no message", with(coco(r, 1), "tpm_quote", m{"signature": "00", "pcrs": []string{"00"}}), isMalformed, "JSN-12", ""},
+		{"CoCo, no PCRs", with(coco(r, 1), "tpm_quote", m{"signature": "00", "message": "00"}), isMalformed, "JSN-12", ""},
+		{"CoCo, an empty list of PCRs", with(coco(r, 1), "tpm_quote", m{"signature": "00", "message": "00", "pcrs": []string{}}), isMalformed, "JSN-16", ""},
+		{"CoCo, an odd digit", with(coco(r, 1), "tpm_quote", m{"signature": "00", "message": "000", "pcrs": []string{"00"}}), isMalformed, "FRM-22", ""},
+		{"attestation-rs, Azure without HCL", object(m{"platform": "az-snp", "evidence": m{"version": 1}}), isMalformed, "JSN-12", ""},
+		{"attestation-rs, no evidence", object(m{"platform": "snp"}), isMalformed, "JSN-12", ""},
+		{"attestation-rs, no platform", object(m{"platform": "", "evidence": m{}}), isMalformed, "JSN-12", ""},
+		{"attestation-rs, no report", object(m{"platform": "snp", "evidence": m{}}), isMalformed, "JSN-12", ""},
+		{"attestation-rs, an empty certificate", object(m{"platform": "snp", "evidence": m{"attestation_report": b64(r), "cert_chain": m{"vcek": ""}}}), isMalformed, "JSN-12", ""},
+		{"two forms, of which the second is not read", with(attestationRS(nil), "guest_svn", 0), isMalformed, "JSN-12", ""},
 		{"CoCo, no HCL", with(coco(r, 1), "hcl_report", b64(r)), isMalformed, "FRM-23", ""},
 		{"CoCo, PEM for DER", with(coco(r, 1), "vcek", string(mint.PEM(leaf()))), isMalformed, "FRM-16", ""},
 		{"CoCo, base64 with line breaks", with(coco(r, 1), "hcl_report", wrap(b64(hcl(r)), 76, "\n")), isMalformed, "FRM-16", "line break"},
@@ -178,7 +203,11 @@ func checkRefusal(t *testing.T, tt refusal, nothing bool, err error) {
 // TestShortHCL: what is cut is carried for package azure to judge, without a report.
 func TestShortHCL(t *testing.T) {
 	whole := hcl(evidence().Report)
+	lengths := []int{0x20 + 1184 - 1, 0x20 + 1184, 0x20 + 1184 + 1}
 	for n := 4; n <= len(whole); n += 50 {
+		lengths = append(lengths, n)
+	}
+	for _, n := range lengths {
 		e, err := carrier.Open(whole[:n])
 		if err != nil || len(e.HCL) != n || (e.Report != nil) != (n >= 0x20+1184) {
 			t.Fatalf("%d bytes: %v", n, err)

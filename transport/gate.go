@@ -107,13 +107,10 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 	if ctx.Err() != nil { // a server may answer as it sees the connection go
 		return nil, fetch.Unavailable("TRN-25", fetch.HTTP, what, context.Cause(ctx))
 	}
-	if g.tls == nil {
-		g.tls = res.TLS
-	}
-	if res.ProtoMajor == 2 && !g.h2 {
-		g.h2 = true
+	if g.tls == nil { // the first answer
+		g.tls, g.h2 = res.TLS, 2 == res.ProtoMajor
 		g.wire.mu.Lock()
-		g.wire.h2 = true
+		g.wire.h2 = g.h2
 		g.wire.mu.Unlock()
 	}
 	if res.StatusCode != http.StatusOK {
@@ -151,5 +148,6 @@ func isJSON(contentType string) bool {
 // may. One that was told to go away has none, and carries less.
 func (g *gate) full(slots int) bool { return g.cc.Err() == nil && g.cc.InFlight() >= slots }
 
-// unusable reports whether the connection takes no further request now.
-func (g *gate) unusable() bool { return g.cc.Err() != nil || g.cc.Available() == 0 }
+// unusable reports whether the connection takes no further request now: one that is
+// closed, too.
+func (g *gate) unusable() bool { return g.cc.Available() == 0 }

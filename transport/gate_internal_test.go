@@ -1,14 +1,161 @@
 package transport
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tresorhq/attest/internal/fetch"
+	"github.com/tresorhq/attest/rule"
 )
+
+// connect returns a gate without a verdict to a server of HTTP/1.1.
+func connect(t *testing.T, handler http.HandlerFunc) (*gate, origin) {
+	t.Helper()
+	server := httptest.NewTLSServer(handler)
+	t.Cleanup(server.Close)
+	transport := &http.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()}
+	cc, err := transport.NewClientConn(t.Context(), "https", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cc.Close() })
+	o, err := parseOrigin(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &gate{cc: cc, wire: &wire{now: fetch.SystemClock()}}, o
+}
+
+// broken returns the rule that an error names.
+func broken(err error) string {
+	var d rule.Detailed
+	if errors.As(err, &d) {
+		return d.Details().Rule
+	}
+	return ""
+}
+
+// ended is a context that has ended, of which nothing hears before it asks.
+type ended struct{ context.Context }
+
+func (ended) Err() error { return context.Canceled }
+
+// TestAsk: what an answer must have, whatever the server sends.
+// Rules: TRN-20, TRN-24, TRN-25, TRN-26.
+func TestAsk(t *testing.T) {
+	answer := func(size int, connection string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Connection", connection)
+			io.WriteString(w, strings.Repeat(" ", size))
+		}
+	}
+	g, o := connect(t, answer(2, "keep-alive"))
+	if a, err := g.ask(t.Context(), o, tls.VersionTLS13); err != nil || len(a.envelope) != 2 || g.tls == nil || g.h2 || g.wire.h2 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	first := new(tls.ConnectionState)
+	g.tls = first
+	if _, err := g.ask(t.Context(), o, tls.VersionTLS13); err != nil || g.tls != first {
+		t.Errorf("the connection is another in the second answer: %v", err)
+	}
+	if _, err := g.ask(t.Context(), o, tls.VersionTLS13+1); broken(err) != "TRN-04" {
+		t.Error(err)
+	}
+	if _, err := g.ask(ended{context.WithoutCancel(t.Context())}, o, tls.VersionTLS13); broken(err) != "TRN-25" || !errors.Is(err, context.Canceled) {
+		t.Errorf("an answer after the end: %v", err)
+	}
+	bad := o
+	bad.Authority.Host = "\x7f"
+	if _, err := g.ask(t.Context(), bad, tls.VersionTLS13); broken(err) != "TRN-20" {
+		t.Error(err)
+	}
+	for n, want := range map[int]string{maxEnvelope: "TRN-26", maxEnvelope + 1: ""} { // one that is too long is refused as that
+		g, o := connect(t, answer(n, "close"))
+		if a, err := g.ask(t.Context(), o, tls.VersionTLS13); broken(err) != want || err == nil && len(a.envelope) != n {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
+// TestIsJSON: the whole name of the type, and of the charset.
+// Rules: TRN-23.
+func TestIsJSON(t *testing.T) {
+	for text, want := range map[string]bool{
+		"application/json": true, "application/json; charset=utf-8": true, "application/json;charset=\"UTF-8\"": true, "Application/JSON": true, "application/json; a=b": true,
+		"application/json; charset=utf-16": false, "application/json; charset=": false, "application/json; a": false,
+		"application/jsonl": false, "xapplication/json": false, "application/jso": false, "text/json": false, "": false,
+	} {
+		if isJSON(text) != want {
+			t.Errorf("%q is JSON: %v", text, !want)
+		}
+	}
+}
+
+// TestSlots: a connection is full when it carries as much as it may, and unusable when
+// it takes no request; a closed one is not full.
+func TestSlots(t *testing.T) {
+	g, _ := connect(t, nil)
+	is := func(when string, unusable, full1, full2 bool) {
+		t.Helper()
+		if g.unusable() != unusable || g.full(1) != full1 || g.full(2) != full2 {
+			t.Errorf("%s: unusable %v, full with one slot %v, with two %v", when, g.unusable(), g.full(1), g.full(2))
+		}
+	}
+	is("at first", false, false, false)
+	if err := g.cc.Reserve(); err != nil {
+		t.Fatal(err)
+	}
+	is("reserved", true, true, false)
+	g.cc.Close()
+	is("closed", true, false, false)
+	if g.full(0) {
+		t.Error("a closed connection is full")
+	}
+}
+
+// TestSendEnds: an attempt that has failed is unwritten no more, and one that was
+// answered ends with its answer.
+// Rules: TRN-01.
+func TestSendEnds(t *testing.T) {
+	g, o := connect(t, func(http.ResponseWriter, *http.Request) {})
+	now := time.Duration(0)
+	w := NewWire(io.Discard, &now, true)
+	w.Judge(time.Minute)
+	g.wire = w.wire
+	send := func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := g.send(req, &attempt{verdict: w.verdict})
+		if err == nil {
+			res.Body.Close()
+		}
+		return err
+	}
+	if err := send(t.Context()); err != nil || w.Unwritten() != 1 {
+		t.Errorf("%v, %d are unwritten", err, w.Unwritten())
+	}
+	w.unwritten = nil
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := send(over); err == nil || w.Unwritten() != 0 {
+		t.Errorf("%v, %d are unwritten", err, w.Unwritten())
+	}
+	var none *gate
+	if why := errors.New("x"); none.explain(why) != why {
+		t.Error("no gate has another reason")
+	}
+}
 
 // TestGateReservesInVain: a verdict that ends while a slot is reserved lets nothing
 // through, and the slot is given back.

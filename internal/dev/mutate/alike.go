@@ -142,25 +142,35 @@ func (f *finder) isPlace(e ast.Expr) bool {
 	return false
 }
 
-// words are the fields that hold one of a few words of the program's own, such as
-// "pass" and "not_checked": nothing from outside gets there. None of the words begins or
-// ends another one, so that no comparison can take the one for the other by a part.
-var words = []string{"steps.Check.Status", "steps.Check.ID", "steps.Outcome.Status", "policy.Enforced.Name"}
+// words are the fields that hold one of a few words, such as "pass" and "not_checked" of
+// the program, or the names that the profile of certificates has. None of the words begins
+// or ends another one, or differs from it in one byte at an end, so that no comparison can
+// take the one for the other by a part.
+var words = []string{
+	"steps.Check.Status", "steps.Check.ID", "steps.Outcome.Status", "policy.Enforced.Name", "certchain.Certificate.RawSubject", "certchain.Certificate.RawIssuer",
+}
 
 // isChoice reports whether an expression is one of words, or of a type of the module for
 // one of a few constants. They have no order, and none is a part of another.
 func (f *finder) isChoice(e ast.Expr) bool {
-	if sel, ok := e.(*ast.SelectorExpr); ok {
-		if of, ok := types.Unalias(f.info.Types[sel.X].Type).(*types.Named); ok && of.Obj().Pkg() != nil {
-			return slices.Contains(words, of.Obj().Pkg().Name()+"."+of.Obj().Name()+"."+sel.Sel.Name) || f.isConstantType(e)
-		}
+	if f.isWord(e) {
+		return true
 	}
-	return f.isConstantType(e)
-}
-
-func (f *finder) isConstantType(e ast.Expr) bool {
 	t, ok := f.info.Types[e].Type.(*types.Named)
 	return ok && t.Obj().Pkg() != nil && strings.HasPrefix(t.Obj().Pkg().Path(), f.module)
+}
+
+func (f *finder) isWord(e ast.Expr) bool {
+	sel, ok := e.(*ast.SelectorExpr)
+	if !ok || f.info.Types[sel.X].Type == nil {
+		return false
+	}
+	t := types.Unalias(f.info.Types[sel.X].Type)
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+	}
+	of, ok := t.(*types.Named)
+	return ok && of.Obj().Pkg() != nil && slices.Contains(words, of.Obj().Pkg().Name()+"."+of.Obj().Name()+"."+sel.Sel.Name)
 }
 
 // noParts reports whether an expression is an array of zeros, or a text that is empty
@@ -175,7 +185,7 @@ func (f *finder) noParts(e ast.Expr) bool {
 
 // partOfBytes is part for bytes.Equal.
 func (f *finder) partOfBytes(name string, n *ast.CallExpr) {
-	if f.text(n.Fun) != "bytes.Equal" {
+	if f.text(n.Fun) != "bytes.Equal" || f.isWord(n.Args[0]) && f.isWord(n.Args[1]) {
 		return
 	}
 	prefix, suffix := f.add(name, "prefix", n, f.text(n)), f.add(name, "suffix", n, f.text(n))
