@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"regexp"
@@ -129,9 +128,6 @@ func (b *binary) try() error {
 func readReached(folder string) (map[int]bool, error) {
 	reached := map[int]bool{}
 	files, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) { // nothing was reached
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}

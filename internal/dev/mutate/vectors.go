@@ -100,7 +100,7 @@ func (g *group) write(from string, cases index) error {
 func (v *vectorRun) try(dir string) error {
 	for _, g := range v.groups {
 		reach := filepath.Join(dir, "reached")
-		if err := os.Remove(reach); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := errors.Join(os.RemoveAll(reach), os.Mkdir(reach, 0o700)); err != nil {
 			return err
 		}
 		e := v.run(g, 0, reach, bound{wall: 5 * time.Minute})
