@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,9 @@ func TestMain(m *testing.M) {
 	}
 	if self, err := os.Executable(); err == nil && os.Symlink(self, name) == nil {
 		program = name
+	}
+	if err := flag.Set("test.parallel", "8"); err != nil { // those that wait hold up none that compute
+		panic(err)
 	}
 	code := m.Run()
 	os.RemoveAll(dir)

@@ -31,7 +31,7 @@ func TestVectors(t *testing.T) {
 		}
 	}
 	scratch := t.TempDir()
-	step := 4 // the command itself runs all of them, as do the tests of the library
+	step := 8 // the command itself runs all of them, as do the tests of the library
 	if os.Getenv("ATTEST_STRESS") != "" {
 		step = 1
 	}
