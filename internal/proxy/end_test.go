@@ -82,7 +82,7 @@ func TestProxyStatus(t *testing.T) {
 	if r := d.get("/999"); r.status != 999 {
 		t.Errorf("%+v", r)
 	}
-	p := newProxy(d.watch, nil, nil, 1)
+	p := newProxy(d.watch, guard{maxBody: 1})
 	for _, status := range []int{-1, 1000} { // over HTTP/2 a server can say so
 		var upstream *upstreamError
 		if err := p.keepInside(&http.Response{StatusCode: status, Request: d.request("GET", "/", "")}); !errors.As(err, &upstream) || upstream.rule != "PRX-31" {

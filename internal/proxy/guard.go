@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,14 +10,22 @@ import (
 	"github.com/tresorhq/attest/internal/printable"
 )
 
+// A guard knows who may come.
+type guard struct {
+	hosts   []string // by which clients call the proxy, in lower case
+	anyHost bool     // set where only a program of this user can connect
+	origins []string // of web pages that may use it
+	maxBody int64    // of a request, in bytes
+}
+
 // admit refuses what no client of the proxy sends: requests that a web page could
 // have made, that are for somebody else, or that want to leave HTTP. It reads
 // nothing of the body.
-func (p *proxy) admit(r *http.Request) (status int, err error) {
-	allowed := p.allows(r)
+func (g *guard) admit(r *http.Request) (status int, err error) {
+	allowed := g.allows(r)
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	switch {
-	case !p.anyHost && !slices.Contains(p.hosts, strings.ToLower(r.Host)):
+	case !g.anyHost && !slices.Contains(g.hosts, strings.ToLower(r.Host)):
 		// A page whose name was changed to point here (DNS rebinding) still says its
 		// own name.
 		return http.StatusMisdirectedRequest, cli.Misuse("PRX-10", "%q is not an accepted Host of this proxy; add it with --allow-host", printable.Short(r.Host))
@@ -32,8 +41,8 @@ func (p *proxy) admit(r *http.Request) (status int, err error) {
 		return http.StatusBadRequest, cli.Misuse("PRX-14", "this is no proxy for every address: use it as the base URL")
 	case r.URL.EscapedPath() != path: // it would not arrive as it came
 		return http.StatusBadRequest, cli.Misuse("PRX-14", "the path has characters that RFC 3986 does not allow there: percent-encode them")
-	case r.ContentLength > p.maxBody:
-		return http.StatusRequestEntityTooLarge, cli.Misuse("PRX-12", "the body is longer than %d bytes", p.maxBody)
+	case r.ContentLength > g.maxBody:
+		return http.StatusRequestEntityTooLarge, cli.Misuse("PRX-12", "the body is longer than %d bytes", g.maxBody)
 	}
 	return 0, nil
 }
@@ -46,16 +55,14 @@ func otherProtocol(value string) bool { return !strings.EqualFold(strings.TrimSp
 func crosses(site string) bool { return site != "same-origin" && site != "none" }
 
 // allows reports whether a request is of a web page that may use the proxy.
-func (p *proxy) allows(r *http.Request) bool {
+func (g *guard) allows(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
-	return len(origins) == 1 && slices.Contains(p.origins, origins[0])
+	return len(origins) == 1 && slices.Contains(g.origins, origins[0])
 }
 
 // noPageReads takes out of an answer what lets web pages read it.
 func noPageReads(header http.Header) {
-	for name := range header {
-		if strings.HasPrefix(strings.TrimPrefix(name, http.TrailerPrefix), "Access-Control-") {
-			delete(header, name)
-		}
-	}
+	maps.DeleteFunc(header, func(name string, _ []string) bool {
+		return strings.HasPrefix(strings.TrimPrefix(name, http.TrailerPrefix), "Access-Control-")
+	})
 }

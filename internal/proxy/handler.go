@@ -32,14 +32,10 @@ const (
 // special here: no request is taken that a web page could have made, nothing is
 // added to one, and a redirect does not lead around the proxy.
 type proxy struct {
-	origin  *url.URL
-	hosts   []string // lower case
-	origins []string
-	maxBody int64
-	watch   *watcher
-	forward *httputil.ReverseProxy
-	// anyHost is set where only a program of this user can connect.
-	anyHost    bool
+	guard
+	origin     *url.URL
+	watch      *watcher
+	forward    *httputil.ReverseProxy
 	forwardOps bool          // requests for the paths of the operations listener too
 	idleBody   time.Duration // how long the body of a request may pause
 	access     func(Access)  // nil: there is no access log
@@ -53,15 +49,12 @@ type (
 )
 
 // Rules: PRX-20, PRX-21, PRX-22, PRX-23.
-func newProxy(watch *watcher, hosts, origins []string, maxBody int64) *proxy {
+func newProxy(watch *watcher, g guard) *proxy {
 	origin, err := url.Parse(watch.origin)
 	if err != nil {
 		panic(err) // watcher.install took it
 	}
-	p := &proxy{origin: origin, origins: origins, maxBody: maxBody, watch: watch, idleBody: time.Minute, lastRead: 5 * time.Second}
-	for _, host := range hosts {
-		p.hosts = append(p.hosts, strings.ToLower(host))
-	}
+	p := &proxy{guard: g, origin: origin, watch: watch, idleBody: time.Minute, lastRead: 5 * time.Second}
 	p.forward = &httputil.ReverseProxy{
 		Transport:      byTrust{},
 		Rewrite:        p.rewrite,

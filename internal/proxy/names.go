@@ -71,13 +71,13 @@ func isOrigin(text string) bool {
 	return own == "" || u.Port() != own && text == strings.ToLower(text)
 }
 
-// names are what a client may call the proxy, as it stands in Host.
+// names are what a client may call the proxy, as it stands in Host, in lower case.
 func names(listen string, more []string, at net.Addr) []string {
 	_, port, _ := net.SplitHostPort(at.String()) // of a listener: always
 	own, _, _ := net.SplitHostPort(listen)
 	var names []string
 	for _, host := range append([]string{own, "127.0.0.1", "::1", "localhost"}, more...) {
-		if host == "" {
+		if host = strings.ToLower(host); host == "" {
 			continue
 		}
 		if _, _, err := net.SplitHostPort(host); err == nil {
@@ -86,7 +86,7 @@ func names(listen string, more []string, at net.Addr) []string {
 		}
 		withPort := net.JoinHostPort(unbracketed(host), port)
 		names = append(names, withPort)
-		if port == "80" || slices.Contains(more, host) {
+		if port == "80" || slices.ContainsFunc(more, func(name string) bool { return strings.EqualFold(name, host) }) {
 			names = append(names, strings.TrimSuffix(withPort, ":"+port))
 		}
 	}

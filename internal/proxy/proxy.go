@@ -106,13 +106,12 @@ func (c Config) at(l net.Listener) string {
 
 // handler returns what answers at a listener.
 func (c Config) handler(watch *watcher, at net.Addr) *proxy {
-	var hosts []string
-	_, anyHost := SocketPath(c.Listen)
-	if !anyHost {
-		hosts = names(c.Listen, c.Hosts, at)
+	g := guard{origins: c.Origins, maxBody: c.MaxBody}
+	if _, g.anyHost = SocketPath(c.Listen); !g.anyHost {
+		g.hosts = names(c.Listen, c.Hosts, at)
 	}
-	p := newProxy(watch, hosts, c.Origins, c.MaxBody)
-	p.anyHost, p.forwardOps, p.idleBody = anyHost, c.ForwardOps, c.IdleBody
+	p := newProxy(watch, g)
+	p.forwardOps, p.idleBody = c.ForwardOps, c.IdleBody
 	if c.AccessLog {
 		p.access = func(a Access) { c.Log.Log(printable.JSONLine(a)) }
 	}

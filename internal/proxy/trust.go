@@ -22,15 +22,3 @@ type generation struct {
 	retired   bool
 	unused    chan struct{} // closed when it is retired and nothing runs
 }
-
-// A way is the generation that a request is sent by, which changes with a reload until
-// its first byte is written.
-type way struct {
-	*generation
-	watch *watcher
-	seen  *recorder // of its answer
-	whole func()    // called when its answer has ended
-}
-
-func (w *way) change() { w.leave(); w.generation = w.watch.enter() }
-func (w *way) leave()  { w.watch.leave(w.generation) }

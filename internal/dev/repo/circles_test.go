@@ -24,7 +24,6 @@ var circles = map[string]int{
 	"internal/advice":     2,
 	"internal/cli":        4,
 	"internal/inspect":    5,
-	"internal/proxy":      6,
 	"internal/statefile":  5,
 	"internal/strictjson": 4,
 	"jws":                 2,
