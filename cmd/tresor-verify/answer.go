@@ -27,11 +27,8 @@ func (f *outputFlags) htmlRow() cli.Flag {
 }
 
 // check refuses more than one form.
-func (f *outputFlags) check(c *cli.Call) error {
-	if f.brief && (f.explain || c.AsJSON) {
-		return cli.Misuse("CLI-06", "--brief goes with neither --json nor --explain")
-	}
-	return nil
+func (f *outputFlags) check(r *reading) {
+	r.refuse(f.brief && (f.explain || r.AsJSON), "CLI-06", "--brief goes with neither --json nor --explain")
 }
 
 // adviceFor is for the errors of a command, or of none.

@@ -108,13 +108,13 @@ that the publisher whose key you pinned allows that code.`,
 }
 
 func (f *attestFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	if err := f.check(c); err != nil {
-		return 0, err
-	}
-	c.Subject.Origin = f.url
 	whole, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	r := &reading{Call: c, ctx: whole}
+	if f.check(r); r.err != nil {
+		return 0, r.err
+	}
+	c.Subject.Origin = f.url
 	f.webRoots(r) // whether there is a use for them or not
 	releaseRoots, config := f.demands(r)
 	if config.Memory == nil && f.watch == 0 { // one verification has nothing to compare with
@@ -263,61 +263,36 @@ func (f *attestFlags) recordPin(r *reading, now capture.Pin) (changed error) {
 
 // check refuses flags that do not go together.
 // Rules: CLI-06.
-func (f *attestFlags) check(c *cli.Call) error {
-	if err := f.outputFlags.check(c); err != nil {
-		return err
-	}
-	sources := 0
-	for _, source := range []string{f.url, f.envelope, f.evidenceFile} {
-		if source != "" {
-			sources++
-		}
-	}
-	switch {
-	case sources == 0:
-		return cli.Usagef("exactly one of --url, --envelope and --evidence is needed")
-	case sources > 1:
-		return cli.Misuse("CLI-06", "exactly one of --url, --envelope and --evidence is needed")
-	}
-	allowed := map[string][]string{
-		"live":    {"bundle", "bundle-url", "state", "record", "save"},
-		"offline": {"bundle", "spki", "cert", "state", "record", "save"},
-		"replay":  {},
-	}[f.mode()]
-	for _, name := range []string{"bundle", "bundle-url", "spki", "cert", "state", "record", "save"} {
-		if c.Given(name) && !slices.Contains(allowed, name) {
-			return cli.Usagef("--%s does not go with %s", name, map[string]string{"live": "--url", "offline": "--envelope", "replay": "--evidence"}[f.mode()])
-		}
+func (f *attestFlags) check(r *reading) {
+	f.outputFlags.check(r)
+	const one = "exactly one of --url, --envelope and --evidence is needed"
+	n := given(f.url != "", f.envelope != "", f.evidenceFile != "")
+	r.refuse(n == 0, "CLI-02", one)
+	r.refuse(n > 1, "CLI-06", one)
+	source := map[string]string{"live": "--url", "offline": "--envelope", "replay": "--evidence"}[f.mode()]
+	for _, goes := range []struct{ flag, with string }{
+		{"bundle", "--url --envelope"}, {"bundle-url", "--url"}, {"spki", "--envelope"}, {"cert", "--envelope"},
+		{"state", "--url --envelope"}, {"record", "--url --envelope"}, {"save", "--url --envelope"},
+	} {
+		r.refuse(r.Given(goes.flag) && !strings.Contains(goes.with, source), "CLI-02", "--"+goes.flag+" does not go with "+source)
 	}
 	files := append(f.files(), f.envelope, f.cert, f.evidenceFile, f.pin)
-	if err := cli.OnceStdin(files...); err != nil {
-		return err
-	}
-	switch {
-	case f.at == "recorded" && f.mode() != "replay":
-		return cli.Usagef("--at recorded goes with --evidence only")
-	case f.keepGoing && f.watch == 0:
-		return cli.Usagef("--keep-going goes with --watch")
-	case f.watch > 0 && (f.mode() != "live" || f.at != ""):
-		return cli.Usagef("--watch goes with --url, and without --at")
-	case f.watch > 0 && (f.record != "" || slices.Contains(files, "-")):
-		return cli.Usagef("--watch does not go with --record, nor with standard input: record a pin first")
-	case f.bundle != "" && f.bundleURL != "":
-		return cli.Misuse("CLI-06", "--bundle and --bundle-url are two sources for one thing")
-	case f.crl == "fetch" && f.mode() == "replay":
-		return cli.Usagef("--crl fetch does not go with --evidence, which uses no network")
-	case f.mode() == "offline" && f.bundle == "":
-		return cli.Usagef("--bundle is missing")
-	case f.mode() == "offline" && f.spki == "" && f.cert == "":
-		return cli.Usagef("--spki or --cert is missing: nothing is judged without the key of the connection")
-	case f.spki != "" && f.cert != "":
-		return cli.Misuse("CLI-06", "--spki and --cert are two sources for one thing")
-	case f.save != "" && f.spki != "":
-		return cli.Usagef("--save needs the certificate: --cert instead of --spki")
-	}
-	saved := cli.Output{Flag: "--save", Path: f.save, Kind: "an evidence file", Known: ofSchema(capture.EvidenceSchema, capture.MaxEvidenceFile)}
-	recorded := cli.Output{Flag: "--record", Path: f.record, Kind: "a pin file", Known: ofSchema(capture.PinSchema, capture.MaxPinFile), Merged: true}
-	return c.CheckOutputs(f.replace, append(files, f.state), saved, recorded, htmlOutput(f.html))
+	r.fail(cli.OnceStdin(files...))
+	live, offline, replay := f.mode() == "live", f.mode() == "offline", f.mode() == "replay"
+	r.refuse(f.at == "recorded" && !replay, "CLI-02", "--at recorded goes with --evidence only")
+	r.refuse(f.keepGoing && f.watch == 0, "CLI-02", "--keep-going goes with --watch")
+	r.refuse(f.watch > 0 && (!live || f.at != ""), "CLI-02", "--watch goes with --url, and without --at")
+	r.refuse(f.watch > 0 && (f.record != "" || slices.Contains(files, "-")), "CLI-02", "--watch does not go with --record, nor with standard input: record a pin first")
+	r.refuse(f.bundle != "" && f.bundleURL != "", "CLI-06", "--bundle and --bundle-url are two sources for one thing")
+	r.refuse(f.crl == "fetch" && replay, "CLI-02", "--crl fetch does not go with --evidence, which uses no network")
+	r.refuse(offline && f.bundle == "", "CLI-02", "--bundle is missing")
+	r.refuse(offline && f.spki == "" && f.cert == "", "CLI-02", "--spki or --cert is missing: nothing is judged without the key of the connection")
+	r.refuse(f.spki != "" && f.cert != "", "CLI-06", "--spki and --cert are two sources for one thing")
+	r.refuse(f.save != "" && f.spki != "", "CLI-02", "--save needs the certificate: --cert instead of --spki")
+	r.checkOutputs(f.replace, append(files, f.state),
+		cli.Output{Flag: "--save", Path: f.save, Kind: "an evidence file", Known: ofSchema(capture.EvidenceSchema, capture.MaxEvidenceFile)},
+		cli.Output{Flag: "--record", Path: f.record, Kind: "a pin file", Known: ofSchema(capture.PinSchema, capture.MaxPinFile), Merged: true},
+		htmlOutput(f.html))
 }
 
 // demands reads whom to trust, and what to demand.

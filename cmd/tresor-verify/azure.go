@@ -31,14 +31,9 @@ func (f *azureFlags) rows(demands *policy.AzureRules) []cli.Flag {
 }
 
 // check refuses flags that do not go together, before anything is read.
-func (f *azureFlags) check() error {
-	switch {
-	case (f.quote == "") != (f.signature == ""):
-		return cli.Usagef("--quote and --quote-signature go together")
-	case f.pcrs != "" && f.quote == "":
-		return cli.Usagef("--pcrs are the values of a --quote")
-	}
-	return nil
+func (f *azureFlags) check(r *reading) {
+	r.refuse((f.quote == "") != (f.signature == ""), "CLI-02", "--quote and --quote-signature go together")
+	r.refuse(f.pcrs != "" && f.quote == "", "CLI-02", "--pcrs are the values of a --quote")
 }
 
 // evidence adds the quote to what an Azure VM gave out.

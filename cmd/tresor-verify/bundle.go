@@ -64,21 +64,16 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	} else if len(files) != want {
 		return 0, cli.Usagef("bundle %s takes %s; given: %d", verb, [...]string{"no file", "one file", "two files, OLD and NEW"}[want], len(files))
 	}
-	if (f.bundleURL != "" && f.out != "") != fetching || (f.bundleURL != "" || f.out != "") != fetching {
-		return 0, cli.Usagef("bundle fetch needs --bundle-url and --out, which go with nothing else")
-	}
-	if f.launch != nil && verb != "verify" {
-		return 0, cli.Usagef("--launch goes with bundle verify")
-	}
-	if err := cli.OnceStdin(append(slices.Clone(files), f.caFile)...); err != nil {
-		return 0, err
-	}
-	if err := c.CheckOutputs(f.replace, append(f.releaseRoots, f.caFile), cli.Output{Flag: "--out", Path: f.out, Kind: "a compact JWS", Known: compactJWS.Match}); err != nil {
-		return 0, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	r := &reading{Call: c, ctx: ctx}
+	r.refuse((f.bundleURL != "") != fetching || (f.out != "") != fetching, "CLI-02", "bundle fetch needs --bundle-url and --out, which go with nothing else")
+	r.refuse(f.launch != nil && verb != "verify", "CLI-02", "--launch goes with bundle verify")
+	r.fail(cli.OnceStdin(append(slices.Clone(files), f.caFile)...))
+	r.checkOutputs(f.replace, append(f.releaseRoots, f.caFile), cli.Output{Flag: "--out", Path: f.out, Kind: "a compact JWS", Known: compactJWS.Match})
+	if r.err != nil {
+		return 0, r.err
+	}
 	f.webRoots(r) // whether there is a use for them or not
 	fr := f.frame(r, "offline")
 	if fetching {

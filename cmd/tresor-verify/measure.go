@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest/snpreport/form"
@@ -98,10 +99,8 @@ signatures of an ID block are verified.`,
 }
 
 func (f *measureFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	if err := f.check(c); err != nil {
-		return 0, err
-	}
 	r := &reading{Call: c, ctx: ctx}
+	f.check(r)
 	l, warnings := f.read(r)
 	digest, report := f.target(r)
 	if r.err != nil {
@@ -170,28 +169,17 @@ func configuredError(err error) error {
 
 // check refuses flags that do not go together.
 // Rules: CLI-06, LCH-61.
-func (f *measureFlags) check(c *cli.Call) error {
-	others := false
-	for _, name := range []string{"vmm", "vcpus", "cpu", "features", "firmware", "kernel", "initrd", "cmdline", "cmdline-file", "igvm"} {
-		others = others || c.Given(name)
-	}
-	switch launched := f.launch != "" || f.files.Firmware != "" || f.files.IGVM != ""; {
-	case f.launch != "" && others:
-		return cli.Misuse("CLI-06", "--launch, and flags that say the same, are given")
-	case f.files.Firmware != "" && f.files.IGVM != "":
-		return cli.Misuse("LCH-61", "--firmware and --igvm are two sources for one thing")
-	case f.hasCmdline && f.cmdlineFile != "":
-		return cli.Misuse("CLI-06", "--cmdline and --cmdline-file are two sources for one thing")
-	case (f.idBlock == "") != (f.idAuth == ""):
-		return cli.Usagef("--id-block and --id-auth go together")
-	case !launched && (others || f.idBlock == "" || f.explain):
-		return cli.Usagef("--launch, --firmware or --igvm is missing")
-	case f.files.Kernel == "" && (f.files.Initrd != "" || f.hasCmdline || f.cmdlineFile != ""):
-		return cli.Misuse("LCH-61", "--initrd and --cmdline go with --kernel")
-	case f.form != artefact.Form{} && (c.AsJSON || f.explain || f.match != ""):
-		return cli.Misuse("CLI-06", "--brief and --base64 go with neither --json, --explain nor --match")
-	}
-	return cli.OnceStdin(f.match, f.idBlock, f.idAuth)
+func (f *measureFlags) check(r *reading) {
+	others := slices.ContainsFunc([]string{"vmm", "vcpus", "cpu", "features", "firmware", "kernel", "initrd", "cmdline", "cmdline-file", "igvm"}, r.Given)
+	launched := f.launch != "" || f.files.Firmware != "" || f.files.IGVM != ""
+	r.refuse(f.launch != "" && others, "CLI-06", "--launch, and flags that say the same, are given")
+	r.refuse(f.files.Firmware != "" && f.files.IGVM != "", "LCH-61", "--firmware and --igvm are two sources for one thing")
+	r.refuse(f.hasCmdline && f.cmdlineFile != "", "CLI-06", "--cmdline and --cmdline-file are two sources for one thing")
+	r.refuse((f.idBlock == "") != (f.idAuth == ""), "CLI-02", "--id-block and --id-auth go together")
+	r.refuse(!launched && (others || f.idBlock == "" || f.explain), "CLI-02", "--launch, --firmware or --igvm is missing")
+	r.refuse(f.files.Kernel == "" && (f.files.Initrd != "" || f.hasCmdline || f.cmdlineFile != ""), "LCH-61", "--initrd and --cmdline go with --kernel")
+	r.refuse(f.form != artefact.Form{} && (r.AsJSON || f.explain || f.match != ""), "CLI-06", "--brief and --base64 go with neither --json, --explain nor --match")
+	r.fail(cli.OnceStdin(f.match, f.idBlock, f.idAuth))
 }
 
 // read reads what is launched; nil, when there is nothing.
@@ -199,13 +187,13 @@ func (f *measureFlags) read(r *reading) (l *artefact.Launch, warnings []string) 
 	files := artefact.Reader{Note: r.Note}
 	var err error
 	switch {
+	case r.err != nil, f.files == artefact.Paths{} && f.launch == "":
+		return nil, nil
 	case f.launch != "":
 		if l, err = files.LaunchFile(r.ctx, f.launch); err != nil {
 			r.fail(cli.Usagef("--launch %s: %w", f.launch, err))
 		}
 		return l, nil
-	case f.files == artefact.Paths{}:
-		return nil, nil
 	case f.cmdlineFile != "":
 		if f.cmdline = string(r.config("cmdline-file", f.cmdlineFile, launch.MaxFile)); strings.HasSuffix(f.cmdline, "\n") {
 			warnings = append(warnings, "the command line of --cmdline-file ends in a line break, which is a part of it")

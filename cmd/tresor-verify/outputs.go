@@ -13,6 +13,13 @@ func replaceRow(to *bool) cli.Flag {
 	return cli.Row("replace", "", "let an output take the place of a file of its own kind", cli.Switch(to))
 }
 
+// checkOutputs is CheckOutputs of a command line that is right until then.
+func (r *reading) checkOutputs(replace bool, inputs []string, outputs ...cli.Output) {
+	if r.err == nil {
+		r.fail(r.CheckOutputs(replace, inputs, outputs...))
+	}
+}
+
 func htmlOutput(path string) cli.Output {
 	return cli.Output{Flag: "--html", Path: path, Kind: "a page of a verdict", Known: web.IsPage}
 }

@@ -89,17 +89,12 @@ taken over, or none.`,
 }
 
 func (f *proxyFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	switch {
-	case f.url == "":
-		return 0, cli.Usagef("--url is missing")
-	case f.bundle != "" && f.bundleURL != "":
-		return 0, cli.Misuse("CLI-06", "--bundle and --bundle-url are two sources for one thing")
-	}
-	if err := f.Check(); err != nil {
-		return 0, err
-	}
-	if err := cli.OnceStdin(append(f.files(), f.tokenFile)...); err != nil {
-		return 0, err
+	r := &reading{Call: c, ctx: ctx}
+	r.refuse(f.url == "", "CLI-02", "--url is missing")
+	r.refuse(f.bundle != "" && f.bundleURL != "", "CLI-06", "--bundle and --bundle-url are two sources for one thing")
+	r.fail(f.Check())
+	if r.fail(cli.OnceStdin(append(f.files(), f.tokenFile)...)) {
+		return 0, r.err
 	}
 	c.Subject.Origin = f.url
 	f.Origin, f.Tool, f.Advice, f.Log, f.Now = f.url, c.Program.Tool(), adviceFor(c), c.Printer, c.Now

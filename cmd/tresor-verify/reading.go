@@ -23,6 +23,13 @@ func (r *reading) fail(err error) bool {
 	return r.err != nil
 }
 
+// refuse makes a command line that is wrong as a whole an error, by a rule of SPEC.md.
+func (r *reading) refuse(wrong bool, rule, text string) {
+	if wrong {
+		r.fail(cli.Misuse(rule, "%s", text))
+	}
+}
+
 // config reads the file of a flag of the trust configuration.
 func (r *reading) config(flag, name string, most int64) []byte {
 	if r.err != nil {
@@ -62,7 +69,24 @@ func (r *reading) evidence(what, flag, name string, most int64) []byte {
 	return b
 }
 
+// given counts what holds.
+func given(flags ...bool) (n int) {
+	for _, yes := range flags {
+		if yes {
+			n++
+		}
+	}
+	return n
+}
+
 // trimmed forgives what parse reads a final line break.
 func trimmed[T any](parse func([]byte) (T, error)) func([]byte) (T, error) {
 	return func(b []byte) (T, error) { return parse(cli.TrimLine(b)) }
 }
+
+// Sizes above which a file is not read, in bytes. What is read as a whole has limits of
+// its own, which are lower: the parsers refuse what is above them.
+const (
+	maxFile     = 1 << 20  // a report, certificates beside it, a CRL, an envelope, a trust bundle
+	maxCertFile = 64 << 10 // roots, the certificate of a connection
+)

@@ -57,22 +57,16 @@ against the release root that you give, and what was not checked is printed.`,
 }
 
 func (f *receiptFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	switch err := f.check(c); {
-	case err != nil:
-		return 0, err
-	case len(c.Args) == 0:
-		return 0, cli.Usagef("the receipt is missing: a file, or - for standard input")
-	case f.jwks == "" && f.jwksURL == "":
-		return 0, cli.Usagef("--jwks or --jwks-url is missing: a receipt can't say who may sign it")
-	case f.jwks != "" && f.jwksURL != "":
-		return 0, cli.Misuse("CLI-06", "--jwks and --jwks-url are two sources for one thing")
-	}
-	if err := cli.OnceStdin(c.Args[0], f.jwks, f.request, f.response, f.caFile); err != nil {
-		return 0, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	r := &reading{Call: c, ctx: ctx}
+	f.check(r)
+	r.refuse(len(c.Args) == 0, "CLI-02", "the receipt is missing: a file, or - for standard input")
+	r.refuse(f.jwks == "" && f.jwksURL == "", "CLI-02", "--jwks or --jwks-url is missing: a receipt can't say who may sign it")
+	r.refuse(f.jwks != "" && f.jwksURL != "", "CLI-06", "--jwks and --jwks-url are two sources for one thing")
+	if r.fail(cli.OnceStdin(append(slices.Clone(c.Args), f.jwks, f.request, f.response, f.caFile)...)) {
+		return 0, r.err
+	}
 	f.webRoots(r) // whether there is a use for them or not
 	fr := f.frame(r, map[bool]string{true: "live", false: "offline"}[f.jwksURL != ""])
 	verifier := f.verifier(r)

@@ -50,17 +50,14 @@ enough; out of more certificates, those of the report are chosen.`,
 }
 
 func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	reports, err := f.reports(c)
-	if err != nil {
-		return 0, err
-	}
-	several := f.dir != "" || len(reports) > 1
-	if err := f.check(c, reports, several); err != nil {
-		return 0, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	r := &reading{Call: c, ctx: ctx}
+	reports := f.reports(r)
+	several := f.dir != "" || len(reports) > 1
+	if f.check(r, reports, several); r.err != nil {
+		return 0, r.err
+	}
 	v := f.reporter(r)
 	if r.err != nil {
 		return 0, r.err
@@ -82,33 +79,21 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 }
 
 // check refuses flags that do not go together.
-func (f *reportFlags) check(c *cli.Call, reports []string, several bool) error {
-	if err := f.outputFlags.check(c); err != nil {
-		return err
-	}
-	if f.demands.ReportData != nil && f.demands.ReportDataPrefix != nil {
-		return cli.Misuse("CLI-06", "--report-data and --report-data-prefix are two sources for one thing")
-	}
-	if f.shortID {
-		c.Note("--chip-id: 16 digits are an id of Turin: 112 zeros follow in CHIP_ID")
+func (f *reportFlags) check(r *reading, reports []string, several bool) {
+	f.outputFlags.check(r)
+	r.refuse(f.demands.ReportData != nil && f.demands.ReportDataPrefix != nil, "CLI-06", "--report-data and --report-data-prefix are two sources for one thing")
+	if f.shortID && r.err == nil {
+		r.Note("--chip-id: 16 digits are an id of Turin: 112 zeros follow in CHIP_ID")
 	}
 	inputs := slices.Concat(reports, []string{f.crl, f.policyFile, f.caFile, f.azure.quote, f.azure.signature, f.azure.pcrs}, f.certs, f.amdRoots)
-	if err := cli.OnceStdin(inputs...); err != nil {
-		return err
+	r.fail(cli.OnceStdin(inputs...))
+	f.azure.check(r)
+	for name, given := range map[string]bool{
+		"--write-policy": f.writePolicy != "", "--html": f.html != "", "--explain": f.explain, "--quote": f.azure.quote != "",
+		"standard input": slices.Contains(inputs, "-"),
+	} {
+		r.refuse(several && given, "CLI-02", name+" fits one report only")
 	}
-	if err := f.azure.check(); err != nil {
-		return err
-	}
-	if several {
-		for name, given := range map[string]bool{
-			"--write-policy": f.writePolicy != "", "--html": f.html != "", "--explain": f.explain, "--quote": f.azure.quote != "",
-			"standard input": slices.Contains(inputs, "-"),
-		} {
-			if given {
-				return cli.Usagef("%s fits one report only", name)
-			}
-		}
-	}
-	written := cli.Output{Flag: "--write-policy", Path: f.writePolicy, Kind: "a policy file", Known: ofSchema(policy.Schema, policy.MaxFile)}
-	return c.CheckOutputs(f.replace, inputs, written, htmlOutput(f.html))
+	r.checkOutputs(f.replace, inputs, htmlOutput(f.html),
+		cli.Output{Flag: "--write-policy", Path: f.writePolicy, Kind: "a policy file", Known: ofSchema(policy.Schema, policy.MaxFile)})
 }

@@ -25,28 +25,21 @@ const (
 // reports returns the files to verify: those that the command line names, or those of
 // --dir.
 // Rules: CLI-06, CLI-21.
-func (f *reportFlags) reports(c *cli.Call) ([]string, error) {
-	sources := 0
-	for _, given := range []bool{f.report != "", f.dir != "", len(c.Args) > 0} {
-		if given {
-			sources++
-		}
-	}
+func (f *reportFlags) reports(r *reading) []string {
+	n := given(f.report != "", f.dir != "", len(r.Args) > 0)
+	r.refuse(n == 0, "CLI-02", "the report is missing: FILE, --report FILE or --dir DIR")
+	r.refuse(n > 1, "CLI-06", "FILE, --report and --dir are sources for one thing: give one of them")
 	switch {
-	case sources == 0:
-		return nil, cli.Usagef("the report is missing: FILE, --report FILE or --dir DIR")
-	case sources > 1:
-		return nil, cli.Misuse("CLI-06", "FILE, --report and --dir are sources for one thing: give one of them")
 	case f.report != "":
-		return []string{f.report}, nil
-	case f.dir == "":
-		return c.Args, nil
+		return []string{f.report}
+	case f.dir == "" || r.err != nil:
+		return r.Args
 	}
 	found, err := findReports(f.dir)
 	if err != nil {
-		return nil, verdict.Unavailable("--dir", err)
+		r.fail(verdict.Unavailable("--dir", err))
 	}
-	return found, nil
+	return found
 }
 
 // findReports returns the reports below a folder, in the order of their bytes. Links are

@@ -14,3 +14,7 @@ func hangups() (signals <-chan os.Signal, stop func()) {
 	signal.Notify(c, syscall.SIGHUP)
 	return c, func() { signal.Stop(c) }
 }
+
+// A reader that goes away must not end the program by a signal: the verdict that
+// could not be written has an exit code of its own.
+func ignoreBrokenPipe() { signal.Ignore(syscall.SIGPIPE) }
