@@ -22,8 +22,12 @@ type RuntimeData struct {
 // VMConfiguration is what the paravisor found when the VM was started. What it does not
 // say is nil or empty.
 type VMConfiguration struct {
-	SecureBoot, TPMEnabled, TPMPersisted, ConsoleEnabled *bool
-	VMUniqueID, RootCertThumbprint                       string
+	SecureBoot         *bool  `json:"secure-boot,omitempty"`
+	TPMEnabled         *bool  `json:"tpm-enabled,omitempty"`
+	TPMPersisted       *bool  `json:"tpm-persisted,omitempty"`
+	ConsoleEnabled     *bool  `json:"console-enabled,omitempty"`
+	VMUniqueID         string `json:"vmUniqueId,omitempty"`
+	RootCertThumbprint string `json:"root-cert-thumbprint,omitempty"`
 }
 
 // ParseRuntimeData parses the runtime data of an HCL report: strict JSON (SPEC.md section

@@ -19,14 +19,7 @@ type Azure struct {
 }
 
 // VMConfiguration is what the paravisor found when the VM was started.
-type VMConfiguration struct {
-	SecureBoot         *bool  `json:"secure-boot,omitempty"`
-	TPMEnabled         *bool  `json:"tpm-enabled,omitempty"`
-	TPMPersisted       *bool  `json:"tpm-persisted,omitempty"`
-	ConsoleEnabled     *bool  `json:"console-enabled,omitempty"`
-	VMUniqueID         string `json:"vmUniqueId,omitempty"`
-	RootCertThumbprint string `json:"root-cert-thumbprint,omitempty"`
-}
+type VMConfiguration = azure.VMConfiguration
 
 // A Quote is what a quote says besides PCRs. Clock is in milliseconds.
 type Quote struct {
@@ -38,7 +31,7 @@ type Quote struct {
 }
 
 func newAzure(facts *azure.Facts) *Azure {
-	a := &Azure{AKSHA256: hex.EncodeToString(facts.AKSHA256[:]), UserData: hex.EncodeToString(facts.UserData), VMConfiguration: VMConfiguration(facts.VMConfiguration)}
+	a := &Azure{AKSHA256: hex.EncodeToString(facts.AKSHA256[:]), UserData: hex.EncodeToString(facts.UserData), VMConfiguration: facts.VMConfiguration}
 	if q := facts.Quote; q != nil {
 		a.Quote = &Quote{hex.EncodeToString(q.ExtraData), q.Clock, q.ResetCount, q.RestartCount, q.Safe}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -132,21 +133,11 @@ func (f *bundleFlags) fetchBundle(r *reading, fr verdict.Frame) (int, error) {
 	if err := r.WriteFile("--out", f.out, b); err != nil {
 		return 0, err
 	}
-	warnings := verdict.ExpiryWarnings(opened, fr.At)
-	if r.AsJSON {
-		r.Object(fetchedJSON{"tresor.fetch/v1", r.Program.Tool(), opened != nil, []string{f.out}, warnings})
-		return verdict.ExitVerified, nil
+	says := "nothing was verified: no --release-root"
+	if opened != nil {
+		says = fmt.Sprintf("verified: version %d, valid until %s", opened.Version, verdict.Stamp(opened.ValidUntil))
 	}
-	if opened == nil {
-		r.Line("FETCHED (nothing was verified: no --release-root)")
-	} else {
-		r.Line("FETCHED (verified: version %d, valid until %s)", opened.Version, verdict.Stamp(opened.ValidUntil))
-	}
-	r.Line("%s", f.out)
-	for _, w := range warnings {
-		r.Field("WARNING", w.Text+" ("+w.Source+")")
-	}
-	return verdict.ExitVerified, nil
+	return printFetched(r.Call, says, fetchedJSON{Verified: opened != nil, Files: []string{f.out}, Warnings: verdict.ExpiryWarnings(opened, fr.At)}), nil
 }
 
 // diffBundles compares two bundles, both of which must be good. That the old one has

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/internal/cli"
-	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -29,37 +27,22 @@ const (
 	demoAnswer = "Hello from the attested demo endpoint.\n"
 )
 
-// demoMeasurement is what demoLaunch and the firmware beside it give.
-func demoMeasurement(firmware []byte) ([48]byte, error) {
-	parsed, err := launch.ParseFirmware(firmware)
-	if err != nil {
-		return [48]byte{}, err
-	}
-	file, err := launch.ParseFile([]byte(demoLaunch))
-	if err != nil {
-		return [48]byte{}, err
-	}
-	guest := file.Guest
-	guest.Firmware = parsed
-	list, err := guest.Measure()
-	if err != nil || len(list) != 1 {
-		return [48]byte{}, errors.Join(err, fmt.Errorf("%d measurements", len(list)))
-	}
-	return list[0].Digest, nil
-}
-
 // serveDemo keeps a synthetic endpoint up until a signal comes, and writes to dir what
 // a client of it trusts. It writes no private key.
 func serveDemo(ctx context.Context, c *cli.Call, dir string) (int, error) {
 	if err := emptyFolder(dir); err != nil {
 		return 0, cli.Misuse("CLI-19", "--serve %s: %v", dir, err)
 	}
-	firmware := attesttest.Firmware()
-	measurement, err := demoMeasurement(firmware)
-	if err != nil {
+	write := func(name string, data []byte) error { return c.WriteFile("--serve", filepath.Join(dir, name), data) }
+	if err := errors.Join(write("OVMF.fd", attesttest.Firmware()), write("launch.json", []byte(demoLaunch))); err != nil {
 		return 0, err
 	}
-	config := attesttest.Config{Now: c.Now().Truncate(time.Second), Seed: rand.Text(), Measurement: measurement}
+	r := &reading{Call: c, ctx: ctx}
+	measured := (&trustFlags{launch: []string{filepath.Join(dir, "launch.json")}}).launched(r)
+	if r.err != nil {
+		return 0, r.err
+	}
+	config := attesttest.Config{Now: c.Now().Truncate(time.Second), Seed: rand.Text(), Measurement: measured[0].Measurement}
 	enclave, err := attesttest.New(config)
 	if err != nil {
 		return 0, err
@@ -88,11 +71,9 @@ func serveDemo(ctx context.Context, c *cli.Call, dir string) (int, error) {
 		{"ca.pem", encode("CERTIFICATE", enclave.WebRoot())},
 		{"bundle.jws", enclave.Evidence().Bundle},
 		{"bundle-next.jws", next.Evidence().Bundle},
-		{"OVMF.fd", firmware},
-		{"launch.json", []byte(demoLaunch)},
 		{"env", []byte("ENDPOINT=" + server.URL + "\nBUNDLE_URL=" + server.BundleURL + "\n")}, // last: a script that waits for it finds the rest
 	} {
-		if err := c.WriteFile("--serve", filepath.Join(dir, file.name), file.data); err != nil {
+		if err := write(file.name, file.data); err != nil {
 			return 0, err
 		}
 	}
@@ -140,14 +121,12 @@ func shellQuote(s string) string {
 
 // emptyFolder makes a folder, unless it is there and empty.
 func emptyFolder(dir string) error {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return os.MkdirAll(dir, 0o755)
-	case err != nil:
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
-	case len(entries) > 0:
-		return errors.New("the folder is not empty: give one that is absent or empty")
 	}
-	return nil
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		err = errors.New("the folder is not empty: give one that is absent or empty")
+	}
+	return err
 }

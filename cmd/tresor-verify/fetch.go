@@ -82,15 +82,23 @@ func (f *fetchFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		}
 		written = append(written, name)
 	}
-	if c.AsJSON {
-		c.Object(fetchedJSON{"tresor.fetch/v1", c.Program.Tool(), false, written, nil})
-		return verdict.ExitVerified, nil
+	return printFetched(c, "nothing was verified", fetchedJSON{Files: written}), nil
+}
+
+// printFetched prints what was written and, in text, what is said of it.
+func printFetched(c *cli.Call, says string, j fetchedJSON) int {
+	if j.Schema, j.Tool = "tresor.fetch/v1", c.Program.Tool(); c.AsJSON {
+		c.Object(j)
+		return verdict.ExitVerified
 	}
-	c.Line("FETCHED (nothing was verified)")
-	for _, name := range written {
+	c.Line("FETCHED (%s)", says)
+	for _, name := range j.Files {
 		c.Line("%s", name)
 	}
-	return verdict.ExitVerified, nil
+	for _, w := range j.Warnings {
+		c.Field("WARNING", w.Text+" ("+w.Source+")")
+	}
+	return verdict.ExitVerified
 }
 
 // collect fetches what fetchedForms lists: leaf, chain and CRL.

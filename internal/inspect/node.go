@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/tresorhq/attest/internal/printable"
 )
@@ -79,21 +80,15 @@ func (n Node) print(b *printable.Builder, depth int) {
 	}
 }
 
+// columns writes rows of a table.
 func columns(b *printable.Builder, indent string, rows [][]string) {
-	var width []int
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(width) {
-				width = append(width, 0)
-			}
-			width[i] = max(width[i], len(cell))
-		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			fmt.Fprintf(&line, "%-*s  ", width[i], cell)
-		}
-		b.Line("%s%s", indent, strings.TrimRight(line.String(), " "))
+	w.Flush()
+	for line := range strings.Lines(text.String()) {
+		b.Line("%s%s", indent, strings.TrimRight(line, " \n"))
 	}
 }
