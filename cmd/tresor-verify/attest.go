@@ -82,7 +82,7 @@ that the publisher whose key you pinned allows that code.`,
 			cli.Heading("Which evidence"),
 			cli.Row("url", "ORIGIN", "live: https://HOST[:PORT]", cli.Text(&f.url)),
 			cli.Row("envelope", "FILE|-", "offline: the body of GET /attestation, with --bundle and with --spki or --cert", cli.Text(&f.envelope)),
-			cli.Row("spki", "HEX", "the SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that you saw on that connection, 64 digits", spki(&f.spki)),
+			cli.Row("spki", "HEX", "the SHA-256 of the SubjectPublicKeyInfo of the TLS leaf that you saw on that connection, 64 digits", hexText(&f.spki, 64)),
 			cli.Row("cert", "FILE|-", "or that certificate itself, PEM or DER, leaf first", cli.Text(&f.cert)),
 			cli.Row("evidence", "FILE|-", "replay: what --save wrote; no network is used", cli.Text(&f.evidenceFile)),
 		}, f.bundleRows(), []cli.Flag{cli.Heading("What is trusted and demanded")}, f.demandRows(), []cli.Flag{

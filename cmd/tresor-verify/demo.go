@@ -75,16 +75,11 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	attacks, err := attackDemo(config)
+	attacks, refused, err := attackDemo(config)
 	if err != nil {
 		return 0, err
 	}
-	code, refused := verdict.ExitCode(audit.Err), 0
-	for _, a := range attacks {
-		if a.Refused {
-			refused++
-		}
-	}
+	code := verdict.ExitCode(audit.Err)
 	if refused < len(attacks) {
 		code = verdict.ExitRefused
 	}
@@ -137,21 +132,20 @@ func attestDemo(ctx context.Context, enclave *attesttest.Enclave, now time.Time)
 	return verifier.Audit(e.Evidence, now), nil
 }
 
-// attackDemo spoils one thing after the other. Each attack is of an enclave of
-// its own.
-func attackDemo(config attesttest.Config) ([]attack, error) {
-	var attacks []attack
+// attackDemo spoils one thing after the other, and counts what is refused for the right
+// reason. Each attack is of an enclave of its own.
+func attackDemo(config attesttest.Config) (attacks []attack, refused int, err error) {
 	for _, fault := range attesttest.Faults() {
 		if !fault.Fits(config) {
 			continue
 		}
 		enclave, err := attesttest.New(config, fault)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		verifier, err := enclave.Verifier()
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		a := attack{Name: string(fault), About: fault.About(), Expected: fault.ErrorType()}
 		_, err = verifier.Verify(enclave.Evidence(), enclave.Now())
@@ -159,8 +153,10 @@ func attackDemo(config attesttest.Config) ([]attack, error) {
 		if errors.As(err, &refusal) {
 			a.Error, a.Message = attest.ErrorType(refusal), refusal.Error()
 		}
-		a.Refused = a.Error != "" && a.Error == a.Expected
+		if a.Refused = a.Error != "" && a.Error == a.Expected; a.Refused {
+			refused++
+		}
 		attacks = append(attacks, a)
 	}
-	return attacks, nil
+	return attacks, refused, nil
 }

@@ -2,57 +2,49 @@ package main
 
 import (
 	"encoding/hex"
-	"errors"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/cli"
 )
 
 // hexDigits returns a value of n hex digits of either case in lower case.
-func hexDigits(s string, n int) (string, error) {
-	if _, err := hex.DecodeString(s); err != nil || len(s) != n {
-		return "", cli.Breaks("POL-62", "expected %d hex digits, got %d characters", n, len(s))
-	}
-	return strings.ToLower(s), nil
+func hexDigits(s string, n int) (digits string, ok bool) {
+	_, err := hex.DecodeString(s)
+	return strings.ToLower(s), err == nil && len(s) == n
 }
 
-// hexFlag takes a value of n hex digits.
-func hexFlag(n int, take func(digits string)) func(string) error {
+// hexFlag takes a value of n hex digits. Another breaks this rule, if any.
+func hexFlag(rule string, n int, take func(digits string)) func(string) error {
 	return func(s string) error {
-		digits, err := hexDigits(s, n)
-		if err == nil {
-			take(digits)
+		digits, ok := hexDigits(s, n)
+		if !ok {
+			return cli.Breaks(rule, "expected %d hex digits, got %d characters", n, len(s))
 		}
-		return err
-	}
-}
-
-// spki stores a SHA-256 of a key.
-func spki(p *string) func(string) error {
-	set := hexFlag(64, func(s string) { *p = s })
-	return func(s string) error {
-		if err := set(s); err != nil {
-			return errors.New(err.Error()) // no rule of policies
-		}
+		take(digits)
 		return nil
 	}
 }
 
+// hexText stores a value of n hex digits that is no member of a policy.
+func hexText(p *string, n int) func(string) error {
+	return hexFlag("", n, func(s string) { *p = s })
+}
+
 // hexList appends a value of n hex digits.
 func hexList(list *[]string, n int) func(string) error {
-	return hexFlag(n, func(s string) { *list = append(*list, s) })
+	return hexFlag("POL-62", n, func(s string) { *list = append(*list, s) })
 }
 
 // hexPointer stores a value of n hex digits that may be left out.
 func hexPointer(p **string, n int) func(string) error {
-	return hexFlag(n, func(s string) { *p = &s })
+	return hexFlag("POL-62", n, func(s string) { *p = &s })
 }
 
 // reportData stores REPORT_DATA. Its first half alone is a mistake that has two ways on.
 // Rules: CLI-20.
 func reportData(p **string) func(string) error {
 	return func(s string) error {
-		if _, err := hexDigits(s, 64); err == nil {
+		if _, ok := hexDigits(s, 64); ok {
 			return cli.Breaks("POL-62", "these are 32 of the 64 bytes: put 64 zeros behind them when the guest did, or demand the first 32 alone by --report-data-prefix")
 		}
 		return hexPointer(p, 128)(s)
@@ -63,7 +55,7 @@ func reportData(p **string) func(string) error {
 // Rules: CLI-20.
 func chipID(list *[]string, short *bool) func(string) error {
 	return func(s string) error {
-		if id, err := hexDigits(s, 16); err == nil {
+		if id, ok := hexDigits(s, 16); ok {
 			*short = true
 			s = id + strings.Repeat("0", 112)
 		}

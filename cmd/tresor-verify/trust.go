@@ -159,12 +159,9 @@ func (f *trustFlags) roots(r *reading) *certchain.Roots {
 		arks = append(arks, configured(r, "amd-root", name, maxCertFile, form.SplitCertificates)...)
 	}
 	for _, der := range arks {
-		switch test := isTestRoot(der); {
-		case test && !f.demo:
-			r.fail(cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "this is the root of the test kit: its private key is public, and so it vouches for nothing; --demo accepts it for practice")))
-		case !test && f.demo:
-			r.fail(cli.Usagef("--amd-root: %w", cli.Breaks("CLI-11", "--demo goes with the root of \"demo --serve\" and with no other")))
-		}
+		test := isTestRoot(der)
+		r.refuse(test && !f.demo, "CLI-11", "--amd-root: this is the root of the test kit: its private key is public, and so it vouches for nothing; --demo accepts it for practice")
+		r.refuse(!test && f.demo, "CLI-11", "--amd-root: --demo goes with the root of \"demo --serve\" and with no other")
 	}
 	roots, err := certchain.NewRoots(arks...)
 	if err != nil {

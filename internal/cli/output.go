@@ -143,16 +143,7 @@ func writeFile(name string, data []byte, replace bool) (err error) {
 	}
 	defer func() { os.Remove(tmp.Name()) }() // gone already when it was renamed
 	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
 	if !replace {

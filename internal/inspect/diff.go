@@ -33,7 +33,7 @@ func kindOf(f *File) string {
 // the files. Entries of lists are compared as sets.
 // Rules: CLI-23.
 func Diff(was, now *File) []Difference {
-	before, after := flatten(was), flatten(now)
+	before, after := flatten("", was.Content, false), flatten("", now.Content, false)
 	value := map[string]member{}
 	for _, m := range after {
 		value[m.path] = m
@@ -79,35 +79,28 @@ type member struct {
 
 func (m member) name() string { return strings.TrimSuffix(m.path, "["+m.value+"]") }
 
-func flatten(f *File) []member {
-	var list []member
-	var walk func(prefix string, n Node, entry bool)
-	all := func(prefix string, nodes []Node, entries bool) {
-		seen := map[string]int{}
-		for _, n := range nodes {
-			if seen[n.key]++; seen[n.key] > 1 && !entries { // those of one name are told apart by their number
-				n.key = strings.TrimSpace(n.key + " " + strconv.Itoa(seen[n.key]))
-			}
-			walk(prefix, n, entries)
+// flatten lists what nodes say. Those of one name are told apart by their number, unless
+// they are entries of a list.
+func flatten(prefix string, nodes []Node, entries bool) (list []member) {
+	seen := map[string]int{}
+	for _, n := range nodes {
+		if seen[n.key]++; seen[n.key] > 1 && !entries {
+			n.key = strings.TrimSpace(n.key + " " + strconv.Itoa(seen[n.key]))
+		}
+		path, value := prefix, fmt.Sprint(n.value)
+		if !entries {
+			path = strings.TrimPrefix(prefix+"."+n.key, ".")
+		}
+		switch leaf := n.kids == nil && !n.list; {
+		case leaf && entries:
+			list = append(list, member{path + "[" + value + "]", value, true})
+		case leaf:
+			list = append(list, member{path, value, false})
+		default:
+			scalars := n.list && !slices.ContainsFunc(n.kids, func(k Node) bool { return k.kids != nil || k.list })
+			list = append(list, flatten(path, n.kids, scalars)...)
 		}
 	}
-	walk = func(prefix string, n Node, entry bool) {
-		path := strings.TrimPrefix(prefix+"."+n.key, ".")
-		if entry {
-			path = prefix
-		}
-		if n.kids == nil && !n.list {
-			m := member{path: path, value: fmt.Sprint(n.value), entry: entry}
-			if entry {
-				m.path += "[" + m.value + "]"
-			}
-			list = append(list, m)
-			return
-		}
-		scalars := n.list && !slices.ContainsFunc(n.kids, func(k Node) bool { return k.kids != nil || k.list })
-		all(path, n.kids, scalars)
-	}
-	all("", f.Content, false)
 	return list
 }
 

@@ -3,7 +3,7 @@ package inspect
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
+	"slices"
 
 	"github.com/tresorhq/attest/snpreport/form"
 
@@ -37,17 +37,6 @@ func showCompact(compact []byte) (kind string, nodes []Node, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	kind = "JWS"
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(payload, &members); err != nil {
-		return "", nil, err
-	}
-	for _, k := range jwsKinds {
-		if members[k.member] != nil {
-			kind = k.kind
-			break
-		}
-	}
 	head, err := jsonTree(header, "header")
 	if err != nil {
 		return "", nil, err
@@ -55,6 +44,12 @@ func showCompact(compact []byte) (kind string, nodes []Node, err error) {
 	body, err := jsonTree(payload, "payload")
 	if err != nil {
 		return "", nil, err
+	}
+	kind = "JWS"
+	for _, k := range slices.Backward(jwsKinds) { // the first one counts
+		if slices.ContainsFunc(body.kids, func(n Node) bool { return n.key == k.member }) {
+			kind = k.kind
+		}
 	}
 	signature := leaf("signature", string(segments[2]), "not checked")
 	return kind, []Node{head, body, signature}, nil
