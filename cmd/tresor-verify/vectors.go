@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,7 +129,7 @@ func printVectors(c *cli.Call, r vectorsJSON) {
 // play runs one case as a command line of its own, with its inputs in files
 // below dir.
 func (run runner) play(ctx context.Context, now func() time.Time, c *vectors.Case, dir string) (vectors.Answer, error) {
-	args, err := commandLine(c, dir)
+	args, err := c.CommandLine(dir)
 	if err != nil {
 		return vectors.Answer{}, err
 	}
@@ -139,34 +137,4 @@ func (run runner) play(ctx context.Context, now func() time.Time, c *vectors.Cas
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, args, cli.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: now})
 	return vectors.NewAnswer(code, stdout.Bytes()), nil
-}
-
-// commandLine writes the inputs and returns the arguments that name them, in
-// the order of their names.
-func commandLine(c *vectors.Case, dir string) ([]string, error) {
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, err
-	}
-	args, operands := []string{c.Command, "--json"}, []string(nil)
-	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
-		if c.Options[name] == true {
-			args = append(args, "--"+name)
-		} else {
-			args = append(args, "--"+name, fmt.Sprint(c.Options[name]))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Files)) {
-		for i, data := range c.Files[name] {
-			path := filepath.Join(dir, fmt.Sprintf("%s-%d", name, i))
-			if err := os.WriteFile(path, data, 0o600); err != nil {
-				return nil, err
-			}
-			if name == "receipt" { // that command's operand
-				operands = append(operands, path)
-				continue
-			}
-			args = append(args, "--"+name, path)
-		}
-	}
-	return append(args, operands...), nil
 }

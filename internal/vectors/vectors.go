@@ -1,6 +1,6 @@
-// Package vectors reads conformance vectors, and holds answers against them;
-// testdata/vectors/README.md describes them. It does not run them, and imports nothing of
-// what they judge.
+// Package vectors reads conformance vectors, makes command lines of them, and holds
+// answers against them; testdata/vectors/README.md describes them. It does not run them,
+// and imports nothing of what they judge.
 package vectors
 
 import (

@@ -19,7 +19,7 @@ var circles = map[string]int{
 	"":                    11,
 	"carrier":             6,
 	"certchain":           6,
-	"cmd/tresor-verify":   3,
+	"cmd/tresor-verify":   2,
 	"azure":               3,
 	"internal/advice":     2,
 	"internal/cli":        4,
@@ -34,7 +34,7 @@ var circles = map[string]int{
 	"snpreport":           3,
 	"snpreport/form":      3,
 	"transport":           15,
-	"verdict":             8,
+	"verdict":             6,
 	"web":                 9,
 }
 
