@@ -11,60 +11,43 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-// An AzureFault is one thing that is wrong with the evidence of an Azure confidential VM.
+// An AzureFault is one thing that is wrong with the evidence of an Azure confidential
+// VM: one of AzureFaults.
 type AzureFault string
-
-// Faults of an Azure VM, in the order of the steps that notice them.
-const (
-	AzureTDX           AzureFault = "azure-tdx"             // the hardware is another
-	AzurePadding       AzureFault = "azure-padding"         // data behind the HCL report
-	AzureSizes         AzureFault = "azure-sizes"           // sizes beyond the file
-	AzureOtherCode     AzureFault = "azure-other-code"      // code of the attacker's at VMPL 0, on genuine hardware
-	AzureRuntimeData   AzureFault = "azure-runtime-data"    // runtime data that the report does not vouch for
-	AzureNoKey         AzureFault = "azure-no-key"          // the paravisor could not make an attestation key
-	AzureSecureBoot    AzureFault = "azure-secure-boot"     // Secure Boot was off
-	AzureUserData      AzureFault = "azure-user-data"       // user-data of another guest
-	AzureNoQuote       AzureFault = "azure-no-quote"        // there is no quote
-	AzureMagic         AzureFault = "azure-magic"           // other data that a TPM signed
-	AzureOtherSigner   AzureFault = "azure-other-signer"    // the quote names another key
-	AzureSoftwareKey   AzureFault = "azure-software-key"    // a key in software signed the quote
-	AzureReplay        AzureFault = "azure-replay"          // a quote of an earlier question
-	AzurePCRValue      AzureFault = "azure-pcr-value"       // a value that the quote was not made over
-	AzureNotSelected   AzureFault = "azure-not-selected"    // a fitting value that the quote does not select
-	AzureOtherBootCode AzureFault = "azure-other-boot-code" // another boot loader, truly quoted
-)
 
 // azureFault is one row: what a fault changes before the quote is signed, or of the evidence.
 type azureFault struct {
-	name AzureFault
-	err  string
-	vm   func(a *mint.AzureSet)
-	then func(e *azure.Evidence)
+	name  AzureFault
+	err   string
+	about string
+	vm    func(a *mint.AzureSet) // nil: nothing
+	then  func(e *azure.Evidence)
 }
 
+// azureFaults is in the order of the steps that notice them.
 var azureFaults = []azureFault{
-	{AzureTDX, "HCLInvalidError", func(a *mint.AzureSet) { a.HCL.ReportType = 4 }, nil},
-	{AzurePadding, "HCLInvalidError", nil, func(e *azure.Evidence) { e.HCL[len(e.HCL)-1] = 1 }},
-	{AzureSizes, "HCLInvalidError", func(a *mint.AzureSet) { n := uint32(0xFFFFFB2C); a.HCL.VariableSize = &n }, nil},
-	{AzureOtherCode, "MeasurementNotAllowedError", func(a *mint.AzureSet) { a.Spec.Measurement[0] ^= 1; a.Bind() }, nil},
-	{AzureRuntimeData, "ReportDataMismatchError", func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) }, nil},
-	{AzureNoKey, "HCLInvalidError", func(a *mint.AzureSet) {
+	{"azure-tdx", "HCLInvalidError", "the hardware is another", func(a *mint.AzureSet) { a.HCL.ReportType = 4 }, nil},
+	{"azure-padding", "HCLInvalidError", "data behind the HCL report", nil, func(e *azure.Evidence) { e.HCL[len(e.HCL)-1] = 1 }},
+	{"azure-sizes", "HCLInvalidError", "sizes beyond the file", func(a *mint.AzureSet) { n := uint32(0xFFFFFB2C); a.HCL.VariableSize = &n }, nil},
+	{"azure-other-code", "MeasurementNotAllowedError", "code of the attacker's at VMPL 0, on genuine hardware", func(a *mint.AzureSet) { a.Spec.Measurement[0] ^= 1; a.Bind() }, nil},
+	{"azure-runtime-data", "ReportDataMismatchError", "runtime data that the report does not vouch for", func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) }, nil},
+	{"azure-no-key", "HCLInvalidError", "the paravisor could not make an attestation key", func(a *mint.AzureSet) {
 		a.HCL.Runtime = bytes.Replace(a.HCL.Runtime, []byte(`"HCLAkPub"`), []byte(`"HCLXkPub"`), 1)
 		a.Bind()
 	}, nil},
-	{AzureSecureBoot, "PolicyViolationError", func(a *mint.AzureSet) {
+	{"azure-secure-boot", "PolicyViolationError", "Secure Boot was off", func(a *mint.AzureSet) {
 		a.HCL.Runtime = bytes.Replace(a.HCL.Runtime, []byte(`"secure-boot":true`), []byte(`"secure-boot":false`), 1)
 		a.Bind()
 	}, nil},
-	{AzureUserData, "QualifyingDataMismatchError", func(a *mint.AzureSet) { a.Runtime.UserData = ""; a.Seal() }, nil},
-	{AzureNoQuote, "QuoteInvalidError", nil, func(e *azure.Evidence) { e.Quote = nil }},
-	{AzureMagic, "QuoteInvalidError", func(a *mint.AzureSet) { a.Quote.Magic++ }, nil},
-	{AzureOtherSigner, "QuoteInvalidError", func(a *mint.AzureSet) { a.Quote.Signer = mint.QualifiedName(mint.AKKey("other")) }, nil},
-	{AzureSoftwareKey, "QuoteSignatureInvalidError", nil, func(e *azure.Evidence) { e.Quote.Signature = mint.SignQuote(mint.AKKey("other"), e.Quote.Message) }},
-	{AzureReplay, "QualifyingDataMismatchError", func(a *mint.AzureSet) { a.Quote.Extra = []byte("an earlier question") }, nil},
-	{AzurePCRValue, "PCRMismatchError", nil, func(e *azure.Evidence) { e.Quote.PCRs[azure.Register{Bank: azure.SHA256, Index: 9}] = make([]byte, 32) }},
-	{AzureNotSelected, "PCRMismatchError", func(a *mint.AzureSet) { a.SelectPCRs(7) }, nil},
-	{AzureOtherBootCode, "PCRMismatchError", func(a *mint.AzureSet) { a.PCRs[4] = make([]byte, 32); a.SelectPCRs(4, 7) }, nil},
+	{"azure-user-data", "QualifyingDataMismatchError", "user-data of another guest", func(a *mint.AzureSet) { a.Runtime.UserData = ""; a.Seal() }, nil},
+	{"azure-no-quote", "QuoteInvalidError", "there is no quote", nil, func(e *azure.Evidence) { e.Quote = nil }},
+	{"azure-magic", "QuoteInvalidError", "other data that a TPM signed", func(a *mint.AzureSet) { a.Quote.Magic++ }, nil},
+	{"azure-other-signer", "QuoteInvalidError", "the quote names another key", func(a *mint.AzureSet) { a.Quote.Signer = mint.QualifiedName(mint.AKKey("other")) }, nil},
+	{"azure-software-key", "QuoteSignatureInvalidError", "a key in software signed the quote", nil, func(e *azure.Evidence) { e.Quote.Signature = mint.SignQuote(mint.AKKey("other"), e.Quote.Message) }},
+	{"azure-replay", "QualifyingDataMismatchError", "a quote of an earlier question", func(a *mint.AzureSet) { a.Quote.Extra = []byte("an earlier question") }, nil},
+	{"azure-pcr-value", "PCRMismatchError", "a value that the quote was not made over", nil, func(e *azure.Evidence) { e.Quote.PCRs[azure.Register{Bank: azure.SHA256, Index: 9}] = make([]byte, 32) }},
+	{"azure-not-selected", "PCRMismatchError", "a fitting value that the quote does not select", func(a *mint.AzureSet) { a.SelectPCRs(7) }, nil},
+	{"azure-other-boot-code", "PCRMismatchError", "another boot loader, truly quoted", func(a *mint.AzureSet) { a.PCRs[4] = make([]byte, 32); a.SelectPCRs(4, 7) }, nil},
 }
 
 // AzureFaults returns every fault, in the order of the steps that notice them.
@@ -77,13 +60,16 @@ func AzureFaults() (all []AzureFault) {
 
 // ErrorType returns the name of the error type that a verifier must answer with; "" when
 // there is no such fault.
-func (f AzureFault) ErrorType() string {
-	for _, row := range azureFaults {
-		if row.name == f {
-			return row.err
-		}
+func (f AzureFault) ErrorType() string { return f.row().err }
+
+// About says in a few words what is wrong; "" when there is no such fault.
+func (f AzureFault) About() string { return f.row().about }
+
+func (f AzureFault) row() (row azureFault) {
+	if i := slices.IndexFunc(azureFaults, func(r azureFault) bool { return r.name == f }); i >= 0 {
+		row = azureFaults[i]
 	}
-	return ""
+	return row
 }
 
 // Azure returns evidence of an Azure confidential VM on the chip of the enclave, with a

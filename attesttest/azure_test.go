@@ -29,7 +29,7 @@ func TestAzure(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range attesttest.AzureFaults() {
-			if got := attest.ErrorType(verify(f)); got != f.ErrorType() || got == "" {
+			if got := attest.ErrorType(verify(f)); got != f.ErrorType() || got == "" || f.About() == "" {
 				t.Errorf("%s: %q, want %q", f, got, f.ErrorType())
 			}
 		}

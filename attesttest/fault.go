@@ -27,12 +27,12 @@ const (
 	cpuid                      // reports have it from version 3 on
 )
 
-// row gives a fault's row; nil when there is no such fault.
-func (f Fault) row() *fault {
+// row gives a fault's row; the zero one when there is no such fault.
+func (f Fault) row() (row fault) {
 	if i := slices.IndexFunc(faults, func(r fault) bool { return r.name == f }); i >= 0 {
-		return &faults[i]
+		row = faults[i]
 	}
-	return nil
+	return row
 }
 
 // faults is in the order of the steps that notice them.
@@ -49,31 +49,17 @@ func Faults() []Fault {
 
 // ErrorType returns the name of the error type that a verifier must answer
 // with, as attest.ErrorType gives it; "" when there is no such fault.
-func (f Fault) ErrorType() string {
-	if r := f.row(); r != nil {
-		return r.err
-	}
-	return ""
-}
+func (f Fault) ErrorType() string { return f.row().err }
 
 // About says in a few words what is wrong; "" when there is no such fault.
-func (f Fault) About() string {
-	if r := f.row(); r != nil {
-		return r.about
-	}
-	return ""
-}
+func (f Fault) About() string { return f.row().about }
 
 // Fits reports whether there is such a fault with this Config. Under a VLEK no
 // chip can be the wrong one, and reports of version 2 do not name their
 // processor.
 func (f Fault) Fits(c Config) bool {
 	r := f.row()
-	switch {
-	case r == nil,
-		r.needs&vcekOnly != 0 && c.SigningKey != snpreport.VCEK,
-		r.needs&cpuid != 0 && c.ReportVersion == 2:
-		return false
-	}
-	return true
+	return r.err != "" &&
+		(r.needs&vcekOnly == 0 || c.SigningKey == snpreport.VCEK) &&
+		(r.needs&cpuid == 0 || c.ReportVersion != 2)
 }

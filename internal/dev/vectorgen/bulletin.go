@@ -74,8 +74,8 @@ func bulletinSections() []section {
 }
 
 // cases are those of one bulletin and one die.
-func (b bulletinRow) cases(short string) []row {
-	base := func(more func(X)) func(X) {
+func (b bulletinRow) cases(short string) (rows []row) {
+	at := func(change func(X)) func(X) { // every condition at its level, but for a change
 		return func(x X) {
 			d := dieOf[b.die]
 			x.Spec.Family, x.Spec.Model, x.Spec.Stepping = d.family, d.model, d.stepping
@@ -86,43 +86,39 @@ func (b bulletinRow) cases(short string) []row {
 			}
 			x.setTCB(mint.TCB{SNP: b.snp, Microcode: b.microcode})
 			x.policy(member{"bulletins", []string{b.id}})
-			more(x)
+			change(x)
 		}
 	}
 	tcb := func(snp, microcode uint8) func(X) {
-		return base(func(x X) { x.setTCB(mint.TCB{SNP: snp, Microcode: microcode}) })
+		return func(x X) { x.setTCB(mint.TCB{SNP: snp, Microcode: microcode}) }
 	}
+	mitigated := func(x X) { x.Spec.LaunchMitVector, x.Spec.CurrentMitVector = 1<<64-1, 1<<64-1 }
 	if b.snp == 0 && b.microcode == 0 && b.build == 0 {
-		return []row{{short + "-without-a-row", as("PolicyViolationError", "POL-55", "BUL-02"), b.id + " says nothing of this die", base(func(x X) {
-			x.setTCB(mint.TCB{SNP: 255, Microcode: 255})
-		})}}
+		return []row{{short + "-without-a-row", as("PolicyViolationError", "POL-55", "BUL-02"), b.id + " says nothing of this die", at(tcb(255, 255))}}
 	}
-	rows := []row{{short + "-just-met", yes("POL-56", "BUL-01"), "every condition of " + b.id + " at its level", base(func(X) {})}}
-	if b.snp > 0 {
-		rows = append(rows, row{short + "-snp-one-below", no("POL-56", "BUL-01"), "the SNP level is one below", tcb(b.snp-1, b.microcode)},
-			row{short + "-snp-one-above", yes("POL-56", "BUL-03"), "the SNP level is one above", tcb(b.snp+1, b.microcode)},
-			row{short + "-snp-committed-below", no("POL-56", "BUL-01"), "the host can go back", base(func(x X) { x.Spec.CommittedTCB.SNP-- })})
-	}
-	if b.microcode > 0 {
-		rows = append(rows, row{short + "-microcode-one-below", no("POL-56", "BUL-01"), "the microcode is one below", tcb(b.snp, b.microcode-1)},
-			row{short + "-microcode-one-above", yes("POL-56", "BUL-03"), "the microcode is one above", tcb(b.snp, b.microcode+1)})
-	}
-	if b.build > 0 {
-		rows = append(rows, row{short + "-firmware-one-below", no("POL-56", "BUL-01"), "the firmware is one build below", base(func(x X) { x.Spec.Current.Build-- })},
-			row{short + "-firmware-committed-below", no("POL-56", "BUL-01"), "the host can go back", base(func(x X) { x.Spec.Committed.Build-- })},
-			row{short + "-firmware-one-above", yes("POL-56", "BUL-03"), "newer firmware, and every bit of mitigations", base(func(x X) {
-				x.Spec.Current.Build, x.Spec.Committed.Minor = b.build+1, 58
-				x.Spec.LaunchMitVector, x.Spec.CurrentMitVector = 1<<64-1, 1<<64-1
-			})})
-	}
-	if b.alias {
-		rows = append(rows, row{short + "-bit-clear", no("POL-56", "BUL-01"), "memory was not checked for aliases", base(func(x X) { x.Spec.PlatformInfo = 0 })})
-	}
-	if b.snp > 0 && b.build > 0 {
-		rows = append(rows, row{short + "-mitigations-do-not-help", no("POL-56", "BUL-03"), "no mitigation bit stands for a level", base(func(x X) {
-			x.Spec.LaunchMitVector, x.Spec.CurrentMitVector = 1<<64-1, 1<<64-1
-			x.Spec.CommittedTCB.SNP--
-		})})
+	below, above := no("POL-56", "BUL-01"), yes("POL-56", "BUL-03")
+	for _, r := range []struct {
+		demanded bool
+		row
+	}{
+		{true, row{"just-met", yes("POL-56", "BUL-01"), "every condition of " + b.id + " at its level", func(X) {}}},
+		{b.snp > 0, row{"snp-one-below", below, "the SNP level is one below", tcb(b.snp-1, b.microcode)}},
+		{b.snp > 0, row{"snp-one-above", above, "the SNP level is one above", tcb(b.snp+1, b.microcode)}},
+		{b.snp > 0, row{"snp-committed-below", below, "the host can go back", func(x X) { x.Spec.CommittedTCB.SNP-- }}},
+		{b.microcode > 0, row{"microcode-one-below", below, "the microcode is one below", tcb(b.snp, b.microcode-1)}},
+		{b.microcode > 0, row{"microcode-one-above", above, "the microcode is one above", tcb(b.snp, b.microcode+1)}},
+		{b.build > 0, row{"firmware-one-below", below, "the firmware is one build below", func(x X) { x.Spec.Current.Build-- }}},
+		{b.build > 0, row{"firmware-committed-below", below, "the host can go back", func(x X) { x.Spec.Committed.Build-- }}},
+		{b.build > 0, row{"firmware-one-above", above, "newer firmware, and every bit of mitigations", func(x X) {
+			x.Spec.Current.Build, x.Spec.Committed.Minor = b.build+1, 58
+			mitigated(x)
+		}}},
+		{b.alias, row{"bit-clear", below, "memory was not checked for aliases", func(x X) { x.Spec.PlatformInfo = 0 }}},
+		{b.snp > 0 && b.build > 0, row{"mitigations-do-not-help", no("POL-56", "BUL-03"), "no mitigation bit stands for a level", both(mitigated, func(x X) { x.Spec.CommittedTCB.SNP-- })}},
+	} {
+		if r.demanded {
+			rows = append(rows, row{short + "-" + r.id, r.want, r.comment, at(r.change)})
+		}
 	}
 	return rows
 }

@@ -188,29 +188,25 @@ func leafExtensionRows() []row {
 		{"hwid-empty", no("CHN-34"), "an empty id", hwid(func([]byte) []byte { return nil })},
 		{"hwid-wrapped-in-something-else", no("CHN-34"), "66 bytes that are no OCTET STRING", hwid(func(id []byte) []byte { return mint.TLV(mint.TagBitString, id) })},
 	}
-	for _, e := range []struct{ name, oid string }{
-		{"struct-version", mint.OIDStructVersion}, {"product-name", mint.OIDProductName}, {"bl-spl", mint.OIDBlSPL}, {"tee-spl", mint.OIDTeeSPL},
-		{"snp-spl", mint.OIDSnpSPL}, {"spl-4", mint.OIDSPL4}, {"ucode-spl", mint.OIDUcodeSPL}, {"hwid", mint.OIDHWID},
-	} {
-		rows = append(rows, row{"without-" + e.name, no("CHN-26"), "an extension that is missing is not skipped", leaf(func(s S) { s.DropExt(e.oid) })})
-	}
-	return rows
+	return append(rows, leavesWithout("an extension that is missing is not skipped", "spl-4 ucode-spl hwid")...)
 }
 
-// leavesWithout has a row for each extension that every leaf has.
-func leavesWithout() (rows []row) {
-	for _, e := range []struct{ name, oid string }{
-		{"struct-version", mint.OIDStructVersion}, {"product-name", mint.OIDProductName}, {"bl-spl", mint.OIDBlSPL}, {"tee-spl", mint.OIDTeeSPL},
-		{"snp-spl", mint.OIDSnpSPL}, {"spl-5", mint.OIDSPL5}, {"ucode-spl", mint.OIDUcodeSPL},
-	} {
-		rows = append(rows, row{"without-" + e.name, no("CHN-26"), "every leaf has this extension", leaf(func(s *mint.CertSpec) { s.DropExt(e.oid) })})
+var leafExtensions = map[string]string{
+	"struct-version": mint.OIDStructVersion, "product-name": mint.OIDProductName, "bl-spl": mint.OIDBlSPL, "tee-spl": mint.OIDTeeSPL,
+	"snp-spl": mint.OIDSnpSPL, "spl-4": mint.OIDSPL4, "spl-5": mint.OIDSPL5, "ucode-spl": mint.OIDUcodeSPL, "hwid": mint.OIDHWID,
+}
+
+// leavesWithout has a row for each of the first extensions of a leaf, and of more of them.
+func leavesWithout(comment, more string) (rows []row) {
+	for _, name := range strings.Fields("struct-version product-name bl-spl tee-spl snp-spl " + more) {
+		rows = append(rows, row{"without-" + name, no("CHN-26"), comment, leaf(func(s *mint.CertSpec) { s.DropExt(leafExtensions[name]) })})
 	}
 	return rows
 }
 
 func turinRows() []row {
 	type S = *mint.CertSpec
-	return append(leavesWithout(), []row{
+	return append(leavesWithout("every leaf has this extension", "spl-5 ucode-spl"), []row{
 		{"without-fmc", no("CHN-26"), "Turin's leaf has fmcSPL", leaf(func(s S) { s.DropExt(mint.OIDFmcSPL) })},
 		{"with-spl-4", no("CHN-23"), "and no spl_4", leaf(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDSPL4, Value: mint.Integer(0)}) })},
 		{"struct-version-0", no("CHN-30"), "its version is 1", leaf(value(mint.OIDStructVersion, 2, 1, 0))},
@@ -222,7 +218,7 @@ func turinRows() []row {
 func vlekRows() []row {
 	type S = *mint.CertSpec
 	csp := func(v []byte) func(x X) { return leaf(value(mint.OIDCSPID, v...)) }
-	return append(leavesWithout(), []row{
+	return append(leavesWithout("every leaf has this extension", "spl-5 ucode-spl"), []row{
 		{"with-hwid", no("CHN-23"), "a VLEK names no chip", leaf(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDHWID, Value: make([]byte, 64)}) })},
 		{"without-csp-id", no("CHN-26"), "it names the provider", leaf(func(s S) { s.DropExt(mint.OIDCSPID) })},
 		{"csp-id-empty", no("CHN-35"), "with a name that is not empty", csp(ia5(""))},

@@ -8,6 +8,13 @@ import (
 	"github.com/tresorhq/attest/internal/mint"
 )
 
+// Short names for what most rows are made of.
+type (
+	doc    = mint.Object
+	member = mint.Member
+	raw    = mint.RawJSON
+)
+
 // X is the evidence of a case, which its change is made to.
 type X = *exhibit
 

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/pem"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -18,7 +16,16 @@ func crlSections() []section {
 	base := func(kind string) func() X {
 		return func() X { x := hardware("Milan", 3, kind)(); x.withCRL().Revoke(7); return x }
 	}
+	der := func(change func(der []byte) []byte) func(X) { return func(x X) { x.crlDER = change } }
+	block := func(der []byte) []byte { return mint.PEMSpec{Type: "X509 CRL"}.Encode(der) }
 	add := func(e mint.Extension) func(X) { return list(func(s S) { s.AddExt(e) }) }
+	upTo := func(n int) func(X) { // extensions
+		return list(func(s S) {
+			for i := len(s.Extensions); i < n; i++ {
+				s.AddExt(mint.Extension{OID: fmt.Sprintf("1.2.3.%d", i), Value: null})
+			}
+		})
+	}
 	entry := func(e mint.Extension) func(X) {
 		return list(func(s S) { s.Entries[0].Extensions = append(s.Entries[0].Extensions, e) })
 	}
@@ -31,17 +38,9 @@ func crlSections() []section {
 		{"without-entries", yes("CRL-02"), "a list of nothing", list(func(s S) { s.Entries = nil })},
 		{"with-the-trailer-field-left-out", yes("CRL-04"), "as AMD's lists have it", list(func(s S) { s.SetAlgorithm(mint.OmittedTrailer().Encode()) })},
 		{"without-authority-key-identifier", yes("CRL-14"), "nothing is looked up by it", list(func(s S) { s.DropExt(mint.OIDAuthorityKeyID) })},
-		{"in-pem", yes("CRL-02", "CLI-07", "CHN-05"), "one block, with white space around it", func(x X) {
-			x.crlDER = func(der []byte) []byte {
-				return slices.Concat([]byte("\n"), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), []byte("\r\n"))
-			}
-		}},
-		{"in-pem-twice", no("CRL-02", "CHN-04"), "two blocks are no list", func(x X) {
-			x.crlDER = func(der []byte) []byte {
-				return bytes.Repeat(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 2)
-			}
-		}},
-		{"with-a-line-break", no("CRL-02", "CLI-07"), "DER is no text", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, '\n') } }},
+		{"in-pem", yes("CRL-02", "CLI-07", "CHN-05"), "one block, with white space around it", der(func(der []byte) []byte { return wrap("\n", "\r\n")(block(der)) })},
+		{"in-pem-twice", no("CRL-02", "CHN-04"), "two blocks are no list", der(func(der []byte) []byte { return bytes.Repeat(block(der), 2) })},
+		{"with-a-line-break", no("CRL-02", "CLI-07"), "DER is no text", der(wrap("", "\n"))},
 		{"names-serial-0", yes("CRL-21"), "every leaf has the serial number 0, so that a list that has it says nothing of this one", list(func(s S) { s.Revoke(0) })},
 		{"names-the-asvk", yes("CRL-21"), "the chain has none", list(func(s S) { s.Revoke(mint.ASVK("Milan").Serial...) })},
 		{"other-extension", yes("CRL-14"), "extensions that are not critical are ignored", add(mint.Extension{OID: "1.2.3", Value: null})},
@@ -51,14 +50,14 @@ func crlSections() []section {
 			s.Revoke(mint.ASK("Milan").Serial...)
 			s.Entries[1].Extensions = []mint.Extension{{OID: mint.OIDReasonCode, Value: []byte{0x0A, 1, 8}}}
 		})},
-		{"empty", no("CRL-01"), "no list, although one was asked for", func(x X) { x.crlDER = func([]byte) []byte { return nil } }},
-		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131073-len(der))...) } }},
+		{"empty", no("CRL-01"), "no list, although one was asked for", der(func([]byte) []byte { return nil })},
+		{"too-long", no("CRL-01", "GEN-04"), "131072 bytes at most", der(func(der []byte) []byte { return append(der, make([]byte, 131073-len(der))...) })},
 		{"trailing-byte", no("CRL-02"), "a byte behind the list", list(func(s S) { s.Trailing = []byte{0} })},
 		{"element-behind-the-signature", no("CRL-02"), "an element more in the list", list(func(s S) { s.Trailer = null })},
 		{"element-behind-the-extensions", no("CRL-02"), "or in what is signed", list(func(s S) { s.TBSTrailer = null })},
 		{"element-behind-an-entry", no("CRL-02"), "or in an entry", list(func(s S) { s.Entries[0].Trailer = null })},
 		{"extension-without-an-identifier", no("CRL-02"), "an OBJECT IDENTIFIER that breaks off", list(func(s S) { s.Extensions[1].Raw = mint.TLV(0x30, []byte{6, 1, 0x80}, []byte{4, 0}) })},
-		{"of-131072-bytes", no("CRL-02"), "a list may have so many bytes, of which none are behind it", func(x X) { x.crlDER = func(der []byte) []byte { return append(der, make([]byte, 131072-len(der))...) } }},
+		{"of-131072-bytes", no("CRL-02"), "a list may have so many bytes, of which none are behind it", der(func(der []byte) []byte { return append(der, make([]byte, 131072-len(der))...) })},
 		{"without-next-update", no("CRL-02"), "a list without end was good for ever", list(func(s S) { s.NextUpdate = mint.Time{} })},
 		{"without-extensions", no("CRL-02"), "a list has a number", list(func(s S) { s.Extensions = nil })},
 		{"with-an-empty-list-of-extensions", no("CRL-02"), "nor is an empty list one", list(func(s S) { s.Extensions = []mint.Extension{} })},
@@ -80,16 +79,8 @@ func crlSections() []section {
 		{"extension-twice-with-another-between", no("CRL-11"), "wherever the second one stands", list(func(s S) { s.AddExt(*s.Ext(mint.OIDAuthorityKeyID)) })},
 		{"extension-that-ends-like-another", yes("CRL-11"), "whole identifiers are compared", both(add(mint.Extension{OID: "1.2.3", Value: null}), add(mint.Extension{OID: "1.3.42.3", Value: null}))},
 		{"extension-of-an-entry-twice", no("CRL-11"), "of an entry too", both(entry(mint.Extension{OID: "1.2.3", Value: null}), both(entry(mint.Extension{OID: "1.2.4", Value: null}), entry(mint.Extension{OID: "1.2.3", Value: null})))},
-		{"16-extensions", yes("CRL-11"), "as many as there may be", list(func(s S) {
-			for i := len(s.Extensions); i < 16; i++ {
-				s.AddExt(mint.Extension{OID: fmt.Sprintf("1.2.3.%d", i), Value: null})
-			}
-		})},
-		{"17-extensions", no("CRL-11", "GEN-04"), "16 at most", list(func(s S) {
-			for i := len(s.Extensions); i < 17; i++ {
-				s.AddExt(mint.Extension{OID: fmt.Sprintf("1.2.3.%d", i), Value: null})
-			}
-		})},
+		{"16-extensions", yes("CRL-11"), "as many as there may be", upTo(16)},
+		{"17-extensions", no("CRL-11", "GEN-04"), "16 at most", upTo(17)},
 		{"delta", no("CRL-12"), "changes to another list, not said to be critical", add(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Value: mint.Integer(1)})},
 		{"delta-critical", no("CRL-10"), "or said to be", add(mint.Extension{OID: mint.OIDDeltaCRLIndicator, Critical: true, Value: mint.Integer(1)})},
 		{"part-of-a-list", no("CRL-12"), "a list of some certificates only", add(mint.Extension{OID: mint.OIDIssuingDistPoint, Value: mint.TLV(0x30)})},

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,6 +53,13 @@ var (
 	manifestKey = mint.Ed25519Key("vectors manifest")
 	tlsKey      = mint.P256Key("vectors tls")
 )
+
+func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
+
+// releaseRootPEM is a public key as a release root file holds it (RFC 8410).
+func releaseRootPEM(key ed25519.PrivateKey) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: mint.SPKI(public(key))})
+}
 
 func asIs(b []byte) []byte { return b }
 

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"math/big"
-	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -141,10 +140,6 @@ func mustDiffer(a, b string) string {
 // addOrder adds the order of the base point to S.
 func addOrder(sig []byte) []byte {
 	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
-	s := slices.Clone(sig[32:])
-	slices.Reverse(s)
-	sum := new(big.Int).SetBytes(s)
-	sum.Add(sum, order).FillBytes(s)
-	slices.Reverse(s)
-	return append(sig[:32:32], s...)
+	sum := new(big.Int).SetBytes(reverse(sig[32:]))
+	return append(sig[:32:32], reverse(sum.Add(sum, order).FillBytes(make([]byte, 32)))...)
 }

@@ -3,10 +3,9 @@ package main
 import (
 	"crypto"
 	"crypto/elliptic"
-	"crypto/sha256"
-	"encoding/asn1"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/tresorhq/attest/internal/mint"
 )
@@ -94,29 +93,14 @@ func signatureSection() section {
 	}
 	r := func(n *big.Int) func(X) { return put(func(_, s *big.Int) (*big.Int, *big.Int) { return n, s }) }
 	s := func(n *big.Int) func(X) { return put(func(r, _ *big.Int) (*big.Int, *big.Int) { return r, n }) }
-	over := func(what func(x X, report []byte) (h crypto.Hash, digest []byte)) func(X) {
+	over := func(h crypto.Hash, message func(report []byte) []byte) func(X) {
 		return func(x X) {
 			x.AfterSigning = func(report []byte) []byte {
-				h, digest := what(x, report)
-				der, err := x.Key.Sign(nil, digest, h)
-				var rs struct{ R, S *big.Int }
-				if err == nil {
-					_, err = asn1.Unmarshal(der, &rs)
-				}
-				if err != nil {
-					panic(err)
-				}
-				mint.PutSignature(report, rs.R, rs.S)
+				r, s := mint.SignECDSA(message(report), x.Key, h)
+				mint.PutSignature(report, r, s)
 				return report
 			}
 		}
-	}
-	sha384 := func(parts ...[]byte) (crypto.Hash, []byte) {
-		h := crypto.SHA384.New()
-		for _, p := range parts {
-			h.Write(p)
-		}
-		return crypto.SHA384, h.Sum(nil)
 	}
 	rows := []row{
 		{"r-zero", no("RPT-21"), "r and s of zero verified anything, once", r(new(big.Int))},
@@ -130,13 +114,10 @@ func signatureSection() section {
 		{"other-s", yes("RPT-23", "RPT-22"), "(r, n-s) signs the same: genuine firmware makes both", put(func(r, s *big.Int) (*big.Int, *big.Int) { return r, new(big.Int).Sub(order, s) })},
 		{"big-endian", no("RPT-23"), "r and s are little-endian", put(func(r, s *big.Int) (*big.Int, *big.Int) { return reversed(r), reversed(s) })},
 		{"r-and-s-swapped", no("RPT-23"), "r comes first", put(func(r, s *big.Int) (*big.Int, *big.Int) { return s, r })},
-		{"over-all-1184-bytes", no("RPT-23"), "the signature covers 672 bytes", over(func(_ X, report []byte) (crypto.Hash, []byte) { return sha384(report[:0x2A0], make([]byte, 512)) })},
-		{"over-671-bytes", no("RPT-23"), "all of them", over(func(_ X, report []byte) (crypto.Hash, []byte) { return sha384(report[:0x29F]) })},
-		{"over-673-bytes", no("RPT-23"), "and none more", over(func(_ X, report []byte) (crypto.Hash, []byte) { return sha384(report[:0x2A0], []byte{0}) })},
-		{"with-sha-256", no("RPT-23"), "the hash is SHA-384", over(func(_ X, report []byte) (crypto.Hash, []byte) {
-			d := sha256.Sum256(report[:0x2A0])
-			return crypto.SHA256, d[:]
-		})},
+		{"over-all-1184-bytes", no("RPT-23"), "the signature covers 672 bytes", over(crypto.SHA384, func(report []byte) []byte { return append(report[:0x2A0:0x2A0], make([]byte, 512)...) })},
+		{"over-671-bytes", no("RPT-23"), "all of them", over(crypto.SHA384, func(report []byte) []byte { return report[:0x29F] })},
+		{"over-673-bytes", no("RPT-23"), "and none more", over(crypto.SHA384, func(report []byte) []byte { return append(report[:0x2A0:0x2A0], 0) })},
+		{"with-sha-256", no("RPT-23"), "the hash is SHA-384", over(crypto.SHA256, func(report []byte) []byte { return report[:0x2A0] })},
 		{"by-another-chip", no("RPT-23"), "another key signed", func(x X) { x.Key = mint.P384Key("another chip") }},
 		{"tcb-reserved-byte-altered", no("RPT-23", "GEN-03"), "verifiers that sign a re-encoded report lose the bytes of a TCB that no component owns", spoil(0x182, 1)},
 	}
@@ -156,18 +137,14 @@ func signatureSection() section {
 }
 
 // scalar reads 48 little-endian bytes.
-func scalar(b []byte) *big.Int {
-	return new(big.Int).SetBytes(reverse(b[:48]))
-}
+func scalar(b []byte) *big.Int { return new(big.Int).SetBytes(reverse(b[:48])) }
 
 func reversed(n *big.Int) *big.Int {
 	return new(big.Int).SetBytes(reverse(n.FillBytes(make([]byte, 48))))
 }
 
 func reverse(b []byte) []byte {
-	out := make([]byte, len(b))
-	for i := range b {
-		out[len(b)-1-i] = b[i]
-	}
-	return out
+	b = slices.Clone(b)
+	slices.Reverse(b)
+	return b
 }
