@@ -47,22 +47,21 @@ type content struct {
 
 // A library holds what several cases share, each under one name.
 type library struct {
-	names map[[sha256.Size]byte]string
-	uses  map[[sha256.Size]byte]int
-	used  map[string][]byte
+	names map[string]string // by content
+	uses  map[string]int    // of a content
+	used  map[string][]byte // content by name
 }
 
 func newLibrary() *library {
-	l := &library{map[[sha256.Size]byte]string{}, map[[sha256.Size]byte]int{}, map[string][]byte{}}
+	l := &library{map[string]string{}, map[string]int{}, map[string][]byte{}}
 	nameShared(l)
 	return l
 }
 
 // name gives bytes a name of their own.
 func (l *library) name(name string, data []byte) {
-	key := sha256.Sum256(data)
-	if _, taken := l.names[key]; !taken {
-		l.names[key] = name
+	if l.names[string(data)] == "" {
+		l.names[string(data)] = name
 	}
 }
 
@@ -70,23 +69,22 @@ func (l *library) name(name string, data []byte) {
 // often.
 func (l *library) count(data []byte) {
 	const large, often = 1024, 3
-	key := sha256.Sum256(data)
-	if l.uses[key]++; l.uses[key] == often && len(data) >= large {
-		l.name(fmt.Sprintf("sha256-%x", key[:8]), data)
+	if l.uses[string(data)]++; l.uses[string(data)] == often && len(data) >= large {
+		sum := sha256.Sum256(data)
+		l.name(fmt.Sprintf("sha256-%x", sum[:8]), data)
 	}
 }
 
 func (l *library) content(data []byte) content {
-	if name, ok := l.names[sha256.Sum256(data)]; ok {
+	switch name := l.names[string(data)]; {
+	case name != "":
 		l.used[name] = data
 		return content{Shared: name}
+	case isText(data):
+		return content{Text: new(string(data))}
+	default:
+		return content{Base64: new(base64.StdEncoding.EncodeToString(data))}
 	}
-	if isText(data) {
-		s := string(data)
-		return content{Text: &s}
-	}
-	s := base64.StdEncoding.EncodeToString(data)
-	return content{Base64: &s}
 }
 
 // isText reports whether people can read it: the rest is written in base64.

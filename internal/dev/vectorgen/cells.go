@@ -16,7 +16,7 @@ func cellSections() []section {
 	for _, product := range mint.Products {
 		for version := uint32(2); version <= 5; version++ {
 			for _, kind := range []string{"vcek", "vlek"} {
-				id := fmt.Sprintf("%s-v%d-%s", lower(product), version, kind)
+				id := fmt.Sprintf("%s-v%d-%s", strings.ToLower(product), version, kind)
 				comment := fmt.Sprintf("a version %d report of %s under a %s", version, product, upper(kind))
 				all = append(all,
 					section{"accept-report", hardware(product, version, kind), "", []row{{id, yes("ORD-01", "ORD-03", "END-01", "END-03", "END-04", "RPT-02"), comment, expectReport}}},

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -180,7 +181,7 @@ func genuineSection(product string) section {
 			silent(x)
 		}})
 	}
-	return section{"crl-genuine-" + lower(product), hardware(product, 5, "vcek"), err, rows}
+	return section{"crl-genuine-" + strings.ToLower(product), hardware(product, 5, "vcek"), err, rows}
 }
 
 func must[T any](v T, err error) T {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
 )
@@ -22,7 +23,7 @@ func endorsementSections() []section {
 		{"Turin", [2][]uint16{{0x1A00, 0x1A0F, 0x1A10, 0x1A1F}, {0x1A20, 0x1901}}},
 	} {
 		product, edges := dies.product, dies.edges
-		s := section{"die-" + lower(product), hardware(product, 4, "vcek"), err, nil}
+		s := section{"die-" + strings.ToLower(product), hardware(product, 4, "vcek"), err, nil}
 		for i, models := range edges {
 			for _, m := range models {
 				w, comment := yes("END-02"), "a die of "+product+": the stepping, and the productName of the leaf, decide nothing"

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/pem"
-	"fmt"
 	"maps"
-	"slices"
-	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
 )
@@ -63,32 +59,11 @@ func releaseRootPEM(key ed25519.PrivateKey) []byte {
 
 func asIs(b []byte) []byte { return b }
 
-func lower(s string) string { return strings.ToLower(s) }
-
-// made has the evidence of each cell, which takes long to sign.
-var made = map[string]*mint.Set{}
-
-// evidence gives a copy of mint's evidence whose description can be changed. Its
-// signed bytes can not.
-func evidence(product string, version uint32, kind string) *mint.Set {
-	cell := fmt.Sprint(product, version, kind)
-	if made[cell] == nil {
-		made[cell] = mint.Evidence(product, version, kind)
-	}
-	set := *made[cell]
-	set.LeafSpec.Extensions = slices.Clone(set.LeafSpec.Extensions)
-	for i := range set.LeafSpec.Extensions {
-		e := &set.LeafSpec.Extensions[i]
-		e.Value = bytes.Clone(e.Value)
-	}
-	return &set
-}
-
 // hardware is a report by itself, sent with leaf and intermediate.
 func hardware(product string, version uint32, kind string) func() *exhibit {
 	return func() *exhibit {
 		x := &exhibit{
-			Endpoint: &mint.Endpoint{Set: evidence(product, version, kind)}, command: "report",
+			Endpoint: &mint.Endpoint{Set: mint.Evidence(product, version, kind)}, command: "report",
 			options: map[string]any{"at": noon}, inputs: map[string][][]byte{},
 			crlDER: asIs,
 			chain:  func(leaf, mid, _ []byte) [][]byte { return [][]byte{leaf, mid} },

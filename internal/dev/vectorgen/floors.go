@@ -16,7 +16,7 @@ func floorSections() []section {
 	for _, product := range mint.Products {
 		base := func() X { x := hardware(product, 5, "vcek")(); x.setTCB(ample(product)); return x }
 		floor := func(t mint.TCB) func(X) { return option("min-tcb", floorText(product, t)) }
-		s := section{"floor-" + lower(product), base, err, nil}
+		s := section{"floor-" + strings.ToLower(product), base, err, nil}
 		for _, name := range components(product) {
 			at := ample(product)
 			only := func(delta int) func(X) { // a floor of this component alone

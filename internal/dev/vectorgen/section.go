@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -38,8 +39,12 @@ func yes(rules ...string) want { return want{accept: true, rules: rules} }
 // as: refused by a rule, with another error than the rest of the section.
 func as(err string, rules ...string) want { return want{rules: rules, err: err} }
 
-// exitCodes are those of contract and SPEC.md section 16 that are not 1.
-var exitCodes = map[string]int{"UsageError": 2, "EvidenceUnavailableError": 3, "PinChangedError": 4}
+// exitCodes are those of contract and SPEC.md section 16 that are not 1, and verdicts
+// those of each exit code.
+var (
+	exitCodes = map[string]int{"UsageError": 2, "EvidenceUnavailableError": 3, "PinChangedError": 4}
+	verdicts  = []string{"pass", "fail", "error", "error", "changed"}
+)
 
 func (s section) cases() []testCase {
 	var list []testCase
@@ -50,30 +55,20 @@ func (s section) cases() []testCase {
 		}
 		c := x.testCase()
 		c.Schema, c.ID, c.Rules, c.Comment, c.section = caseSchema, s.name+"-"+r.id, r.want.rules, r.comment, s.name
-		c.Expect = expect{Verdict: "pass"}
-		if c.Command == "measure" {
+		c.Expect = expect{Verdict: verdicts[0]}
+		switch {
+		case !r.want.accept:
+			err := cmp.Or(r.want.err, s.err)
+			code := cmp.Or(exitCodes[err], 1)
+			c.Expect = expect{Verdict: verdicts[code], ExitCode: code, Error: err, Requirement: r.want.rules[0]}
+		case c.Command == "measure":
 			c.Expect.Verdict = "computed"
-			if x.result == nil && r.want.accept {
+			if x.result == nil {
 				x.result = x.guest.result()
 			}
 		}
 		if x.result != nil && (r.want.accept || !strings.HasPrefix(s.name, "launch-") && !strings.HasPrefix(s.name, "azure-")) { // not a nil doc in an interface
 			c.Expect.Result = x.result
-		}
-		if !r.want.accept {
-			err := r.want.err
-			if err == "" {
-				err = s.err
-			}
-			c.Expect.Verdict, c.Expect.ExitCode, c.Expect.Error, c.Expect.Requirement = "fail", exitCodes[err], err, r.want.rules[0]
-			switch c.Expect.ExitCode {
-			case 0:
-				c.Expect.ExitCode = 1
-			case 2, 3:
-				c.Expect.Verdict = "error"
-			case 4:
-				c.Expect.Verdict = "changed"
-			}
 		}
 		list = append(list, c)
 	}
@@ -113,19 +108,19 @@ func strictly(sections []section) []section {
 func nameShared(l *library) {
 	l.name("release-root.pem", releaseRootPEM(releaseKey))
 	for _, p := range mint.Products {
-		l.name("ark-"+lower(p)+".pem", mint.PEM(mint.CACert("ARK-"+p)))
+		l.name("ark-"+strings.ToLower(p)+".pem", mint.PEM(mint.CACert("ARK-"+p)))
 		for _, kind := range []string{"vcek", "vlek"} {
 			authority := map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"}[kind] + p
-			l.name(lower(authority)+".pem", mint.PEM(mint.CACert(authority)))
-			l.name(kind+"-"+lower(p)+".pem", mint.PEM(mint.Evidence(p, 3, kind).Leaf))
+			l.name(strings.ToLower(authority)+".pem", mint.PEM(mint.CACert(authority)))
+			l.name(kind+"-"+strings.ToLower(p)+".pem", mint.PEM(mint.Evidence(p, 3, kind).Leaf))
 		}
-		l.name("crl-"+lower(p)+".der", mint.CRL(p).Encode(mint.CAKey("ARK-"+p)))
+		l.name("crl-"+strings.ToLower(p)+".der", mint.CRL(p).Encode(mint.CAKey("ARK-"+p)))
 		for version := uint32(2); version <= 5; version++ {
 			x := endpoint(p, version, "vcek")()
 			x.seal()
-			cell := lower(p) + "-v" + string(rune('0'+version))
+			cell := strings.ToLower(p) + "-v" + string(rune('0'+version))
 			l.name("envelope-"+cell+".json", x.Seal())
-			l.name("bundle-"+lower(p)+".jws", x.Bundle.Encode())
+			l.name("bundle-"+strings.ToLower(p)+".jws", x.Bundle.Encode())
 			l.name("report-"+cell+".bin", hardware(p, version, "vcek")().sealed())
 		}
 	}
