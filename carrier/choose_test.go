@@ -70,7 +70,9 @@ func TestChoose(t *testing.T) {
 	chip := func(byteOf int) []byte {
 		id := bytes.Clone(vcek.Spec.ChipID[:])
 		id[byteOf] ^= 1
-		return mint.VCEK("Milan", mint.DefaultTCB("Milan"), id).Encode(vcek.LeafSigner())
+		spec := mint.VCEK("Milan", mint.DefaultTCB("Milan"), id)
+		from(-1)(&spec) // which would make it the first one
+		return spec.Encode(vcek.LeafSigner())
 	}
 	between := func(from, to int) []byte { // in seconds from the time
 		return issued(vcek, func(s *mint.CertSpec) {

@@ -126,9 +126,11 @@ func (c *container) coco(o *strictjson.Object) {
 // attestationRS reads evidence of attestation-rs. Rules: FRM-24.
 func (c *container) attestationRS(o *strictjson.Object) {
 	v := o.Required("evidence")
-	if o.Required("platform").OneOf("snp", "az-snp") == "az-snp" {
+	platform, _ := o.Optional("platform") // it is there
+	switch platform.OneOf("snp", "az-snp") {
+	case "az-snp":
 		c.coco(v.Object("version", "tpm_quote", "hcl_report", "vcek"))
-	} else {
+	case "snp":
 		e := v.Object("attestation_report", "cert_chain")
 		c.carried = base64Of(e.Required("attestation_report"))
 		if chain, ok := e.Optional("cert_chain"); ok {
@@ -141,7 +143,8 @@ func (c *container) attestationRS(o *strictjson.Object) {
 // tinfoil reads a Tinfoil attestation document, version 2. Rules: FRM-25.
 func (c *container) tinfoil(o *strictjson.Object) {
 	c.form = TinfoilV2
-	format := o.Required("format").NonEmpty()
+	v, _ := o.Optional("format") // it is there
+	format := v.NonEmpty()
 	if format != "https://tinfoil.sh/predicate/sev-snp-guest/v2" {
 		c.err = unread("a document of the format "+strictjson.Quote(format), "jq -r .body FILE | base64 -d > report.bin")
 		return

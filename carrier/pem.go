@@ -82,7 +82,7 @@ func openArmour(text []byte) (*Evidence, error) {
 	}
 	b, problem := decodeBase64(list[0].body)
 	switch label := list[0].label; {
-	case label == "CERTIFICATE" && (len(b) != snpreport.Size || isDER(b)):
+	case label == "CERTIFICATE" && len(b) != snpreport.Size:
 		return nil, unread("a PEM certificate", swapped)
 	case label != "CERTIFICATE" && !slices.Contains([]string{"REPORT", "SNP REPORT", "ATTESTATION REPORT"}, label):
 		return nil, unread("PEM of another label", "base64 -d of what stands between BEGIN and END")

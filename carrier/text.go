@@ -45,6 +45,7 @@ func decodeText(text []byte) (b []byte, problem string) {
 // decodeBase64 reads base64 of either alphabet, with canonical padding or none. Unused bits are zero. Rules: FRM-16.
 func decodeBase64(text []byte) (b []byte, problem string) {
 	unpadded := bytes.TrimRight(text, "=")
+	padding := len(text) - len(unpadded)
 	standard, url := bytes.ContainsAny(text, "+/"), bytes.ContainsAny(text, "-_")
 	encoding := base64.RawStdEncoding
 	if url {
@@ -53,7 +54,7 @@ func decodeBase64(text []byte) (b []byte, problem string) {
 	switch {
 	case standard && url:
 		return nil, "base64 of both alphabets"
-	case len(text)-len(unpadded) > 2, len(text) > len(unpadded) && len(text)%4 != 0:
+	case padding > 2, padding != 0 && len(text)%4 != 0:
 		return nil, "base64 with wrong padding"
 	case bytes.ContainsAny(text, "\r\n"): // which the decoder would skip
 		return nil, "base64 with a line break"
@@ -71,8 +72,8 @@ func openNumbers(text []byte) (*Evidence, error) {
 	var report []byte
 	for element := range bytes.SplitSeq(body[1:], []byte(",")) {
 		digits := string(bytes.Trim(element, " \t\r\n"))
-		n, err := strconv.ParseUint(digits, 10, 8)
-		if err != nil || digits != strconv.FormatUint(n, 10) || len(report) == snpreport.Size {
+		n, _ := strconv.ParseUint(digits, 10, 8) // a text that is no such number is not its own decimal form
+		if digits != strconv.FormatUint(n, 10) {
 			return nil, malformed("FRM-17", "array", "1184 integers from 0 to 255", fmt.Sprintf("something else at index %d", len(report)))
 		}
 		report = append(report, byte(n))

@@ -32,7 +32,7 @@ func TestDecodeBase64(t *testing.T) {
 func TestListings(t *testing.T) {
 	for text, want := range map[string]bool{
 		"000: ": false, "0000: ": true, "00000000: ": true, "000000000: ": false, "0000  ": true, "00000000  ": true, "0000 - ": true,
-		"0000000 1": true, "000000 1": false, "00000000 1": false, "0000": false, "0000:": false, "1000: ": false, "": false,
+		"0000000 1": true, "00000001": false, "000000 1": false, "00000000 1": false, "0000": false, "0000:": false, "1000: ": false, "": false,
 	} {
 		if isListing([]byte(text)) != want {
 			t.Errorf("%q is a listing: %v", text, !want)
@@ -50,7 +50,7 @@ func TestMarks(t *testing.T) {
 		"\x1F\x8B": true, "H4sI": true, "PK\x03\x04": true, "<": true, "\x0A\xA0\x09": true, "\xD2\x84": true, "\"": true, "Certificate:": true, "0\x82": true,
 		"\xA0": false, "\xA1": true, "\xB7": true, "\xB8": false, "\xD7": false, "\xD8": true, "\xD9": false, "": false, "A": false,
 		sized(snpreport.Size+1, '\n'): true, sized(snpreport.Size, '\n'): false, sized(snpreport.Size+2, '\n'): false, sized(snpreport.Size+1, 'A'): false,
-		strings.Repeat("A", snpreport.Size) + "\n": false,
+		strings.Repeat("A", snpreport.Size) + "\n": false, sized(snpreport.Size, 'A') + "\n": true, sized(snpreport.Size, 'A') + "\nA": false,
 	} {
 		if isUnread([]byte(text)) != want {
 			t.Errorf("%.20q is unread: %v", text, !want)

@@ -8,8 +8,7 @@ import (
 
 const swapped = "give the report by --report, and certificates by --certs"
 
-// marks tell forms that are recognised and not read, and how each is converted. The one
-// without a name is a private key. Rules: FRM-03, FRM-04.
+// marks tell forms that are recognised and not read, and how each is converted. Rules: FRM-03.
 var marks = []struct {
 	fits          func(b []byte) bool
 	what, convert string
@@ -24,18 +23,19 @@ var marks = []struct {
 	{startsWith(`"`), "a JSON string", "jq -r . FILE > report.b64"},
 	{isListing, "a listing with offsets", "xxd -r FILE > report.bin"},
 	{func(b []byte) bool { return kindOf(b) == kindCertificate }, "a DER certificate", swapped},
-	{func(b []byte) bool { return kindOf(b) == kindPrivateKey }, "", ""},
 	{isDER, "DER", swapped},
 	{startsWith("Certificate:"), "a certificate as text", swapped},
 	{func(b []byte) bool { return len(b) == snpreport.Size+1 && b[snpreport.Size] == '\n' && hasZero(b) }, "a report with a line break behind it", "head -c 1184 FILE > report.bin"},
 }
 
-// refuseUnread describes such a form, and returns nil for any other.
+// refuseUnread describes such a form, or refuses a private key, and returns nil for any
+// other. Rules: FRM-04.
 func refuseUnread(b []byte) (*Evidence, error) {
+	if kindOf(b) == kindPrivateKey {
+		return nil, privateKey("DER")
+	}
 	for _, m := range marks {
-		if m.fits(b) && m.what == "" {
-			return nil, privateKey("DER")
-		} else if m.fits(b) {
+		if m.fits(b) {
 			return nil, unread(m.what, m.convert)
 		}
 	}
