@@ -76,9 +76,14 @@ type Config struct {
 	// answers pass with the encoding that caller and endpoint chose.
 	DisableCompression bool
 
-	MaxConns      int           // connections that take requests; 0: any number
-	MaxIdle       int           // idle connections of HTTP/1.1 that are kept; 64
-	MaxVerdictAge time.Duration // a verdict lasts so long, or as the envelope says if that is less; 1 h
+	MaxConns int // connections that take requests; 0: any number
+	MaxIdle  int // idle connections of HTTP/1.1 that are kept; 64
+
+	// MaxVerdictAge is how long a verdict lasts, or as the envelope says if that is
+	// less; 1 h. A request that was assigned to a connection has at least a tenth of
+	// that, or a second, until its header must be out. On a machine that is too busy
+	// for that the connection is lost, with all that runs on it (VerdictEndedError).
+	MaxVerdictAge time.Duration
 	MaxRequestAge time.Duration // how long a request may outlive its connection's verdict; 15 min
 
 	// OnAudit is told of every attestation, step by step, whether it passed or not;

@@ -59,7 +59,9 @@
 //   - An attempt is unwritten from the gate until its header was written: over
 //     HTTP/2 until net/http says so, over HTTP/1.1 until the first write that
 //     carries it. While one is (wire.unwritten, under wire.mu), the connection has a
-//     write deadline at the end of its verdict, and with that it is lost.
+//     write deadline at the end of its verdict. With that it is lost, and so is what
+//     runs on it: never late comes before finishing. The deadline is lifted as soon as
+//     no attempt is unwritten; what runs then has Config.MaxRequestAge.
 //   - gate.roundTrip is the only function that calls ClientConn.RoundTrip, for the
 //     attestation and for callers.
 //

@@ -29,7 +29,9 @@ var ErrProtocolChanged error = &rule.Error{Rule: "TRN-15", Message: "the server 
 
 // A VerdictEndedError is the error of a request that was cut off since the verdict on
 // its connection had ended: by time, or because a newer trust bundle is there. It was
-// allowed to begin, and what the endpoint has read of it is not known.
+// allowed to begin, and what the endpoint has read of it is not known. Over HTTP/2 that
+// may be because another request on the connection was not written in time: net/http
+// cannot take back a single one, so that all of them end.
 type VerdictEndedError struct {
 	attest.Failure
 	Result  *attest.Result // what had been attested; shared, and must not be changed

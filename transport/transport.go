@@ -87,6 +87,7 @@ func (t *Transport) unmade() bool { return t == nil || t.pool == nil }
 //   - *OriginError, *RequestError: the request was not for here; nothing was done
 //   - attest.AttestationError: the endpoint was refused; nothing was sent
 //   - *attest.EvidenceUnavailableError: it could not be attested; nothing was sent
+//   - *VerdictEndedError: it was cut off with its connection; it may have been sent
 //   - ErrClosed, ErrRetired
 //   - ErrProtocolChanged: it was sent, and answered in a way that is of no use
 //

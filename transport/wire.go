@@ -160,7 +160,7 @@ func (w *wire) Write(b []byte) (int, error) {
 // and a verdict that has ended is lost.
 func (w *wire) check() error {
 	if w.lost == nil && len(w.unwritten) > 0 && !w.verdict.inDate(w.now()) {
-		w.lose(w.verdict.ended("TRN-01", "the verdict ended before the first byte of the request was written"))
+		w.lose(w.verdict.ended("TRN-01", "the verdict ended before the first byte of a request on this connection was written"))
 	}
 	return w.lost
 }
