@@ -105,7 +105,7 @@ func (p *primitives) ecdsa(b *testing.B) {
 
 // BenchmarkVerifyEndpoint is a whole Verify without a CRL, next to the two
 // signatures of a verification whose chain is known: "warm" remembers chain and
-// bundle, "chain" the chain alone.
+// bundle, "chain" the chain alone, "cold" nothing.
 func BenchmarkVerifyEndpoint(b *testing.B) {
 	p := newEndpoint("Milan", 3, "vcek")
 	c := p.config(b)
@@ -123,6 +123,17 @@ func BenchmarkVerifyEndpoint(b *testing.B) {
 			}
 		}
 	})
+	c.Cache = nil
+	bare := p.verifierOf(b, c)
+	b.Run("cold", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := bare.Verify(e, at); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	c.Cache = certchain.NewCache(4)
 	b.Run("chain", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

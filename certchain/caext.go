@@ -82,7 +82,7 @@ func parseBasicConstraints(v []byte) (isCA bool, pathLen int, ok bool) {
 		return isCA, -1, true
 	}
 	n, ok := parseUint8(length)
-	return isCA, int(n), ok && isCA // only a CA has one
+	return true, int(n), ok && isCA // only a CA has one
 }
 
 // isKeyID: OCTET STRING, not empty.

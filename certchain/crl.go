@@ -303,7 +303,7 @@ func (l *CRL) eachExtension(list cryptobyte.String, found func(oid, value []byte
 		if critical != nil { // FALSE is the default, which DER does not write
 			return l.fail("CRL-10", "critical", critical, "no critical extension, and no flag", quoteHex(critical)+" of OID "+quoteHex(oid))
 		}
-		if len(seen) == maxCRLExtensions {
+		if len(seen)+1 > maxCRLExtensions {
 			return l.fail("CRL-11", "Extension", oid, "at most 16 extensions", "more")
 		}
 		if slices.ContainsFunc(seen, func(other []byte) bool { return bytes.Equal(other, oid) }) {
@@ -332,7 +332,7 @@ func integer(e []byte) (n []byte, ok bool) {
 func isOID(b []byte) bool {
 	start := 0
 	for i, c := range b {
-		if i == start && c == 0x80 || i-start == 4 {
+		if i == start && c == 0x80 || i-start > 3 {
 			return false
 		}
 		if c&0x80 == 0 {

@@ -101,9 +101,10 @@ func parseTime(e []byte) (t time.Time, ok bool) {
 	case len("..YYMMDDhhmmssZ"):
 		ok = s.ReadASN1UTCTime(&t)
 	case len("..YYYYMMDDhhmmssZ"):
-		ok = s.ReadASN1GeneralizedTime(&t) && t.Year() >= 2050
+		s.ReadASN1GeneralizedTime(&t) // or t stays zero
+		ok = t.Year() >= 2050
 	}
-	return t, ok && e[len(e)-1] == 'Z'
+	return t, ok
 }
 
 // unsigned checks the content of a DER INTEGER: minimal, not negative, at most
@@ -112,7 +113,7 @@ func unsigned(b []byte) (n []byte, ok bool) {
 	if len(b) == 0 || len(b) > maxSerial || b[0]&0x80 != 0 {
 		return nil, false
 	}
-	if len(b) > 1 && b[0] == 0 {
+	if len(b) != 1 && b[0] == 0 {
 		return b[1:], b[1]&0x80 != 0
 	}
 	return b, true

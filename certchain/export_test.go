@@ -101,3 +101,28 @@ func (r *Roots) Knowing(c *Certificate) *Roots {
 	more := &Roots{held: append(slices.Clip(r.held), c.authority()), custom: r.custom}
 	return more.withFingerprint()
 }
+
+// ParsedBefore reports whether the roots hold a certificate, which is then not parsed
+// anew, and how an error would name it in that position.
+func (r *Roots) ParsedBefore(der []byte, position int) (label string, before bool) {
+	c, err := r.parse(der, position)
+	if err != nil {
+		return "", false
+	}
+	return c.label(), r.first(func(a *authority) bool { return &a.Raw[0] == &c.Raw[0] }) != nil
+}
+
+// Changed returns roots whose authority of a role has another subject or digest than
+// its certificate, as no certificate makes them.
+func (r *Roots) Changed(role Role, change func(subject []byte, sum *[32]byte)) *Roots {
+	changed := &Roots{custom: r.custom}
+	for _, a := range r.held {
+		b, c := *a, *a.Certificate
+		if b.Certificate = &c; c.Role == role {
+			c.RawSubject = slices.Clone(c.RawSubject)
+			change(c.RawSubject, &b.sha256)
+		}
+		changed.held = append(changed.held, &b)
+	}
+	return changed.withFingerprint()
+}

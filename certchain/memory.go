@@ -60,14 +60,12 @@ const (
 )
 
 // keyOf hashes everything that a proof depends on: the kind of what was proven, the
-// SHA-256 of what it was proven by (the roots, or a key), the number of parts, and
-// each part with its length before it, so that no two lists of parts hash the same
-// bytes.
+// SHA-256 of what it was proven by (the roots, or a key), and each part with its length
+// before it, so that no two lists of parts hash the same bytes.
 func keyOf(kind string, by [32]byte, parts ...[]byte) (key [32]byte) {
 	h := sha256.New()
 	h.Write([]byte(kind))
 	h.Write(by[:])
-	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(parts))))
 	for _, part := range parts {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		h.Write(part)

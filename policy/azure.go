@@ -67,7 +67,7 @@ func (c *compiler) ofAzure(r *Rules, demanded bool, value string) check {
 	if demanded {
 		c.set.azure = new(r.Azure.clone())
 	}
-	return one(demanded, value, func(*evaluation) string { return "a report by itself, or of an endpoint" })
+	return one(when(demanded, value), func(*evaluation) string { return "a report by itself, or of an endpoint" })
 }
 
 func demandQualifyingData(c *compiler, r *Rules) check {

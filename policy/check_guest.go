@@ -26,7 +26,7 @@ func demandVMPL(c *compiler, r *Rules) check {
 	if want > 3 {
 		c.fail("POL-72", c.member, "0 to 3", decimal(want))
 	}
-	return one(demanded, decimal(want), func(e *evaluation) string { return when(e.r.VMPL != want, decimal(e.r.VMPL)) })
+	return one(when(demanded, decimal(want)), func(e *evaluation) string { return when(e.r.VMPL != want, decimal(e.r.VMPL)) })
 }
 
 // POL-24.
@@ -68,7 +68,7 @@ func forbidBits(known []snpreport.Bit, mask uint64, state func(*snpreport.Report
 // POL-26. ABI_MAJOR and ABI_MINOR are compared as one.
 func demandABI(c *compiler, r *Rules) check {
 	low, demanded := c.version(r.GuestPolicy.MinABI)
-	return one(demanded, "at least "+majorMinor(low), func(e *evaluation) string {
+	return one(when(demanded, "at least "+majorMinor(low)), func(e *evaluation) string {
 		abi := snpreport.Firmware{Major: e.r.GuestPolicy.ABIMajor(), Minor: e.r.GuestPolicy.ABIMinor()}
 		return when(abi.Compare(low) < 0, majorMinor(abi))
 	})
@@ -86,7 +86,7 @@ func demandPrefix(c *compiler, r *Rules) check {
 
 // POL-32.
 func demandTailZero(c *compiler, r *Rules) check {
-	return one(r.ReportDataTailZero, "all zero", func(e *evaluation) string {
+	return one(when(r.ReportDataTailZero, "all zero"), func(e *evaluation) string {
 		tail := [32]byte(e.r.ReportData[32:])
 		return when(tail != [32]byte{}, hexOf(tail))
 	})
@@ -95,12 +95,12 @@ func demandTailZero(c *compiler, r *Rules) check {
 // POL-43.
 func demandGuestSVN(c *compiler, r *Rules) check {
 	low := r.MinGuestSVN
-	return one(low != 0, "at least "+decimal(low), func(e *evaluation) string { return when(e.r.GuestSVN < low, decimal(e.r.GuestSVN)) })
+	return one(when(low != 0, "at least "+decimal(low)), func(e *evaluation) string { return when(e.r.GuestSVN < low, decimal(e.r.GuestSVN)) })
 }
 
 // POL-48. Without an ID block ID_KEY_DIGEST is zero.
 func demandIDBlock(c *compiler, r *Rules) check {
-	return one(r.IDBlock.Require, "an ID block", func(e *evaluation) string {
+	return one(when(r.IDBlock.Require, "an ID block"), func(e *evaluation) string {
 		return when(e.r.IDKeyDigest == [48]byte{}, "none: ID_KEY_DIGEST is zero")
 	})
 }
@@ -108,7 +108,7 @@ func demandIDBlock(c *compiler, r *Rules) check {
 // POL-50. AUTHOR_KEY_DIGEST means something only when AUTHOR_KEY_EN is set.
 func demandAuthorKey(c *compiler, r *Rules) check {
 	list := hexList[[48]byte](c, r.IDBlock.AuthorKeys, notZero)
-	return one(list != nil, oneOf(list, hexOf), func(e *evaluation) string {
+	return one(oneOf(list, hexOf), func(e *evaluation) string {
 		if !e.r.KeyInfo.AuthorKeyEn() {
 			return "AUTHOR_KEY_EN clear"
 		}
@@ -118,7 +118,7 @@ func demandAuthorKey(c *compiler, r *Rules) check {
 
 // POL-51.
 func demandAuthorKeyEn(c *compiler, r *Rules) check {
-	return one(r.IDBlock.RequireAuthorKey, "AUTHOR_KEY_EN set", func(e *evaluation) string { return when(!e.r.KeyInfo.AuthorKeyEn(), "clear") })
+	return one(when(r.IDBlock.RequireAuthorKey, "AUTHOR_KEY_EN set"), func(e *evaluation) string { return when(!e.r.KeyInfo.AuthorKeyEn(), "clear") })
 }
 
 // POL-52.

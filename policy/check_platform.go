@@ -15,7 +15,7 @@ import (
 // POL-20.
 func demandProduct(c *compiler, r *Rules) check {
 	list := words(c, r.Products, snpreport.ParseProduct)
-	return one(list != nil, oneOf(list, snpreport.Product.String), func(e *evaluation) string {
+	return one(oneOf(list, snpreport.Product.String), func(e *evaluation) string {
 		return when(!slices.Contains(list, e.facts.Product), e.facts.Product.String())
 	})
 }
@@ -23,7 +23,7 @@ func demandProduct(c *compiler, r *Rules) check {
 // POL-21.
 func demandSigningKey(c *compiler, r *Rules) check {
 	list := words(c, r.SigningKeys, parseSigningKey)
-	return one(list != nil, oneOf(list, snpreport.SigningKey.String), func(e *evaluation) string {
+	return one(oneOf(list, snpreport.SigningKey.String), func(e *evaluation) string {
 		return when(!slices.Contains(list, e.facts.SigningKey), e.facts.SigningKey.String())
 	})
 }
@@ -41,7 +41,7 @@ func demandPlatformForbid(c *compiler, r *Rules) check {
 // POL-29.
 func demandPlatformKnown(c *compiler, r *Rules) check {
 	refused := r.PlatformInfo.AllowUnknownBits != nil && !*r.PlatformInfo.AllowUnknownBits
-	return one(refused, "no unknown bit", func(e *evaluation) string {
+	return one(when(refused, "no unknown bit"), func(e *evaluation) string {
 		return when(e.r.PlatformInfo.Unknown() != 0, e.r.PlatformInfo.Unknown().String())
 	})
 }
@@ -58,7 +58,7 @@ func demandCurrentMitigation(c *compiler, r *Rules) check {
 
 // mitigations demands a superset: the vectors are sets, not numbers.
 func mitigations(need uint64, choose func(launch, current uint64) uint64) check {
-	return one(need != 0, "all of "+hexNumber(need), func(e *evaluation) string {
+	return one(when(need != 0, "all of "+hexNumber(need)), func(e *evaluation) string {
 		launch, current, carried := e.r.Mitigations()
 		if !carried {
 			return "a report of version " + decimal(e.r.Version) + ", which carries none"
@@ -75,7 +75,7 @@ const uncertified = "a CHIP_ID that no certificate has: a VLEK signed the report
 // report says CHIP_ID.
 func demandChipAllowed(c *compiler, r *Rules) check {
 	list := hexList[[64]byte](c, r.ChipIDs.Allow, notZero)
-	return one(list != nil, oneOf(list, hexOf), func(e *evaluation) string {
+	return one(oneOf(list, hexOf), func(e *evaluation) string {
 		if !slices.Contains(list, e.r.ChipID) {
 			return hexOf(e.r.ChipID)
 		}
@@ -87,7 +87,7 @@ func demandChipAllowed(c *compiler, r *Rules) check {
 // one too.
 func demandChipNotDenied(c *compiler, r *Rules) check {
 	list := hexList[[64]byte](c, r.ChipIDs.Deny, mayBeEmpty)
-	return one(list != nil, "a chip that is not denied", func(e *evaluation) string {
+	return one(when(list != nil, "a chip that is not denied"), func(e *evaluation) string {
 		switch {
 		case e.r.ChipID == [64]byte{}:
 			return "a masked CHIP_ID, which may hide one"
@@ -101,7 +101,7 @@ func demandChipNotDenied(c *compiler, r *Rules) check {
 // POL-41. No key has the zero hash: it is that of facts without a key.
 func demandLeafNotDenied(c *compiler, r *Rules) check {
 	list := hexList[[32]byte](c, r.LeafKeys.Deny, mayBeEmpty)
-	return one(list != nil, "a key that is not denied", func(e *evaluation) string {
+	return one(when(list != nil, "a key that is not denied"), func(e *evaluation) string {
 		if e.facts.LeafKeySHA256 == [32]byte{} {
 			return "no key"
 		}
@@ -112,7 +112,7 @@ func demandLeafNotDenied(c *compiler, r *Rules) check {
 // POL-42. Only a VLEK names a provider.
 func demandCSP(c *compiler, r *Rules) check {
 	list := words(c, r.CSPIDs, func(id string) (string, bool) { return id, id != "" })
-	return one(list != nil, oneOf(list, strictjson.Quote), func(e *evaluation) string {
+	return one(oneOf(list, strictjson.Quote), func(e *evaluation) string {
 		if e.facts.SigningKey != snpreport.VLEK {
 			return "a " + e.facts.SigningKey.String() + ", which names no provider"
 		}
@@ -129,7 +129,7 @@ func demandReportVersion(c *compiler, r *Rules) check {
 	if v.Min < minVersion || v.Max > maxVersion || v.Min > v.Max {
 		c.fail("POL-70", c.member, "2 <= min <= max <= 5", decimal(v.Min)+" and "+decimal(v.Max))
 	}
-	return one(r.ReportVersions != VersionRange{}, decimal(v.Min)+" to "+decimal(v.Max), func(e *evaluation) string {
+	return one(when(r.ReportVersions != VersionRange{}, decimal(v.Min)+" to "+decimal(v.Max)), func(e *evaluation) string {
 		return when(e.r.Version < v.Min || e.r.Version > v.Max, decimal(e.r.Version))
 	})
 }

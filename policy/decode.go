@@ -145,7 +145,7 @@ func exactly[A strictjson.Bytes](text func(*Rules) *string, field func(*snprepor
 			return check{}
 		}
 		want := hexText[A](c, c.member, *s)
-		return one(true, *s, func(e *evaluation) string {
+		return one(*s, func(e *evaluation) string {
 			if got := field(e.r); got != want {
 				return hexOf(got)
 			}
@@ -158,7 +158,7 @@ func exactly[A strictjson.Bytes](text func(*Rules) *string, field func(*snprepor
 func among[A strictjson.Bytes](texts func(*Rules) []string, opts listOption, fact func(*evaluation) A) demand {
 	return func(c *compiler, r *Rules) check {
 		list := hexList[A](c, texts(r), opts)
-		return one(list != nil, oneOf(list, hexOf), func(e *evaluation) string {
+		return one(oneOf(list, hexOf), func(e *evaluation) string {
 			if got := fact(e); !slices.Contains(list, got) {
 				return hexOf(got)
 			}

@@ -80,7 +80,7 @@ func lowest(f Facts, a, b snpreport.TCBVersion) *Floors {
 // hasUnknown reports whether only allow_unknown_bits makes f acceptable.
 func hasUnknown(f Facts) bool {
 	return slices.ContainsFunc(Default().Evaluate(f).Violations, func(v Violation) bool {
-		return v.Rule == "POL-08" || v.Rule == "POL-09" || v.Rule == "POL-10"
+		return slices.Contains([]string{"POL-08", "POL-09", "POL-10"}, v.Rule)
 	})
 }
 

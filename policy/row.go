@@ -97,13 +97,13 @@ func (e *evaluation) add(name, message, expected, actual string) {
 }
 
 // one is a demand that is violated at most once: by what actual returns, unless it is
-// "".
-func one(demanded bool, value string, actual func(*evaluation) string) check {
-	return several(when(demanded, value), func(e *evaluation) { e.hold(value, actual) })
+// "". The value "" demands nothing.
+func one(value string, actual func(*evaluation) string) check {
+	return several(value, func(e *evaluation) { e.hold(value, actual) })
 }
 
-// several is a demand that may be violated by several parts, or none where the value
-// is "".
+// several is a demand that may be violated by several parts. The value "" demands
+// nothing.
 func several(value string, test func(*evaluation)) check {
 	if value == "" {
 		return check{}

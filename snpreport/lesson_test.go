@@ -145,6 +145,24 @@ func TestOldReportsDontSayNo(t *testing.T) {
 	if _, _, ok := parse(t, blank(4)).Mitigations(); ok {
 		t.Error("a version 4 report has mitigations")
 	}
+	if launch, current, ok := parse(t, set(0x200, 2)(set(0x1F8, 1)(blank(5)))).Mitigations(); launch != 1 || current != 2 || !ok {
+		t.Error("a version 5 report has none")
+	}
+}
+
+// What was written to a Report after it was parsed is not received.
+func TestReceived(t *testing.T) {
+	for version := byte(2); version <= 5; version++ {
+		r := parse(t, set(0x1A0, 7)(blank(version)))
+		before := *r
+		r.Version, r.KeyInfo, r.ReportedTCB, r.ChipID = 0, 0xff, snpreport.TCBVersion{9}, [64]byte{8}
+		if got := r.Received(); got == nil || *got != before || got == r {
+			t.Errorf("version %d: %+v", version, got)
+		}
+	}
+	if (*snpreport.Report)(nil).Received() != nil || new(snpreport.Report).Received() != nil || (&snpreport.Report{Version: 5}).Received() != nil {
+		t.Error("a Report that was not parsed was received")
+	}
 }
 
 // Lesson: the firmware's build was read as its major. The order in the report

@@ -37,16 +37,16 @@ type document struct {
 	err  *rule.Error // the first one
 }
 
-// fail records an error about the value at a place, or about members that the object
+// fail records an error about the value at a place, or about a member that the object
 // there lacks, unless there is one. It looks for the path only then: a reader may go
 // on and fail for every element of a long list.
-func (d *document) fail(id string, at int, expected, actual string, members ...string) {
+func (d *document) fail(id string, at int, member, expected, actual string) {
 	if d.err != nil {
 		return
 	}
 	path := d.path(at)
-	for _, m := range members {
-		path += dot(path) + pathName(m)
+	if member != "" {
+		path += dot(path) + pathName(member)
 	}
 	d.err = rule.Broken(id, cmp.Or(path, Text), at, expected, actual)
 }
@@ -125,7 +125,7 @@ func (d *document) object(at int, known []string) *Object {
 		if i := slices.Index(known, m.Name); i >= 0 {
 			o.found[i] = m.Value
 		} else if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, m.Name) }); i >= 0 {
-			d.fail("JSN-10", m.at, Quote(known[i])+" in exactly this spelling", Quote(m.Name))
+			d.fail("JSN-10", m.at, "", Quote(known[i])+" in exactly this spelling", Quote(m.Name))
 		}
 	}
 	return o
@@ -149,7 +149,7 @@ func (o *Object) Optional(name string) (v Value, ok bool) {
 func (o *Object) Required(name string) Value {
 	v, ok := o.Optional(name)
 	if !ok && o.d != nil {
-		o.d.fail("JSN-12", o.at, "a value", "no such member", name)
+		o.d.fail("JSN-12", o.at, name, "a value", "no such member")
 	}
 	return v
 }
@@ -176,7 +176,7 @@ func (o *Object) unknown() iter.Seq[Member] {
 // RefuseUnknown refuses an object with a member that is not known.
 func (o *Object) RefuseUnknown() {
 	for m := range o.unknown() {
-		o.d.fail("JSN-11", m.at, "one of "+strings.Join(o.known, ", "), Quote(m.Name))
+		o.d.fail("JSN-11", m.at, "", "one of "+strings.Join(o.known, ", "), Quote(m.Name))
 		return
 	}
 }

@@ -20,16 +20,16 @@ type scanner struct {
 	last map[nested]int // where the last object with such a member begins
 }
 
-// nested is the name of a member of an object at a depth.
+// nested is the name of a member whose value may have so many levels.
 type nested struct {
-	depth int
-	name  string
+	levels int
+	name   string
 }
 
 // document checks the whole text: one object.
 func (s *scanner) document() bool {
 	if !utf8.ValidString(s.text) {
-		for r, n := utf8.DecodeRuneInString(s.text); r != utf8.RuneError || n > 1; r, n = utf8.DecodeRuneInString(s.text[s.pos:]) {
+		for r, n := utf8.DecodeRuneInString(s.text); r != utf8.RuneError || n != 1; r, n = utf8.DecodeRuneInString(s.text[s.pos:]) {
 			s.pos += n
 		}
 		return s.fail("JSN-02", "UTF-8")
@@ -41,7 +41,7 @@ func (s *scanner) document() bool {
 	if s.peek() != '{' {
 		return s.fail("JSN-04", "'{'")
 	}
-	if !s.value(0) {
+	if !s.value(maxDepth) {
 		return false
 	}
 	s.space()
@@ -51,15 +51,15 @@ func (s *scanner) document() bool {
 	return true
 }
 
-// value checks a value that is inside of depth objects and arrays.
-func (s *scanner) value(depth int) bool {
+// value checks a value in which so many objects and arrays may lie within each other.
+func (s *scanner) value(levels int) bool {
 	switch c := s.peek(); {
-	case (c == '{' || c == '[') && depth == maxDepth:
+	case levels == 0 && strings.IndexByte("{[", c) >= 0:
 		return s.fail("JSN-08", "8 levels at most")
 	case c == '{':
-		return s.object(depth + 1)
+		return s.object(levels - 1)
 	case c == '[':
-		return s.container(func() bool { return s.value(depth + 1) })
+		return s.container(func() bool { return s.value(levels - 1) })
 	case c == '"':
 		_, ok := s.string()
 		return ok
@@ -75,7 +75,7 @@ func (s *scanner) value(depth int) bool {
 	return s.fail("JSN-06", "a value")
 }
 
-func (s *scanner) object(depth int) bool {
+func (s *scanner) object(levels int) bool {
 	start := s.pos + 1 // 0 stands for none
 	return s.container(func() bool {
 		at := s.pos
@@ -83,12 +83,12 @@ func (s *scanner) object(depth int) bool {
 		if !ok {
 			return false
 		}
-		if s.last[nested{depth, name}] == start {
+		if s.last[nested{levels, name}] == start {
 			s.err = rule.Broken("JSN-09", Text, at, "every name once", "a second "+Quote(name))
 			return false
 		}
-		s.last[nested{depth, name}] = start
-		return s.value(depth)
+		s.last[nested{levels, name}] = start
+		return s.value(levels)
 	})
 }
 

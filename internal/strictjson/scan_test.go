@@ -126,6 +126,7 @@ func TestScanRefuses(t *testing.T) {
 		{"lone surrogate in name", `{"\ud800":1}`, "JSN-07", 2},
 		{"depth 9", nested(9), "JSN-08", 12},
 		{"depth 9 of objects", strings.Repeat(`{"a":`, 9) + "1" + strings.Repeat("}", 9), "JSN-08", 40},
+		{"depth 8, closed by another bracket", strings.Repeat(`{"a":`, 8) + "}", "JSN-06", 40},
 		{"depth 100000", nested(100000), "JSN-08", 12},
 		{"duplicate", `{"a":1,"a":1}`, "JSN-09", 7},
 		{"duplicate escaped", `{"a":1,"\u0061":1}`, "JSN-09", 7},

@@ -38,7 +38,7 @@ func (v Value) kind() kind {
 // Fail refuses the value by a rule of the caller's.
 func (v Value) Fail(id, expected, actual string) {
 	if v.d != nil {
-		v.d.fail(id, v.at, expected, actual)
+		v.d.fail(id, v.at, "", expected, actual)
 	}
 }
 
@@ -184,7 +184,7 @@ func (v Value) ParseObject(parse func(text []byte) error) {
 	if f.Where == Text {
 		f.Offset = 0
 	}
-	v.d.fail(f.Rule, v.at+f.Offset, f.Expected, f.Actual)
+	v.d.fail(f.Rule, v.at+f.Offset, "", f.Expected, f.Actual)
 }
 
 // Elements yields the elements of an array of any length.

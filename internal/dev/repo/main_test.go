@@ -10,8 +10,9 @@ import (
 	"github.com/tresorhq/attest/internal/dev/stress"
 )
 
-// slow are the tests that run the commands of RECIPE.md.
-const slow = "^TestRecipe"
+// slow are the tests that run the commands of RECIPE.md, and one that builds the core
+// anew, to count what it does.
+const slow = "^TestRecipe|^TestParsedOnce"
 
 func TestMain(m *testing.M) {
 	if err := os.Chdir("../../.."); err != nil {
