@@ -41,18 +41,16 @@ func demandLaunch(p policy.Policy, list []LaunchMeasurement) (policy.Policy, err
 	if len(list) < 1 || len(list) > maxLaunch {
 		return refuse("list", fmt.Sprintf("1 to %d measurements, or nil", maxLaunch), fmt.Sprint(len(list)))
 	}
-	seen := map[[48]byte]bool{}
 	var measurements []string
 	for i, m := range list {
 		switch {
 		case m.Measurement == [48]byte{}:
 			return refuse(fmt.Sprintf("%d", i), "a measurement", "48 zero bytes")
-		case seen[m.Measurement]:
+		case slices.ContainsFunc(list[:i], func(other LaunchMeasurement) bool { return other.Measurement == m.Measurement }):
 			return refuse(fmt.Sprintf("%d", i), "every measurement once", "a second one")
 		case m.Label == "" || len(m.Label) > maxLabel:
 			return refuse(fmt.Sprintf("%d", i), fmt.Sprintf("a label of 1 to %d bytes", maxLabel), fmt.Sprint(len(m.Label)))
 		}
-		seen[m.Measurement] = true
 		measurements = append(measurements, hex.EncodeToString(m.Measurement[:]))
 	}
 	return p.Narrow(policy.Rules{Measurements: measurements})

@@ -21,13 +21,11 @@ var secret = []string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}
 
 var jwkNames = slices.Concat([]string{"kty", "crv", "alg", "use", "key_ops", "x", "y", "kid"}, secret)
 
-// A keyType is a kty with its only curve.
-type keyType struct {
+// keyTypes has the only curve of each kty.
+var keyTypes = map[string]struct {
 	curve     string
 	algorithm Algorithm
-}
-
-var keyTypes = map[string]keyType{
+}{
 	"OKP": {"Ed25519", EdDSA},
 	"EC":  {"P-256", ES256},
 }

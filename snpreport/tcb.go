@@ -75,7 +75,7 @@ func NewTCB(p Product, level map[Component]uint8) (t TCB, ok bool) {
 	}
 	n := 0
 	for i, c := range tcbLayouts[p] {
-		if l, ok := level[c]; ok && c != reserved {
+		if l, ok := level[c]; ok {
 			t.raw[i] = l
 			n++
 		}

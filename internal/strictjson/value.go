@@ -147,10 +147,9 @@ func (v Value) integer() string {
 // something else.
 func (v Value) IsObject() bool { return v.d != nil && v.kind() == '{' }
 
-// IsString reports whether v is a string. It is for members that may be one.
-func (v Value) IsString() bool {
-	return v.d != nil && v.kind() == '"'
-}
+// IsString reports whether v is a string, for members that may be a string or
+// something else.
+func (v Value) IsString() bool { return v.d != nil && v.kind() == '"' }
 
 // Object returns an object whose known members have these names.
 func (v Value) Object(known ...string) *Object {
