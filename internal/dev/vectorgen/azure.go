@@ -60,7 +60,6 @@ func azureSections() []section {
 			}
 		}
 	}
-	answers := func(result doc) func(X) { return func(x X) { x.result = result } }
 	registers := func(name string, value any) func(X) { return demand(member{"azure", doc{{name, value}}}) }
 	banks := func(banks ...member) func(X) { return registers("pcrs", doc(banks)) }
 	values := func(text string) func(X) { return input("pcrs", []byte(text)) }

@@ -21,14 +21,9 @@ func certificateSections() []section {
 	}
 }
 
-// leaf changes the leaf's description.
-func leaf(change func(s *mint.CertSpec)) func(x X) {
-	return func(x X) { change(&x.LeafSpec) }
-}
-
-func ask(change func(s *mint.CertSpec)) func(x X) {
-	return func(x X) { change(&x.mid) }
-}
+// leaf and ask change the description of a certificate.
+func leaf(change func(s *mint.CertSpec)) func(X) { return func(x X) { change(&x.LeafSpec) } }
+func ask(change func(s *mint.CertSpec)) func(X)  { return func(x X) { change(&x.mid) } }
 
 var (
 	null      = mint.TLV(mint.TagNull)
@@ -64,12 +59,10 @@ func leafRows() []row {
 		{"unique-identifier", no("CHN-10"), "which AMD's certificates never have", leaf(func(s S) { s.UniqueIDs = mint.TLV(0x81, []byte{0, 1}) })},
 		{"without-extensions", no("CHN-10"), "nothing that names chip and level", leaf(func(s S) { s.Extensions = nil })},
 		{"empty-extensions", no("CHN-10"), "a list of extensions has one at least", leaf(func(s S) { s.Extensions = []mint.Extension{} })},
-		{"of-8192-bytes", no("CHN-10"), "a certificate may have 8192 bytes, of which none are behind it", func(x *exhibit) {
+		{"of-8192-bytes", no("CHN-10"), "a certificate may have 8192 bytes, of which none are behind it", func(x X) {
 			x.LeafSpec.Trailing = make([]byte, 8192-len(x.LeafSpec.Encode(x.leafSigner)))
 		}},
-		{"of-8193-bytes", no("CHN-09", "GEN-04"), "and no more", func(x *exhibit) {
-			x.LeafSpec.Trailing = make([]byte, 8193-len(x.LeafSpec.Encode(x.leafSigner)))
-		}},
+		{"of-8193-bytes", no("CHN-09", "GEN-04"), "and no more", func(x X) { x.LeafSpec.Trailing = make([]byte, 8193-len(x.LeafSpec.Encode(x.leafSigner))) }},
 		{"version-1", no("CHN-11"), "a certificate without version", leaf(func(s S) { s.Version = nil })},
 		{"version-2", no("CHN-11"), "version 2", leaf(func(s S) { s.Version = mint.CertVersion(1) })},
 		{"serial-of-20-bytes", yes("CHN-12"), "strict libraries object to serial 0, which AMD gives to every leaf; others are allowed as well", leaf(func(s S) { s.Serial = bytes.Repeat([]byte{0x7F}, 20) })},

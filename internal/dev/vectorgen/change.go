@@ -44,6 +44,9 @@ func option(name string, value any) func(X) { return func(x X) { x.options[name]
 // shows says what a member of the verdict must be.
 func shows(name string, value any) func(X) { return func(x X) { x.result.Set(name, value) } }
 
+// answers says what the whole verdict must be; nil: nothing of it.
+func answers(result doc) func(X) { return func(x X) { x.result = result } }
+
 // demand gives a policy file with these members along.
 func demand(members ...member) func(X) { return func(x X) { x.policy(members...) } }
 

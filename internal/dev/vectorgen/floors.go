@@ -12,6 +12,7 @@ import (
 // and one above what the report has.
 func floorSections() []section {
 	const err = "TCBBelowFloorError"
+	has := func(t mint.TCB) func(X) { return func(x X) { x.setTCB(t) } }
 	var all []section
 	for _, product := range mint.Products {
 		base := func() X { x := hardware(product, 5, "vcek")(); x.setTCB(ample(product)); return x }
@@ -33,12 +34,12 @@ func floorSections() []section {
 			)
 		}
 		s.rows = append(s.rows,
-			row{"higher-microcode-hides-lower-snp", no("POL-03", "RPT-25"), "compared as integers, a TCB of higher microcode and lower SNP level is the higher one", both(floor(ample(product)), func(x X) {
-				x.setTCB(add(add(ample(product), "microcode", 5), "snp", -1))
-			})},
-			row{"first-byte-hides-the-others", no("POL-03", "RPT-25"), "compared byte after byte, the first that differs decides", both(floor(ample(product)), func(x X) {
-				x.setTCB(add(add(ample(product), components(product)[0], 5), "microcode", -1))
-			})},
+			row{"higher-microcode-hides-lower-snp", no("POL-03", "RPT-25"), "compared as integers, a TCB of higher microcode and lower SNP level is the higher one", both(
+				floor(ample(product)), has(add(add(ample(product), "microcode", 5), "snp", -1)),
+			)},
+			row{"first-byte-hides-the-others", no("POL-03", "RPT-25"), "compared byte after byte, the first that differs decides", both(
+				floor(ample(product)), has(add(add(ample(product), components(product)[0], 5), "microcode", -1)),
+			)},
 			row{"current-tcb-plays-no-part", no("POL-03"), "what the host runs now it can leave again", both(floor(add(ample(product), "snp", 1)), func(x X) { x.Spec.CurrentTCB.SNP += 9 })},
 			row{"launch-tcb-plays-no-part", yes("POL-03", "POL-23"), "unless a floor for it is set", both(floor(ample(product)), func(x X) { x.Spec.LaunchTCB = mint.TCB{} })},
 			row{"unknown-component-in-the-option", as("UsageError", "CLI-02"), "a component that nobody knows", option("min-tcb", "spl_4=0")},
@@ -78,21 +79,17 @@ func floorSections() []section {
 		{"die-only", no("POL-03"), "and when there is only one of a die, none does", bundle(doc{{"19-11-1", zero}})},
 	}}
 	layout := section{"floor-layout", hardware("Turin", 5, "vcek"), err, []row{
-		{"turin-bootloader-is-byte-1", no("POL-03", "RPT-24"), "in the layout of Milan, Turin's FMC would be read as a boot loader level that suffices", func(x X) {
-			x.setTCB(mint.TCB{FMC: 9, BootLoader: 1, TEE: 1, SNP: 4, Microcode: 81})
-			x.options["min-tcb"] = "fmc=0,bootloader=5,tee=0,snp=0,microcode=0"
-		}},
-		{"turin-snp-is-byte-3", yes("POL-03", "RPT-24"), "in the layout of Milan, Turin's SNP level would be read as zero", func(x X) {
-			x.setTCB(mint.TCB{FMC: 1, BootLoader: 1, TEE: 1, SNP: 4, Microcode: 81})
-			x.options["min-tcb"] = "fmc=0,bootloader=0,tee=0,snp=4,microcode=0"
-		}},
+		{"turin-bootloader-is-byte-1", no("POL-03", "RPT-24"), "in the layout of Milan, Turin's FMC would be read as a boot loader level that suffices", both(
+			has(mint.TCB{FMC: 9, BootLoader: 1, TEE: 1, SNP: 4, Microcode: 81}), option("min-tcb", "fmc=0,bootloader=5,tee=0,snp=0,microcode=0"),
+		)},
+		{"turin-snp-is-byte-3", yes("POL-03", "RPT-24"), "in the layout of Milan, Turin's SNP level would be read as zero", both(
+			has(mint.TCB{FMC: 1, BootLoader: 1, TEE: 1, SNP: 4, Microcode: 81}), option("min-tcb", "fmc=0,bootloader=0,tee=0,snp=4,microcode=0"),
+		)},
 	}}
 	v4 := section{"floor-layout-v4", hardware("Milan", 4, "vcek"), err, []row{
-		{"version-does-not-choose-it", yes("RPT-24", "POL-03"), "a version 4 report of Milan was read in the layout of Turin", func(x X) {
-			x.setTCB(mint.TCB{BootLoader: 4, TEE: 1, SNP: 24, Microcode: 219})
-			x.options["min-tcb"] = "bootloader=4,tee=1,snp=24,microcode=219"
-			expectFacts(x)
-		}},
+		{"version-does-not-choose-it", yes("RPT-24", "POL-03"), "a version 4 report of Milan was read in the layout of Turin", both(
+			has(mint.TCB{BootLoader: 4, TEE: 1, SNP: 24, Microcode: 219}), option("min-tcb", "bootloader=4,tee=1,snp=24,microcode=219"), expectFacts,
+		)},
 	}}
 	return append(all, choice, old, layout, v4)
 }

@@ -64,6 +64,7 @@ func (x *exhibit) receiptFiles() map[string][][]byte {
 func receiptSections() []section {
 	signed := func(sign func([]byte) []byte) func(X) { return func(x X) { x.receipt.Sign = sign } }
 	text := func(change func([]byte) []byte) func(X) { return func(x X) { x.receipt.After = change } }
+	api := func(b []byte) []byte { return doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.Text() }
 	wrapped := func(id string) func(X) {
 		return text(func(b []byte) []byte { return doc{{"id", id}, {"receipt", string(b)}}.Text() })
 	}
@@ -79,9 +80,7 @@ func receiptSections() []section {
 			x.result.Set("receipt", doc{{"id", "rcpt-1"}, {"key_id", "receipt-1"}, {"requested_route", "auto"}, {"routed_model", "example-model"}, {"age_seconds", 60}, {"request_digest_checked", true}, {"response_digest_checked", true}})
 		}},
 		{"with-id", yes("RCP-02", "RCP-03"), "the API's JSON", wrapped("rcpt-1")},
-		{"behind-white-space", yes("RCP-02"), "JSON may begin with white space", text(func(b []byte) []byte {
-			return append([]byte(" \t\r\n"), doc{{"id", "rcpt-1"}, {"receipt", string(b)}}.Text()...)
-		})},
+		{"behind-white-space", yes("RCP-02"), "JSON may begin with white space", text(func(b []byte) []byte { return wrap(" \t\r\n", "")(api(b)) })},
 		{"without-bodies", yes("RCP-40", "RCP-60"), "without bodies their digests are not checked, and the answer says so", func(x X) {
 			x.inputs["request"], x.inputs["response"] = nil, nil
 			x.result.Set("receipt", doc{{"request_digest_checked", false}, {"response_digest_checked", false}})
@@ -138,9 +137,7 @@ func receiptSections() []section {
 		{"kid-is-the-beginning-of-a-name", as(badSignature, "RCP-11"), "nor their beginnings", receiptHeader.set("kid", "receipt-")},
 		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", receiptHeader.set("kid", "receipt-0")},
 		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(mint.ES256(tlsKey))},
-		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(func(message []byte) []byte {
-			return mint.ECDSASigner{Key: receiptKey, Hash: crypto.SHA256}.Sign(message)
-		})},
+		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(mint.ECDSASigner{Key: receiptKey, Hash: crypto.SHA256}.Sign)},
 		{"signature-of-63-bytes", as(badSignature, "JWS-05"), "64 bytes", half(func(r, s []byte) []byte { return append(r, s[:31]...) })},
 		{"r-and-s-swapped", as(badSignature, "JWS-10"), "r comes first", half(func(r, s []byte) []byte { return append(append([]byte{}, s...), r...) })},
 		{"r-and-s-zero", as(badSignature, "JWS-10"), "zeros verified anything, once", signed(func([]byte) []byte { return make([]byte, 64) })},
@@ -158,6 +155,7 @@ func receiptSections() []section {
 func embeddedRows() []row {
 	embed := func(change func(d *doc)) func(X) { return func(x X) { x.embed = change } }
 	const manifestJWS = "workload_identity_manifest_jws"
+	verified := doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}
 	alone := func(members ...member) func(d *doc) { // no bundle; nil drops a member
 		return func(d *doc) {
 			d.Drop("trust_bundle_jws")
@@ -169,9 +167,7 @@ func embeddedRows() []row {
 		}
 	}
 	return []row{
-		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", func(x X) {
-			x.result.Set("receipt", doc{{"router_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
-		}},
+		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", shows("receipt", doc{{"router_attestation", verified}})},
 		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", bundleSigned(mint.EdDSA(otherKey))},
 		{"by-another-key-and-no-root", yes("RCP-50"), "without a pinned root it is not verified, and the answer says so", func(x X) {
 			x.Bundle.Sign = mint.EdDSA(otherKey)
@@ -196,7 +192,7 @@ func embeddedRows() []row {
 		{"tag-by-itself", yes("RCP-50", "RCP-53"), "a tag that nothing says anything of", embed(alone(member{manifestJWS, nil}))},
 		{"inference", yes("RCP-50", "RCP-51"), "the attestation of the inference is verified too", func(x X) {
 			x.embed = func(d *doc) { x.receipt.Payload.Set("inference_attestation", d.Clone()) }
-			x.result.Set("receipt", doc{{"inference_attestation", doc{{"workload", "router"}, {"trust_bundle", doc{{"version", 17}}}, {"manifest", doc{{"version", "v1.42.3"}}}}}})
+			x.result.Set("receipt", doc{{"inference_attestation", verified}})
 		}},
 		{"inference-by-another-key", no("JWS-10", "RCP-51"), "by the same roots", func(x X) {
 			x.embed = func(d *doc) {
@@ -218,16 +214,21 @@ func embeddedRows() []row {
 func keySetSection() section {
 	key := func(change func(d *doc)) func(X) { return func(x X) { change(&x.receipt.Keys[0]) } }
 	set := func(name string, value any) func(X) { return key(func(d *doc) { d.Set(name, value) }) }
-	coordinate := func(size int) string { // of x; 33 bytes begin with a zero
-		point, err := receiptKey.PublicKey.Bytes() // 0x04, x, y
-		if err != nil {
-			panic(err)
+	more := func(keys ...doc) func(X) { return func(x X) { x.receipt.Keys = append(x.receipt.Keys, keys...) } }
+	upTo := func(n int) func(X) { // keys
+		return func(x X) {
+			for i := len(x.receipt.Keys); i < n; i++ {
+				more(mint.EC(receiptKey, fmt.Sprint("k", i)))(x)
+			}
 		}
+	}
+	coordinate := func(size int) string { // of x; 33 bytes begin with a zero
+		point := must(receiptKey.PublicKey.Bytes()) // 0x04, x, y
 		return base64.RawURLEncoding.EncodeToString(append([]byte{0}, point[1:33]...)[33-size:])
 	}
 	return section{"key-set", receipt, "UsageError", []row{
-		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", func(x X) { x.receipt.Keys = append(x.receipt.Keys, named(mint.OKP(public(otherKey)), "ed")) }},
-		{"kid-that-ends-like-another", yes("JWK-10", "RCP-13"), "whole names are compared", func(x X) { x.receipt.Keys = append(x.receipt.Keys, mint.EC(mint.P256Key("another"), "x-receipt-0")) }},
+		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", more(named(mint.OKP(public(otherKey)), "ed"))},
+		{"kid-that-ends-like-another", yes("JWK-10", "RCP-13"), "whole names are compared", more(mint.EC(mint.P256Key("another"), "x-receipt-0"))},
 		{"alg-use-and-ops", yes("JWK-09"), "what a key is for", key(func(d *doc) {
 			*d = append(*d, doc{{"alg", "ES256"}, {"use", "sig"}, {"key_ops", []string{"verify"}}}...)
 		})},
@@ -235,29 +236,15 @@ func keySetSection() section {
 		{"kid-twice", no("JWK-10"), "two keys of one name", set("kid", "receipt-0")},
 		{"of-one-key", yes("JWK-06"), "a set of one key", func(x X) { x.receipt.Keys = x.receipt.Keys[:1] }},
 		{"without-keys", no("JWK-06", "JSN-12"), "an object that is no set", input("jwks", []byte(`{"kid": "receipt-1"}`))},
-		{"of-64-keys", yes("JWK-06"), "or of as many as there may be", func(x X) {
-			for i := len(x.receipt.Keys); i < 64; i++ {
-				x.receipt.Keys = append(x.receipt.Keys, mint.EC(receiptKey, fmt.Sprint("k", i)))
-			}
-		}},
+		{"of-64-keys", yes("JWK-06"), "or of as many as there may be", upTo(64)},
 		{"empty", no("JWK-06", "JSN-16"), "a set without keys", func(x X) { x.receipt.Keys = []doc{} }},
-		{"of-65-keys", no("JWK-06", "JSN-16", "GEN-04"), "64 at most", func(x X) {
-			for i := len(x.receipt.Keys); i < 65; i++ {
-				x.receipt.Keys = append(x.receipt.Keys, mint.EC(receiptKey, fmt.Sprint("k", i)))
-			}
-		}},
+		{"of-65-keys", no("JWK-06", "JSN-16", "GEN-04"), "64 at most", upTo(65)},
 		{"coordinate-of-31-bytes", no("JWK-05"), "coordinates have 32 bytes, leading zeros included", set("x", coordinate(31))},
 		{"coordinate-of-33-bytes", no("JWK-05"), "and no more", set("x", coordinate(33))},
 		{"off-the-curve", no("JWK-11"), "a point that is not on P-256", key(func(d *doc) { d.Set("y", d.Get("x")) })},
 		{"coordinate-not-reduced", no("JWK-11"), "a coordinate is below the prime", set("x", base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xff", 32))))},
-		{"private", no("JWK-07"), "one private key spoils the set", func(x X) {
-			d, err := receiptKey.Bytes()
-			if err != nil {
-				panic(err)
-			}
-			x.receipt.Keys[1].Add("d", base64.RawURLEncoding.EncodeToString(d))
-		}},
-		{"symmetric", no("JWK-07"), "a secret among public keys", func(x X) { x.receipt.Keys = append(x.receipt.Keys, doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}}) }},
+		{"private", no("JWK-07"), "one private key spoils the set", func(x X) { x.receipt.Keys[1].Add("d", encode64url(string(must(receiptKey.Bytes())))) }},
+		{"symmetric", no("JWK-07"), "a secret among public keys", more(doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}})},
 		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
 		{"alg-of-another-curve", no("JWK-09"), "P-256 with ES384", set("alg", "ES384")},
 		{"alg-of-another-curve-of-256-bits", no("JWK-09"), "ES256K is of secp256k1", set("alg", "ES256K")},
@@ -271,9 +258,8 @@ func keySetSection() section {
 		{"empty-operation", no("JWK-06", "JSN-12"), "an empty text is no operation", set("key_ops", []string{"verify", ""})},
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
 		{"release-root-twice", no("CLI-02"), "a key is given once", input("release-root", releaseRootPEM(releaseKey), releaseRootPEM(releaseKey))},
-		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", func(x X) {
-			x.receipt.Keys = append(x.receipt.Keys, named(mint.OKP(public(releaseKey)), "release"))
-			x.inputs["release-root"] = [][]byte{releaseRootPEM(releaseKey)}
-		}},
+		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", both(
+			more(named(mint.OKP(public(releaseKey)), "release")), input("release-root", releaseRootPEM(releaseKey)),
+		)},
 	}}
 }
