@@ -6,7 +6,6 @@ package capture
 import (
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"time"
 
@@ -37,7 +36,7 @@ type evidenceFile struct {
 	Leaf      []byte   `json:"leaf_der_b64"`
 	Envelope  []byte   `json:"envelope_b64"`
 	Bundle    string   `json:"bundle_jws"`
-	CRLs      []string `json:"crls_b64"`
+	CRLs      [][]byte `json:"crls_b64"`
 }
 
 // Encode writes an evidence file, from which everything can be verified again. For a
@@ -46,10 +45,7 @@ func (e *Evidence) Encode() []byte {
 	if e == nil {
 		return nil
 	}
-	file := evidenceFile{EvidenceSchema, e.Origin, stamp(e.FetchedAt), e.LeafDER, e.Envelope, string(e.Bundle), []string{}}
-	for _, crl := range e.CRLs {
-		file.CRLs = append(file.CRLs, base64.StdEncoding.EncodeToString(crl))
-	}
+	file := evidenceFile{EvidenceSchema, e.Origin, stamp(e.FetchedAt), e.LeafDER, e.Envelope, string(e.Bundle), append([][]byte{}, e.CRLs...)}
 	b, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		panic(err) // strings and bytes

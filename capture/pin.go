@@ -88,6 +88,7 @@ func (p Pin) Compare(now Pin) error {
 		}
 	}
 	var changes []attest.Failure
+	var members []string
 	for _, c := range []attest.Failure{
 		{Where: "origin", Expected: p.Origin, Actual: now.Origin},
 		{Where: "tls_spki_sha256", Expected: p.SPKI, Actual: now.SPKI},
@@ -96,15 +97,11 @@ func (p Pin) Compare(now Pin) error {
 	} {
 		c.Rule, c.Offset = "PIN-02", rule.NoOffset
 		if c.Expected != c.Actual && !(c.Where == "origin" && (c.Expected == "" || c.Actual == "")) {
-			changes = append(changes, c)
+			changes, members = append(changes, c), append(members, c.Where)
 		}
 	}
 	if len(changes) == 0 {
 		return nil
-	}
-	var members []string
-	for _, c := range changes {
-		members = append(members, c.Where)
 	}
 	return &attest.PinChangedError{
 		Failure: attest.Failure{

@@ -313,15 +313,7 @@ func newRevocation(r *attest.Result) *Revocation {
 
 // Word is the verdict that an exit code stands for.
 func Word(code int) string {
-	switch code {
-	case ExitVerified:
-		return "pass"
-	case ExitRefused:
-		return "fail"
-	case ExitChanged:
-		return "changed"
-	}
-	return "error"
+	return cmp.Or(map[int]string{ExitVerified: "pass", ExitRefused: "fail", ExitChanged: "changed"}[code], "error")
 }
 
 // made returns d, or for nil and the zero Document, which no verification made, one

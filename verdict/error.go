@@ -64,8 +64,7 @@ func Describe(err error) *Error {
 	case e.Type == "UsageError":
 		e.Requirement = "CLI-02"
 	}
-	var refusal rule.Detailed
-	if attest.ErrorType(err) != "" && errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[rule.Detailed](err); ok && attest.ErrorType(err) != "" {
 		f := refusal.Details()
 		e.Message, e.Expected, e.Actual = f.Problem(), f.Expected, f.Actual
 	}
@@ -75,8 +74,7 @@ func Describe(err error) *Error {
 	for _, v := range violations(err) {
 		e.Violations = append(e.Violations, Violation{v.Rule, v.Name, v.Expected, v.Actual})
 	}
-	var changed *attest.PinChangedError
-	if errors.As(err, &changed) {
+	if changed, ok := errors.AsType[*attest.PinChangedError](err); ok {
 		for _, change := range changed.Changes {
 			e.Changes = append(e.Changes, Change{change.Where, change.Expected, change.Actual})
 		}
@@ -106,12 +104,10 @@ func Unavailable(what string, err error) error {
 
 // allowed returns the list that lacks what was found.
 func allowed(err error) []string {
-	var m *attest.MeasurementNotAllowedError
-	var t *attest.IdentityTagNotAllowedError
-	switch {
-	case errors.As(err, &m):
+	if m, ok := errors.AsType[*attest.MeasurementNotAllowedError](err); ok {
 		return m.Allowed
-	case errors.As(err, &t):
+	}
+	if t, ok := errors.AsType[*attest.IdentityTagNotAllowedError](err); ok {
 		return t.Allowed
 	}
 	return nil
@@ -127,23 +123,19 @@ func enumerate(list []string) string {
 }
 
 // violations returns those of a policy, or the differences of an ID block.
-func violations(err error) []policy.Violation {
-	var p *attest.PolicyViolationError
-	var t *attest.TCBBelowFloorError
-	var b *launch.IDBlockInvalidError
-	switch {
-	case errors.As(err, &p):
+func violations(err error) (list []policy.Violation) {
+	if p, ok := errors.AsType[*attest.PolicyViolationError](err); ok {
 		return p.Violations
-	case errors.As(err, &t):
+	}
+	if t, ok := errors.AsType[*attest.TCBBelowFloorError](err); ok {
 		return t.Violations
-	case errors.As(err, &b):
-		var list []policy.Violation
+	}
+	if b, ok := errors.AsType[*launch.IDBlockInvalidError](err); ok {
 		for _, d := range b.Differences {
 			list = append(list, policy.Violation{Rule: d.Rule, Name: d.Where, Expected: d.Expected, Actual: d.Actual})
 		}
-		return list
 	}
-	return nil
+	return list
 }
 
 // Type returns the word of SPEC.md for an error. An error of another package

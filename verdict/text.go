@@ -146,8 +146,8 @@ func (d *Document) Brief() string {
 // Headline is the word for the verdict in text.
 func (d *Document) Headline() string {
 	d = d.made()
-	return map[int]string{ExitVerified: "PASS", ExitRefused: "FAIL", ExitUndecided: "UNDECIDED", ExitChanged: "CHANGED"}[d.ExitCode] +
-		map[bool]string{true: "ERROR"}[d.ExitCode == ExitUsage || d.ExitCode == ExitInternal]
+	headlines := map[int]string{ExitVerified: "PASS", ExitRefused: "FAIL", ExitUsage: "ERROR", ExitUndecided: "UNDECIDED", ExitChanged: "CHANGED", ExitInternal: "ERROR"}
+	return headlines[d.ExitCode]
 }
 
 // Because returns what an error says beside its type, as text.
@@ -218,17 +218,17 @@ func (t *text) report() {
 // tcbs writes the four TCBs, equal ones in one line.
 func (t *text) tcbs() {
 	r := t.d.Report
-	names := map[string][]string{}
-	for _, v := range []struct {
-		name string
-		TCB
-	}{{"reported", r.ReportedTCB}, {"committed", r.CommittedTCB}, {"current", r.CurrentTCB}, {"launch", r.LaunchTCB}} {
-		names[v.String()] = append(names[v.String()], v.name)
-	}
-	for _, v := range []TCB{r.ReportedTCB, r.CommittedTCB, r.CurrentTCB, r.LaunchTCB} {
-		if of := names[v.String()]; of != nil {
-			t.Field("TCB", v.String()+" ("+strings.Join(of, ", ")+")")
-			delete(names, v.String())
+	names := []string{"reported", "committed", "current", "launch"}
+	levels := []string{r.ReportedTCB.String(), r.CommittedTCB.String(), r.CurrentTCB.String(), r.LaunchTCB.String()}
+	for i, v := range levels {
+		var of []string
+		for j, name := range names {
+			if levels[j] == v {
+				of = append(of, name)
+			}
+		}
+		if slices.Index(levels, v) == i {
+			t.Field("TCB", v+" ("+strings.Join(of, ", ")+")")
 		}
 	}
 }

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 	"github.com/tresorhq/attest/verdict"
 )
 

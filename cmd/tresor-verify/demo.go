@@ -149,8 +149,7 @@ func attackDemo(config attesttest.Config) (attacks []attack, refused int, err er
 		}
 		a := attack{Name: string(fault), About: fault.About(), Expected: fault.ErrorType()}
 		_, err = verifier.Verify(enclave.Evidence(), enclave.Now())
-		var refusal attest.AttestationError
-		if errors.As(err, &refusal) {
+		if refusal, ok := errors.AsType[attest.AttestationError](err); ok {
 			a.Error, a.Message = attest.ErrorType(refusal), refusal.Error()
 		}
 		if a.Refused = a.Error != "" && a.Error == a.Expected; a.Refused {

@@ -169,8 +169,7 @@ func join(bag *carrier.Bag, g *carrier.Bag, prefix string) {
 // mistake of the caller's.
 // Rules: FRM-04.
 func refusal(flag string, err error, place func(what string, err error) error) error {
-	var key *carrier.PrivateKeyError
-	if errors.As(err, &key) {
+	if _, ok := errors.AsType[*carrier.PrivateKeyError](err); ok {
 		return cli.Usagef("%s: %w", flag, rule.Config(err))
 	}
 	return place(flag, err)
@@ -178,9 +177,8 @@ func refusal(flag string, err error, place func(what string, err error) error) e
 
 // unshown is the error of a file that cannot be shown.
 func unshown(command string, err error) error {
-	var unknown *carrier.UnreadError
-	var key *carrier.PrivateKeyError
-	if errors.As(err, &unknown) || errors.As(err, &key) {
+	_, unknown := errors.AsType[*carrier.UnreadError](err)
+	if _, key := errors.AsType[*carrier.PrivateKeyError](err); unknown || key {
 		return refusal(command, err, unread.Report)
 	}
 	f := rule.From(err, "CLI-03", command)
@@ -193,11 +191,11 @@ func unshown(command string, err error) error {
 	return &attest.EvidenceUnavailableError{Failure: f}
 }
 
-// besideNames are the names of certificates that lie beside a report. NAME is that of the
-// report, with or without its extension.
-var besideNames = []string{
-	"NAME.vek.der", "leaf.der", "vek.der", "vcek.der", "vcek.pem", "vlek.der", "chain.pem", "ask.pem", "ark.pem",
-}
+// besideSuffix follows the name of a report, with or without its extension, in that of its
+// certificate. besideNames are further names of certificates that lie beside a report.
+const besideSuffix = ".vek.der"
+
+var besideNames = []string{"leaf.der", "vek.der", "vcek.der", "vcek.pem", "vlek.der", "chain.pem", "ask.pem", "ark.pem"}
 
 // maxBeside is the longest file that is looked at beside a report, in bytes.
 const maxBeside = 65536
@@ -215,18 +213,11 @@ func hasLeaf(certs []carrier.Certificate) bool {
 // Rules: CLI-22.
 func addBeside(r *reading, bag *carrier.Bag, report string) {
 	folder, base := filepath.Dir(report), filepath.Base(report)
-	var names []string
-	for _, name := range besideNames {
-		rest, ofReport := strings.CutPrefix(name, "NAME")
-		if !ofReport {
-			names = append(names, name)
-			continue
-		}
-		names = append(names, base+rest)
-		if stem := strings.TrimSuffix(base, filepath.Ext(base)); stem != base {
-			names = append(names, stem+rest)
-		}
+	names := []string{base + besideSuffix}
+	if stem := strings.TrimSuffix(base, filepath.Ext(base)); stem != base {
+		names = append(names, stem+besideSuffix)
 	}
+	names = append(names, besideNames...)
 	if info, err := os.Lstat(filepath.Join(folder, "certs")); err == nil && info.IsDir() {
 		files, _ := certsIn(filepath.Join(folder, "certs")) // what cannot be read is not there
 		for _, file := range files {

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/cli"
@@ -15,6 +13,7 @@ import (
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 	"github.com/tresorhq/attest/verdict"
 )
 

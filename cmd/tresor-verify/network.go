@@ -85,11 +85,9 @@ func (n *netFlags) fetch(r *reading, flag, what, address string) []byte {
 	}
 	defer r.Slow("fetching the %s of --%s, for %v at most", what, flag, n.timeout)()
 	b, err := transport.Fetch(r.ctx, what, address, transport.Config{WebRoots: roots, AttestTimeout: n.timeout})
-	var refusal attest.AttestationError
-	switch {
-	case errors.As(err, &refusal):
+	if _, refused := errors.AsType[attest.AttestationError](err); refused {
 		r.fail(advice.About(err, "", advice.InFetch))
-	case err != nil:
+	} else if err != nil {
 		r.fail(cli.Usagef("--%s: %v", flag, err))
 	}
 	return b

@@ -75,7 +75,7 @@ func findReports(dir string) (found []string, err error) {
 // certificate beside a report.
 func isReportName(name string) bool {
 	return name == "report" || strings.HasSuffix(name, ".report") || strings.HasPrefix(name, "hcl_report.") ||
-		strings.HasPrefix(name, "report.") && !strings.HasSuffix(name, ".vek.der")
+		strings.HasPrefix(name, "report.") && !strings.HasSuffix(name, besideSuffix)
 }
 
 // several verifies reports on all processors, and writes the verdicts in the order of the

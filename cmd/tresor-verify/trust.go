@@ -5,10 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/tresorhq/attest/snpreport/form"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
@@ -19,6 +16,7 @@ import (
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/releaseroot"
+	"github.com/tresorhq/attest/snpreport/form"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -48,11 +46,11 @@ func (f *trustFlags) rows() []cli.Flag {
 		cli.Row("allow-migration", "", "accept guests that may be migrated", cli.Switch(&f.relax.Migration)),
 		cli.Row("allow-vlek", "", "accept a VLEK, which is of a provider and no single chip", cli.Switch(&f.relax.VLEK)),
 		cli.Row("vmpl", "0|1|2|3", "demand this VMPL instead of 0", func(s string) error {
-			n, err := strconv.ParseUint(s, 10, 32)
-			if err != nil || n > 3 || s != strconv.FormatUint(n, 10) {
+			level := strings.Index("0123", s)
+			if level < 0 || len(s) != 1 {
 				return errors.New("a VMPL is 0, 1, 2 or 3")
 			}
-			f.relax.VMPL = uint32(n)
+			f.relax.VMPL = uint32(level)
 			return nil
 		}),
 	}

@@ -110,20 +110,12 @@ func (f *vectorsFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		c.Object(result)
 		return result.ExitCode, nil
 	}
-	printVectors(c, result)
-	return result.ExitCode, nil
-}
-
-func printVectors(c *cli.Call, r vectorsJSON) {
-	for _, p := range r.Problems {
+	for _, p := range result.Problems {
 		c.Line("%s: %s", p.ID, p.Reason)
 	}
-	word := "PASS"
-	if r.ExitCode != 0 {
-		word = "FAIL"
-	}
-	c.Line("%s: %d passed, %d failed, %d skipped as declared, %d skipped undeclared", word, r.Passed, r.Failed, r.Skipped, r.Unable)
-	c.Field("declared missing", strings.Join(r.Missing, ", "))
+	c.Line("%s: %d passed, %d failed, %d skipped as declared, %d skipped undeclared", strings.ToUpper(result.Verdict), result.Passed, result.Failed, result.Skipped, result.Unable)
+	c.Field("declared missing", strings.Join(result.Missing, ", "))
+	return result.ExitCode, nil
 }
 
 // play runs one case as a command line of its own, with its inputs in files

@@ -43,8 +43,7 @@ func (f For) Complete(e *verdict.Error) {
 	if e == nil {
 		return
 	}
-	var known *about
-	if errors.As(e.Cause(), &known) && known.what != "" {
+	if known, ok := errors.AsType[*about](e.Cause()); ok && known.what != "" {
 		e.Message = known.what + ": " + e.Message
 	}
 	a := f.advise(e)
@@ -67,8 +66,8 @@ func (f For) Complete(e *verdict.Error) {
 func (f For) advise(e *verdict.Error) advice {
 	err, kind, list := e.Cause(), e.Type, verdict.Rules(e.Cause())
 	a := f.general(kind, list)
-	var known *about
-	if errors.As(err, &known) {
+	known, _ := errors.AsType[*about](err)
+	if known != nil {
 		a = a.lookUp(known.where, kind, list)
 	}
 	if len(e.Violations) > 0 && strings.HasPrefix(e.Violations[0].Expected, "a floor") {
@@ -156,26 +155,17 @@ func (f For) fit(a advice) advice {
 
 // override replaces what b says.
 func (a advice) override(b advice) advice {
-	for _, field := range []struct {
-		p *string
-		s string
-	}{{&a.next, b.next}, {&a.expected, b.expected}, {&a.actual, b.actual}} {
-		if field.s != "" {
-			*field.p = field.s
-		}
-	}
-	return a
+	return advice{cmp.Or(b.next, a.next), cmp.Or(b.expected, a.expected), cmp.Or(b.actual, a.actual)}
 }
 
 // Layer returns where reading or fetching failed: it stands first in the
 // message.
 func Layer(err error) string {
-	var fetch *kds.FetchError
-	if errors.As(err, &fetch) {
+	if fetch, ok := errors.AsType[*kds.FetchError](err); ok {
 		return fetch.Layer
 	}
-	var u *attest.EvidenceUnavailableError
-	if !errors.As(err, &u) {
+	u, ok := errors.AsType[*attest.EvidenceUnavailableError](err)
+	if !ok {
 		return ""
 	}
 	first, _, _ := strings.Cut(u.Message, " ")

@@ -45,10 +45,7 @@ var causes = []cause{
 	{errno(syscall.ECONNREFUSED), "nothing answers at this address and port: check both"},
 	{malformed, "what answered is not HTTP as a server of this kind sends it: check the address{, or --kds-url}"},
 	{brokenOff, "the server broke the connection off: check the address and port, and try again"},
-	{is(func(err error) bool {
-		var timeout net.Error
-		return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
-	}), "no answer came in time: a firewall or proxy may drop the connection{; --timeout gives more time}"},
+	{timedOut, "no answer came in time: a firewall or proxy may drop the connection{; --timeout gives more time}"},
 }
 
 // diagnose names the cause of an error of the network, or returns "".
@@ -65,8 +62,8 @@ func diagnose(err error) string {
 // it is nil, is true.
 func is[E error](holds func(E) bool) func(error) bool {
 	return func(err error) bool {
-		var e E
-		return errors.As(err, &e) && (holds == nil || holds(e))
+		e, ok := errors.AsType[E](err)
+		return ok && (holds == nil || holds(e))
 	}
 }
 
@@ -90,6 +87,9 @@ var (
 	}
 	malformed = func(err error) bool {
 		return is[textproto.ProtocolError](nil)(err) || strings.Contains(err.Error(), "malformed HTTP ")
+	}
+	timedOut = func(err error) bool {
+		return errors.Is(err, context.DeadlineExceeded) || is(net.Error.Timeout)(err)
 	}
 	brokenOff = func(err error) bool {
 		return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

@@ -203,13 +203,7 @@ func near(a, b string) bool {
 
 // OnceStdin refuses to read standard input twice.
 func OnceStdin(names ...string) error {
-	n := 0
-	for _, name := range names {
-		if name == "-" {
-			n++
-		}
-	}
-	if n > 1 {
+	if i := slices.Index(names, "-"); i >= 0 && slices.Contains(names[i+1:], "-") {
 		return Usagef("standard input can only be one of the files")
 	}
 	return nil

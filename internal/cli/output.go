@@ -121,12 +121,9 @@ func (c *Call) WriteFile(flag, name string, data []byte) error {
 		c.written[name] = true
 		return nil
 	}
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err
-	case errors.As(err, &link):
+	} else if link, ok := errors.AsType[*os.LinkError](err); ok {
 		err = link.Err
 	}
 	return &outputError{flag, name, err}

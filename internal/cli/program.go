@@ -164,14 +164,10 @@ func (p *Program) run(ctx context.Context, c *Call, args []string) (code int, er
 
 // unknown is the error of a name that no command has.
 func (p *Program) unknown(name string) error {
-	var names []string
-	for _, c := range p.Commands {
-		names = append(names, c.Name)
-	}
 	if meant := p.Others[name]; meant != "" {
 		return Usagef("no such command %q: %s", name, meant)
 	}
-	return Usagef("no such command %q%s", printable.Short(name), suggestion(name, names, ""))
+	return Usagef("no such command %q%s", printable.Short(name), suggestion(name, p.commandNames(), ""))
 }
 
 // wantsJSON looks for --json by itself: it counts even when the rest of the

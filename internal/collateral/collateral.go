@@ -11,12 +11,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -222,8 +221,8 @@ func (c *Client) FetchLeaf(ctx context.Context, o *Outline) error {
 			}
 			return nil
 		}
-		var f *kds.FetchError
-		if i+1 == len(products) || !errors.As(err, &f) || f.Status != 404 {
+		f, ok := errors.AsType[*kds.FetchError](err)
+		if i+1 == len(products) || !ok || f.Status != 404 {
 			if len(asked) > 0 {
 				err = fmt.Errorf("%w; before that, with status 404: %s", err, strings.Join(asked, ", "))
 			}

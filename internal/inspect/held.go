@@ -8,12 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/printable"
+	"github.com/tresorhq/attest/snpreport/form"
 	"github.com/tresorhq/attest/verdict"
 )
 

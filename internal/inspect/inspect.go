@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
@@ -22,6 +20,7 @@ import (
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
+	"github.com/tresorhq/attest/snpreport/form"
 )
 
 // MaxFile is the longest file that Detect reads, in bytes.

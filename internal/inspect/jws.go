@@ -5,12 +5,11 @@ import (
 	"encoding/base64"
 	"slices"
 
-	"github.com/tresorhq/attest/snpreport/form"
-
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/jws"
+	"github.com/tresorhq/attest/snpreport/form"
 )
 
 // jwsKinds are the signed documents, each with a member that no other one has.
