@@ -64,13 +64,6 @@ func (p *Program) script(shell string, marks ...string) string {
 	return strings.NewReplacer(append(marks, "@TOOL@", p.Tool(), "@NAME@", p.Name)...).Replace(string(text))
 }
 
-func (p *Program) commandNames() (names []string) {
-	for _, c := range p.Commands {
-		names = append(names, c.Name)
-	}
-	return names
-}
-
 func (c choice) bash() string {
 	var calls []string
 	if len(c.words) > 0 {

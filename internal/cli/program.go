@@ -112,6 +112,13 @@ func (p *Program) Find(name string) *Command {
 	return nil
 }
 
+func (p *Program) commandNames() (names []string) {
+	for _, c := range p.Commands {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 // Tool is name and version.
 func (p *Program) Tool() string { return p.Name + " " + p.Version }
 
