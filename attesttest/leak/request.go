@@ -2,6 +2,7 @@ package leak
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -83,12 +84,8 @@ func (sr *scenarioRun) do(c call) outcome {
 func (sr *scenarioRun) exchange(c call, id string) outcome {
 	ctx := c.context
 	if ctx == nil {
-		limit := patience
-		if c.within > 0 {
-			limit = c.within
-		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(sr.ctx, limit)
+		ctx, cancel = context.WithTimeout(sr.ctx, cmp.Or(c.within, patience))
 		defer cancel()
 	}
 	r, body, err := sr.request(ctx, c, id)
@@ -116,26 +113,16 @@ func (sr *scenarioRun) exchange(c call, id string) outcome {
 }
 
 func (sr *scenarioRun) request(ctx context.Context, c call, id string) (*http.Request, *watchedBody, error) {
-	if c.path == "" {
-		c.path = "/echo"
+	method := http.MethodGet
+	if c.body > 0 {
+		method = http.MethodPost
 	}
-	if c.url == "" {
-		c.url = sr.witness.URL + c.path
-	}
-	if c.method == "" {
-		c.method = http.MethodGet
-		if c.body > 0 {
-			c.method = http.MethodPost
-		}
-	}
-	r, err := http.NewRequestWithContext(ctx, c.method, c.url+"?id="+id+"&"+marker, nil)
+	url := cmp.Or(c.url, sr.witness.URL+cmp.Or(c.path, "/echo"))
+	r, err := http.NewRequestWithContext(ctx, cmp.Or(c.method, method), url+"?id="+id+"&"+marker, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+marker)
-	r.Header.Set("Cookie", "session="+marker)
-	r.Header.Set("User-Agent", marker)
-	r.Header.Set("X-Api-Key", marker)
+	r.Header = http.Header{"Authorization": {"Bearer " + marker}, "Cookie": {"session=" + marker}, "User-Agent": {marker}, "X-Api-Key": {marker}}
 	for name, value := range c.header {
 		r.Header.Set(name, value)
 	}

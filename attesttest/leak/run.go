@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -44,7 +45,7 @@ type scenarioRun struct {
 	leaks     []Leak // noticed at the client
 	delivered map[string]int
 	slowest   time.Duration // request without a deadline of its own
-	tunnels   int
+	tunnels   atomic.Int32
 }
 
 // newPublisher makes the publisher of the bundle. Its seed and its day are fixed,
@@ -104,11 +105,7 @@ func (sr *scenarioRun) start(route func(int) *pod) {
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 func (sr *scenarioRun) startProxy() func(*http.Request) (*url.URL, error) {
-	raw := must(sr.witness.proxy(sr.proxy, sr.publisher, func() {
-		sr.mu.Lock()
-		defer sr.mu.Unlock()
-		sr.tunnels++
-	}))
+	raw := must(sr.witness.proxy(sr.proxy, sr.publisher, func() { sr.tunnels.Add(1) }))
 	return http.ProxyURL(must(url.Parse(raw)))
 }
 

@@ -104,10 +104,7 @@ func originScenarios() []Scenario {
 			sr.refused("the request to the liar", sr.do(call{body: 5000}), "SPKIMismatchError")
 			sr.servedAtLast("a request to the honest pod")
 			connections, _ := sr.witness.connections()
-			sr.mu.Lock()
-			tunnels := sr.tunnels
-			sr.mu.Unlock()
-			if tunnels < len(connections) {
+			if tunnels := int(sr.tunnels.Load()); tunnels < len(connections) {
 				sr.problem("%d connections, but %d tunnels", len(connections), tunnels)
 			}
 		}})

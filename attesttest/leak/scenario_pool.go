@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -137,13 +138,9 @@ func poolScenarios() []Scenario {
 }
 
 func resetThenGood(sr *scenarioRun) {
-	var broken int
+	var asked atomic.Int32
 	sr.app = map[string]http.HandlerFunc{"/once": func(rw http.ResponseWriter, r *http.Request) {
-		sr.mu.Lock()
-		broken++
-		again := broken > 1
-		sr.mu.Unlock()
-		if !again {
+		if asked.Add(1) == 1 {
 			reset(rw, r)
 		}
 		sr.echo(rw, r)

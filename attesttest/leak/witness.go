@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -102,10 +103,7 @@ func newWitness(publisher *attesttest.Enclave, c witnessConfig) (*Witness, error
 		return nil, err
 	}
 	w.BundleURL = origin + attesttest.BundlePath
-	if c.address == "" {
-		c.address = "127.0.0.1:0"
-	}
-	listener, err := net.Listen("tcp", c.address)
+	listener, err := net.Listen("tcp", cmp.Or(c.address, "127.0.0.1:0"))
 	if err != nil {
 		w.Close()
 		return nil, err
@@ -215,10 +213,5 @@ func (w *Witness) drain() {
 // honest reports whether any honest attestation was served.
 func (w *Witness) honest() bool {
 	all, _ := w.connections()
-	for _, c := range all {
-		if c.ledger.honest() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, func(c *witnessConn) bool { return c.ledger.honest() })
 }

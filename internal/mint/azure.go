@@ -58,9 +58,9 @@ func AKJSON(kid string, k *RSAKey) string {
 	return fmt.Sprintf(`{"kid":%q,"key_ops":["sign"],"kty":"RSA","e":"AQAB","n":%q}`, kid, n)
 }
 
-// NewRuntime gives runtime data with an attestation key and, as captures have it, with an
+// newRuntime gives runtime data with an attestation key and, as captures have it, with an
 // endorsement key behind it, which is here the key "other".
-func NewRuntime(k *RSAKey, userData []byte) RuntimeSpec {
+func newRuntime(k *RSAKey, userData []byte) RuntimeSpec {
 	return RuntimeSpec{
 		Keys:            []string{AKJSON("HCLAkPub", k), AKJSON("HCLEkPub", AKKey("other"))},
 		VMConfiguration: `{"root-cert-thumbprint":"","console-enabled":true,"secure-boot":true,"tpm-enabled":true,"tpm-persisted":true,"vmUniqueId":"5A2C3F0B-0000-4000-8000-000000000001"}`,
@@ -167,7 +167,7 @@ func NewAzure(set *Set, qualifyingData, userData []byte) *AzureSet {
 		value := sha256.Sum256([]byte{byte(i)})
 		a.PCRs = append(a.PCRs, value[:])
 	}
-	a.Runtime = NewRuntime(a.AK, userData)
+	a.Runtime = newRuntime(a.AK, userData)
 	a.Quote = NewQuote(a.AK, qualifyingData, a.PCRs)
 	a.HCL = NewHCL(nil, nil)
 	a.Seal()

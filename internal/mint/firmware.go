@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ type Entry struct {
 
 // GUIDs of the footer table.
 const (
-	GUIDFooter   = "96b582de-1fb2-45f7-baea-a366c55a082d"
+	guidFooter   = "96b582de-1fb2-45f7-baea-a366c55a082d"
 	GUIDReset    = "00f771de-1a7e-4fcb-890e-68c77e2fb44e"
 	GUIDMetadata = "dc886566-984a-4798-a75e-5585a7bf67cc"
 	GUIDHashArea = "7255371f-3a3b-4b04-927b-1da6efa8d454"
@@ -55,8 +56,8 @@ func AmdSev() FirmwareSpec {
 	}}
 }
 
-// GUID returns the 16 bytes of a GUID as UEFI stores it.
-func GUID(text string) []byte {
+// mixedGUID returns the 16 bytes of a GUID as UEFI stores it.
+func mixedGUID(text string) []byte {
 	b := guid(text)
 	for _, pair := range [][2]int{{0, 3}, {1, 2}, {4, 5}, {6, 7}} {
 		b[pair[0]], b[pair[1]] = b[pair[1]], b[pair[0]]
@@ -98,9 +99,9 @@ func (f FirmwareSpec) List() []Entry {
 func (f FirmwareSpec) Encode() []byte {
 	var table []byte
 	for _, e := range f.List() {
-		table = concat(e.Data, le16(cmp.Or(e.Size, uint16(len(e.Data))+18)), GUID(e.GUID), table)
+		table = concat(e.Data, le16(cmp.Or(e.Size, uint16(len(e.Data))+18)), mixedGUID(e.GUID), table)
 	}
-	table = concat(table, le16(cmp.Or(f.Table, uint16(len(table))+18)), GUID(cmp.Or(f.Footer, GUIDFooter)))
+	table = concat(table, le16(cmp.Or(f.Table, uint16(len(table))+18)), mixedGUID(cmp.Or(f.Footer, guidFooter)))
 	image := bytes.Repeat([]byte{f.Fill}, f.Size)
 	copy(image[f.Size-32-len(table):], table)
 	copy(image[f.Size-0x800:], f.Metadata())
@@ -127,17 +128,17 @@ type KernelSpec struct {
 
 // Launch types of pages.
 const (
-	PageNormal     = 1
-	PageVMSA       = 2
-	PageZero       = 3
-	PageUnmeasured = 4
-	PageSecrets    = 5
-	PageCPUID      = 6
+	pageNormal     = 1
+	pageVMSA       = 2
+	pageZero       = 3
+	pageUnmeasured = 4
+	pageSecrets    = 5
+	pageCPUID      = 6
 )
 
-// Page returns the launch digest after one more page. contents is nil for pages that
+// extend returns the launch digest after one more page. contents is nil for pages that
 // are not hashed.
-func Page(digest []byte, kind byte, gpa uint64, contents []byte) []byte {
+func extend(digest []byte, kind byte, gpa uint64, contents []byte) []byte {
 	hash := make([]byte, 48)
 	if contents != nil {
 		sum := sha512.Sum384(contents)
@@ -151,9 +152,9 @@ func Page(digest []byte, kind byte, gpa uint64, contents []byte) []byte {
 func (k *KernelSpec) Table() []byte {
 	entry := func(guid string, data []byte) []byte {
 		sum := sha256.Sum256(data)
-		return concat(GUID(guid), le16(50), sum[:])
+		return concat(mixedGUID(guid), le16(50), sum[:])
 	}
-	return concat(GUID("9438d606-4f22-4cc9-b479-a793d411fd21"), le16(168),
+	return concat(mixedGUID("9438d606-4f22-4cc9-b479-a793d411fd21"), le16(168),
 		entry("97d02dd8-bd20-4c94-aa78-e7714d36ab2a", append([]byte(k.Cmdline), 0)),
 		entry("44baf731-3a2f-4bd7-9af1-41e29169781d", k.Initrd),
 		entry("4de79437-abd2-427f-b835-d5b172d2045b", k.Kernel), make([]byte, 8))
@@ -163,7 +164,7 @@ func (k *KernelSpec) Table() []byte {
 func (l LaunchSpec) Digest() [48]byte {
 	d := make([]byte, 48)
 	for at := 0; at < len(l.Image); at += 4096 {
-		d = Page(d, PageNormal, 1<<32-uint64(len(l.Image)-at), l.Image[at:at+4096])
+		d = extend(d, pageNormal, 1<<32-uint64(len(l.Image)-at), l.Image[at:at+4096])
 	}
 	d = l.After(d)
 	return [48]byte(d)
@@ -171,34 +172,27 @@ func (l LaunchSpec) Digest() [48]byte {
 
 // After returns the launch digest when the digest after the firmware is known.
 func (l LaunchSpec) After(d []byte) []byte {
-	sections := l.Firmware.Sections
-	if l.VMM == "ec2" || l.VMM == "ec2-rdx0" {
-		var first, cpuid []SectionSpec
-		for _, s := range sections {
-			if s.Type == 3 {
-				cpuid = append(cpuid, s)
-			} else {
-				first = append(first, s)
-			}
-		}
-		sections = append(first, cpuid...)
+	sections := slices.Clone(l.Firmware.Sections)
+	if isCPUID := func(s SectionSpec) bool { return s.Type == 3 }; l.VMM == "ec2" || l.VMM == "ec2-rdx0" { // which is last
+		others := slices.DeleteFunc(slices.Clone(sections), isCPUID)
+		sections = append(others, slices.DeleteFunc(sections, func(s SectionSpec) bool { return !isCPUID(s) })...)
 	}
 	for _, s := range sections {
 		for at := uint32(0); at < s.Size; at += 4096 {
 			gpa := uint64(s.GPA + at)
 			switch {
 			case s.Type == 2:
-				d = Page(d, PageSecrets, gpa, nil)
+				d = extend(d, pageSecrets, gpa, nil)
 			case s.Type == 3:
-				d = Page(d, PageCPUID, gpa, nil)
+				d = extend(d, pageCPUID, gpa, nil)
 			case s.Type == 1 && l.VMM == "gce":
-				d = Page(d, PageUnmeasured, gpa, nil)
+				d = extend(d, pageUnmeasured, gpa, nil)
 			case s.Type == 0x10 && l.Kernel != nil:
 				page := make([]byte, 4096)
 				copy(page[l.Firmware.HashArea[0]&0xFFF:], l.Kernel.Table())
-				d = Page(d, PageNormal, gpa, page)
+				d = extend(d, pageNormal, gpa, page)
 			default:
-				d = Page(d, PageZero, gpa, nil)
+				d = extend(d, pageZero, gpa, nil)
 			}
 		}
 	}
@@ -207,7 +201,7 @@ func (l LaunchSpec) After(d []byte) []byte {
 		gpa = 0xFFFFFFFFFF000
 	}
 	for i := range l.VCPUs {
-		d = Page(d, PageVMSA, gpa, l.VMSA(i == 0))
+		d = extend(d, pageVMSA, gpa, l.VMSA(i == 0))
 	}
 	return d
 }

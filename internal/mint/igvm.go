@@ -132,11 +132,11 @@ func (s IGVMSpec) Digest(mask uint32, vmm string) [48]byte {
 		switch h.Type {
 		case 0x303:
 			for at := uint64(0); at < areas[u32(h.Body[12:])]; at += 4096 {
-				d = Page(d, PageUnmeasured, gpa+at, nil)
+				d = extend(d, pageUnmeasured, gpa+at, nil)
 			}
 		case 0x304:
 			if vmm == "hyperv" {
-				d = Page(d, PageVMSA, gpa, h.Data)
+				d = extend(d, pageVMSA, gpa, h.Data)
 			} else {
 				last[int(h.Body[16])] = h.Data
 			}
@@ -150,24 +150,24 @@ func (s IGVMSpec) Digest(mask uint32, vmm string) [48]byte {
 				at := gpa + uint64(i)*4096
 				switch {
 				case kind == 1:
-					d = Page(d, PageSecrets, at, nil)
+					d = extend(d, pageSecrets, at, nil)
 				case kind > 1:
-					d = Page(d, PageCPUID, at, nil)
+					d = extend(d, pageCPUID, at, nil)
 				case flags&2 != 0:
-					d = Page(d, PageUnmeasured, at, nil)
+					d = extend(d, pageUnmeasured, at, nil)
 				case h.Data != nil:
-					d = Page(d, PageNormal, at, h.Data[i*4096:][:4096])
+					d = extend(d, pageNormal, at, h.Data[i*4096:][:4096])
 				case vmm == "chv-igvm":
-					d = Page(d, PageZero, at, nil)
+					d = extend(d, pageZero, at, nil)
 				default:
-					d = Page(d, PageNormal, at, make([]byte, 4096))
+					d = extend(d, pageNormal, at, make([]byte, 4096))
 				}
 			}
 		}
 	}
 	for i := range 256 {
 		if data, ok := last[i]; ok {
-			d = Page(d, PageVMSA, 0xFFFFFFFFF000, data)
+			d = extend(d, pageVMSA, 0xFFFFFFFFF000, data)
 		}
 	}
 	return [48]byte(d)

@@ -23,10 +23,7 @@ type launchFile struct {
 // fileOf names a guest by digests.
 func fileOf(g *guest) *launchFile {
 	f := g.Firmware
-	image, digest := f.Encode(), make([]byte, 48)
-	for at := 0; at < len(image); at += 4096 {
-		digest = mint.Page(digest, mint.PageNormal, 1<<32-uint64(len(image)-at), image[at:at+4096])
-	}
+	digest := mint.LaunchSpec{Image: f.Encode()}.Digest() // of the firmware alone
 	number := func(n uint32) string { return fmt.Sprintf("%#x", n) }
 	sections := []any{}
 	for _, s := range f.Sections {
@@ -38,7 +35,7 @@ func fileOf(g *guest) *launchFile {
 		counts = append(counts, n)
 	}
 	file := &launchFile{metadata: metadata, doc: doc{{"schema", "attest.launch/v1"}, {"vmm", g.VMM}, {"vcpus", counts}, {"cpu", number(g.CPU)}, {"features", fmt.Sprintf("%#x", g.Features)},
-		{"firmware", doc{{"launch_hash", hexOf(digest)}, {"metadata", metadata}}}}}
+		{"firmware", doc{{"launch_hash", hexOf(digest[:])}, {"metadata", metadata}}}}}
 	if k := g.Kernel; k != nil {
 		kernel, initrd := sha256.Sum256(k.Kernel), sha256.Sum256(k.Initrd)
 		file.Add("kernel", doc{{"sha256", hexOf(kernel[:])}})
