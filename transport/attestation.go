@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/fetch"
@@ -42,9 +41,3 @@ func (t *Transport) report(a *attest.Audit) error {
 
 // failed reports what failed before anything was verified.
 func (t *Transport) failed(err error) error { return t.report(&attest.Audit{Err: err}) }
-
-// asRefusal finds the refusal in an error of the TLS handshake.
-func asRefusal(err error) (error, bool) {
-	e, ok := errors.AsType[*attest.SPKIMismatchError](err)
-	return e, ok
-}

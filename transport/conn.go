@@ -22,7 +22,7 @@ const (
 // Slots are counted here: one is taken when a request is assigned to the connection,
 // and it is back when the answer has ended or the request has failed. The count of
 // net/http may differ for a moment, of streams that it is still resetting: then
-// Reserve refuses, and the connection is shut for a moment.
+// Reserve refuses, and the connection is not listed for a moment.
 type conn struct {
 	gate  *gate
 	pool  *pool
@@ -31,7 +31,6 @@ type conn struct {
 	state     state
 	verdict   *verdict
 	used      int           // slots
-	shut      bool          // Reserve has refused just now
 	carried   bool          // a request was assigned to it
 	served    bool          // a request was answered over it
 	counted   bool          // as a failure, since it was lost before
@@ -39,15 +38,15 @@ type conn struct {
 	timer     *time.Timer
 }
 
-// shutFor is how long a connection is shut after Reserve has refused.
-const shutFor = 10 * time.Millisecond
+// aMoment is how long a connection is not listed after Reserve has refused.
+const aMoment = 10 * time.Millisecond
 
 // checkEvery bounds how long a timer sleeps: it knows the monotonic clock only.
 const checkEvery = 30 * time.Second
 
 // open reports whether a request may be assigned to the connection if its verdict
 // is fresh.
-func (c *conn) open() bool { return c.state == ready && !c.shut && c.used < c.slots }
+func (c *conn) open() bool { return c.state == ready && c.used < c.slots }
 
 // lost is the state hook of net/http. It is what counting slots cannot tell: that
 // nothing comes through the connection any more. (The hook may miss a slot; a
@@ -65,7 +64,7 @@ func (c *conn) lost(cc *http.ClientConn) {
 	}
 	p.remove(c)
 	if c.used > 0 { // the request on it finds out why; a caller may have canceled it
-		p.wake(shutFor)
+		p.wake(aMoment)
 		return
 	}
 	p.wasted(c)
@@ -85,16 +84,13 @@ func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 		c.answered(res, a)
 		return res, nil
 	case err == errNoSlot:
-		if c.refused() {
-			err = errLost
-		}
+		return nil, c.refused()
 	case err == errExpired:
 		c.release(true, nil)
-	default:
-		c.release(c.gate.h2, nil)
-		err = c.gate.explain(err)
+		return nil, err
 	}
-	return nil, err
+	c.release(c.gate.h2, nil)
+	return nil, c.gate.explain(err)
 }
 
 // answered sees to it that the slot is back when the answer has ended.
@@ -112,12 +108,7 @@ func (c *conn) release(again bool, why error) {
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.used--; c.used == 0 {
-		c.idleSince = p.t.now()
-	}
-	if c.state == closed || p.closed {
-		return
-	}
+	c.leave()
 	if !again || c.state == retired && c.used == 0 {
 		p.closeFor(c, why)
 	} else {
@@ -127,41 +118,35 @@ func (c *conn) release(again bool, why error) {
 	p.dispatch()
 }
 
-// refused takes the slot back that Reserve has refused: the connection is dead, on
-// its way out, or full. It reports whether the connection is gone.
-func (c *conn) refused() (gone bool) {
-	dead := c.gate.cc.Err() != nil
-	full := c.gate.full(c.slots) || !c.gate.h2
+// refused gives back the slot that Reserve has refused. A connection that takes no
+// request any more is left, and one that is full is tried again in a moment.
+func (c *conn) refused() error {
+	gone := c.gate.gone(c.slots)
 	p := c.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.used--; c.used == 0 {
-		c.idleSince = p.t.now()
-	}
-	if c.state == closed || p.closed {
-		p.wasted(c)
-		return true
-	}
-	switch {
-	case dead:
-		p.wasted(c)
-		p.remove(c)
-	case !full:
+	c.leave()
+	if gone || c.state == closed {
 		p.wasted(c)
 		p.retire(c)
-	default:
-		c.shut = true
-		p.unlist(c)
-		time.AfterFunc(shutFor, func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			c.shut = false
-			p.list(c)
-			p.dispatch()
-		})
+		p.dispatch()
+		return errLost
 	}
-	p.dispatch()
-	return dead || !full
+	p.unlist(c)
+	time.AfterFunc(aMoment, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.list(c)
+		p.dispatch()
+	})
+	return errNoSlot
+}
+
+// leave takes a request off the connection. Callers hold the mutex.
+func (c *conn) leave() {
+	if c.used--; c.used == 0 {
+		c.idleSince = c.pool.t.now()
+	}
 }
 
 // watch closes the connection when nothing uses it, or when its verdict ended too

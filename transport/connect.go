@@ -44,22 +44,16 @@ func (t *Transport) reattest(ctx context.Context, a *attestation, c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finished(a)
-	if c.state != closed && !p.closed {
-		switch {
-		case p.retired && err == nil:
-			p.retire(c)
-		case err == nil:
-			p.supply.preferFresh = false
-			c.verdict, c.state = v, ready
-			c.gate.wire.judged(v)
-			p.list(c)
-		case judge.IsUnavailable(err):
-			p.supply.preferFresh = true
-			p.retire(c)
-		default:
-			p.supply.preferFresh = true
-			p.closeFor(c, err)
-		}
+	p.supply.preferFresh = err != nil
+	switch {
+	case err == nil && c.state == attesting:
+		c.verdict, c.state = v, ready
+		c.gate.wire.judged(v)
+		p.list(c)
+	case err == nil || judge.IsUnavailable(err):
+		p.retire(c)
+	default:
+		p.closeFor(c, err)
 	}
 	p.dispatch()
 }

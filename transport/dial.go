@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -76,7 +77,7 @@ func (t *Transport) dial(ctx context.Context, caller *httptrace.ClientTrace) (*g
 	var layer fetch.Layer
 	cc, err := t.connector.NewClientConn(httptrace.WithClientTrace(ctx, layer.Trace()), "https", t.origin.address())
 	if err != nil {
-		if e, ok := asRefusal(err); ok {
+		if e, ok := errors.AsType[*attest.SPKIMismatchError](err); ok { // by VerifyConnection
 			return nil, e
 		}
 		what := "connecting to " + fetch.Quote(t.origin.address())

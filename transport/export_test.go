@@ -169,15 +169,6 @@ func LeafOf(s *tls.ConnectionState, minTLS uint16) ([32]byte, error) {
 	return a.spki, nil
 }
 
-// Body is the body of a request over all attempts.
-type Body struct{ *body }
-
-func NewBody(r *http.Request) Body    { return Body{newBody(r)} }
-func (b Body) Attempt() io.ReadCloser { return b.attempt() }
-func (b Body) Rewind() bool           { return b.rewind() }
-func (b Body) Settle()                { b.settle() }
-func (b Body) Abandon()               { b.abandon() }
-
 // Wire is a wire without a network.
 type Wire struct{ *wire }
 

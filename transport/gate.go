@@ -34,7 +34,7 @@ type gate struct {
 	tls  *tls.ConnectionState // of this connection, in every answer that came through it; set by the first ask
 }
 
-// send sends an attempt's request, which returns errNoSlot or errExpired when the gate
+// send sends an attempt's request. The error is errNoSlot or errExpired when the gate
 // stayed closed.
 func (g *gate) send(req *http.Request, a *attempt) (*http.Response, error) {
 	res, err := g.roundTrip(req, a)
@@ -62,19 +62,16 @@ func (g *gate) roundTrip(req *http.Request, a *attempt) (*http.Response, error) 
 // explain returns why this side closed the connection, where that is what broke a
 // request, and otherwise the error itself.
 func (g *gate) explain(err error) error {
-	if g == nil {
-		return err
-	}
-	why := g.wire.reason()
-	switch why := why.(type) {
+	switch why := g.wire.reason().(type) {
 	case nil:
 		return err
 	case *VerdictEndedError:
 		e := *why
 		e.Cause = err
 		return &e
+	default:
+		return why
 	}
-	return why
 }
 
 // An answer is what GET /attestation brought, and the key that brought it.
@@ -144,10 +141,8 @@ func isJSON(contentType string) bool {
 	return err == nil && kind == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
-// full reports whether the connection has no slot since it carries as much as it
-// may. One that was told to go away has none, and carries less.
-func (g *gate) full(slots int) bool { return g.cc.Err() == nil && g.cc.InFlight() >= slots }
-
-// unusable reports whether the connection takes no further request now: one that is
-// closed, too.
-func (g *gate) unusable() bool { return g.cc.Available() == 0 }
+// gone reports whether the connection takes no request any more: it is lost, or was told
+// to go away. Then it has no slot, although it carries less than it once might.
+func (g *gate) gone(slots int) bool {
+	return g.cc.Err() != nil || g.h2 && g.cc.Available() == 0 && g.cc.InFlight() < slots
+}

@@ -100,26 +100,29 @@ func TestIsJSON(t *testing.T) {
 	}
 }
 
-// TestSlots: a connection is full when it carries as much as it may, and unusable when
-// it takes no request; a closed one is not full.
-func TestSlots(t *testing.T) {
+// TestGone: a connection is gone when it is lost, and over HTTP/2 when it has no slot
+// although it carries less than it might; one that is full is not.
+func TestGone(t *testing.T) {
 	g, _ := connect(t, nil)
-	is := func(when string, unusable, full1, full2 bool) {
+	is := func(when string, h1, h2, more bool) {
 		t.Helper()
-		if g.unusable() != unusable || g.full(1) != full1 || g.full(2) != full2 {
-			t.Errorf("%s: unusable %v, full with one slot %v, with two %v", when, g.unusable(), g.full(1), g.full(2))
+		for _, row := range []struct {
+			h2    bool
+			slots int
+			want  bool
+		}{{false, 1, h1}, {false, 2, h1}, {true, 1, h2}, {true, 2, more}} {
+			if g.h2 = row.h2; g.gone(row.slots) != row.want {
+				t.Errorf("%s: %+v", when, row)
+			}
 		}
 	}
 	is("at first", false, false, false)
 	if err := g.cc.Reserve(); err != nil {
 		t.Fatal(err)
 	}
-	is("reserved", true, true, false)
+	is("reserved", false, false, true)
 	g.cc.Close()
-	is("closed", true, false, false)
-	if g.full(0) {
-		t.Error("a closed connection is full")
-	}
+	is("closed", true, true, true)
 }
 
 // TestSendEnds: an attempt that has failed is unwritten no more, and one that was
@@ -150,10 +153,6 @@ func TestSendEnds(t *testing.T) {
 	cancel()
 	if err := send(over); err == nil || w.Unwritten() != 0 {
 		t.Errorf("%v, %d are unwritten", err, w.Unwritten())
-	}
-	var none *gate
-	if why := errors.New("x"); none.explain(why) != why {
-		t.Error("no gate has another reason")
 	}
 }
 

@@ -62,9 +62,9 @@ func (o origin) String() string {
 	return s
 }
 
-// check refuses a request to anywhere else. A request that follows a redirect
+// checkTarget refuses a request to anywhere else. A request that follows a redirect
 // carries what the caller meant for this origin.
-func (o origin) check(r *http.Request) error {
+func (o origin) checkTarget(r *http.Request) error {
 	refuse := func(id, where, expected, actual string) error {
 		return elsewhere(id, where, expected, fetch.Quote(actual))
 	}

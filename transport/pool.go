@@ -74,19 +74,14 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 		known = timer.C
 	}
 	var err error
-	select {
-	case g := <-w.grant:
-		return g, w.seq, g.err
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	case <-known: // what runs there is refused, and nothing else answers
-		if err = p.t.judge.Refusal(); err == nil {
-			select {
-			case g := <-w.grant:
-				return g, w.seq, g.err
-			case <-ctx.Done():
-				err = context.Cause(ctx)
-			}
+	for err == nil {
+		select {
+		case g := <-w.grant:
+			return g, w.seq, g.err
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		case <-known: // what runs there is refused, and nothing else answers
+			err = p.t.judge.Refusal()
 		}
 	}
 	p.mu.Lock()

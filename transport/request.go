@@ -9,42 +9,41 @@ import (
 	"github.com/tresorhq/attest/internal/fetch"
 )
 
-// check refuses what cannot be sent over an attested connection, before
+// check refuses what cannot be sent over an attested connection to the origin, before
 // anything is dialled.
-func (t *Transport) check(r *http.Request) error {
-	refuse := func(id, where, reason string) error { return unfit(id, where, reason) }
+func (o origin) check(r *http.Request) error {
 	switch {
 	case r.URL == nil:
-		return refuse("TRN-13", "URL", "nil")
+		return unfit("TRN-13", "URL", "nil")
 	case r.Header == nil:
-		return refuse("TRN-13", "Header", "nil")
+		return unfit("TRN-13", "Header", "nil")
 	case !isToken(r.Method) && r.Method != "":
-		return refuse("TRN-13", "Method", "not a token")
+		return unfit("TRN-13", "Method", "not a token")
 	}
-	if err := t.origin.check(r); err != nil {
+	if err := o.checkTarget(r); err != nil {
 		return err
 	}
 	// A connection that changes its protocol cannot be attested again.
 	if r.Method == http.MethodConnect {
-		return refuse("TRN-14", "Method", "CONNECT is refused: a tunnel cannot be attested again")
+		return unfit("TRN-14", "Method", "CONNECT is refused: a tunnel cannot be attested again")
 	}
 	if len(r.TransferEncoding) > 0 && !slices.Equal(r.TransferEncoding, []string{"chunked"}) {
-		return refuse("TRN-16", "TransferEncoding", "not chunked: nothing would say where the body ends")
+		return unfit("TRN-16", "TransferEncoding", "not chunked: nothing would say where the body ends")
 	}
 	for i, h := range []http.Header{r.Header, r.Trailer} {
 		for name, values := range h {
 			if !isToken(name) {
-				return refuse("TRN-13", "Header", "the name "+fetch.Quote(name)+" is not a token")
+				return unfit("TRN-13", "Header", "the name "+fetch.Quote(name)+" is not a token")
 			}
 			if strings.EqualFold(name, "Upgrade") {
-				return refuse("TRN-14", "Upgrade", "a connection that changes its protocol cannot be attested again")
+				return unfit("TRN-14", "Upgrade", "a connection that changes its protocol cannot be attested again")
 			}
 			if field := textproto.CanonicalMIMEHeaderKey(name); slices.Contains(framing, field) && (field != name || i > 0) {
-				return refuse("TRN-16", field, fetch.Quote(name)+" would stand next to that of net/http, or come after what it is about")
+				return unfit("TRN-16", field, fetch.Quote(name)+" would stand next to that of net/http, or come after what it is about")
 			}
 			for _, v := range values {
 				if !isFieldValue(v) {
-					return refuse("TRN-13", "Header", "the value of "+fetch.Quote(name)+" has a control character")
+					return unfit("TRN-13", "Header", "the value of "+fetch.Quote(name)+" has a control character")
 				}
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/tresorhq/attest/internal/replay"
 )
 
 // maxAttempts bounds how often one request is begun.
@@ -60,8 +62,9 @@ func idempotent(r *http.Request) bool {
 // unserved reports whether an attempt has failed because of its connection: that was lost
 // before a byte was written, or instead of an answer, or the server did nothing with the
 // request.
-func unserved(g *gate, a *attempt, err error) bool {
-	return !a.sent.Load() && (g.wire.reason() != nil || g.unusable()) || notProcessed(err) || !g.h2 && wentAway(err)
+func unserved(c *conn, a *attempt, err error) bool {
+	g := c.gate
+	return !a.sent.Load() && (g.wire.reason() != nil || g.gone(c.slots)) || notProcessed(err) || !g.h2 && wentAway(err)
 }
 
 // mayRetry decides whether an attempt that was not served may be followed by another one,
@@ -69,11 +72,11 @@ func unserved(g *gate, a *attempt, err error) bool {
 // request was lost in no way before that it may have caused: where a connection has carried
 // nothing but the attestation, the server may close it because of the request.
 // Rules: TRN-51, TRN-52.
-func mayRetry(r *http.Request, b *body, g grant, a *attempt, err error, first bool) bool {
+func mayRetry(r *http.Request, b *replay.Body, g grant, a *attempt, err error, first bool) bool {
 	if a.sent.Load() && !notProcessed(err) && !(idempotent(r) && (g.reused || first)) {
 		return false
 	}
-	return b.rewind()
+	return b.Rewind()
 }
 
 // pauseBefore returns how long the n-th repetition of a request waits that the server

@@ -188,43 +188,6 @@ func TestStaleIdles(t *testing.T) {
 	none(t, p)
 }
 
-// TestBody: attempts are cut off from each other, and the caller's body is
-// closed once, whoever closes how often (TRN-53).
-func TestBody(t *testing.T) {
-	mine := newOneShot("hello")
-	req, _ := http.NewRequest(http.MethodPost, "https://example.com/", mine)
-	b := transport.NewBody(req)
-	first := b.Attempt()
-	first.Close()
-	if !b.Rewind() || mine.closes.Load() != 0 {
-		t.Error("an untouched body is lost")
-	}
-	second := b.Attempt()
-	if n, err := first.Read(make([]byte, 5)); n != 0 || err == nil {
-		t.Error("the first attempt takes bytes away from the second")
-	}
-	if got, err := io.ReadAll(second); err != nil || string(got) != "hello" {
-		t.Errorf("%q, %v", got, err)
-	}
-	if b.Rewind() {
-		t.Error("what was read is sent again")
-	}
-	third := b.Attempt()
-	b.Settle()
-	if mine.closes.Load() != 0 {
-		t.Error("closed while it may be read")
-	}
-	third.Close()
-	third.Close()
-	b.Abandon()
-	if n := mine.closes.Load(); n != 1 {
-		t.Errorf("closed %d times", n)
-	}
-	if n, err := third.Read(make([]byte, 5)); n != 0 || err == nil {
-		t.Error("read after close")
-	}
-}
-
 // TestNeverTwice is scenario 11: a POST whose body can be read once is not begun
 // twice once the server may have seen it, whatever breaks.
 func TestNeverTwice(t *testing.T) {

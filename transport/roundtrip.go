@@ -9,12 +9,13 @@ import (
 	"net/http/httptrace"
 
 	"github.com/tresorhq/attest/internal/fetch"
+	"github.com/tresorhq/attest/internal/replay"
 )
 
 // roundTrip finds an attested connection and sends the request on it, again on
 // another one where that can do no harm.
-func (t *Transport) roundTrip(req *http.Request, b *body) (*http.Response, error) {
-	if err := t.check(req); err != nil {
+func (t *Transport) roundTrip(req *http.Request, b *replay.Body) (*http.Response, error) {
+	if err := t.origin.check(req); err != nil {
 		return nil, err
 	}
 	ctx, stop := cancelable(req)
@@ -29,7 +30,7 @@ func (t *Transport) roundTrip(req *http.Request, b *body) (*http.Response, error
 	return res, err
 }
 
-func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*http.Response, error) {
+func (t *Transport) attempts(ctx context.Context, req *http.Request, b *replay.Body) (*http.Response, error) {
 	if ctx.Err() != nil { // a connection would be opened for no request
 		return nil, context.Cause(ctx)
 	}
@@ -53,7 +54,7 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 		a := &attempt{Context: ctx, gate: g.c.gate, verdict: g.v}
 		out := a.request(req)
 		out.Cancel = nil
-		if body := b.attempt(); body != nil {
+		if body := b.Attempt(); body != nil {
 			out.Body = body
 		}
 		res, err := g.c.send(out, a)
@@ -68,7 +69,7 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *body) (*
 				continue
 			}
 			return nil, unsent(err)
-		case ctx.Err() == nil && unserved(g.c.gate, a, err):
+		case ctx.Err() == nil && unserved(g.c, a, err):
 			t.pool.wastedOn(g.c)
 			if n == maxAttempts || !mayRetry(req, b, g, a, err, !lost) {
 				break

@@ -286,7 +286,7 @@ func (p *pool) offer(c *conn) {
 	p.mu.Lock()
 	switch {
 	case c.state == closed:
-	case p.closed || p.retired || c.slots == 0 || !p.mayDial():
+	case c.slots == 0 || !p.mayDial():
 		p.remove(c)
 	default:
 		p.add(c)

@@ -11,6 +11,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/fetch"
 	"github.com/tresorhq/attest/internal/judge"
+	"github.com/tresorhq/attest/internal/replay"
 )
 
 // A Transport is an http.RoundTripper for one origin that sends nothing of a
@@ -98,49 +99,42 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req == nil { // Rules: TRN-13
 		return nil, unfit("TRN-13", "request", "there is none")
 	}
-	b := newBody(req)
+	b := replay.New(req)
 	if t.unmade() {
-		b.abandon()
+		b.Abandon()
 		return nil, errUnmade
 	}
 	res, err := t.roundTrip(req, b)
 	if err != nil {
-		b.abandon()
+		b.Abandon()
 		return nil, err
 	}
-	b.settle()
+	b.Settle()
 	return res, nil
 }
 
 // Attest attests the endpoint now, over a new connection, and returns the
 // result. The connection is kept for requests if there is room.
 func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
-	type outcome struct {
-		v   *verdict
-		err error
-	}
-	done := make(chan outcome, 1)
 	if t.unmade() {
 		return nil, errUnmade
 	}
+	var result *attest.Result
+	var err error
+	done := make(chan struct{})
 	if !t.spawn(t.ctx, func(ctx context.Context) {
-		c, err := t.newConn(ctx, nil)
-		if err != nil {
-			done <- outcome{err: err}
-			return
+		defer close(done)
+		var c *conn
+		if c, err = t.newConn(ctx, nil); err == nil {
+			result = c.verdict.result
+			t.pool.offer(c)
 		}
-		v := c.verdict
-		t.pool.offer(c)
-		done <- outcome{v: v}
 	}) {
 		return nil, ErrClosed
 	}
 	select {
-	case o := <-done:
-		if o.err != nil {
-			return nil, o.err
-		}
-		return o.v.result, nil
+	case <-done:
+		return result, err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

@@ -76,9 +76,7 @@ func (w *wire) drain() <-chan struct{} {
 	defer w.mu.Unlock()
 	if w.drained == nil {
 		w.drained = make(chan struct{})
-		if len(w.unwritten) == 0 {
-			close(w.drained)
-		}
+		w.rest()
 	}
 	return w.drained
 }
@@ -106,12 +104,18 @@ func (w *wire) end(a *attempt) {
 func (w *wire) forget(a *attempt) {
 	if i := slices.Index(w.unwritten, a); i >= 0 {
 		w.unwritten = slices.Delete(w.unwritten, i, i+1)
-		if len(w.unwritten) == 0 {
-			w.Conn.SetWriteDeadline(time.Time{})
-			if w.drained != nil {
-				close(w.drained)
-			}
-		}
+		w.rest()
+	}
+}
+
+// rest lifts the write deadline when no attempt is unwritten.
+func (w *wire) rest() {
+	if len(w.unwritten) > 0 {
+		return
+	}
+	w.Conn.SetWriteDeadline(time.Time{})
+	if w.drained != nil { // once: no attempt begins any more
+		close(w.drained)
 	}
 }
 

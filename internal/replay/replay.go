@@ -1,4 +1,6 @@
-package transport
+// Package replay gives the body of one request to each attempt to send it, and closes
+// that of the caller exactly once.
+package replay
 
 import (
 	"bytes"
@@ -12,10 +14,10 @@ import (
 
 var errDetached = errors.New("transport: the request is being sent on another connection")
 
-// A body is the body of one request, over all attempts to send it. The caller's
+// A Body is the body of one request, over all attempts to send it. The caller's
 // body is closed exactly once, whatever becomes of the attempts.
 // Rules: TRN-53.
-type body struct {
+type Body struct {
 	getBody  func() (io.ReadCloser, error)
 	inMemory bool // each attempt gets a body of its own
 
@@ -28,8 +30,9 @@ type body struct {
 	touched bool // source was read
 }
 
-func newBody(r *http.Request) *body {
-	b := &body{getBody: r.GetBody}
+// New takes over the body of a request.
+func New(r *http.Request) *Body {
+	b := &Body{getBody: r.GetBody}
 	if r.Body != nil && r.Body != http.NoBody {
 		b.source = r.Body
 		b.inMemory = r.GetBody != nil && isInMemory(r.Body)
@@ -50,10 +53,10 @@ func isInMemory(body io.ReadCloser) bool {
 	return false
 }
 
-// attempt returns the body for one attempt. net/http does not know its type, and
-// so writes the header before it reads: no slow body keeps a header back until
-// the verdict has run out.
-func (b *body) attempt() io.ReadCloser {
+// Attempt returns the body for one attempt; nil: there is none. net/http does not know
+// its type, and so writes the header before it reads: no slow body keeps a header back
+// until the verdict has run out.
+func (b *Body) Attempt() io.ReadCloser {
 	if b.source == nil {
 		return nil
 	}
@@ -68,9 +71,9 @@ func (b *body) attempt() io.ReadCloser {
 	return b.current
 }
 
-// rewind prepares for another attempt. A body that was read can only come from
-// GetBody.
-func (b *body) rewind() bool {
+// Rewind prepares for another attempt, and reports whether that has a body. One that
+// was read can only come from GetBody.
+func (b *Body) Rewind() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.current = nil
@@ -90,17 +93,17 @@ func (b *body) rewind() bool {
 	return true
 }
 
-// abandon closes the body: there is no response.
-func (b *body) abandon() {
+// Abandon closes the body: there is no response.
+func (b *Body) Abandon() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.current, b.settled = nil, true
 	b.closeLocked()
 }
 
-// settle leaves the body to the attempt that brought the response, which may
+// Settle leaves the body to the attempt that brought the response, which may
 // still be reading it.
-func (b *body) settle() {
+func (b *Body) Settle() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.settled = true
@@ -109,17 +112,17 @@ func (b *body) settle() {
 	}
 }
 
-func (b *body) closeLocked() {
+func (b *Body) closeLocked() {
 	if b.source != nil && !b.closed {
 		b.closed = true
 		b.source.Close()
 	}
 }
 
-// An attemptBody is what net/http reads from and closes. After rewind it is cut
+// An attemptBody is what net/http reads from and closes. After Rewind it is cut
 // off: a late read must not take bytes away from the next attempt.
 type attemptBody struct {
-	*body
+	body   *Body
 	closed bool
 }
 
