@@ -145,7 +145,7 @@ func (c *conn) refused() error {
 // leave takes a request off the connection. Callers hold the mutex.
 func (c *conn) leave() {
 	if c.used--; c.used == 0 {
-		c.idleSince = c.pool.t.now()
+		c.idleSince = c.pool.now()
 	}
 }
 
@@ -155,28 +155,28 @@ func (c *conn) leave() {
 func (c *conn) watch() {
 	c.gate.wire.expire()
 	p := c.pool
-	now := p.t.now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.state == closed || p.closed {
 		return
 	}
-	next := min(checkEvery, p.t.config.IdleTimeout, c.verdict.life+p.t.config.MaxRequestAge-now.Since(c.verdict.asked))
+	next := min(checkEvery, p.config.IdleTimeout, c.verdict.life+p.config.MaxRequestAge-now.Since(c.verdict.asked))
 	if left := c.verdict.left(now); left > 0 {
 		next = min(next, left) // when an unwritten attempt is too late
 	}
 	unused := time.Duration(0)
 	if c.used == 0 && c.state != attesting {
 		unused = now.Since(c.idleSince)
-		next = min(next, p.t.config.IdleTimeout-unused)
+		next = min(next, p.config.IdleTimeout-unused)
 	}
 	if c.timer != nil {
 		c.timer.Stop() // cutVerdicts may have set it once more
 	}
 	switch {
-	case c.verdict.over(now, p.t.config.MaxRequestAge):
+	case c.verdict.over(now, p.config.MaxRequestAge):
 		p.closeFor(c, c.verdict.ended("TRN-35", "the request ran too long after the verdict had ended"))
-	case unused >= p.t.config.IdleTimeout || c.used == 0 && c.state == retired:
+	case unused >= p.config.IdleTimeout || c.used == 0 && c.state == retired:
 		p.remove(c)
 	default:
 		c.timer = time.AfterFunc(max(next, time.Millisecond), c.watch)

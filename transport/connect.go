@@ -7,29 +7,29 @@ import (
 	"github.com/tresorhq/attest/internal/judge"
 )
 
-// connect opens and attests a connection for the pool.
-func (t *Transport) connect(ctx context.Context, a *attestation, caller *httptrace.ClientTrace) {
-	c, err := t.newConn(ctx, caller)
-	t.pool.dialled(a, c, err)
+// open opens and attests a connection for those who wait.
+func (p *pool) open(ctx context.Context, a *attestation, caller *httptrace.ClientTrace) {
+	c, err := p.connect(ctx, caller)
+	p.dialled(a, c, err)
 	if err == nil {
 		c.watch()
 	}
 }
 
-// newConn returns an attested connection that is not yet in the pool.
-func (t *Transport) newConn(ctx context.Context, caller *httptrace.ClientTrace) (*conn, error) {
-	g, err := t.dial(ctx, caller)
+// connect returns an attested connection that is not yet in the pool.
+func (p *pool) connect(ctx context.Context, caller *httptrace.ClientTrace) (*conn, error) {
+	g, err := p.dial(ctx, caller)
 	if err != nil {
-		return nil, t.failed(err)
+		return nil, p.failed(err)
 	}
-	v, err := t.prove(ctx, g)
+	v, err := p.prove(ctx, g)
 	if err != nil {
 		g.cc.Close()
 		return nil, err
 	}
 	g.wire.judged(v)
 	// The settings of HTTP/2 have come by now, before the answer did.
-	c := &conn{gate: g, pool: t.pool, verdict: v, slots: g.cc.Available(), idleSince: t.now()}
+	c := &conn{gate: g, pool: p, verdict: v, slots: g.cc.Available(), idleSince: p.now()}
 	g.cc.SetStateHook(c.lost)
 	return c, nil
 }
@@ -38,9 +38,8 @@ func (t *Transport) newConn(ctx context.Context, caller *httptrace.ClientTrace) 
 // finish when it could not be asked. When it was refused they may not: the
 // verdict says that something else is there.
 // Rules: TRN-33, TRN-34.
-func (t *Transport) reattest(ctx context.Context, a *attestation, c *conn) {
-	v, err := t.prove(ctx, c.gate)
-	p := t.pool
+func (p *pool) reattest(ctx context.Context, a *attestation, c *conn) {
+	v, err := p.prove(ctx, c.gate)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finished(a)

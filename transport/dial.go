@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -27,7 +26,7 @@ type dialingKey struct{}
 // newConnector makes what lends handshake, proxy and framing to all connections, and
 // nothing else: it has no pool, no session cache, and no setting that changes.
 // Rules: TRN-05, TRN-38.
-func (t *Transport) newConnector() *http.Transport {
+func (e *endpoint) newConnector() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
@@ -36,7 +35,7 @@ func (t *Transport) newConnector() *http.Transport {
 			return r.Context().Value(dialingKey{}).(*dialing).proxy, nil
 		},
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			c, err := t.config.DialContext(ctx, network, address)
+			c, err := e.config.DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
@@ -44,25 +43,25 @@ func (t *Transport) newConnector() *http.Transport {
 				c.Close()
 				return nil, fetch.Answered("TRN-05", fetch.TCP, "the connection of Config.DialContext", "one that takes a write deadline", fetch.Excerpt(err.Error()))
 			}
-			w := &wire{Conn: c, now: func() fetch.Instant { return t.now() }}
+			w := &wire{Conn: c, now: func() fetch.Instant { return e.now() }}
 			ctx.Value(dialingKey{}).(*dialing).wire.Store(w)
 			return w, nil
 		},
 		Protocols:              protocols,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: t.config.SendPingTimeout, PingTimeout: t.config.PingTimeout},
-		TLSHandshakeTimeout:    t.config.DialTimeout,
-		ResponseHeaderTimeout:  t.config.ResponseHeaderTimeout,
-		ExpectContinueTimeout:  t.config.ContinueTimeout,
-		MaxResponseHeaderBytes: t.config.MaxResponseHeaderBytes,
-		DisableCompression:     t.config.DisableCompression,
-		TLSClientConfig:        t.tlsConfig(),
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: e.config.SendPingTimeout, PingTimeout: e.config.PingTimeout},
+		TLSHandshakeTimeout:    e.config.DialTimeout,
+		ResponseHeaderTimeout:  e.config.ResponseHeaderTimeout,
+		ExpectContinueTimeout:  e.config.ContinueTimeout,
+		MaxResponseHeaderBytes: e.config.MaxResponseHeaderBytes,
+		DisableCompression:     e.config.DisableCompression,
+		TLSClientConfig:        e.tlsConfig(),
 	}
 }
 
 // dial opens a connection to the origin. The trace, which may be nil, is that of a
 // caller who waits for it.
-func (t *Transport) dial(ctx context.Context, caller *httptrace.ClientTrace) (*gate, error) {
-	proxy, err := t.proxyFor(t.origin.String() + attestationPath)
+func (e *endpoint) dial(ctx context.Context, caller *httptrace.ClientTrace) (*gate, error) {
+	proxy, err := e.proxyFor(e.origin.String() + attestationPath)
 	if err != nil {
 		return nil, fetch.Unavailable("TRN-61", fetch.TCP, "choosing a proxy", err)
 	}
@@ -75,12 +74,12 @@ func (t *Transport) dial(ctx context.Context, caller *httptrace.ClientTrace) (*g
 		})
 	}
 	var layer fetch.Layer
-	cc, err := t.connector.NewClientConn(httptrace.WithClientTrace(ctx, layer.Trace()), "https", t.origin.address())
+	cc, err := e.connector.NewClientConn(httptrace.WithClientTrace(ctx, layer.Trace()), "https", e.origin.address())
 	if err != nil {
-		if e, ok := errors.AsType[*attest.SPKIMismatchError](err); ok { // by VerifyConnection
-			return nil, e
+		if refusal, ok := errors.AsType[*attest.SPKIMismatchError](err); ok { // of VerifyConnection
+			return nil, refusal
 		}
-		what := "connecting to " + fetch.Quote(t.origin.address())
+		what := "connecting to " + fetch.Quote(e.origin.address())
 		if proxy != nil {
 			what += " through the proxy " + fetch.Quote(proxy.Host)
 		}
@@ -92,48 +91,23 @@ func (t *Transport) dial(ctx context.Context, caller *httptrace.ClientTrace) (*g
 // tlsConfig keeps the ordinary checks of web certificates on. There is no
 // session cache: the certificate of a resumed session is the one that an earlier
 // handshake saw, and no proof that this peer has its key.
-func (t *Transport) tlsConfig() *tls.Config {
+func (e *endpoint) tlsConfig() *tls.Config {
 	return &tls.Config{
-		RootCAs:                t.config.WebRoots,
-		Certificates:           t.config.TLSCertificates,
-		MinVersion:             t.config.MinTLS,
+		RootCAs:                e.config.WebRoots,
+		Certificates:           e.config.TLSCertificates,
+		MinVersion:             e.config.MinTLS,
 		SessionTicketsDisabled: true,
 		Renegotiation:          tls.RenegotiateNever,
 		VerifyConnection:       refuseResumed,
 	}
 }
 
-func refuseResumed(s tls.ConnectionState) error {
-	if !s.DidResume {
-		return nil
-	}
-	return &attest.SPKIMismatchError{Failure: attest.Failure{
-		Rule: "TRN-03", Message: "the TLS session was resumed: its certificate is of an earlier handshake, maybe with another peer",
-	}}
-}
-
-// leafOf takes the key of a connection from the TLS state that came with an
-// answer on it.
-func leafOf(s *tls.ConnectionState, minTLS uint16) (*answer, error) {
-	if s == nil || !s.HandshakeComplete || len(s.PeerCertificates) == 0 {
-		return nil, &attest.SPKIMismatchError{Failure: attest.Failure{Rule: "TRN-02", Message: "the connection has no TLS key"}}
-	}
-	if err := refuseResumed(*s); err != nil {
-		return nil, err
-	}
-	if s.Version < minTLS {
-		return nil, fetch.Answered("TRN-04", fetch.TLS, "protocol version", tls.VersionName(minTLS)+" or higher", tls.VersionName(s.Version))
-	}
-	leaf := s.PeerCertificates[0] // further certificates prove no key
-	return &answer{leaf: leaf.Raw, spki: sha256.Sum256(leaf.RawSubjectPublicKeyInfo)}, nil
-}
-
 // proxyFor asks the proxy function with a request of our own, so that it sees
 // nothing of a caller, but port and brackets as they are.
-func (t *Transport) proxyFor(target string) (*url.URL, error) {
+func (e *endpoint) proxyFor(target string) (*url.URL, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
 		return nil, err
 	}
-	return t.config.Proxy(req)
+	return e.config.Proxy(req)
 }

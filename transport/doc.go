@@ -46,8 +46,9 @@
 //     attestation that was begun for it.
 //   - An attestation (supply.running, under pool.mu) dials and proves a new
 //     connection, or proves one again whose verdict has ended. At most 16 run. A
-//     failure is for the waiter that has waited longest; the pauses after failures
-//     end when a request is served.
+//     failure is for the waiter that has waited longest, and a connection that is lost
+//     right after its attestation for the one that it was begun for, which is tried on
+//     another one; the pauses after failures end when a request is served.
 //   - A connection (pool.conns, under pool.mu) is attesting, ready, retired (it
 //     finishes what it carries) or closed. A ready one with a free slot and a fresh
 //     verdict is in pool.free; with a verdict that is not fresh any more it is in

@@ -10,7 +10,7 @@ import (
 // A pool hands out attested connections, one request at a time, first come first
 // served.
 type pool struct {
-	t *Transport
+	*endpoint
 
 	mu      sync.Mutex
 	closed  bool
@@ -68,8 +68,8 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 	p.mu.Unlock()
 
 	var known <-chan time.Time
-	if p.t.judge.Refusal() != nil {
-		timer := time.NewTimer(p.t.testingPatience)
+	if p.judge.Refusal() != nil {
+		timer := time.NewTimer(p.testingPatience)
 		defer timer.Stop()
 		known = timer.C
 	}
@@ -81,15 +81,12 @@ func (p *pool) acquire(ctx context.Context, seq uint64) (grant, uint64, error) {
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		case <-known: // what runs there is refused, and nothing else answers
-			err = p.t.judge.Refusal()
+			err = p.judge.Refusal()
 		}
 	}
 	p.mu.Lock()
 	if i := slices.Index(p.waiters, w); i >= 0 {
-		p.waiters = slices.Delete(p.waiters, i, i+1)
-		p.disown(w)
-		p.mu.Unlock()
-		return grant{}, 0, err
+		p.serve(i, grant{})
 	}
 	p.mu.Unlock()
 	if g := <-w.grant; g.c != nil { // too late: it goes to another request
@@ -120,7 +117,7 @@ func (p *pool) serve(i int, g grant) {
 
 // take takes a slot of an open connection with a fresh verdict.
 func (p *pool) take() (grant, bool) {
-	now := p.t.now()
+	now := p.now()
 	for len(p.free) > 0 {
 		c := p.free[len(p.free)-1]
 		if !c.verdict.fresh(now) {
@@ -168,7 +165,7 @@ func (p *pool) remove(c *conn) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	p.t.discard(c)
+	p.discard(c.gate.cc)
 }
 
 // closeFor removes a connection. What still runs on it ends with the error why, if
@@ -193,7 +190,7 @@ func (p *pool) retire(c *conn) {
 
 // trim keeps the number of idle connections of HTTP/1.1 down.
 func (p *pool) trim(c *conn) {
-	if len(p.free)+len(p.stale) <= p.t.config.MaxIdle || c.gate.h2 || len(p.waiters) > 0 {
+	if len(p.free)+len(p.stale) <= p.config.MaxIdle || c.gate.h2 || len(p.waiters) > 0 {
 		return
 	}
 	if len(p.stale) > 0 {
@@ -205,7 +202,7 @@ func (p *pool) trim(c *conn) {
 
 // cutVerdicts ends verdicts that rest on an older bundle.
 func (p *pool) cutVerdicts(generation uint64) {
-	now := p.t.now()
+	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.conns {

@@ -92,13 +92,8 @@ func pauseBefore(n int) time.Duration {
 
 // sleep waits, or returns why ctx has ended.
 func sleep(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

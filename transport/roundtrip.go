@@ -8,9 +8,40 @@ import (
 	"net/http"
 	"net/http/httptrace"
 
-	"github.com/tresorhq/attest/internal/fetch"
 	"github.com/tresorhq/attest/internal/replay"
 )
+
+// RoundTrip sends a request over an attested connection, as http.RoundTripper
+// demands it. The body is not read before. What else than the errors of net/http
+// and of the request's context may come:
+//
+//   - *OriginError, *RequestError: the request was not for here; nothing was done
+//   - attest.AttestationError: the endpoint was refused; nothing was sent
+//   - *attest.EvidenceUnavailableError: it could not be attested; nothing was sent
+//   - *VerdictEndedError: it was cut off with its connection; it may have been sent
+//   - ErrClosed, ErrRetired
+//   - ErrProtocolChanged: it was sent, and answered in a way that is of no use
+//
+// "Nothing was sent" is about the last try. A request that may be repeated, as
+// for http.Transport, may have been sent before on an attested connection that
+// was then lost.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req == nil { // Rules: TRN-13
+		return nil, unfit("TRN-13", "request", "there is none")
+	}
+	b := replay.New(req)
+	if t.unmade() {
+		b.Abandon()
+		return nil, errUnmade
+	}
+	res, err := t.roundTrip(req, b)
+	if err != nil {
+		b.Abandon()
+		return nil, err
+	}
+	b.Settle()
+	return res, nil
+}
 
 // roundTrip finds an attested connection and sends the request on it, again on
 // another one where that can do no harm.
@@ -91,15 +122,6 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *replay.B
 		}
 		return nil, err
 	}
-}
-
-// unsent says that a request never got as far as its first byte, unless the error
-// says something by itself.
-func unsent(err error) error {
-	if _, late := err.(*VerdictEndedError); err != errLost && err != errExpired && !late {
-		return err
-	}
-	return fetch.Unavailable("TRN-32", fetch.HTTP, "every connection was lost, or its verdict ran out, before the request could be sent", err)
 }
 
 var errCanceled = errors.New("net/http: request canceled")

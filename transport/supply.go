@@ -59,7 +59,7 @@ type attestation struct {
 // Rules: TRN-36, TRN-37.
 func (p *pool) attestMore() {
 	s := &p.supply
-	now := p.t.now()
+	now := p.now()
 	for _, w := range p.waiters {
 		if w.own != nil {
 			continue
@@ -99,7 +99,7 @@ func (s *supply) wait(now fetch.Instant) (d time.Duration) {
 // wake looks again after a while.
 func (p *pool) wake(after time.Duration) {
 	s := &p.supply
-	now := p.t.now().Mono
+	now := p.now().Mono
 	if s.waker != nil {
 		if now < s.wakeAt && s.wakeAt <= now+after {
 			return
@@ -129,15 +129,15 @@ func (p *pool) begin(w *waiter, now fetch.Instant) bool {
 	if stale == nil && !p.mayDial() {
 		return false
 	}
-	ctx, cancel := context.WithCancel(p.t.ctx)
+	ctx, cancel := context.WithCancel(p.ctx)
 	a := &attestation{begun: now, seq: p.seq, owner: w, dial: stale == nil, cancel: cancel}
 	trace := httptrace.ContextClientTrace(w.caller)
-	if !p.t.spawn(ctx, func(ctx context.Context) {
+	if !p.spawn(ctx, func(ctx context.Context) {
 		defer cancel()
 		if stale != nil {
-			p.t.reattest(ctx, a, stale)
+			p.reattest(ctx, a, stale)
 		} else {
-			p.t.connect(ctx, a, trace)
+			p.open(ctx, a, trace)
 		}
 	}) {
 		cancel()
@@ -162,7 +162,7 @@ func (p *pool) disown(w *waiter) {
 		return
 	}
 	w.own, a.owner = nil, nil
-	time.AfterFunc(max(0, patience-p.t.now().Since(a.begun)), func() {
+	time.AfterFunc(max(0, patience-p.now().Since(a.begun)), func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if a.owner == nil {
@@ -175,11 +175,9 @@ func (p *pool) disown(w *waiter) {
 // finished takes an attestation off the list.
 func (p *pool) finished(a *attestation) {
 	s := &p.supply
-	if i := slices.Index(s.running, a); i >= 0 {
-		s.running = slices.Delete(s.running, i, i+1)
-		if a.dial {
-			s.dials--
-		}
+	s.running = slices.DeleteFunc(s.running, func(r *attestation) bool { return r == a })
+	if a.dial {
+		s.dials--
 	}
 	if a.owner != nil {
 		a.owner.own = nil
@@ -189,7 +187,7 @@ func (p *pool) finished(a *attestation) {
 
 // Rules: TRN-36.
 func (p *pool) mayDial() bool {
-	most := p.t.config.MaxConns
+	most := p.config.MaxConns
 	return most == 0 || p.held() < most
 }
 
@@ -204,12 +202,12 @@ func (p *pool) held() int {
 	return n
 }
 
-// failed counts a failure. The pauses have jitter, so that clients which failed at
+// countFailure counts one more in a row. The pauses have jitter, so that clients which failed at
 // the same time do not all come back at the same time.
-func (p *pool) failed() {
+func (p *pool) countFailure() {
 	s := &p.supply
 	s.failures++
-	s.last = p.t.now()
+	s.last = p.now()
 	s.pause = min(lastPause, firstPause<<min(max(0, s.failures-2), 8))
 	s.pause -= rand.N(s.pause / 10)
 }
@@ -219,7 +217,7 @@ func (p *pool) failed() {
 func (p *pool) wasted(c *conn) {
 	if !c.served && !c.counted {
 		c.counted = true
-		p.failed()
+		p.countFailure()
 	}
 }
 
@@ -257,7 +255,7 @@ func (p *pool) dialled(a *attestation, c *conn, err error) {
 		p.wasted(c)
 		p.fail(a.seq, owner, errLost)
 	case !a.ended:
-		p.failed()
+		p.countFailure()
 		p.fail(a.seq, owner, err)
 	}
 	p.dispatch()
@@ -285,8 +283,7 @@ func (p *pool) fail(seq uint64, owner *waiter, err error) {
 func (p *pool) offer(c *conn) {
 	p.mu.Lock()
 	switch {
-	case c.state == closed:
-	case c.slots == 0 || !p.mayDial():
+	case c.state == closed || c.slots == 0 || !p.mayDial():
 		p.remove(c)
 	default:
 		p.add(c)

@@ -2,41 +2,20 @@ package transport
 
 import (
 	"context"
-	"net/http"
 	"net/netip"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/fetch"
 	"github.com/tresorhq/attest/internal/judge"
-	"github.com/tresorhq/attest/internal/replay"
 )
 
 // A Transport is an http.RoundTripper for one origin that sends nothing of a
 // request before the connection that carries it has proven what runs behind it.
 // It may be used concurrently.
 type Transport struct {
-	origin    origin
-	config    Config
-	now       fetch.Clock
-	pool      *pool
-	connector *http.Transport
-	newest    atomic.Pointer[verdict] // that an attestation found
-	judge     *judge.Judge
-
-	ctx     context.Context // of all background work
-	cancel  context.CancelCauseFunc
-	tasks   sync.WaitGroup
-	closing sync.WaitGroup // connections on their way out
-
-	life    sync.Mutex
-	stopped bool
-
-	// Replaced in tests.
-	testingIsPublic func(netip.AddrPort) bool
-	testingPatience time.Duration // of a request where a refusal is known
+	endpoint
+	pool *pool
 }
 
 // New makes a Transport for the origin "https://HOST[:PORT]". It checks and
@@ -55,9 +34,9 @@ func New(origin string, c Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{origin: o, config: c, now: fetch.SystemClock(), testingIsPublic: fetch.IsPublic, testingPatience: patience}
+	t := &Transport{endpoint: endpoint{origin: o, config: c, now: fetch.SystemClock(), testingIsPublic: fetch.IsPublic, testingPatience: patience}}
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
-	t.pool = &pool{t: t, conns: map[*conn]struct{}{}}
+	t.pool = &pool{endpoint: &t.endpoint, conns: map[*conn]struct{}{}}
 	t.connector = t.newConnector()
 	now := func() fetch.Instant { return t.now() }
 	direct := fetch.New(c.WebRoots, c.DialTimeout, fetch.PublicDialer(c.DialTimeout, func(to netip.AddrPort) bool { return t.testingIsPublic(to) }), nil)
@@ -81,38 +60,6 @@ func New(origin string, c Config) (*Transport, error) {
 // unmade reports whether t is nil or was not made by New.
 func (t *Transport) unmade() bool { return t == nil || t.pool == nil }
 
-// RoundTrip sends a request over an attested connection, as http.RoundTripper
-// demands it. The body is not read before. What else than the errors of net/http
-// and of the request's context may come:
-//
-//   - *OriginError, *RequestError: the request was not for here; nothing was done
-//   - attest.AttestationError: the endpoint was refused; nothing was sent
-//   - *attest.EvidenceUnavailableError: it could not be attested; nothing was sent
-//   - *VerdictEndedError: it was cut off with its connection; it may have been sent
-//   - ErrClosed, ErrRetired
-//   - ErrProtocolChanged: it was sent, and answered in a way that is of no use
-//
-// "Nothing was sent" is about the last try. A request that may be repeated, as
-// for http.Transport, may have been sent before on an attested connection that
-// was then lost.
-func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req == nil { // Rules: TRN-13
-		return nil, unfit("TRN-13", "request", "there is none")
-	}
-	b := replay.New(req)
-	if t.unmade() {
-		b.Abandon()
-		return nil, errUnmade
-	}
-	res, err := t.roundTrip(req, b)
-	if err != nil {
-		b.Abandon()
-		return nil, err
-	}
-	b.Settle()
-	return res, nil
-}
-
 // Attest attests the endpoint now, over a new connection, and returns the
 // result. The connection is kept for requests if there is room.
 func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
@@ -125,7 +72,7 @@ func (t *Transport) Attest(ctx context.Context) (*attest.Result, error) {
 	if !t.spawn(t.ctx, func(ctx context.Context) {
 		defer close(done)
 		var c *conn
-		if c, err = t.newConn(ctx, nil); err == nil {
+		if c, err = t.pool.connect(ctx, nil); err == nil {
 			result = c.verdict.result
 			t.pool.offer(c)
 		}
@@ -191,32 +138,6 @@ func (t *Transport) Close() error {
 		return nil
 	}
 	t.pool.close()
-	t.life.Lock()
-	t.stopped = true
-	t.life.Unlock()
-	t.judge.Stop()
-	t.cancel(ErrClosed)
-	t.tasks.Wait()
-	t.closing.Wait()
+	t.stop()
 	return nil
 }
-
-// spawn runs f in the background with a deadline, under ctx, which is made from that
-// of the Transport, unless the Transport is closed.
-func (t *Transport) spawn(ctx context.Context, f func(context.Context)) bool {
-	t.life.Lock()
-	defer t.life.Unlock()
-	if t.stopped {
-		return false
-	}
-	t.tasks.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, t.config.AttestTimeout)
-		defer cancel()
-		f(ctx)
-	})
-	return true
-}
-
-// discard closes a connection that is in no pool. Closing may take a while and
-// calls back, so it is not done under a lock.
-func (t *Transport) discard(c *conn) { t.closing.Go(func() { c.gate.cc.Close() }) }

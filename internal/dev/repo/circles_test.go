@@ -33,7 +33,7 @@ var circles = map[string]int{
 	"receipt":             2,
 	"snpreport":           3,
 	"snpreport/form":      3,
-	"transport":           15,
+	"transport":           8,
 	"verdict":             6,
 	"web":                 9,
 }
