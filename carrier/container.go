@@ -11,13 +11,15 @@ import (
 	"github.com/tresorhq/attest/internal/strictjson"
 )
 
-// containers are the known JSON containers: the member that tells each, and how it is read,
-// or else what it is and how it is converted. Rules: FRM-03, FRM-20, FRM-21.
-var containers = []struct {
+type containerForm struct {
 	member        string
 	read          func(*container, *strictjson.Object)
 	what, convert string
-}{
+}
+
+// containers are the known JSON containers: the member that tells each, and how it is read,
+// or else what it is and how it is converted. Rules: FRM-03, FRM-20, FRM-21.
+var containers = []containerForm{
 	{"hcl_report", (*container).coco, "", ""},
 	{"platform", (*container).attestationRS, "", ""},
 	{"format", (*container).tinfoil, "", ""},
@@ -58,21 +60,16 @@ func openContainer(text []byte) (*Evidence, error) {
 }
 
 func (c *container) read(o *strictjson.Object) {
-	var told []int
-	for i, form := range containers {
-		if o.Has(form.member) {
-			told = append(told, i)
-		}
-	}
+	told := slices.DeleteFunc(slices.Clone(containers), func(f containerForm) bool { return !o.Has(f.member) })
 	switch {
 	case len(told) == 0:
 		c.err = &UnreadError{unknown("this is of no known form", "JSON with hcl_report, platform or format", "JSON without").Failure, "jq -r .MEMBER FILE > report.b64, with the member that holds the report"}
-	case containers[told[0]].read == nil:
-		c.err = unread(containers[told[0]].what, containers[told[0]].convert)
-	case slices.ContainsFunc(told[1:], func(i int) bool { return containers[i].read != nil }):
-		c.err = malformed("FRM-21", "JSON", "one form", "members of two: "+containers[told[0]].member+" and "+containers[told[1]].member)
+	case told[0].read == nil:
+		c.err = unread(told[0].what, told[0].convert)
+	case slices.ContainsFunc(told[1:], func(f containerForm) bool { return f.read != nil }):
+		c.err = malformed("FRM-21", "JSON", "one form", "members of two: "+told[0].member+" and "+told[1].member)
 	default:
-		containers[told[0]].read(c, o)
+		told[0].read(c, o)
 	}
 }
 

@@ -3,9 +3,7 @@ package carrier
 // Tags of DER that tell what it is. tagVersion is [0], the version of a certificate.
 const tagInteger, tagOctets, tagOID, tagSequence, tagVersion = 0x02, 0x04, 0x06, 0x30, 0xA0
 
-// A kind is what DER looks like.
-type kind int
-
+type kind int // what DER looks like
 const kindOther, kindCertificate, kindCRL, kindPrivateKey kind = 0, 1, 2, 3
 
 // isDER reports whether b starts like a SEQUENCE of 128 bytes or more (CAR-20).

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/tresorhq/attest/snpreport"
@@ -26,12 +27,7 @@ func openText(text []byte) (*Evidence, error) {
 
 // decodeText reads hex or base64 with white space and colons anywhere, and one 0x before it. Rules: FRM-15.
 func decodeText(text []byte) (b []byte, problem string) {
-	compact := make([]byte, 0, len(text))
-	for _, c := range text {
-		if c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != ':' {
-			compact = append(compact, c)
-		}
-	}
+	compact := slices.DeleteFunc(bytes.Clone(text), func(c byte) bool { return bytes.IndexByte([]byte(" \t\r\n:"), c) >= 0 })
 	if bytes.HasPrefix(compact, []byte("0x")) || bytes.HasPrefix(compact, []byte("0X")) {
 		compact = compact[2:]
 	}

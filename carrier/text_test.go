@@ -27,6 +27,14 @@ func TestDecodeBase64(t *testing.T) {
 	}
 }
 
+// TestDecodeTextCopies: the text stays as it is.
+func TestDecodeTextCopies(t *testing.T) {
+	text := []byte("0 0:1\n1")
+	if b, problem := decodeText(text); string(b) != "\x00\x11" || problem != "" || string(text) != "0 0:1\n1" {
+		t.Errorf("%x, %q, of %q", b, problem, text)
+	}
+}
+
 // TestListings: an offset of 4 to 8 zeros, and what tools write behind it.
 // Rules: FRM-03.
 func TestListings(t *testing.T) {

@@ -28,8 +28,7 @@ var marks = []struct {
 	{func(b []byte) bool { return len(b) == snpreport.Size+1 && b[snpreport.Size] == '\n' && hasZero(b) }, "a report with a line break behind it", "head -c 1184 FILE > report.bin"},
 }
 
-// refuseUnread describes such a form, or refuses a private key, and returns nil for any
-// other. Rules: FRM-04.
+// refuseUnread describes such a form, and a private key. For any other it returns nil. Rules: FRM-04.
 func refuseUnread(b []byte) (*Evidence, error) {
 	if kindOf(b) == kindPrivateKey {
 		return nil, privateKey("DER")
