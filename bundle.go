@@ -35,7 +35,8 @@ var bundleNames = []string{
 	"amd_root_ca_pem", "workload", "schema", "issued_at", "allowed_products",
 }
 
-// A Bundle is a trust bundle whose signature holds: what its publisher allows.
+// A Bundle is a trust bundle whose signature holds: the code and the platforms that
+// its publisher allows.
 type Bundle struct {
 	SHA256         [32]byte // of the compact JWS, as received
 	Root           [32]byte // SHA-256 of the release root that signed it

@@ -25,7 +25,7 @@ var envelopeNames = []string{
 	"workload_identity_manifest_jws", "trust_bundle_url", "issued_at", "max_age_seconds",
 }
 
-// An Envelope is what GET /attestation returned. It is not signed: its
+// An Envelope is the answer to GET /attestation. It is not signed: its
 // members count only as far as later steps bind them to the hardware.
 type Envelope struct {
 	Workload       string

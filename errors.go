@@ -26,7 +26,7 @@ type AttestationError interface {
 	Requirement() string // the rule of SPEC.md that was broken, e.g. "RPT-02"
 }
 
-// Failure is what every AttestationError says: Rule, Message, Where, Offset,
+// Failure is the part that all AttestationErrors share: Rule, Message, Where, Offset,
 // Expected, Actual and Cause. Each error type below embeds one; its method Details
 // returns it, to code that does not care for the type. Of a wrapped error,
 //
@@ -136,7 +136,7 @@ type (
 		Violations []policy.Violation
 	}
 
-	// ReportDataMismatchError: REPORT_DATA does not hold what it must (step 18).
+	// ReportDataMismatchError: REPORT_DATA has other contents than it must (step 18).
 	ReportDataMismatchError struct{ Failure }
 
 	// SPKIMismatchError: the live connection's key is not the attested one (step
@@ -147,11 +147,11 @@ type (
 		Live     string
 	}
 
-	// PinChangedError: everything was verified, but it is not what was recorded
-	// before. Nothing in this package returns it, since it records nothing.
+	// PinChangedError: everything was verified, but it differs from the recorded
+	// pin. Nothing in this package returns it, since it records nothing.
 	PinChangedError struct {
 		Failure
-		Changes []Failure // in the order of the pin's members; Expected is what was recorded
+		Changes []Failure // in the order of the pin's members; Expected is the recorded value
 	}
 
 	// EvidenceUnavailableError: evidence could not be read or fetched, or
@@ -160,7 +160,7 @@ type (
 	EvidenceUnavailableError struct{ Failure }
 )
 
-// Temporary reports that asking again may help, for what retries requests: net.Error
+// Temporary reports that asking again may help, for code that retries requests: net.Error
 // and url.Error have it too. No refusal has this method.
 func (e *EvidenceUnavailableError) Temporary() bool { return true }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/tresorhq/attest/rule"
 )
 
-// A LaunchMeasurement is a MEASUREMENT that was computed from what is launched, as
-// package launch does it, and a name for that.
+// A LaunchMeasurement is a MEASUREMENT that was computed from the artefacts of a
+// launch, as package launch does it, with a name for them.
 type LaunchMeasurement struct {
 	Measurement [48]byte
 	Label       string // for people; not empty, at most 1024 bytes
@@ -21,7 +21,7 @@ const (
 	maxLabel  = 1024 // bytes
 )
 
-// What a match of a computed measurement does not say.
+// The limits of a match of a computed measurement.
 var launchLimits = []string{
 	"MEASUREMENT shows what was launched, not that it is good: firmware, kernel and initial RAM disk are what their builds made of them",
 	"no root file system, disk, ACPI table, unmeasured page or other VMPL is in MEASUREMENT, unless a measured command line and initial RAM disk bind it",

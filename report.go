@@ -16,23 +16,23 @@ type ReportEvidence struct {
 	// Report is the report in any form that form.Open knows. Certificates
 	// of a table behind it are used like those of Certificates.
 	Report []byte
-	// Certificates hold the leaf and, unless built in, what leads from it to the
-	// root, in any order. Each is PEM text, a DER certificate or a certificate
+	// Certificates hold the leaf and, unless built in, the certificates between it and
+	// the root, in any order. Each is PEM text, a DER certificate or a certificate
 	// table.
 	Certificates [][]byte
 	// CRLs are DER certificate revocation lists. Each that is given must be good.
 	CRLs [][]byte
 }
 
-// ReportConfig says what a ReportVerifier trusts and demands.
+// ReportConfig is the trust and the demands of a ReportVerifier.
 type ReportConfig struct {
 	// Policy is required: the zero Policy is refused. policy.Default has the
 	// safe defaults and no further demand.
 	Policy policy.Policy
 	// AMDRoots are the AMD roots; nil means those of certchain.Builtin.
 	AMDRoots *certchain.Roots
-	// Launch, unless it is nil, are measurements that were computed from what is
-	// launched. MEASUREMENT must be one of them, besides all that the policy demands.
+	// Launch, unless it is nil, are measurements that were computed from the artefacts
+	// of a launch. MEASUREMENT must be one of them, besides all that the policy demands.
 	// An empty list is refused.
 	Launch []LaunchMeasurement
 	// RequireCRL refuses evidence without a CRL.

@@ -20,10 +20,10 @@ type Result struct {
 	CRLs        []*certchain.CRL   // that were given, all of which passed
 	Launch      string             // the label of the computed measurement that matched; "": none was demanded
 	Relaxed     []string           // the named relaxations in force
-	NotChecked  []policy.Unchecked // what nothing demanded
+	NotChecked  []policy.Unchecked // members that no demand was made of
 	Warnings    []Warning          // known weaknesses that evidence cannot disprove
-	Notes       []string           // what is worth knowing, and was not judged
-	Limits      []string           // what this verdict does not say
+	Notes       []string           // facts worth knowing that were not judged
+	Limits      []string           // limits of this verdict
 	Checks      []Check            // all 19 steps
 
 	// Of a Verifier only; zero in the result of a ReportVerifier.
@@ -68,7 +68,7 @@ func (r *Result) TCB(v snpreport.TCBVersion) snpreport.TCB {
 	return t
 }
 
-// Facts returns what a policy sees of the evidence.
+// Facts returns the facts that a policy judges.
 func (r *Result) Facts() policy.Facts {
 	if !r.verified() {
 		return policy.Facts{}
@@ -126,7 +126,7 @@ var (
 	}
 )
 
-// notes lists what an auditor wants to see and what is not judged.
+// notes lists facts for an auditor that are not judged.
 func (s *session) notes() []string {
 	notes := s.trust.Policy.Notes()
 	add := func(when bool, format string, args ...any) {

@@ -24,7 +24,7 @@ type BundleMemory interface {
 	// Highest returns the newest one; ok is false when none was ever accepted.
 	Highest(workload string) (v BundleVersion, ok bool, err error)
 	// Accept records v, unless one of the same or a higher version is recorded,
-	// and returns what is recorded then: v, exactly if v is the newest. To compare
+	// and returns the one that is recorded then: v, exactly if v is the newest. To compare
 	// and to record is one step: no other user of the memory comes in between.
 	Accept(workload string, v BundleVersion) (BundleVersion, error)
 }

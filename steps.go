@@ -13,10 +13,10 @@ import (
 	"github.com/tresorhq/attest/snpreport"
 )
 
-// A Check is what one step of a verification found: its number, from 1 to 19; its
+// A Check is the record of one step of a verification: its number, from 1 to 19; its
 // ID, which is stable, e.g. "report_signature"; as Requirement the rule of SPEC.md,
-// the broken one when Status is Fail; what was Expected and what was Actual; and as
-// Reason why the step was not run, or what is wrong.
+// the broken one when Status is Fail; the Expected and the Actual value; and as Reason
+// why the step was not run, or the fault.
 type Check = steps.Check
 
 // How a step ended, the Status of a Check. NotReached: an earlier step failed. NotApplicable: this kind
@@ -29,7 +29,7 @@ const (
 	NotChecked    = steps.NotChecked
 )
 
-// session is what one verification has found so far. Each method in the table
+// session is the state of one verification. Each method in the table
 // below is one step; it reads what the steps that it needs have left.
 type session struct {
 	verifier *Verifier // nil: a report is verified by itself

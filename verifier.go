@@ -13,13 +13,14 @@ import (
 	"github.com/tresorhq/attest/policy"
 )
 
-// Evidence is what an endpoint said of itself, and the key that it said it with.
+// Evidence has the claims of an endpoint about itself, and the key of the connection
+// that they came through.
 // Nothing of it is trusted, and nothing of it is written to.
 type Evidence struct {
 	// Envelope is the body of GET /attestation.
 	Envelope []byte
-	// Parsed, if not nil, is what ParseEnvelope returned for Envelope, which is not
-	// read again then. What is written to it afterwards does not count.
+	// Parsed, if not nil, is the result of ParseEnvelope for Envelope, which is not
+	// read again then. Changes to it do not count.
 	Parsed *Envelope
 	// Bundle is the trust bundle, a compact JWS.
 	Bundle []byte
@@ -31,7 +32,7 @@ type Evidence struct {
 	CRLs [][]byte
 }
 
-// Config says what a Verifier demands. Its zero value is refused.
+// Config is the trust and the demands of a Verifier. Its zero value is refused.
 type Config struct {
 	// Policy is required. The trust bundle narrows it further; policy.Default
 	// leaves all to the bundle but the safe defaults.
@@ -39,8 +40,8 @@ type Config struct {
 	// AMDRoots are the AMD roots; nil means those of certchain.Builtin. Of these,
 	// only the ones that the trust bundle names too are used.
 	AMDRoots *certchain.Roots
-	// Launch, unless it is nil, are measurements that were computed from what is
-	// launched. MEASUREMENT must be one of them, besides all that the policy demands.
+	// Launch, unless it is nil, are measurements that were computed from the artefacts
+	// of a launch. MEASUREMENT must be one of them, besides all that the policy demands.
 	// An empty list is refused.
 	Launch []LaunchMeasurement
 	// Workload is the workload that must be behind the endpoint; "" accepts the one

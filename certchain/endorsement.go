@@ -23,8 +23,8 @@ func (c *Chain) CheckEndorsement(report *snpreport.Report) error {
 	return nil
 }
 
-// Differences returns everything by which CheckEndorsement would refuse: it says what
-// else is wrong with a report whose signature does not verify. Of such a report nothing
+// Differences returns everything by which CheckEndorsement would refuse: of a report
+// whose signature does not verify, it shows the further faults. Nothing of such a report
 // is authenticated, so that no verdict may rest on it.
 func (c *Chain) Differences(report *snpreport.Report) (list []*rule.Error) {
 	differ := func(id, message, expected, actual string) {

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// A memory holds what was proven, by the hash of what it was proven of.
+// A memory holds proofs, by the hash of their input.
 type memory[V any] struct {
 	mu    sync.Mutex
 	size  int
@@ -14,8 +14,8 @@ type memory[V any] struct {
 	keys  [][32]byte // of known, the oldest first
 }
 
-// recall returns what is remembered of parts, see keyOf, or calls prove and remembers
-// what that has proven. A nil memory proves every time.
+// recall returns the proof that is remembered of parts, see keyOf, or calls prove and
+// remembers its proof. A nil memory proves every time.
 func (m *memory[V]) recall(prove func() (V, error), kind string, by [32]byte, parts ...[]byte) (V, error) {
 	if m == nil {
 		return prove()

@@ -113,7 +113,7 @@ func (r *Roots) Empty() bool {
 
 // Restrict returns the anchors of r that are among arks, DER certificates compared
 // by SHA-256, with the intermediates that r knows. It may be empty, and then
-// refuses every chain. What else is in arks has no effect.
+// refuses every chain. Other certificates among arks have no effect.
 // Rules: CHN-65, BND-15.
 func (r *Roots) Restrict(arks ...[]byte) *Roots {
 	kept := &Roots{custom: r.Custom()}

@@ -18,11 +18,11 @@ const (
 	maxSignature = 1024 // of a message whose signature is not checked
 )
 
-// A Kind says what one kind of document looks like. Its zero value refuses
+// A Kind describes one kind of document. Its zero value refuses
 // every message.
 type Kind struct {
 	Algorithm  Algorithm
-	Types      []string // what typ may be; it may always be absent
+	Types      []string // accepted values of typ, which may always be absent
 	IgnoreType bool     // typ is not read; for documents that their hash vouches for
 	MaxPayload int      // in bytes
 }

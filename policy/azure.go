@@ -11,7 +11,7 @@ import (
 	"github.com/tresorhq/attest/internal/strictjson"
 )
 
-// AzureRules are demands on what an Azure confidential VM says behind its report. Package
+// AzureRules are demands on the data of an Azure confidential VM behind its report. Package
 // azure holds them against it; a report by itself, and an endpoint, meet none of them.
 type AzureRules struct {
 	QualifyingData *string        `json:"qualifying_data,omitzero"` // of the quote: 2 to 128 hex digits
@@ -46,7 +46,8 @@ func (a AzureRules) clone() AzureRules {
 	return a
 }
 
-// WithoutAzure returns p without these demands, for who holds them against the evidence.
+// WithoutAzure returns p without these demands, for a caller that holds the evidence
+// against them itself.
 func (p Policy) WithoutAzure() Policy {
 	p.sets = slices.Clone(p.sets)
 	for i, old := range p.sets {

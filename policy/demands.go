@@ -38,7 +38,7 @@ func (p Policy) Relaxed() []string {
 	return names
 }
 
-// Demands returns what p enforces, whatever the evidence is: the rules of Default that
+// Demands returns the demands that p enforces, whatever the evidence is: the rules of Default that
 // can be lifted and are not ("debug", "migration", "vlek", "vmpl",
 // "guest_policy.allow_unknown_bits"), then members in the order of the policy file. A
 // member that several policies demand stands once for each value. The zero Policy

@@ -42,7 +42,7 @@ type Unchecked struct {
 	Reason string
 }
 
-// Outcome is what Evaluate found, in the order of SPEC.md: by kind, then by member
+// Outcome is the result of Evaluate, in the order of SPEC.md: by kind, then by member
 // of the policy file. The zero Outcome accepts nothing.
 type Outcome struct {
 	Violations []Violation // all of them

@@ -53,7 +53,7 @@ func (p Policy) emptiness() string {
 	return "no policy, which accepts nothing: " + cmp.Or(p.why, "begin with policy.Default()")
 }
 
-// Notes returns what the author of p should know about it, as sentences: floors that
+// Notes returns remarks for the author of p, as sentences: floors that
 // no report can meet, and a min_build without a min_version.
 func (p Policy) Notes() []string {
 	var notes []string
@@ -70,7 +70,7 @@ func (p Policy) Notes() []string {
 	return notes
 }
 
-// Intersect returns the policy that accepts what all of ps accept. A relaxation
+// Intersect returns the policy that accepts the reports that all of ps accept. A relaxation
 // holds when all of them have it. The result is the zero Policy when ps is
 // empty, when a zero Policy is among them, or when they are relaxed to different
 // VMPLs; Check says which.

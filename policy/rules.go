@@ -6,7 +6,7 @@ type File struct {
 	Rules
 }
 
-// Rules is what a policy file says, member by member, in the same words: hex in
+// Rules are the contents of a policy file, member by member, in the same words: hex in
 // lower case, names as AMD's. A member that is nil, zero or false is not demanded; a
 // list that is empty and not nil is an error, except in Forbid and Deny, and so is
 // an empty text.

@@ -20,7 +20,7 @@ const NoOffset = -1
 // may be empty.
 type Error struct {
 	Rule     string // of SPEC.md, e.g. "RPT-02"
-	Message  string // what is wrong, as a sentence without capital letter and final period
+	Message  string // the fault, as a sentence without capital letter and final period
 	Where    string // the field, e.g. "VERSION", "header.alg", "certificate 2 (ASK): serialNumber"
 	Offset   int    // where the field starts in the input, in bytes, or NoOffset
 	Expected string
@@ -92,13 +92,13 @@ func (e *Error) Within(part string) {
 // Unwrap returns Cause.
 func (e *Error) Unwrap() error { return e.Details().Cause }
 
-// A Detailed error can say what an Error says. Every attest.AttestationError is one.
+// A Detailed error has the details of an Error. Every attest.AttestationError is one.
 type Detailed interface {
 	error
 	Details() Error
 }
 
-// From returns an Error about what err, the error of a package below, is about: with
+// From makes an Error of err, the error of a package below: with
 // the details of the first Detailed in its chain, with message and rule id where
 // that has none, and with err as its Cause. Without an error it has these two alone.
 func From(err error, id, message string) Error {
@@ -140,7 +140,7 @@ func (e *ConfigError) Error() string { return cmp.Or(e, new(ConfigError)).text }
 // Rule returns the rule of SPEC.md that the configuration breaks.
 func (e *ConfigError) Rule() string { return e.Fault().Rule }
 
-// Fault returns what is wrong, without its Cause.
+// Fault returns the fault, without its Cause.
 func (e *ConfigError) Fault() Error {
 	f := cmp.Or(e, new(ConfigError)).fault
 	f.Cause = nil

@@ -2,7 +2,8 @@ package snpreport
 
 import "fmt"
 
-// GuestPolicy is POLICY: what the guest's owner allowed or demanded at launch.
+// GuestPolicy is POLICY: the settings that the guest's owner allowed or demanded at
+// launch.
 type GuestPolicy uint64
 
 // Bits of GuestPolicy. AMD 56860, GUEST_POLICY.
@@ -113,7 +114,7 @@ func GuestPolicyBits() []Bit { b := guestPolicyBits; return b[:] }
 // PlatformInfoBits returns every named bit of PlatformInfo, lowest first.
 func PlatformInfoBits() []Bit { b := platformInfoBits; return b[:] }
 
-// State is what a report can say of a bit.
+// State is the value of a bit, as far as a report can say it.
 // Rules: RPT-18.
 type State uint8
 
@@ -135,13 +136,13 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// GuestPolicyState returns what the report says of a bit of its POLICY.
+// GuestPolicyState returns the state of a bit of POLICY.
 func (r *Report) GuestPolicyState(b Bit) State {
 	r = r.orZero()
 	return r.state(uint64(r.GuestPolicy), b)
 }
 
-// PlatformInfoState returns what the report says of a bit of its PLATFORM_INFO.
+// PlatformInfoState returns the state of a bit of PLATFORM_INFO.
 func (r *Report) PlatformInfoState(b Bit) State {
 	r = r.orZero()
 	return r.state(uint64(r.PlatformInfo), b)

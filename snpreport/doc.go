@@ -54,5 +54,5 @@
 // It keeps unknown bits of POLICY, PLATFORM_INFO and the TCB versions: AMD
 // assigns those without a new report version, so they are a matter of policy.
 //
-// Package snpreport/form takes a report out of what carries it.
+// Package snpreport/form takes a report out of its carrier.
 package snpreport

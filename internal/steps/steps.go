@@ -30,7 +30,7 @@ const (
 	NotChecked    = "not_checked"    // nothing demanded it
 )
 
-// A Check is what one step found.
+// A Check is the record of one step.
 type Check struct {
 	Step        int    `json:"step"`        // from 1
 	ID          string `json:"id"`          // stable, e.g. "report_signature"
@@ -41,7 +41,7 @@ type Check struct {
 	Reason      string `json:"reason,omitempty"` // why it was not run; what is wrong
 }
 
-// An Outcome is what a check returns that does not fail. The zero Outcome is a pass.
+// An Outcome is the result of a check that does not fail. The zero Outcome is a pass.
 type Outcome struct {
 	Status string // Pass when empty; NotApplicable or NotChecked
 	Actual string // what was found
