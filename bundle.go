@@ -116,7 +116,10 @@ func (b *Bundle) parse(payload []byte) error {
 		})
 		b.Version = uint64(o.Required("version").Int(1, maxBundleVersion))
 		b.ValidUntil = o.Required("valid_until").Time()
-		b.readRoots(o.Required("amd_root_ca_pem"))
+		pem := o.Required("amd_root_ca_pem")
+		if err := b.readRoots(pem.Bytes()); err != nil {
+			pem.Fail("BND-13", "one or more ARK certificates in PEM", err.Error())
+		}
 		b.Workload = o.Required("workload").NonEmpty()
 		if v, ok := o.Optional("issued_at"); ok {
 			b.IssuedAt = v.Time()
@@ -135,12 +138,10 @@ func (b *Bundle) parse(payload []byte) error {
 // readRoots reads the ARKs that a chain may end at. One of a coming product, known by
 // name only, is none of them.
 // Rules: BND-13, BND-16.
-func (b *Bundle) readRoots(v strictjson.Value) {
-	refuse := func(actual string) { v.Fail("BND-13", "one or more ARK certificates in PEM", actual) }
-	ders, err := certchain.SplitPEM(v.Bytes())
+func (b *Bundle) readRoots(pem []byte) error {
+	ders, err := certchain.SplitPEM(pem)
 	if err != nil {
-		refuse(err.Error())
-		return
+		return err
 	}
 	for _, der := range ders {
 		c, err := certchain.ParseCertificate(der)
@@ -149,18 +150,17 @@ func (b *Bundle) readRoots(v strictjson.Value) {
 		case err == nil && c.Role == certchain.ARK:
 			b.amdRoots = append(b.amdRoots, der)
 		case err == nil:
-			refuse(c.Role.String())
-			return
+			return errors.New(c.Role.String())
 		case errors.As(err, &unsupported) && unsupported.Role == certchain.ARK: // of a coming product
 			b.IgnoredRoots = append(b.IgnoredRoots, unsupported.Name)
 		default:
-			refuse(err.Error())
-			return
+			return err
 		}
 	}
 	if len(b.amdRoots) == 0 {
-		refuse("none of a supported product")
+		return errors.New("none of a supported product")
 	}
+	return nil
 }
 
 func (b *Bundle) readProducts(o *strictjson.Object) {

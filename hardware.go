@@ -18,17 +18,17 @@ import (
 
 // parseReport is step 8.
 func (s *session) parseReport() (steps.Outcome, error) {
-	raw, err := s.hardware.Report, error(nil)
+	var carried form.Carried
+	var err error
 	if s.envelope != nil {
-		raw = s.envelope.Report
+		carried.Report = s.envelope.Report
 	} else {
-		var carried form.Carried
-		carried, err = form.Open(raw)
-		raw, s.table = carried.Report, carried.Certs
+		carried, err = form.Open(s.hardware.Report)
 	}
 	if err == nil {
-		err = s.report.UnmarshalBinary(raw)
+		err = s.report.UnmarshalBinary(carried.Report)
 	}
+	s.table = carried.Certs
 	if err != nil {
 		return steps.Outcome{}, &ReportInvalidError{rule.From(err, "RPT-01", "the report is malformed")}
 	}

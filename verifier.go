@@ -75,10 +75,7 @@ type Verifier struct {
 	last *remembered
 }
 
-var (
-	errZeroTime      = errors.New("attest: the time of verification is not set")
-	errNoReleaseRoot = errors.New("attest: no release root: nothing could sign a trust bundle")
-)
+var errZeroTime = errors.New("attest: the time of verification is not set")
 
 // NewVerifier checks and copies its arguments. Release roots are the only keys
 // that may sign a trust bundle: at least one, Ed25519, none of small order, none
@@ -110,7 +107,7 @@ func NewVerifier(releaseRoots []ed25519.PublicKey, c Config) (*Verifier, error) 
 
 func newReleaseRoots(public []ed25519.PublicKey) ([]jws.Key, error) {
 	if len(public) == 0 {
-		return nil, errNoReleaseRoot
+		return nil, errors.New("attest: no release root: nothing could sign a trust bundle")
 	}
 	return newKeys("release root", public, nil)
 }

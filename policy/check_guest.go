@@ -12,9 +12,10 @@ import (
 // POL-02.
 func demandMeasurement(c *compiler, r *Rules) check {
 	list, texts := hexList[[48]byte](c, r.Measurements, notZero), slices.Clone(r.Measurements)
-	return several(when(list != nil, amount(len(list), "allowed measurement")), func(e *evaluation) {
+	expected := when(list != nil, amount(len(list), "allowed measurement"))
+	return several(expected, func(e *evaluation) {
 		if !slices.Contains(list, e.r.Measurement) {
-			e.violate(hexOf(e.r.Measurement))
+			e.add(e.row.name, e.row.broken, expected, hexOf(e.r.Measurement))
 			e.out.Violations[len(e.out.Violations)-1].Allowed = slices.Clone(texts)
 		}
 	})

@@ -64,26 +64,21 @@ func (c *compiler) fail(id, where, expected, actual string) {
 
 // evaluation is one run of Evaluate.
 type evaluation struct {
-	facts    Facts
-	r        *snpreport.Report // of facts
-	relax    Relax
-	sets     []*set
-	at       int    // the present row of the table
-	row      *row   // the same
-	expected string // of the present demand
-	out      Outcome
+	facts Facts
+	r     *snpreport.Report // of facts
+	relax Relax
+	sets  []*set
+	at    int  // the present row of the table
+	row   *row // the same
+	out   Outcome
 }
 
 // hold adds a violation when actual is not "".
 func (e *evaluation) hold(expected string, actual func(*evaluation) string) {
-	e.expected = expected
 	if a := actual(e); a != "" {
-		e.violate(a)
+		e.add(e.row.name, e.row.broken, expected, a)
 	}
 }
-
-// violate adds a violation of the present demand.
-func (e *evaluation) violate(actual string) { e.add(e.row.name, e.row.broken, e.expected, actual) }
 
 // violatePart adds a violation by a bit, a component or a field.
 func (e *evaluation) violatePart(part, expected, actual string) {
@@ -108,10 +103,7 @@ func several(value string, test func(*evaluation)) check {
 	if value == "" {
 		return check{}
 	}
-	return check{value: value, test: func(e *evaluation) {
-		e.expected = value
-		test(e)
-	}}
+	return check{value: value, test: test}
 }
 
 // when returns s, or "" where wrong is false.
