@@ -54,9 +54,9 @@ func SPKISHA256(leafDER []byte) ([32]byte, error) {
 	var certificate, tbs, spki cryptobyte.String
 	input := cryptobyte.String(leafDER)
 	ok := input.ReadASN1(&certificate, asn1.SEQUENCE) && input.Empty() &&
-		certificate.ReadASN1(&tbs, asn1.SEQUENCE) &&
-		tbs.SkipOptionalASN1(asn1.Tag(0).Constructed().ContextSpecific()) && // version
-		tbs.SkipASN1(asn1.INTEGER) && // serialNumber
+		certificate.ReadASN1(&tbs, asn1.SEQUENCE)
+	tbs.SkipOptionalASN1(asn1.Tag(0).Constructed().ContextSpecific()) // version; one that is malformed stays there
+	ok = ok && tbs.SkipASN1(asn1.INTEGER) &&                          // serialNumber
 		tbs.SkipASN1(asn1.SEQUENCE) && // signature
 		tbs.SkipASN1(asn1.SEQUENCE) && // issuer
 		tbs.SkipASN1(asn1.SEQUENCE) && // validity

@@ -58,7 +58,7 @@ func (r *Report) checkReserved() error {
 		return nonZero("RPT-10", b, 0x1EB)
 	case b[0x1EF] != 0:
 		return nonZero("RPT-11", b, 0x1EF)
-	case version < 5 && r.LaunchMitVector|r.CurrentMitVector != 0:
+	case version <= 4 && r.LaunchMitVector|r.CurrentMitVector != 0:
 		return nonZero("RPT-12", b, 0x1F8)
 	case !bytes.Equal(b[0x208:0x2A0], zeros[:0x2A0-0x208]):
 		return nonZero("RPT-13", b, 0x208)

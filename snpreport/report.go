@@ -157,5 +157,5 @@ func (r *Report) Die() (c CPUID, ok bool) {
 // product.
 func (r *Report) Mitigations() (launch, current uint64, ok bool) {
 	r = r.orZero()
-	return r.LaunchMitVector, r.CurrentMitVector, r.Version >= 5
+	return r.LaunchMitVector, r.CurrentMitVector, r.Version > 4
 }
