@@ -36,45 +36,44 @@ func (n *netFlags) rows() []cli.Flag {
 // webRoots returns the system's web roots with those of --ca-file; nil: just the
 // system's.
 func (n *netFlags) webRoots(r *reading) *x509.CertPool {
-	if n.caFile == "" || n.pool != nil {
-		return n.pool
+	if n.caFile != "" && n.pool == nil {
+		n.pool = configured(r, "ca-file", n.caFile, maxCertFile, systemRootsWith)
 	}
-	certs := configured(r, "ca-file", n.caFile, maxCertFile, webCertificates)
+	return n.pool
+}
+
+// systemRootsWith reads PEM with one or more certificates, or one in DER. Text
+// around the blocks is passed over, as RFC 7468 section 2 has it, but every block
+// counts: one that can not be read would be a root that is missing.
+func systemRootsWith(b []byte) (*x509.CertPool, error) {
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	for _, cert := range certs {
-		pool.AddCert(cert)
+	add := func(der []byte) error {
+		cert, err := x509.ParseCertificate(der)
+		if err == nil {
+			pool.AddCert(cert)
+		}
+		return err
 	}
-	n.pool = pool
-	return pool
-}
-
-// webCertificates reads PEM with one or more certificates, or one in DER. Text
-// around the blocks is passed over, as RFC 7468 section 2 has it, but every block
-// counts: one that can not be read would be a root that is missing.
-func webCertificates(b []byte) ([]*x509.Certificate, error) {
-	blocks := bytes.Count(b, []byte("-----BEGIN"))
+	blocks, read := bytes.Count(b, []byte("-----BEGIN")), 0
 	if blocks == 0 {
-		cert, err := x509.ParseCertificate(b)
-		return []*x509.Certificate{cert}, err
+		return pool, add(b)
 	}
-	var certs []*x509.Certificate
 	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			return nil, fmt.Errorf("a PEM block %q, not CERTIFICATE", printable.Short(block.Type))
 		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
+		if err := add(block.Bytes); err != nil {
 			return nil, err
 		}
-		certs = append(certs, cert)
+		read++
 	}
-	if len(certs) != blocks {
-		return nil, fmt.Errorf("%d PEM blocks, of which %d can be read", blocks, len(certs))
+	if read != blocks {
+		return nil, fmt.Errorf("%d PEM blocks, of which %d can be read", blocks, read)
 	}
-	return certs, nil
+	return pool, nil
 }
 
 // fetch gets a document by the rules of trust bundles.

@@ -216,10 +216,8 @@ func (c *Client) FetchLeaf(ctx context.Context, o *Outline) error {
 		}
 		der, err := c.Fetch(ctx, request, IsCertificate)
 		if err == nil {
-			if o.Leaf, err = certchain.ParseCertificate(der); err != nil {
-				return verdict.Unavailable(c.What+": not a certificate of AMD's", err)
-			}
-			return nil
+			o.Leaf, err = certchain.ParseCertificate(der) // which Fetch has found good
+			return err
 		}
 		f, ok := errors.AsType[*kds.FetchError](err)
 		if i+1 == len(products) || !ok || f.Status != 404 {
@@ -241,17 +239,14 @@ func (c *Client) chain(ctx context.Context, leaf *certchain.Certificate) ([][]by
 	if err != nil {
 		return nil, verdict.Unavailable(c.What, err)
 	}
-	ders, err := certchain.SplitPEM(text)
-	if err != nil {
-		return nil, verdict.Unavailable(c.What+": cert_chain", err)
-	}
+	ders, err := certchain.SplitPEM(text) // which Fetch has found good
 	var intermediates [][]byte
 	for _, der := range ders {
 		if cert, err := certchain.ParseCertificate(der); err == nil && cert.Role != certchain.ARK {
 			intermediates = append(intermediates, der)
 		}
 	}
-	return intermediates, nil
+	return intermediates, err
 }
 
 // CRLs fetches the list that covers the intermediate of the leaf. Without a leaf

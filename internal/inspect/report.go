@@ -3,6 +3,7 @@ package inspect
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest/bulletin"
@@ -108,26 +109,23 @@ func tcbNode(r *snpreport.Report, product snpreport.Product) Node {
 	}{
 		{"reported", r.ReportedTCB}, {"committed", r.CommittedTCB}, {"current", r.CurrentTCB}, {"launch", r.LaunchTCB},
 	}
-	n := Node{key: "tcb", table: [][]string{{""}}}
-	columns := map[snpreport.Component][]string{}
-	raws := []string{"raw bytes"}
-	var components []snpreport.Component
+	t, _ := snpreport.TCBVersion{}.For(product)
+	n, header, raws := Node{key: "tcb"}, []string{""}, []string{"raw bytes"}
+	rows := make([][]string, len(t.Components())) // a component each
 	for _, v := range versions {
 		kids := []Node{leaf("raw", hex.EncodeToString(v.raw[:]))}
 		t, _ := v.raw.For(product)
-		components = t.Components()
-		for _, c := range components {
+		for i, c := range t.Components() {
 			level, _ := t.Level(c)
 			kids = append(kids, leaf(c.String(), level))
-			columns[c] = append(columns[c], fmt.Sprint(level))
+			if rows[i] == nil {
+				rows[i] = []string{c.String()}
+			}
+			rows[i] = append(rows[i], fmt.Sprint(level))
 		}
-		raws = append(raws, hex.EncodeToString(v.raw[:]))
+		header, raws = append(header, v.name), append(raws, hex.EncodeToString(v.raw[:]))
 		n.kids = append(n.kids, group(v.name, kids...))
-		n.table[0] = append(n.table[0], v.name)
 	}
-	for _, c := range components {
-		n.table = append(n.table, append([]string{c.String()}, columns[c]...))
-	}
-	n.table = append(n.table, raws)
+	n.table = slices.Concat([][]string{header}, rows, [][]string{raws})
 	return n
 }
