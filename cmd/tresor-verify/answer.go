@@ -71,17 +71,17 @@ func complete(c *cli.Call, d *verdict.Document) {
 	}
 }
 
-// answer writes the page of --html, prints the verdict, and returns its exit code. The
-// report and the certificates are those that it is about.
-func (f outputFlags) answer(c *cli.Call, d *verdict.Document, report []byte, certificates [][]byte) (int, error) {
-	complete(c, d)
-	if f.html != "" {
-		if err := c.WriteFile("--html", f.html, web.NewView(d, report, certificates).Printable()); err != nil {
-			return 0, err
-		}
+// answer writes the page of --html, prints the verdict, and returns its exit code. With an
+// error nothing is said. The report and the certificates are those that it is about.
+func (f outputFlags) answer(r *reading, d *verdict.Document, report []byte, certificates [][]byte) (code int) {
+	complete(r.Call, d)
+	if f.html != "" && r.err == nil {
+		r.fail(r.WriteFile("--html", f.html, web.NewView(d, report, certificates).Printable()))
 	}
-	f.print(c, d)
-	return d.ExitCode, nil
+	if r.err == nil {
+		f.print(r.Call, d)
+	}
+	return d.ExitCode
 }
 
 // print prints a verdict that is complete.

@@ -73,7 +73,7 @@ type attestFlags struct {
 func attestCommand() cli.Command {
 	f := new(attestFlags)
 	return cli.Command{
-		Name: "attest", Usage: "--url ORIGIN|--envelope FILE|--evidence FILE --release-root FILE [flags]", Run: f.run,
+		Name: "attest", Usage: "--url ORIGIN|--envelope FILE|--evidence FILE --release-root FILE [flags]", Run: reads(f.run),
 		Summary: "verify what runs behind an endpoint",
 		About: `All 19 steps of SPEC.md: live, from files, or again from saved evidence. PASS means
 that an AMD processor vouches for the code and the TLS key behind this address, and
@@ -107,45 +107,46 @@ that the publisher whose key you pinned allows that code.`,
 	}
 }
 
-func (f *attestFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	whole, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	r := &reading{Call: c, ctx: whole}
+func (f *attestFlags) run(r *reading) (code int) {
+	ctx := r.ctx
+	defer r.within(f.timeout)()
 	if f.check(r); r.err != nil {
-		return 0, r.err
+		return 0
 	}
-	c.Subject.Origin = f.url
+	r.Subject.Origin = f.url
 	f.webRoots(r) // whether there is a use for them or not
 	releaseRoots, config := f.demands(r)
 	if config.Memory == nil && f.watch == 0 { // one verification has nothing to compare with
 		config.Memory = attest.NoMemory{}
 	}
-	if r.err != nil {
-		return 0, r.err
-	}
 	verifier, err := attest.NewVerifier(releaseRoots, config)
 	if err != nil {
-		return 0, cli.Usagef("%w", err)
+		r.fail(cli.Usagef("%w", err))
+	}
+	if r.err != nil {
+		return 0
 	}
 	if f.watch == 0 {
 		return f.round(r, verifier, config.Policy)
 	}
-	warnOf(c, config.Policy)
-	c.Lines = true
+	warnOf(r.Call, config.Policy)
+	r.Lines = true
 	f.brief = !f.explain
-	return watch(ctx, c, f.watch, f.keepGoing, func(ctx context.Context) (int, error) {
-		ctx, cancel := context.WithTimeout(ctx, f.timeout)
-		defer cancel()
-		return f.round(&reading{Call: c, ctx: ctx}, verifier, config.Policy)
+	code, r.err = watch(ctx, r.Call, f.watch, f.keepGoing, func(ctx context.Context) (int, error) {
+		again := &reading{Call: r.Call, ctx: ctx}
+		defer again.within(f.timeout)()
+		code := f.round(again, verifier, config.Policy)
+		return code, again.err
 	})
+	return code
 }
 
 // round collects evidence, verifies it once, and answers.
-func (f *attestFlags) round(r *reading, verifier *attest.Verifier, pol policy.Policy) (int, error) {
+func (f *attestFlags) round(r *reading, verifier *attest.Verifier, pol policy.Policy) (code int) {
 	e := f.collect(r, verifier)
 	fr := f.frame(r, e)
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	if f.mode() == "live" {
 		r.Subject.Origin = e.Origin // as it was asked
@@ -167,15 +168,12 @@ func (f *attestFlags) round(r *reading, verifier *attest.Verifier, pol policy.Po
 	if f.record != "" && audit.Err == nil && fr.Changed == nil && r.err == nil {
 		fr.Changed = f.recordPin(r, pin)
 	}
-	if r.err != nil {
-		return 0, r.err
-	}
 	var report []byte
 	var chain [][]byte
 	if envelope, err := attest.ParseEnvelope(e.Envelope); err == nil {
 		report, chain = envelope.Report, [][]byte{envelope.ChainPEM}
 	}
-	return f.answer(r.Call, verdict.New(audit, fr), report, chain)
+	return f.answer(r, verdict.New(audit, fr), report, chain)
 }
 
 func (f *attestFlags) mode() string {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ type bundleFlags struct {
 func bundleCommand() cli.Command {
 	f := new(bundleFlags)
 	return cli.Command{
-		Name: "bundle", Usage: "verify FILE|- | diff OLD NEW | fetch --bundle-url URL --out FILE [flags]", Operand: "verify|diff|fetch|FILE|-", Most: 3, Run: f.run,
+		Name: "bundle", Usage: "verify FILE|- | diff OLD NEW | fetch --bundle-url URL --out FILE [flags]", Operand: "verify|diff|fetch|FILE|-", Most: 3, Run: reads(f.run),
 		Summary: "what a trust bundle allows, and what a new one changes",
 		About: `verify prints what a trust bundle says, once its signature holds. diff prints
 what a newer one allows or withdraws; an OLD that has expired is fine. fetch gets a
@@ -54,26 +53,23 @@ nothing was verified. None of them says anything about an endpoint.`,
 	}
 }
 
-func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	if len(c.Args) == 0 {
-		return 0, cli.Usagef("verify, diff or fetch is missing")
+func (f *bundleFlags) run(r *reading) (code int) {
+	defer r.within(f.timeout)()
+	verb, files := "", []string(nil)
+	if len(r.Args) > 0 {
+		verb, files = r.Args[0], r.Args[1:]
 	}
-	verb, files := c.Args[0], c.Args[1:]
+	want, known := map[string]int{"verify": 1, "diff": 2, "fetch": 0}[verb]
+	r.refuse(verb == "", "CLI-02", "verify, diff or fetch is missing")
+	r.refuse(!known, "CLI-02", fmt.Sprintf("bundle can verify, diff and fetch, and not %q", printable.Short(verb)))
+	r.refuse(len(files) != want, "CLI-02", fmt.Sprintf("bundle %s takes %s; given: %d", verb, [...]string{"no file", "one file", "two files, OLD and NEW"}[want], len(files)))
 	fetching := verb == "fetch"
-	if want, ok := map[string]int{"verify": 1, "diff": 2, "fetch": 0}[verb]; !ok {
-		return 0, cli.Usagef("bundle can verify, diff and fetch, and not %q", printable.Short(verb))
-	} else if len(files) != want {
-		return 0, cli.Usagef("bundle %s takes %s; given: %d", verb, [...]string{"no file", "one file", "two files, OLD and NEW"}[want], len(files))
-	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	r := &reading{Call: c, ctx: ctx}
 	r.refuse((f.bundleURL != "") != fetching || (f.out != "") != fetching, "CLI-02", "bundle fetch needs --bundle-url and --out, which go with nothing else")
 	r.refuse(f.launch != nil && verb != "verify", "CLI-02", "--launch goes with bundle verify")
 	r.fail(cli.OnceStdin(append(slices.Clone(files), f.caFile)...))
 	r.checkOutputs(f.replace, append(f.releaseRoots, f.caFile), cli.Output{Flag: "--out", Path: f.out, Kind: "a compact JWS", Known: compactJWS.Match})
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	f.webRoots(r) // whether there is a use for them or not
 	fr := f.frame(r, "offline")
@@ -88,17 +84,17 @@ func (f *bundleFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 		read = append(read, cli.TrimLine(r.evidence("file", "bundle", name, maxFile)))
 	}
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	if verb == "diff" {
-		return outputFlags{}.answer(c, diffBundles(read[0], read[1], roots, fr), nil, nil)
+		return outputFlags{}.answer(r, diffBundles(read[0], read[1], roots, fr), nil, nil)
 	}
 	b, err := attest.OpenBundle(read[0], roots, fr.At)
 	d := verdict.NewBundle(b, nil, err, fr)
 	if err == nil && computed != nil {
 		d.Explain(b.Measurements, computed)
 	}
-	return outputFlags{}.answer(c, d, nil, nil)
+	return outputFlags{}.answer(r, d, nil, nil)
 }
 
 // roots reads the release roots. That they are good is known before there is a
@@ -113,31 +109,31 @@ func (f *bundleFlags) roots(r *reading) []ed25519.PublicKey {
 
 // fetchBundle gets a bundle. One that is refused is not written.
 // Rules: BDL-04.
-func (f *bundleFlags) fetchBundle(r *reading, fr verdict.Frame) (int, error) {
+func (f *bundleFlags) fetchBundle(r *reading, fr verdict.Frame) (code int) {
 	var roots []ed25519.PublicKey
 	if len(f.releaseRoots) > 0 {
 		roots = f.roots(r)
 	}
 	b := f.fetch(r, "bundle-url", "trust bundle", f.bundleURL)
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	var opened *attest.Bundle
 	if roots != nil {
 		var err error
 		if opened, err = attest.OpenBundle(b, roots, fr.At); err != nil {
 			fr.Mode = "live"
-			return outputFlags{}.answer(r.Call, verdict.NewBundle(nil, nil, err, fr), nil, nil)
+			return outputFlags{}.answer(r, verdict.NewBundle(nil, nil, err, fr), nil, nil)
 		}
 	}
-	if err := r.WriteFile("--out", f.out, b); err != nil {
-		return 0, err
+	if r.fail(r.WriteFile("--out", f.out, b)) {
+		return 0
 	}
 	says := "nothing was verified: no --release-root"
 	if opened != nil {
 		says = fmt.Sprintf("verified: version %d, valid until %s", opened.Version, verdict.Stamp(opened.ValidUntil))
 	}
-	return printFetched(r.Call, says, fetchedJSON{Verified: opened != nil, Files: []string{f.out}, Warnings: verdict.ExpiryWarnings(opened, fr.At)}), nil
+	return printFetched(r.Call, says, fetchedJSON{Verified: opened != nil, Files: []string{f.out}, Warnings: verdict.ExpiryWarnings(opened, fr.At)})
 }
 
 // diffBundles compares two bundles, both of which must be good. That the old one has

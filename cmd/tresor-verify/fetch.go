@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/pem"
 	"os"
 	"path/filepath"
@@ -24,7 +23,7 @@ type fetchFlags struct {
 func fetchCommand() cli.Command {
 	f := new(fetchFlags)
 	return cli.Command{
-		Name: "fetch", Usage: "--report FILE|- --out DIR [flags]", Run: f.run,
+		Name: "fetch", Usage: "--report FILE|- --out DIR [flags]", Run: reads(f.run),
 		Summary: "fetch the collateral of a report from AMD, for use without a network",
 		About: `Asks AMD's key server for everything that vouches for a report, and writes it to
 a folder: leaf.der (the VCEK), chain.pem (leaf, intermediate, root) and crl.der.
@@ -52,37 +51,33 @@ type fetchedJSON struct {
 	Warnings []verdict.Warning `json:"warnings,omitempty"` // of a trust bundle that was verified
 }
 
-func (f *fetchFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	if f.report == "" || f.out == "" {
-		return 0, cli.Usagef("--report and --out are needed")
-	}
+func (f *fetchFlags) run(r *reading) (code int) {
+	defer r.within(f.timeout)()
+	r.refuse(f.report == "" || f.out == "", "CLI-02", "--report and --out are needed")
 	var outputs []cli.Output
 	for _, file := range fetchedForms {
 		known := func(b []byte) bool { return file.form(b) == nil }
 		outputs = append(outputs, cli.Output{Flag: "--out", Path: filepath.Join(f.out, file.name), Kind: file.kind, Known: known, NewFolder: true})
 	}
-	if err := c.CheckOutputs(f.replace, append(f.certs, f.report, f.caFile), outputs...); err != nil {
-		return 0, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	r := &reading{Call: c, ctx: ctx}
+	r.checkOutputs(f.replace, append(f.certs, f.report, f.caFile), outputs...)
 	files, err := f.collect(r)
 	if r.fail(err) {
-		return 0, r.err
+		return 0
 	}
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		return 0, cli.Usagef("--out: %v", err)
+		r.fail(cli.Usagef("--out: %v", err))
 	}
 	var written []string
 	for i, data := range files {
-		name := filepath.Join(f.out, fetchedForms[i].name)
-		if err := c.WriteFile("--out", name, data); err != nil {
-			return 0, err
+		if r.err == nil {
+			r.fail(r.WriteFile("--out", outputs[i].Path, data))
 		}
-		written = append(written, name)
+		written = append(written, outputs[i].Path)
 	}
-	return printFetched(c, "nothing was verified", fetchedJSON{Files: written}), nil
+	if r.err != nil {
+		return 0
+	}
+	return printFetched(r.Call, "nothing was verified", fetchedJSON{Files: written})
 }
 
 // printFetched prints what was written and, in text, what is said of it.

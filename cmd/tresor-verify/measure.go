@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -40,7 +39,7 @@ func parsed[T any](to *T, parse func(string) (T, error)) func(string) error {
 func measureCommand() cli.Command {
 	f := new(measureFlags)
 	return cli.Command{
-		Name: "measure", Usage: "--launch FILE | --vmm NAME --vcpus LIST --firmware FILE [flags]", Run: f.run,
+		Name: "measure", Usage: "--launch FILE | --vmm NAME --vcpus LIST --firmware FILE [flags]", Run: reads(f.run),
 		Summary: "compute MEASUREMENT from what is launched",
 		About: `Prints the launch digest for each number of virtual processors. A launch file
 (attest.launch/v1) names firmware, kernel, initial RAM disk and command line, or an
@@ -97,52 +96,51 @@ signatures of an ID block are verified.`,
 	}
 }
 
-func (f *measureFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	r := &reading{Call: c, ctx: ctx}
+func (f *measureFlags) run(r *reading) (code int) {
 	f.check(r)
 	l, warnings := f.read(r)
 	digest, report := f.target(r)
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
-	answer := artefact.NewAnswer(c.Program.Tool(), l)
+	answer := artefact.NewAnswer(r.Program.Tool(), l)
 	answer.Warnings = append(answer.Warnings, warnings...)
 	var list []launch.Measurement
 	var err error
 	switch {
 	case l == nil:
 	case digest != nil:
-		if list, err = l.Match(*digest); err != nil {
-			return 0, configuredError(err)
+		if list, err = l.Match(*digest); r.failMeasure(err) {
+			return 0
 		}
 		answer.AddMatches(list)
 		l = l.As(list[0])
 	default:
-		if list, err = l.Guest.Measure(); err != nil {
-			return 0, configuredError(err)
+		if list, err = l.Guest.Measure(); r.failMeasure(err) {
+			return 0
 		}
 		answer.AddMeasurements(l, list)
 	}
 	if f.explain && l != nil {
 		ranges, err := l.Guest.Ranges()
-		if err != nil {
-			return 0, configuredError(err)
-		}
+		r.failMeasure(err)
 		answer.AddRanges(ranges)
 	}
 	if f.idBlock != "" {
 		block, auth := readID(r, "--id-block", f.idBlock, launch.IDBlockSize), readID(r, "--id-auth", f.idAuth, launch.IDAuthSize)
 		if r.err != nil {
-			return 0, r.err
+			return 0
 		}
 		b, a, err := launch.VerifyIDBlock(block, auth, list, report)
-		if err != nil {
-			return 0, err
+		if r.fail(err) {
+			return 0
 		}
 		answer.AddIDBlock(b, a)
 	}
-	f.print(c, answer)
-	return verdict.ExitVerified, nil
+	if r.err == nil {
+		f.print(r.Call, answer)
+	}
+	return verdict.ExitVerified
 }
 
 // print writes the answer, and its warnings on standard error.
@@ -157,13 +155,13 @@ func (f *measureFlags) print(c *cli.Call, a *artefact.Answer) {
 	a.Print(&c.Builder, f.form)
 }
 
-// configuredError makes the error of an artefact, or of a demand of them, one of usage;
+// failMeasure makes the error of an artefact, or of a demand of them, one of usage;
 // a refusal stays one.
-func configuredError(err error) error {
-	if attest.ErrorType(err) != "" {
-		return err
+func (r *reading) failMeasure(err error) bool {
+	if err != nil && attest.ErrorType(err) == "" {
+		err = cli.Usagef("%w", err)
 	}
-	return cli.Usagef("%w", err)
+	return r.fail(err)
 }
 
 // check refuses flags that do not go together.
@@ -200,9 +198,8 @@ func (f *measureFlags) read(r *reading) (l *artefact.Launch, warnings []string) 
 	}
 	if f.files.Kernel != "" {
 		f.guest.Kernel = &launch.Kernel{Initrd: launch.NoInitrd()}
-		if f.guest.Kernel.Cmdline, err = launch.CommandLine(f.cmdline); err != nil {
-			r.fail(configuredError(err))
-		}
+		f.guest.Kernel.Cmdline, err = launch.CommandLine(f.cmdline)
+		r.failMeasure(err)
 	}
 	if r.err == nil {
 		if l, err = files.Files(r.ctx, f.guest, f.files); err != nil {

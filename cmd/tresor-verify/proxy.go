@@ -36,7 +36,7 @@ func proxyCommand() cli.Command {
 		}
 	}
 	return cli.Command{
-		Name: "proxy", Usage: "--url ORIGIN --release-root FILE [flags]", Run: f.run,
+		Name: "proxy", Usage: "--url ORIGIN --release-root FILE [flags]", Run: reads(f.run),
 		Summary: "a local address for one attested endpoint, for clients in any language",
 		About: `Programs that talk to http://127.0.0.1:8787 instead of the endpoint send it
 nothing before it is proven, and get status 502 with the error as JSON when it is
@@ -88,22 +88,21 @@ taken over, or none.`,
 	}
 }
 
-func (f *proxyFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	r := &reading{Call: c, ctx: ctx}
+func (f *proxyFlags) run(r *reading) (code int) {
 	r.refuse(f.url == "", "CLI-02", "--url is missing")
 	r.refuse(f.bundle != "" && f.bundleURL != "", "CLI-06", "--bundle and --bundle-url are two sources for one thing")
 	r.fail(f.Check())
 	if r.fail(cli.OnceStdin(append(f.files(), f.tokenFile)...)) {
-		return 0, r.err
+		return 0
 	}
-	c.Subject.Origin = f.url
-	f.Origin, f.Tool, f.Advice, f.Log, f.Now = f.url, c.Program.Tool(), adviceFor(c), c.Printer, c.Now
+	r.Subject.Origin = f.url
+	f.Origin, f.Tool, f.Advice, f.Log, f.Now = f.url, r.Program.Tool(), adviceFor(r.Call), r.Printer, r.Now
 	f.KeepLog(slog.LevelInfo)
-	err := f.start(ctx, c)
-	if c.Noted = nil; f.JSONLog { // a mistake in the command line is a note too
+	r.err = f.start(r.ctx, r.Call)
+	if r.Noted = nil; f.JSONLog { // a mistake in the command line is a note too
 		f.KeepLog(slog.LevelError)
 	}
-	return verdict.ExitVerified, err
+	return verdict.ExitVerified
 }
 
 // start reads what is trusted and runs the proxy, which reads it again when it is told to.

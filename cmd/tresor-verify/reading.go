@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/verdict"
@@ -13,6 +14,22 @@ type reading struct {
 	*cli.Call
 	ctx context.Context // a pipe may never end
 	err error
+}
+
+// reads makes the Run of a command out of a function that reads, and returns the exit code
+// unless there is an error.
+func reads(run func(r *reading) (code int)) func(context.Context, *cli.Call) (int, error) {
+	return func(ctx context.Context, c *cli.Call) (int, error) {
+		r := &reading{Call: c, ctx: ctx}
+		code := run(r)
+		return code, r.err
+	}
+}
+
+// within bounds what is read from now on, until done is called.
+func (r *reading) within(d time.Duration) (done func()) {
+	r.ctx, done = context.WithTimeout(r.ctx, d)
+	return done
 }
 
 // fail keeps an error, unless it is nil or there is one. It reports whether there is one.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +32,7 @@ type receiptFlags struct {
 func receiptCommand() cli.Command {
 	f := new(receiptFlags)
 	return cli.Command{
-		Name: "receipt", Usage: "--jwks-url URL|--jwks FILE FILE|- [flags]", Operand: "FILE|-", Run: f.run,
+		Name: "receipt", Usage: "--jwks-url URL|--jwks FILE FILE|- [flags]", Operand: "FILE|-", Run: reads(f.run),
 		Summary: "verify a receipt that the service signed",
 		About: `The file is a compact JWS, or the API's JSON with id and receipt. A receipt is the
 word of the service: no hardware vouches for it. What it embeds is verified only
@@ -56,29 +55,27 @@ against the release root that you give, and what was not checked is printed.`,
 	}
 }
 
-func (f *receiptFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	r := &reading{Call: c, ctx: ctx}
+func (f *receiptFlags) run(r *reading) (code int) {
+	defer r.within(f.timeout)()
 	f.check(r)
-	r.refuse(len(c.Args) == 0, "CLI-02", "the receipt is missing: a file, or - for standard input")
+	r.refuse(len(r.Args) == 0, "CLI-02", "the receipt is missing: a file, or - for standard input")
 	r.refuse(f.jwks == "" && f.jwksURL == "", "CLI-02", "--jwks or --jwks-url is missing: a receipt can't say who may sign it")
 	r.refuse(f.jwks != "" && f.jwksURL != "", "CLI-06", "--jwks and --jwks-url are two sources for one thing")
-	if r.fail(cli.OnceStdin(append(slices.Clone(c.Args), f.jwks, f.request, f.response, f.caFile)...)) {
-		return 0, r.err
+	if r.fail(cli.OnceStdin(append(slices.Clone(r.Args), f.jwks, f.request, f.response, f.caFile)...)) {
+		return 0
 	}
 	f.webRoots(r) // whether there is a use for them or not
 	fr := f.frame(r, map[bool]string{true: "live", false: "offline"}[f.jwksURL != ""])
 	verifier := f.verifier(r)
 	evidence := f.evidence(r)
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	audit := verifier.Audit(evidence, fr.At)
 	if slices.ContainsFunc(audit.Checks, func(c attest.Check) bool { return c.Status == attest.Fail && strings.HasSuffix(c.ID, "_attestation") }) {
 		audit.Err = advice.About(audit.Err, "", advice.InReceipt)
 	}
-	return f.answer(c, verdict.NewReceipt(audit, fr), nil, nil)
+	return f.answer(r, verdict.NewReceipt(audit, fr), nil, nil)
 }
 
 // verifier reads or fetches the keys. Release roots are only those that are

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"slices"
 
 	"github.com/tresorhq/attest/internal/cli"
@@ -11,7 +10,7 @@ import (
 func reportCommand() cli.Command {
 	f := new(reportFlags)
 	return cli.Command{
-		Name: "report", Usage: "FILE... [flags]", Operand: "FILE|-", Most: maxOperands, Run: f.run,
+		Name: "report", Usage: "FILE... [flags]", Operand: "FILE|-", Most: maxOperands, Run: reads(f.run),
 		Summary: "verify any SEV-SNP report with its certificates",
 		About: `The report may be raw, text in hex or base64, a /dev/sev-guest response, a report
 with its certificate table, a JSON container, or an HCL report of Azure. AMD's
@@ -49,25 +48,23 @@ enough; out of more certificates, those of the report are chosen.`,
 	}
 }
 
-func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
-	defer cancel()
-	r := &reading{Call: c, ctx: ctx}
+func (f *reportFlags) run(r *reading) (code int) {
+	defer r.within(f.timeout)()
 	reports := f.reports(r)
 	several := f.dir != "" || len(reports) > 1
 	if f.check(r, reports, several); r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	v := f.reporter(r)
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	if several {
-		return v.several(ctx, reports)
+		return v.several(r.ctx, reports)
 	}
 	document, h := v.report(r, reports[0])
 	if r.err != nil {
-		return 0, r.err
+		return 0
 	}
 	if v.uncertified.Load() {
 		v.client.Forget()
@@ -75,7 +72,7 @@ func (f *reportFlags) run(ctx context.Context, c *cli.Call) (int, error) {
 	if h == nil {
 		h = new(held)
 	}
-	return f.answer(c, document, h.Report, h.Certificates)
+	return f.answer(r, document, h.Report, h.Certificates)
 }
 
 // check refuses flags that do not go together.

@@ -81,7 +81,7 @@ func isReportName(name string) bool {
 // several verifies reports on all processors, and writes the verdicts in the order of the
 // reports: a line each, and a summary. A report that cannot be read never ends the run.
 // Rules: CLI-21.
-func (v *reporter) several(ctx context.Context, reports []string) (int, error) {
+func (v *reporter) several(ctx context.Context, reports []string) (code int) {
 	c := v.call
 	warnOf(c, v.config.Policy)
 	c.Lines, v.brief = true, true
@@ -130,14 +130,14 @@ func (v *reporter) several(ctx context.Context, reports []string) (int, error) {
 		v.client.Forget()
 	}
 	if lost != nil {
-		return c.Lost(lost), nil
+		return c.Lost(lost)
 	}
 	if c.AsJSON {
 		c.Object(sum)
 	} else {
 		c.Line("%s", sum.String())
 	}
-	return sum.ExitCode, nil
+	return sum.ExitCode
 }
 
 // safely verifies one report of several. Whatever happens, it has a verdict.

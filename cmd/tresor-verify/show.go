@@ -1,8 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/inspect"
@@ -11,7 +11,7 @@ import (
 
 func showCommand() cli.Command {
 	return cli.Command{
-		Name: "show", Usage: "FILE|- [--json]", Operand: "FILE|-", Run: runShow,
+		Name: "show", Usage: "FILE|- [--json]", Operand: "FILE|-", Run: reads(runShow),
 		Summary: "print what a file says, verifying nothing",
 		About: `Prints a report (in any form that "report" takes), certificates, a certificate
 table, a CRL, an attestation envelope, a trust bundle, a workload identity
@@ -23,43 +23,41 @@ is verified: anyone can write a file that says this.`,
 	}
 }
 
-func runShow(ctx context.Context, c *cli.Call) (int, error) {
-	if len(c.Args) == 0 {
-		return 0, cli.Usagef("a file is missing, or - for standard input")
+func runShow(r *reading) (code int) {
+	r.refuse(len(r.Args) == 0, "CLI-02", "a file is missing, or - for standard input")
+	file := detect(r, 0)
+	switch {
+	case r.err != nil:
+	case r.AsJSON:
+		r.Object(file.Object(r.Program.Tool()))
+	default:
+		file.Print(&r.Builder)
 	}
-	file, err := detect(ctx, c, c.Args[0])
-	if err != nil {
-		return 0, err
-	}
-	if c.AsJSON {
-		c.Object(file.Object(c.Program.Tool()))
-	} else {
-		file.Print(&c.Builder)
-	}
-	return verdict.ExitVerified, nil
+	return verdict.ExitVerified
 }
 
-// detect reads a file, and finds out what it is. What cannot be shown is not refused:
+// detect reads an operand, and finds out what it is. What cannot be shown is not refused:
 // there is no verdict.
 // Rules: CLI-03.
-func detect(ctx context.Context, c *cli.Call, name string) (*inspect.File, error) {
-	b, err := c.ReadEvidence(ctx, c.Command.Name, name, inspect.MaxFile)
-	if err == nil && len(b) == 0 {
-		err = errors.New(name + ": the file is empty")
+func detect(r *reading, operand int) *inspect.File {
+	if r.err != nil {
+		return nil
 	}
-	if err != nil {
-		return nil, verdict.Unavailable(c.Command.Name, err)
+	command, name := r.Command.Name, r.Args[operand]
+	b := r.evidence(command, command, name, inspect.MaxFile)
+	if len(b) == 0 {
+		r.fail(verdict.Unavailable(command, errors.New(name+": the file is empty")))
 	}
 	file, err := inspect.Detect(b)
 	if err != nil {
-		return nil, unshown(c.Command.Name, err)
+		r.fail(unshown(command, err))
 	}
-	return file, nil
+	return file
 }
 
 func diffCommand() cli.Command {
 	return cli.Command{
-		Name: "diff", Usage: "A B [--json]", Operand: "FILE|-", Most: 2, Run: runDiff,
+		Name: "diff", Usage: "A B [--json]", Operand: "FILE|-", Most: 2, Run: reads(runDiff),
 		Summary: "print how two files differ, verifying nothing",
 		About: `Compares two files of a kind that "show" knows, such as reports, envelopes, trust bundles, policies or
 evidence, member by member. Numbers are said to be raised or lowered, entries of lists added or removed. Nothing is
@@ -79,28 +77,22 @@ type diffJSON struct {
 }
 
 // Rules: CLI-23.
-func runDiff(ctx context.Context, c *cli.Call) (int, error) {
-	if len(c.Args) != 2 {
-		return 0, cli.Usagef("diff takes two files, A and B; given: %d", len(c.Args))
+func runDiff(r *reading) (code int) {
+	r.refuse(len(r.Args) != 2, "CLI-02", fmt.Sprintf("diff takes two files, A and B; given: %d", len(r.Args)))
+	r.fail(cli.OnceStdin(r.Args...))
+	a, b := detect(r, 0), detect(r, 1)
+	if r.err != nil {
+		return 0
 	}
-	if err := cli.OnceStdin(c.Args...); err != nil {
-		return 0, err
+	if !inspect.SameKind(a, b) {
+		r.fail(cli.Usagef("the files are of different kinds: %s and %s", a.Kind, b.Kind))
+		return 0
 	}
-	var files [2]*inspect.File
-	for i, name := range c.Args {
-		var err error
-		if files[i], err = detect(ctx, c, name); err != nil {
-			return 0, err
-		}
-	}
-	if !inspect.SameKind(files[0], files[1]) {
-		return 0, cli.Usagef("the files are of different kinds: %s and %s", files[0].Kind, files[1].Kind)
-	}
-	changes := append([]inspect.Difference{}, inspect.Diff(files[0], files[1])...)
-	if c.AsJSON {
-		c.Object(diffJSON{"tresor.diff/v1", c.Program.Tool(), files[0].Kind, false, changes})
+	changes := append([]inspect.Difference{}, inspect.Diff(a, b)...)
+	if r.AsJSON {
+		r.Object(diffJSON{"tresor.diff/v1", r.Program.Tool(), a.Kind, false, changes})
 	} else {
-		inspect.PrintDiff(&c.Builder, files[0].Kind, changes)
+		inspect.PrintDiff(&r.Builder, a.Kind, changes)
 	}
-	return verdict.ExitVerified, nil
+	return verdict.ExitVerified
 }
