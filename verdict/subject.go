@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -82,12 +83,9 @@ var words = map[string]string{
 func (d *Document) Demanded() string {
 	var names []string
 	for _, e := range d.made().Enforced {
-		name := words[e.Name]
-		switch {
-		case e.Name == "vmpl":
+		name := cmp.Or(words[e.Name], e.Name)
+		if e.Name == "vmpl" {
 			name = "VMPL " + e.Value
-		case name == "":
-			name = e.Name
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
@@ -109,11 +107,7 @@ func (d *Document) NotDemanded() string {
 			made = made || !d.ofAzure()
 		}
 		if !made {
-			name := words[important[0]]
-			if name == "" {
-				name = important[0]
-			}
-			names = append(names, name)
+			names = append(names, cmp.Or(words[important[0]], important[0]))
 		}
 	}
 	return strings.Join(names, ", ")

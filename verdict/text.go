@@ -269,11 +269,11 @@ func (t *text) trust() {
 	for _, l := range t.d.Revocation.CRLs {
 		numbers = append(numbers, l.Number)
 	}
-	if len(numbers) == 0 {
-		t.Field("revocation", "not checked")
-	} else {
-		t.Field("revocation", "checked, CRL number "+strings.Join(numbers, ", "))
+	said := "not checked"
+	if len(numbers) > 0 {
+		said = "checked, CRL number " + strings.Join(numbers, ", ")
 	}
+	t.Field("revocation", said)
 }
 
 // steps writes every step.

@@ -120,9 +120,7 @@ func (f *attestFlags) run(r *reading) (code int) {
 		config.Memory = attest.NoMemory{}
 	}
 	verifier, err := attest.NewVerifier(releaseRoots, config)
-	if err != nil {
-		r.fail(cli.Usagef("%w", err))
-	}
+	r.usage("%w", err)
 	if r.err != nil {
 		return 0
 	}
@@ -213,14 +211,11 @@ func (f *attestFlags) frame(r *reading, e *capture.Evidence) verdict.Frame {
 // readPin reads the pin of a flag. One that is damaged is no first run.
 func readPin(r *reading, flag, name string) (p capture.Pin, ok bool) {
 	b, err := r.ReadConfig(r.ctx, strings.TrimPrefix(flag, "--"), name, capture.MaxPinFile)
-	if err != nil {
-		r.fail(verdict.Unavailable(flag, err))
+	if r.unavailable(flag, err) {
 		return p, false
 	}
 	p, err = capture.ParsePin(cli.TrimLine(b))
-	if err != nil {
-		r.fail(verdict.Unavailable(flag+" "+name, err))
-	}
+	r.unavailable(flag+" "+name, err)
 	return p, err == nil
 }
 
@@ -302,9 +297,7 @@ func (f *endpointFlags) demands(r *reading) (releaseRoots []ed25519.PublicKey, c
 	releaseRoots = readReleaseRoots(r, f.releaseRoots)
 	if f.state != "" && r.err == nil {
 		memory, err := statefile.OpenWithin(f.state, f.timeout)
-		if err != nil {
-			r.fail(cli.Usagef("--state: %v", err))
-		}
+		r.usage("--state: %v", err)
 		config.Memory = memory
 	}
 	return releaseRoots, config

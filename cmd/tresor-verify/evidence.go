@@ -28,8 +28,7 @@ func (f *attestFlags) live(r *reading, v *attest.Verifier) *capture.Evidence {
 	}
 	config.Verifier = v
 	t, err := transport.New(f.url, config)
-	if err != nil {
-		r.fail(cli.Usagef("--url: %v", err))
+	if r.usage("--url: %v", err) {
 		return nil
 	}
 	defer t.Close()
@@ -76,8 +75,7 @@ func (f *attestFlags) replay(r *reading) *capture.Evidence {
 		return nil
 	}
 	e, err := capture.ParseEvidence(cli.TrimLine(b))
-	if err != nil {
-		r.fail(verdict.Unavailable("--evidence "+f.evidenceFile, err))
+	if r.unavailable("--evidence "+f.evidenceFile, err) {
 		return nil
 	}
 	r.Subject.ClaimedOrigin = e.Origin
@@ -131,8 +129,7 @@ func (f *attestFlags) liveKey(r *reading, e *capture.Evidence) {
 		const end = "-----END CERTIFICATE-----"
 		first, _, _ := bytes.Cut(b, []byte(end))                                       // the rest of a chain does not count
 		ders, err := certchain.SplitPEM(append(first[:len(first):len(first)], end...)) // strictly: a block that was passed over would make another the leaf
-		if err != nil {
-			r.fail(verdict.Unavailable("--cert", err))
+		if r.unavailable("--cert", err) {
 			return
 		}
 		b = ders[0]

@@ -64,9 +64,7 @@ func (f *fetchFlags) run(r *reading) (code int) {
 	if r.fail(err) {
 		return 0
 	}
-	if err := os.MkdirAll(f.out, 0o755); err != nil {
-		r.fail(cli.Usagef("--out: %v", err))
-	}
+	r.usage("--out: %v", os.MkdirAll(f.out, 0o755))
 	var written []string
 	for i, data := range files {
 		if r.err == nil {

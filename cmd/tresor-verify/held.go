@@ -106,8 +106,7 @@ func addCerts(r *reading, bag *carrier.Bag, name string) {
 		return
 	}
 	files, err := certsIn(name)
-	if err != nil {
-		r.fail(verdict.Unavailable("--certs", err))
+	if r.unavailable("--certs", err) {
 		return
 	}
 	found := false

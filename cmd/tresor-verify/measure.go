@@ -202,9 +202,8 @@ func (f *measureFlags) read(r *reading) (l *artefact.Launch, warnings []string) 
 		r.failMeasure(err)
 	}
 	if r.err == nil {
-		if l, err = files.Files(r.ctx, f.guest, f.files); err != nil {
-			r.fail(cli.Usagef("%w", err))
-		}
+		l, err = files.Files(r.ctx, f.guest, f.files)
+		r.usage("%w", err)
 	}
 	return l, warnings
 }

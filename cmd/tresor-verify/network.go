@@ -115,8 +115,6 @@ func (k *kdsFlags) client(r *reading, what string) *collateral.Client {
 		Wait: func(d time.Duration, reason string) { note("waiting %v: %s", d.Round(time.Millisecond), reason) },
 		Warn: func(err error) { note("cache: %v", err) },
 	})
-	if err != nil {
-		r.fail(cli.Usagef("--kds-url: %v", err))
-	}
+	r.usage("--kds-url: %v", err)
 	return &collateral.Client{KDS: client, What: what, Note: note, Slow: r.Slow}
 }

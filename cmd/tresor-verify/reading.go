@@ -47,15 +47,30 @@ func (r *reading) refuse(wrong bool, rule, text string) {
 	}
 }
 
+// usage is fail for an error of the trust configuration, for which format has a verb.
+func (r *reading) usage(format string, err error) bool {
+	if err != nil {
+		err = cli.Usagef(format, err)
+	}
+	return r.fail(err)
+}
+
+// unavailable is fail for an error of evidence, without which there is no verdict. what
+// names the evidence.
+func (r *reading) unavailable(what string, err error) bool {
+	if err != nil {
+		err = verdict.Unavailable(what, err)
+	}
+	return r.fail(err)
+}
+
 // config reads the file of a flag of the trust configuration.
 func (r *reading) config(flag, name string, most int64) []byte {
 	if r.err != nil {
 		return nil
 	}
 	b, err := r.ReadConfig(r.ctx, flag, name, most)
-	if err != nil {
-		r.fail(cli.Usagef("--%s: %v", flag, err))
-	}
+	r.usage("--"+flag+": %v", err)
 	return b
 }
 
@@ -80,9 +95,7 @@ func (r *reading) evidence(what, flag, name string, most int64) []byte {
 		return nil
 	}
 	b, err := r.ReadEvidence(r.ctx, flag, name, most)
-	if err != nil {
-		r.fail(verdict.Unavailable(what, err))
-	}
+	r.unavailable(what, err)
 	return b
 }
 

@@ -87,9 +87,7 @@ func (f *receiptFlags) verifier(r *reading) *receipt.Verifier {
 	}
 	config.Keys = f.keys(r)
 	v, err := receipt.NewVerifier(config)
-	if err != nil {
-		r.fail(cli.Usagef("%w", err))
-	}
+	r.usage("%w", err)
 	return v
 }
 
@@ -100,9 +98,7 @@ func (f *receiptFlags) keys(r *reading) []jws.Key {
 		return configured(r, "jwks", f.jwks, maxKeySetFile, trimmed(jws.ParseJWKS))
 	}
 	keys, err := jws.ParseJWKS(f.fetch(r, "jwks-url", "key set", f.jwksURL))
-	if err != nil {
-		r.fail(verdict.Unavailable("--jwks-url: the server sent no good key set", err))
-	}
+	r.unavailable("--jwks-url: the server sent no good key set", err)
 	return keys
 }
 

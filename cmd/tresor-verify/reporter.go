@@ -66,9 +66,7 @@ func (f *reportFlags) reporter(r *reading) *reporter {
 	if v.plain, err = attest.NewReportVerifier(v.config); err == nil {
 		v.ofAzure, err = azure.NewVerifier(azure.Config{ReportConfig: v.config, RequireQuote: f.azure.quote != ""})
 	}
-	if err != nil {
-		r.fail(cli.Usagef("%w", err))
-	}
+	r.usage("%w", err)
 	return v
 }
 

@@ -36,9 +36,7 @@ func (f *reportFlags) reports(r *reading) []string {
 		return r.Args
 	}
 	found, err := findReports(f.dir)
-	if err != nil {
-		r.fail(verdict.Unavailable("--dir", err))
-	}
+	r.unavailable("--dir", err)
 	return found
 }
 

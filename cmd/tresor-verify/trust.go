@@ -85,15 +85,11 @@ func (f *timeFlag) frame(r *reading, mode string) verdict.Frame {
 // other flags demand, with the relaxations that have been named.
 func (f *trustFlags) policy(r *reading, demands policy.Rules) policy.Policy {
 	fromFlags, err := policy.New(demands)
-	if err != nil {
-		r.fail(cli.Usagef("%w", err))
-	}
+	r.usage("%w", err)
 	all := []policy.Policy{policy.Default(), fromFlags}
 	if len(f.baselines) > 0 {
 		baseline, err := policy.New(policy.Rules{Bulletins: f.baselines})
-		if err != nil {
-			r.fail(cli.Usagef("--baseline: %w", err))
-		}
+		r.usage("--baseline: %w", err)
 		all = append(all, baseline)
 	}
 	if f.policyFile != "" {
@@ -118,9 +114,7 @@ func (f *trustFlags) launched(r *reading) []attest.LaunchMeasurement {
 		f.measuredFrom = append(f.measuredFrom, l.Names())
 	}
 	list, err := artefact.Demand(launches)
-	if err != nil {
-		r.fail(cli.Usagef("--launch: %w", err))
-	}
+	r.usage("--launch: %w", err)
 	return list
 }
 
@@ -162,9 +156,7 @@ func (f *trustFlags) roots(r *reading) *certchain.Roots {
 		r.refuse(!test && f.demo, "CLI-11", "--amd-root: --demo goes with the root of \"demo --serve\" and with no other")
 	}
 	roots, err := certchain.NewRoots(arks...)
-	if err != nil {
-		r.fail(cli.Usagef("--amd-root: %w", err))
-	}
+	r.usage("--amd-root: %w", err)
 	return roots
 }
 

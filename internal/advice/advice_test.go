@@ -48,7 +48,7 @@ func TestEveryLayerHasAdvice(t *testing.T) {
 		t.Fatal(err)
 	}
 	layers := matches(t, `(?m)^\tlayer\w+ += "(\w+)"`, "../../transport/errors.go", "../../kds/layer.go")
-	for _, layer := range append(layers, matches(t, `(?:verdict\.Unavailable\(|r\.evidence\(|readPin\(r, |readID\(r, |body\()"([\w-]*\w)`, sources...)...) {
+	for _, layer := range append(layers, matches(t, `(?:verdict\.Unavailable\(|r\.unavailable\(|r\.evidence\(|readPin\(r, |readID\(r, |body\()"([\w-]*\w)`, sources...)...) {
 		if byLayer[layer] == "" {
 			t.Errorf("no hint for %q", layer)
 		}
