@@ -13,6 +13,9 @@ func endorsementSections() []section {
 	cpuid := func(family, model, stepping uint8) func(X) {
 		return func(x X) { x.Spec.Family, x.Spec.Model, x.Spec.Stepping = family, model, stepping }
 	}
+	differs := func(product, name string, delta int) func(X) { // the leaf in one level
+		return func(x X) { x.setTCB(ample(product)); x.certify(add(ample(product), name, delta)) }
+	}
 	all := []section{}
 	for _, dies := range []struct {
 		product string
@@ -34,17 +37,9 @@ func endorsementSections() []section {
 			}
 		}
 		for _, name := range components(product) {
-			s.rows = append(s.rows, row{"leaf-below-" + name, no("END-04"), "the report claims a higher " + name + " than AMD certified", func(x X) {
-				t := ample(product)
-				x.setTCB(t)
-				x.certify(add(t, name, -1))
-			}})
+			s.rows = append(s.rows, row{"leaf-below-" + name, no("END-04"), "the report claims a higher " + name + " than AMD certified", differs(product, name, -1)})
 		}
-		s.rows = append(s.rows, row{"leaf-above-snp", no("END-04"), "and not a lower one: the leaf is of another key", func(x X) {
-			t := ample(product)
-			x.setTCB(t)
-			x.certify(add(t, "snp", 1))
-		}})
+		s.rows = append(s.rows, row{"leaf-above-snp", no("END-04"), "and not a lower one: the leaf is of another key", differs(product, "snp", 1)})
 		all = append(all, s)
 	}
 
@@ -83,11 +78,7 @@ func endorsementSections() []section {
 		{"passed-as-a-vcek", no("END-01"), "a VLEK whose report says VCEK: no chip stands behind it", func(x X) { x.Spec.KeyInfo = 0 }},
 		{"genoa-die", no("END-03"), "the product counts for a VLEK too", func(x X) { x.Spec.Model = 0x11 }},
 		{"chip-given", yes("END-06"), "under a VLEK no chip is certified; a CHIP_ID proves nothing, and is no error", func(x X) { x.Spec.ChipID = mint.DefaultChipID("Milan") }},
-		{"leaf-below-microcode", no("END-04"), "the level counts for a VLEK too", func(x X) {
-			t := x.Spec.ReportedTCB
-			t.Microcode--
-			x.certify(t)
-		}},
+		{"leaf-below-microcode", no("END-04"), "the level counts for a VLEK too", func(x X) { x.certify(add(x.Spec.ReportedTCB, "microcode", -1)) }},
 	}}
 	other := section{"endorsement-v2", hardware("Milan", 2, "vcek"), err, []row{
 		{"turin-layout", no("END-04"), "version 2 names no product: the chain's decides how a TCB is read", func(x X) {

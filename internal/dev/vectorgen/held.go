@@ -5,8 +5,8 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -27,8 +27,9 @@ func heldSections() []section {
 		}
 		return b.String() + text + end
 	}
+	wide := func(text string) string { return strings.Join(strings.Split(text, ""), "\x00") } // without a last zero
 	armour := func(label string) func(r []byte) string {
-		return func(r []byte) string { return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: r})) }
+		return func(r []byte) string { return string(mint.PEMSpec{Type: label}.Encode(r)) }
 	}
 	rs := func(platform string) func(r []byte) string {
 		return func(r []byte) string {
@@ -62,7 +63,7 @@ func heldSections() []section {
 		{"0x", yes("FRM-15"), "0x before it", held(func(r []byte) string { return "0x" + hex.EncodeToString(r) })},
 		{"colons", yes("FRM-15"), "colons between bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprintf("% X", r), " ", ":") })},
 		{"mark", yes("FRM-14"), "a byte order mark before text", held(func(r []byte) string { return "\uFEFF" + b64(r) })},
-		{"utf-16", yes("FRM-14"), "as PowerShell writes it", held(func(r []byte) string { return "\xFF\xFE" + strings.Join(strings.Split(b64(r), ""), "\x00") + "\x00" })},
+		{"utf-16", yes("FRM-14"), "as PowerShell writes it", held(func(r []byte) string { return "\xFF\xFE" + wide(b64(r)) + "\x00" })},
 		{"armour", yes("FRM-18"), "PEM around a report", held(armour("REPORT"))},
 		{"certutil", yes("FRM-18"), "certutil labels everything as a certificate", held(armour("CERTIFICATE"))},
 		{"armour-behind-a-line-break", yes("FRM-14", "FRM-18"), "white space before BEGIN", held(func(r []byte) string { return " \n" + armour("REPORT")(r) })},
@@ -127,8 +128,8 @@ func heldSections() []section {
 		{"tinfoil-without-format", no("JSN-12", "FRM-25"), "or of none", held(func(r []byte) string { return fmt.Sprintf(`{"format": "", "body": %q}`, b64(zipped(r))) })},
 		{"thim", as(unread, "FRM-03", "FRM-20"), "certificates where the report is due, in JSON", held(func([]byte) string { return `{"vcekCert": "x", "certificateChain": "y", "tcbm": "00"}` })},
 		{"container-name-in-another-case", no("JSN-10", "FRM-20"), "a member that folds to one of a container", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"VcekCert": "x", `, 1) })},
-		{"utf-16-big-endian", yes("FRM-14"), "of the other byte order", held(func(r []byte) string { return "\xFE\xFF\x00" + strings.Join(strings.Split(b64(r), ""), "\x00") })},
-		{"utf-16-of-odd-length", no("FRM-14"), "half a character", held(func(r []byte) string { return "\xFF\xFE" + strings.Join(strings.Split(b64(r), ""), "\x00") })},
+		{"utf-16-big-endian", yes("FRM-14"), "of the other byte order", held(func(r []byte) string { return "\xFE\xFF\x00" + wide(b64(r)) })},
+		{"utf-16-of-odd-length", no("FRM-14"), "half a character", held(func(r []byte) string { return "\xFF\xFE" + wide(b64(r)) })},
 		{"mark-before-bytes", no("FRM-14"), "a byte order mark before a binary form", held(func(r []byte) string { return "\uFEFF" + string(r) })},
 		{"gzip-bomb", no("FRM-26", "GEN-04"), "more than 65536 bytes unpacked", tinfoil(func([]byte) []byte { return zipped(make([]byte, 1<<20)) })},
 		{"a-name-twice", no("JSN-09", "FRM-20"), "JSON is read strictly here too", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"platform": "snp", `, 1) })},
@@ -143,40 +144,31 @@ func heldSections() []section {
 		quote := func(b []byte) string { return `"` + strings.ReplaceAll(string(b), "\n", `\n`) + `"` }
 		return `{"vcekCert": ` + quote(mint.PEM(x.Leaf)) + `, "certificateChain": ` + quote(mint.PEM(x.Intermediate, x.ARK)) + `, "tcbm": "00"}`
 	}
-	other := mint.Evidence("Genoa", 3, "vcek")
+	chained := func(change func(pem []byte) []byte) func(X) { // leaf and intermediate
+		return certs(func(x X) []byte { return change(mint.PEM(x.Leaf, x.Intermediate)) })
+	}
+	bag := func(ders func(x X) [][]byte) func(X) {
+		return certs(func(x X) []byte { return mint.PEM(ders(x)...) })
+	}
+	other, alien := mint.Evidence("Genoa", 3, "vcek"), mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64))
+	vlek, ask, older := mint.Evidence("Milan", 3, "vlek").Chain(), mint.CAKey("SEV-Milan"), alien
+	older.SetValidity(mint.NotBefore.AddDate(-1, 0, 0), mint.NotAfterLeaf)
 	bags := section{"held-certs", hardware("Milan", 3, "vcek"), chain, []row{
 		{"thim", yes("FRM-43", "FRM-40"), "an answer of Azure's THIM", certs(func(x X) []byte { return []byte(thim(x)) })},
 		{"thim-in-base64", yes("FRM-43", "FRM-40"), "as ACI has it", certs(func(x X) []byte { return []byte(b64([]byte(thim(x)))) })},
 		{"der-behind-der", yes("FRM-42"), "one behind the other", certs(func(x X) []byte { return append(bytes.Clone(x.Leaf), x.Intermediate...) })},
-		{"pem-with-text", yes("FRM-44"), "text of openssl x509 before a block", certs(func(x X) []byte {
-			return append([]byte("Certificate:\n    Data:\n"), mint.PEM(x.Leaf, x.Intermediate)...)
+		{"pem-with-text", yes("FRM-44"), "text of openssl x509 before a block", chained(wrap("Certificate:\n    Data:\n", ""))},
+		{"literal-breaks", yes("FRM-44"), "literal line breaks", chained(func(pem []byte) []byte { return bytes.ReplaceAll(pem, []byte("\n"), []byte(`\n`)) })},
+		{"chosen", yes("FRM-50", "FRM-52"), "out of a larger bag", bag(func(x X) [][]byte {
+			return slices.Concat(vlek, [][]byte{x.Leaf, other.Leaf, x.Intermediate, other.Intermediate})
 		})},
-		{"literal-breaks", yes("FRM-44"), "literal line breaks", certs(func(x X) []byte {
-			return []byte(strings.ReplaceAll(string(mint.PEM(x.Leaf, x.Intermediate)), "\n", `\n`))
+		{"none-fits", as("EndorsementMismatchError", "END-05", "FRM-51"), "the first of the right kind goes on, and the verifier says why it is not the one", bag(func(x X) [][]byte {
+			return slices.Concat(vlek, [][]byte{alien.Encode(ask), x.Intermediate})
 		})},
-		{"chosen", yes("FRM-50", "FRM-52"), "out of a larger bag", certs(func(x X) []byte {
-			return mint.PEM(append(mint.Evidence("Milan", 3, "vlek").Chain(), x.Leaf, other.Leaf, x.Intermediate, other.Intermediate)...)
-		})},
-		{"none-fits", as("EndorsementMismatchError", "END-05", "FRM-51"), "the first of the right kind goes on, and the verifier says why it is not the one", certs(func(x X) []byte {
-			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64)).Encode(mint.CAKey("SEV-Milan"))
-			return mint.PEM(append(mint.Evidence("Milan", 3, "vlek").Chain(), alien, x.Intermediate)...)
-		})},
-		{"chosen-of-two-chips", yes("FRM-50", "FRM-52"), "the leaf of this chip, which is newer and stands behind the other", certs(func(x X) []byte {
-			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64))
-			alien.SetValidity(mint.NotBefore.AddDate(-1, 0, 0), mint.NotAfterLeaf)
-			return mint.PEM(alien.Encode(mint.CAKey("SEV-Milan")), x.Leaf, x.Intermediate)
-		})},
-		{"none-fits-among-unreadable", as("EndorsementMismatchError", "END-05", "FRM-51"), "certificates that cannot be read do not go before it", certs(func(x X) []byte {
-			alien := mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64)).Encode(mint.CAKey("SEV-Milan"))
-			return mint.PEM(sequence(1), alien, x.Intermediate)
-		})},
-		{"only-of-the-other-kind-behind-its-issuer", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "a leaf goes before an intermediate that stands before it", certs(func(x X) []byte {
-			chain := mint.Evidence("Milan", 3, "vlek").Chain()
-			return mint.PEM(chain[1], chain[0])
-		})},
-		{"only-of-the-other-kind", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "then the first leaf, whatever its kind", certs(func(x X) []byte {
-			return mint.PEM(append([][]byte{sequence(1)}, mint.Evidence("Milan", 3, "vlek").Chain()...)...)
-		})},
+		{"chosen-of-two-chips", yes("FRM-50", "FRM-52"), "the leaf of this chip, which is newer and stands behind the other", bag(func(x X) [][]byte { return [][]byte{older.Encode(ask), x.Leaf, x.Intermediate} })},
+		{"none-fits-among-unreadable", as("EndorsementMismatchError", "END-05", "FRM-51"), "certificates that cannot be read do not go before it", bag(func(x X) [][]byte { return [][]byte{sequence(1), alien.Encode(ask), x.Intermediate} })},
+		{"only-of-the-other-kind-behind-its-issuer", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "a leaf goes before an intermediate that stands before it", bag(func(X) [][]byte { return [][]byte{vlek[1], vlek[0]} })},
+		{"only-of-the-other-kind", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "then the first leaf, whatever its kind", bag(func(X) [][]byte { return slices.Concat([][]byte{sequence(1)}, vlek) })},
 		{"unreadable-alone", no("CHN-10", "FRM-51"), "then the first that cannot be read", certs(func(x X) []byte { return mint.PEM(x.Intermediate, sequence(1)) })},
 		{"no-leaf", no("CHN-40", "FRM-51"), "then the first of all", certs(func(x X) []byte { return mint.PEM(x.Intermediate) })},
 		{"absent", as(unread, "CLI-03"), "no certificate at all", input("certs")},
@@ -186,15 +178,11 @@ func heldSections() []section {
 		{"32-and-a-crl", yes("FRM-41"), "a CRL is no certificate", func(x X) {
 			x.sealed()
 			crl := mint.CRL("Milan")
-			x.inputs["certs"] = [][]byte{append(mint.PEM(x.Leaf, x.Intermediate), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: crl.Encode(mint.CAKey("ARK-Milan"))})...), sequences(30)}
+			x.inputs["certs"] = [][]byte{append(mint.PEM(x.Leaf, x.Intermediate), mint.PEMSpec{Type: "X509 CRL"}.Encode(crl.Encode(mint.CAKey("ARK-Milan")))...), sequences(30)}
 		}},
-		{"utf-16-of-odd-length", no("FRM-14"), "half a character", certs(func(x X) []byte {
-			return append([]byte("\xFF\xFE"+strings.Join(strings.Split(string(mint.PEM(x.Leaf, x.Intermediate)), ""), "\x00")), "\x00x"...)
-		})},
-		{"white-space-before-pem", yes("FRM-14"), "before BEGIN, as before JSON", certs(func(x X) []byte { return append([]byte("\t\r\n "), mint.PEM(x.Leaf, x.Intermediate)...) })},
-		{"end-without-begin", no("FRM-44"), "an END in the wrong place", certs(func(x X) []byte {
-			return append([]byte("-----END CERTIFICATE-----\n"), mint.PEM(x.Leaf, x.Intermediate)...)
-		})},
+		{"utf-16-of-odd-length", no("FRM-14"), "half a character", chained(func(pem []byte) []byte { return wrap("\xFF\xFE", "\x00x")([]byte(wide(string(pem)))) })},
+		{"white-space-before-pem", yes("FRM-14"), "before BEGIN, as before JSON", chained(wrap("\t\r\n ", ""))},
+		{"end-without-begin", no("FRM-44"), "an END in the wrong place", chained(wrap("-----END CERTIFICATE-----\n", ""))},
 		{"33-in-two-files", no("FRM-41", "GEN-04"), "and not one more", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(31)} }},
 		{"33-certificates", no("FRM-41", "GEN-04"), "32 at most", certs(func(x X) []byte { return bytes.Repeat(x.Leaf, 33) })},
 		{"damaged-table", no("CAR-16", "FRM-40"), "a table that is broken is refused, and not tried as another form", certs(func(x X) []byte {

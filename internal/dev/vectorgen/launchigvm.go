@@ -32,6 +32,23 @@ func igvmSections() []section {
 		return func(x X) { x.inputs["igvm"] = [][]byte{f(x.guest.igvm.Encode())} }
 	}
 	vmm := func(name string) func(X) { return func(x X) { x.guest.VMM = name } }
+	end := func(s *mint.IGVMSpec) int { // of the headers
+		n := len(s.Encode())
+		for _, h := range s.Headers {
+			n -= len(h.Data)
+		}
+		return n
+	}
+	pages := func(large, small int) func(X) { // of zeros
+		return change(func(s *mint.IGVMSpec) {
+			for i := range large {
+				s.Headers = append(s.Headers, mint.IGVMPage(uint64(i+4)<<21, 1, 1, 0, nil))
+			}
+			for i := range small {
+				s.Headers = append(s.Headers, mint.IGVMPage(0x20000000+uint64(i)<<12, 1, 0, 0, nil))
+			}
+		})
+	}
 	flags := func(n uint32) func(X) { return add(mint.IGVMPage(0x400000, 1, n, 0, nil)) }
 	vmsa := func(features uint64) []byte { return mint.LaunchSpec{VMM: "qemu", Features: features}.VMSA(false) }
 	two := func(x X) { // processors
@@ -66,12 +83,7 @@ func igvmSections() []section {
 		{"long-context", no("LCH-42"), "a body that is too long", add(mint.IGVMHeader{Type: 0x304, Body: make([]byte, 24)})},
 		{"header-beyond-the-end", no("LCH-42"), "a length that leads out of the headers", change(func(s *mint.IGVMSpec) {
 			whole := s.Encode()
-			last := len(whole)
-			for _, h := range s.Headers {
-				last -= len(h.Data)
-			}
-			binary.LittleEndian.PutUint32(whole[last-28:], 25)
-			s.Headers, s.Fixed = nil, nil
+			binary.LittleEndian.PutUint32(whole[end(s)-28:], 25)
 			*s = mint.IGVMSpec{Raw: whole}
 		})},
 		{"no-platform", no("LCH-43"), "nothing is for SEV-SNP", header(platform, func(h *mint.IGVMHeader) { h.Body[5] = 3 })},
@@ -97,28 +109,13 @@ func igvmSections() []section {
 		{"page-at-the-top", no("LCH-46"), "an address that adds up to 0", add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil))},
 		{"data-in-the-headers", no("LCH-46"), "a page that holds headers", header(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 })},
 		{"data-at-the-last-byte-of-the-headers", no("LCH-46"), "by one byte", change(func(s *mint.IGVMSpec) {
-			end := len(s.Encode())
-			for _, h := range s.Headers {
-				end -= len(h.Data)
-			}
-			h := &s.Headers[first]
+			h, last := &s.Headers[first], uint32(end(s)-4096-1)
 			h.Data, h.Body = nil, slices.Clone(h.Body)
-			binary.LittleEndian.PutUint32(h.Body[12:], uint32(end-4096-1))
+			binary.LittleEndian.PutUint32(h.Body[12:], last)
 		})},
 		{"data-cut-off", no("LCH-46"), "a page that the file breaks off", add(mint.IGVMPage(0x400000, 1, 0, 0, page[:4095]))},
-		{"65536-pages", yes("LCH-46"), "as many as there may be", change(func(s *mint.IGVMSpec) {
-			for i := range uint64(126) { // 520 are there
-				s.Headers = append(s.Headers, mint.IGVMPage((i+4)<<21, 1, 1, 0, nil))
-			}
-			for i := range uint64(504) {
-				s.Headers = append(s.Headers, mint.IGVMPage(0x20000000+i<<12, 1, 0, 0, nil))
-			}
-		})},
-		{"too-many-pages", no("LCH-46"), "headers of 32 bytes that ask for 512 pages each", change(func(s *mint.IGVMSpec) {
-			for i := range uint64(130) {
-				s.Headers = append(s.Headers, mint.IGVMPage((i+4)<<21, 1, 1, 0, nil))
-			}
-		})},
+		{"65536-pages", yes("LCH-46"), "as many as there may be", pages(126, 504)}, // 520 are there
+		{"too-many-pages", no("LCH-46"), "headers of 32 bytes that ask for 512 pages each", pages(130, 0)},
 		{"processor-twice", no("LCH-47"), "one VMSA each", add(mint.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
 		{"processors-in-another-order", yes("LCH-49"), "VMSAs go by processor where they stand behind all pages", both(both(vmm("qemu-igvm"), insert(context, mint.IGVMContext(0x9000000, 1, 1, vmsa(0x21)))), two)},
 		{"processors-at-one-address", yes("LCH-48"), "which VMSAs may share", both(both(vmm("qemu-igvm"), change(func(s *mint.IGVMSpec) {
