@@ -105,8 +105,8 @@ func isHTTPS(address string) bool {
 		host = host[:colon]
 	}
 	if ip, literal := strings.CutPrefix(host, "["); literal {
-		host = strings.TrimSuffix(ip, "]")
-		return ok && host != ip && strings.Contains(host, ":") && strings.Trim(host, "0123456789abcdefABCDEF:.") == ""
+		host, closed := strings.CutSuffix(ip, "]")
+		return ok && closed && strings.Contains(host, ":") && strings.Trim(host, "0123456789abcdefABCDEF:.") == ""
 	}
 	return ok && host != "" && !strings.ContainsAny(host, "[]:")
 }

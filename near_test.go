@@ -1,12 +1,19 @@
 package attest_test
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"os"
 	"slices"
 	"testing"
 
 	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/azure"
+	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/launch"
+	"github.com/tresorhq/attest/policy"
+	"github.com/tresorhq/attest/receipt"
 )
 
 // BIN-01, BIN-10: each byte of the binding and of the TLS key's hash counts, the first
@@ -56,4 +63,100 @@ func TestSPKIOfIncompleteCertificates(t *testing.T) {
 			t.Errorf("%s: %x", name, got)
 		}
 	}
+}
+
+// Each step of an accepted endpoint says what it found, where there is a value to show.
+func TestStepsShowValues(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	result, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range result.Checks {
+		none := slices.Contains([]string{"envelope", "report_signature", "policy"}, c.ID)
+		if (c.Actual == "") != none {
+			t.Errorf("%s shows %q", c.ID, c.Actual)
+		}
+	}
+}
+
+// ENV-02, WKL-01, WKL-02: a name that differs in its first or its last letter alone is
+// another one.
+func TestNearNames(t *testing.T) {
+	for _, name := range []string{"xouter", "routex"} {
+		p := newEndpoint("Milan", 3, "vcek")
+		c := p.config(t)
+		c.Workload = name
+		_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+		wantError(t, err, "WorkloadMismatchError", "WKL-02")
+
+		p.Bundle.Payload.Set("workload", name)
+		_, err = p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+		wantError(t, err, "WorkloadMismatchError", "WKL-01")
+	}
+	for _, schema := range []string{"Tresor.attestation/v1", "tresor.attestation/v2"} {
+		p := newEndpoint("Milan", 3, "vcek")
+		p.Envelope.Set("schema", schema)
+		_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+		wantError(t, err, "EnvelopeInvalidError", "ENV-02")
+	}
+}
+
+// BND-44: the lists of a result are copies, also that of roots that were passed over;
+// all roots of the bundle are there.
+func TestRootsOfResult(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	arks := [][]byte{mint.CACert("ARK-Genoa"), mint.CACert("ARK-Milan")}
+	p.Bundle.Payload.Set("amd_root_ca_pem", string(mint.PEM(append(arks, coming("ARK-Venice"))...)))
+	c := p.config(t)
+	c.Cache = certchain.NewCache(1)
+	v, e := p.verifierOf(t, c), p.evidenceOf(t)
+	for range 2 {
+		result, err := v.Verify(e, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := result.Bundle; !slices.Equal(b.IgnoredRoots, []string{"ARK-Venice"}) || !slices.EqualFunc(b.AMDRoots(), arks, bytes.Equal) {
+			t.Fatalf("ignored %v, %d roots", b.IgnoredRoots, len(b.AMDRoots()))
+		}
+		result.Bundle.IgnoredRoots[0] = "ARK-Milan"
+	}
+}
+
+// A cause that can time out and did not is no timeout.
+func TestNoTimeout(t *testing.T) {
+	for cause, want := range map[error]bool{os.ErrDeadlineExceeded: true, &os.PathError{Err: os.ErrNotExist}: false, os.ErrExist: false} {
+		if e := (&attest.EvidenceUnavailableError{Failure: attest.Failure{Cause: cause}}); e.Timeout() != want {
+			t.Errorf("%v: %v", cause, e.Timeout())
+		}
+	}
+	if (*attest.EvidenceUnavailableError)(nil).Timeout() {
+		t.Error("nil has timed out")
+	}
+}
+
+// The errors of the packages above have types too.
+func TestErrorTypesAbove(t *testing.T) {
+	for name, err := range map[string]error{
+		"ReceiptInvalidError": new(receipt.ReceiptInvalidError),
+		"IDBlockInvalidError": new(launch.IDBlockInvalidError),
+		"QuoteInvalidError":   new(azure.QuoteInvalidError),
+	} {
+		if got := attest.ErrorType(err); got != name {
+			t.Errorf("%T: %q", err, got)
+		}
+	}
+}
+
+// CRL-23: an intermediate that AMD is known to have revoked is refused without a CRL.
+func TestKnownRevoked(t *testing.T) {
+	s := mint.Evidence("Genoa", 3, "vcek")
+	ask := mint.ASK("Genoa")
+	ask.Serial = []byte{2, 0, 1}
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: testRoots(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = v.Verify(attest.ReportEvidence{Report: s.Report, Certificates: [][]byte{s.Leaf, ask.Encode(mint.CAKey("ARK-Genoa"))}}, at)
+	wantError(t, err, "CertRevokedError", "CRL-23")
 }
