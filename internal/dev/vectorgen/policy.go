@@ -145,7 +145,7 @@ func demandRows() []row {
 		{"guest-svn", no("POL-43"), "one below", both(demand(member{"min_guest_svn", 6}), func(x X) { x.Spec.GuestSVN = 5 })},
 		{"guest-svn-equal", yes("POL-43"), "equal", both(demand(member{"min_guest_svn", 5}), func(x X) { x.Spec.GuestSVN = 5 })},
 		{"report-version-too-new", no("POL-44"), "a newer version than asked for", in("report_versions", "max", 4)},
-		{"report-version-in-range", yes("POL-44"), "both ends count", demand(member{"report_versions", doc{{"min", 5}, {"max", 5}}})},
+		{"report-version-in-range", yes("POL-44", "POL-70"), "both ends count, and may be equal", demand(member{"report_versions", doc{{"min", 5}, {"max", 5}}})},
 		{"firmware-too-old", no("POL-45"), "1.55.40 is below 1.55.41", demand(member{"firmware", doc{{"min_version", "1.55"}, {"min_build", 41}}})},
 		{"firmware-equal", yes("POL-45"), "and not below itself", demand(member{"firmware", doc{{"min_version", "1.55"}, {"min_build", 40}}})},
 		{"firmware-minor-before-build", yes("POL-45"), "1.56.1 is above 1.55.40", both(demand(member{"firmware", doc{{"min_version", "1.55"}, {"min_build", 40}}}), firmware(mint.Firmware{Major: 1, Minor: 56, Build: 1}, mint.Firmware{Major: 1, Minor: 56, Build: 1}))},

@@ -151,7 +151,6 @@ func policyFileSections() []section {
 		{"min-build-256", no("JSN-15"), "a build is a byte", file(member{"firmware", doc{{"min_build", 256}}})},
 		{"svn-2-32", no("JSN-15"), "GUEST_SVN has 32 bits", file(member{"min_guest_svn", raw("4294967296")})},
 		{"last-allowed-numbers", yes("POL-60", "POL-70"), "each number at its last allowed value", file(member{"report_versions", doc{{"min", 2}, {"max", 5}}}, member{"mitigations", doc{{"launch", "0x0"}, {"current", "0x0"}}})},
-		{"one-version-allowed", yes("POL-70"), "min and max may be equal", file(member{"report_versions", doc{{"min", 5}, {"max", 5}}})},
 		{"max-alone", as("PolicyViolationError", "POL-44", "POL-70"), "2 is the lowest max", file(member{"report_versions", doc{{"max", 2}}})},
 		{"min-alone", yes("POL-44", "POL-70"), "5 is the highest min", file(member{"report_versions", doc{{"min", 5}}})},
 		{"vmpl-3", as("PolicyViolationError", "POL-22", "JSN-15"), "3 is a VMPL, and another one", file(member{"vmpl", 3})},
