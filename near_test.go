@@ -160,3 +160,53 @@ func TestKnownRevoked(t *testing.T) {
 	_, err = v.Verify(attest.ReportEvidence{Report: s.Report, Certificates: [][]byte{s.Leaf, ask.Encode(mint.CAKey("ARK-Genoa"))}}, at)
 	wantError(t, err, "CertRevokedError", "CRL-23")
 }
+
+// A member that the policy leaves open is not checked, by each of the steps that look at it.
+func TestStepsNotDemanded(t *testing.T) {
+	s := mint.Evidence("Milan", 3, "vcek")
+	v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: testRoots(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := v.Audit(attest.ReportEvidence{Report: s.Report, Certificates: [][]byte{s.PEM()}}, at)
+	for id, reason := range map[string]string{"measurement": "any MEASUREMENT", "min_tcb": "any REPORTED_TCB and COMMITTED_TCB", "report_data": "any REPORT_DATA", "revocation": "no CRL was given"} {
+		if !slices.ContainsFunc(a.Checks, func(c attest.Check) bool {
+			return c.ID == id && c.Status == attest.NotChecked && c.Reason == reason
+		}) {
+			t.Errorf("%s: %+v", id, a.Checks)
+		}
+	}
+}
+
+// LCH-70, LCH-71: measurements that differ in their first or last byte alone are others.
+func TestNearLaunchMeasurements(t *testing.T) {
+	s := mint.Evidence("Milan", 3, "vcek")
+	first, last := s.Spec.Measurement, s.Spec.Measurement
+	first[0] ^= 1
+	last[47] ^= 1
+	list := []attest.LaunchMeasurement{
+		{Measurement: first, Label: "first"}, {Measurement: last, Label: "last"}, {Measurement: s.Spec.Measurement, Label: "ours"},
+	}
+	for range list {
+		v, err := attest.NewReportVerifier(attest.ReportConfig{Policy: policy.Default(), AMDRoots: testRoots(t), Launch: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := v.Verify(attest.ReportEvidence{Report: s.Report, Certificates: [][]byte{s.PEM()}}, at)
+		if err != nil || result.Launch != "ours" {
+			t.Errorf("%+v, %v", result, err)
+		}
+		list = append(list[1:], list[0])
+	}
+}
+
+// IDT-10: each byte of the tag counts.
+func TestNearTags(t *testing.T) {
+	manifest := []byte("e30.e30.AA")
+	for _, i := range []int{0, 31} {
+		tag := sha256.Sum256(manifest)
+		tag[i] ^= 1
+		_, err := attest.OpenManifest(manifest, tag, "router")
+		wantError(t, err, "IdentityManifestMismatchError", "IDT-10")
+	}
+}
