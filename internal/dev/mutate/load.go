@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // A pkg is a package of the core, parsed and with types.
@@ -24,6 +25,19 @@ type pkg struct {
 	fset            *token.FileSet
 	types           *types.Package
 	info            *types.Info
+	imports         types.Importer
+}
+
+// with returns what is wrong with the package when one of its files is another.
+func (p *pkg) with(name, source string) error {
+	file, err := parser.ParseFile(p.fset, name, source, 0)
+	if err != nil {
+		return err
+	}
+	files := slices.Clone(p.files)
+	files[slices.Index(p.names, name)] = file
+	_, err = (&types.Config{Importer: p.imports}).Check(p.path, p.fset, files, nil)
+	return err
 }
 
 // listed is what go list says of a package.
@@ -50,7 +64,7 @@ func load(patterns []string) ([]*pkg, error) {
 	imports := importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
 	var all []*pkg
 	for _, l := range wanted {
-		p := &pkg{path: l.ImportPath, name: l.Name, dir: l.Dir, names: l.GoFiles, fset: fset}
+		p := &pkg{path: l.ImportPath, name: l.Name, dir: l.Dir, names: l.GoFiles, fset: fset, imports: imports}
 		for _, name := range l.GoFiles {
 			source, err := os.ReadFile(filepath.Join(l.Dir, name))
 			if err != nil {

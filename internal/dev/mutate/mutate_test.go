@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -270,7 +271,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestHand: each mutant that was thought up by hand still has its place.
+// TestHand: each mutant that was thought up by hand still has its place, and is a program.
 func TestHand(t *testing.T) {
 	text, err := os.ReadFile("hand.txt")
 	if err != nil {
@@ -280,14 +281,31 @@ func TestHand(t *testing.T) {
 	if err != nil || len(all) < 20 {
 		t.Fatalf("%d mutants, %v", len(all), err)
 	}
+	byDir := map[string]*pkg{}
+	var patterns []string
+	for _, m := range all {
+		patterns = append(patterns, path.Join(module, path.Dir(m.file)))
+	}
+	packages, err := load(patterns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range packages {
+		byDir[p.path] = p
+	}
 	for _, m := range all {
 		source, err := os.ReadFile(filepath.Join("../../..", m.file))
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		if changed, err := m.apply(string(source)); err != nil || changed == string(source) {
+		changed, err := m.apply(string(source))
+		if err != nil || changed == string(source) {
 			t.Errorf("%v", err)
+			continue
+		}
+		if err := byDir[path.Join(module, path.Dir(m.file))].with(path.Base(m.file), changed); err != nil {
+			t.Errorf("%s: %v", m.about, err)
 		}
 	}
 	for _, bad := range []string{"== a\nfile: b\n", "== a\nb\ntests: c\n-- before\nx\n-- after\ny\n"} {
