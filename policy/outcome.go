@@ -26,13 +26,13 @@ const (
 
 // A Violation is a rule that the facts do not meet.
 type Violation struct {
-	Rule     string // of SPEC.md, e.g. "POL-05"
-	Kind     Kind
-	Name     string   // member of the policy file, and the bit or component, e.g. "guest_policy.forbid debug"
-	Message  string   // a sentence without capital letter and final period, e.g. "the host may debug this guest"
-	Expected string   // may be long
-	Actual   string   // names the report's field where there is more than one
-	Allowed  []string // of measurements: the list that lacks the report's, in hex
+	Rule     string   `json:"rule"` // of SPEC.md, e.g. "POL-05"
+	Kind     Kind     `json:"-"`
+	Name     string   `json:"name"`     // member of the policy file, and the bit or component, e.g. "guest_policy.forbid debug"
+	Message  string   `json:"-"`        // a sentence without capital letter and final period, e.g. "the host may debug this guest"
+	Expected string   `json:"expected"` // may be long
+	Actual   string   `json:"actual"`   // names the report's field where there is more than one
+	Allowed  []string `json:"-"`        // of measurements: the list that lacks the report's, in hex
 }
 
 // Unchecked is a member of the policy file that no policy demands, and that no

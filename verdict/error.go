@@ -3,6 +3,7 @@ package verdict
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest"
@@ -40,12 +41,7 @@ type Error struct {
 }
 
 // A Violation is one demand of a policy that is not met.
-type Violation struct {
-	Rule     string `json:"rule"`
-	Name     string `json:"name"`
-	Expected string `json:"expected"`
-	Actual   string `json:"actual"`
-}
+type Violation = policy.Violation
 
 // A Change is one thing that differs from a pin.
 type Change struct {
@@ -71,9 +67,7 @@ func Describe(err error) *Error {
 	if list := allowed(err); len(list) > 0 {
 		e.Expected = enumerate(list)
 	}
-	for _, v := range violations(err) {
-		e.Violations = append(e.Violations, Violation{v.Rule, v.Name, v.Expected, v.Actual})
-	}
+	e.Violations = slices.Clone(violations(err))
 	if changed, ok := errors.AsType[*attest.PinChangedError](err); ok {
 		for _, change := range changed.Changes {
 			e.Changes = append(e.Changes, Change{change.Where, change.Expected, change.Actual})
@@ -123,7 +117,7 @@ func enumerate(list []string) string {
 }
 
 // violations returns those of a policy, or the differences of an ID block.
-func violations(err error) (list []policy.Violation) {
+func violations(err error) (list []Violation) {
 	if p, ok := errors.AsType[*attest.PolicyViolationError](err); ok {
 		return p.Violations
 	}
@@ -132,7 +126,7 @@ func violations(err error) (list []policy.Violation) {
 	}
 	if b, ok := errors.AsType[*launch.IDBlockInvalidError](err); ok {
 		for _, d := range b.Differences {
-			list = append(list, policy.Violation{Rule: d.Rule, Name: d.Where, Expected: d.Expected, Actual: d.Actual})
+			list = append(list, Violation{Rule: d.Rule, Name: d.Where, Expected: d.Expected, Actual: d.Actual})
 		}
 	}
 	return list
