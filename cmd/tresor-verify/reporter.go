@@ -151,6 +151,8 @@ func readStrictly(r *reading, report string, certs []string) (e attest.ReportEvi
 	for _, name := range certs {
 		b := r.evidence("--certs", "certs", name, maxFile)
 		switch {
+		case r.err != nil:
+			return e
 		case bytes.Contains(b, []byte("-----BEGIN")):
 			r.SetCarrier("pem")
 		case len(b) > 1 && b[0] == 0x30:

@@ -31,6 +31,7 @@ func TestSubject(t *testing.T) {
 		"refused":   {f.report("--vmpl", "1"), 1, []verdict.File{report, chain}},
 		"malformed": {replaceFlag(f.report(), []string{"--report", f.path("altered.bin")}), 1, []verdict.File{file("report", "altered.bin", "raw"), chain}},
 		"undecided": {f.report("--certs", f.path("none")), 3, []verdict.File{report, chain}},
+		"strictly":  {f.report("--strict", "--certs", f.path("none")), 3, []verdict.File{report, chain}},
 		"usage":     {f.report("--vmpl", "9"), 2, nil},
 	} {
 		o := tool(append(tt.args, "--json")...)
