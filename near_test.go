@@ -3,8 +3,10 @@ package attest_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tresorhq/attest"
@@ -208,5 +210,58 @@ func TestNearTags(t *testing.T) {
 		tag[i] ^= 1
 		_, err := attest.OpenManifest(manifest, tag, "router")
 		wantError(t, err, "IdentityManifestMismatchError", "IDT-10")
+	}
+}
+
+// A lyingMemory fails, and says besides that it knows a version that no bundle has.
+type lyingMemory struct{ attest.NoMemory }
+
+var errLying = errors.New("the disk is gone")
+
+func (*lyingMemory) Highest(string) (v attest.BundleVersion, ok bool, err error) {
+	return v, true, errLying
+}
+
+// A fullMemory fails when it is to record.
+type fullMemory struct{ attest.NoMemory }
+
+func (*fullMemory) Accept(string, attest.BundleVersion) (v attest.BundleVersion, err error) {
+	return v, errLying
+}
+
+// BND-42: the error of a memory is the one that is passed on.
+func TestErrorOfMemory(t *testing.T) {
+	for _, memory := range []attest.BundleMemory{new(lyingMemory), new(fullMemory)} {
+		p := newEndpoint("Milan", 3, "vcek")
+		c := p.config(t)
+		c.Memory = memory
+		_, err := p.verifierOf(t, c).Verify(p.evidenceOf(t), at)
+		wantError(t, err, "EvidenceUnavailableError", "BND-42")
+		if !errors.Is(err, errLying) {
+			t.Errorf("%T: %v", memory, err)
+		}
+	}
+}
+
+// IDT-01: the error has all tags that the bundle allows.
+func TestAllowedTags(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	one, other := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	p.Bundle.Payload.Set("allowed_workload_identity_tags", []string{one, other})
+	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
+	if e, ok := errors.AsType[*attest.IdentityTagNotAllowedError](err); !ok || !slices.Equal(e.Allowed, []string{one, other}) {
+		t.Errorf("%v", err)
+	}
+}
+
+// An audit with an error did not pass, whatever else it has.
+func TestAuditWithError(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	a := p.verifierOf(t, p.config(t)).Audit(p.evidenceOf(t), at)
+	if !a.Passed() {
+		t.Fatal(a.Err)
+	}
+	if a.Err = errLying; a.Passed() {
+		t.Error("passed")
 	}
 }

@@ -93,9 +93,11 @@ func TestOpenManifest(t *testing.T) {
 	}
 	_, err := attest.OpenManifest(manifest, [32]byte{1}, "router")
 	wantError(t, err, "IdentityManifestMismatchError", "IDT-10")
-	m, err := attest.OpenManifest(manifest, tag, "other")
-	wantError(t, err, "IdentityManifestMismatchError", "IDT-13")
-	if m != nil {
-		t.Error("a manifest next to an error")
+	for _, workload := range []string{"other", "xouter", "routex", "route", "router2", "outer"} {
+		m, err := attest.OpenManifest(manifest, tag, workload)
+		wantError(t, err, "IdentityManifestMismatchError", "IDT-13")
+		if m != nil {
+			t.Error("a manifest next to an error")
+		}
 	}
 }
