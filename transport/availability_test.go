@@ -269,6 +269,7 @@ func TestWithdrawnHangs(t *testing.T) {
 	for _, old := range []bool{false, true} { // the evidence that is known
 		each(t, func(t *testing.T, protocol string) {
 			m := newMarketOver(t, protocol, nil)
+			m.tr.SetPatience(50 * time.Millisecond)
 			if err := m.get(); err != nil {
 				t.Fatal(err)
 			}
@@ -276,7 +277,14 @@ func TestWithdrawnHangs(t *testing.T) {
 				m.pass(time.Hour)
 			}
 			m.set(m.pub.bundle(t, 18, 90*24*time.Hour)) // which allows nothing
-			m.pod.setLie(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+			again := make(chan bool)
+			m.pod.setLie(func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case <-again:
+					writeEnvelope(w, m.envelope())
+				case <-r.Context().Done():
+				}
+			})
 			m.tr.Refresh()
 			start := time.Now()
 			if kind, _ := ruleOf(m.get()); kind != "MeasurementNotAllowedError" {
@@ -285,9 +293,9 @@ func TestWithdrawnHangs(t *testing.T) {
 			if d := time.Since(start); d > 20*time.Second { // AttestTimeout is 30 s
 				t.Errorf("it hung for %v", d)
 			}
-			m.pod.setLie(nil)
 			m.set(m.pub.bundle(t, 19, 90*24*time.Hour, shared()))
 			m.tr.Refresh()
+			close(again)
 			if err := m.get(); err != nil {
 				t.Error(err)
 			}

@@ -160,6 +160,49 @@ func TestNewConnection(t *testing.T) {
 	}
 }
 
+// TestRampCost measures in the same way how long it takes until 1,000 callers of HTTP/1.1
+// have a connection each. That may be twice as long as with a bare transport, and no longer.
+func TestRampCost(t *testing.T) {
+	rounds, err := strconv.Atoi(os.Getenv("ATTEST_BENCH_ROUNDS"))
+	if err != nil || rounds < 10 {
+		t.Skip("set ATTEST_BENCH_ROUNDS to 10 or more")
+	}
+	const n = 1000
+	arrived, release := make(chan bool), make(chan bool)
+	p := newPod(t, "h1", shared(), func(http.ResponseWriter, *http.Request) { arrived <- true; <-release })
+	all := subjects(t, p)
+	times := make([][]float64, len(all))
+	for round := range max(3, rounds/20) {
+		for i := range all {
+			i = (i + round) % len(all)
+			start := time.Now()
+			var callers sync.WaitGroup
+			for range n {
+				callers.Go(func() {
+					if err := once(all[i].rt, p, http.MethodGet); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			for range n {
+				<-arrived
+			}
+			times[i] = append(times[i], float64(time.Since(start)))
+			for range n {
+				release <- true
+			}
+			callers.Wait()
+			all[i].rt.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+		}
+	}
+	_, control, _ := ratio(times[1], times[0])
+	_, ours, _ := ratio(times[2], times[0])
+	t.Logf("bare %.0f ms; second bare / bare %.2f; this / bare %.2f", medianOf(times[0])/1e6, control, ours)
+	if ours > 2*max(1, control) {
+		t.Errorf("%.2f times a bare one", ours)
+	}
+}
+
 // ratio returns the median of the paired ratios and its 95 % confidence interval
 // by order statistics.
 func ratio(a, b []float64) (low, median, high float64) {

@@ -41,7 +41,7 @@ func TestBundleAnswers(t *testing.T) {
 			noLeak(t)
 			m := newMarket(t, func(c *transport.Config) {
 				if row.name == "silent" {
-					c.AttestTimeout = 2 * time.Second
+					c.AttestTimeout = 300 * time.Millisecond
 				}
 			})
 			m.shop.setLie(row.lie)

@@ -318,7 +318,7 @@ func TestMaxRequestAge(t *testing.T) {
 					tr.Watch()
 				}
 				pass(19 * time.Minute) // 5 for the verdict, and 15
-				if _, err := io.ReadFull(res.Body, make([]byte, 100)); err != nil {
+				if _, err := io.ReadFull(res.Body, make([]byte, 10)); err != nil {
 					t.Errorf("cut off too early: %v", err)
 				}
 				pass(time.Minute)

@@ -124,7 +124,7 @@ func TestParallel(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 64 {
 			wg.Go(func() {
-				for range 10 {
+				for range 5 {
 					if s, err := post(tr, "https://"+p.address+"/x", "hello"); err != nil || s != "POST /x 5" {
 						t.Errorf("%q, %v", s, err)
 					}

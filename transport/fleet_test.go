@@ -27,7 +27,7 @@ func TestTwoPods(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 64 {
 			wg.Go(func() {
-				for range 8 {
+				for range 4 {
 					if s, err := post(tr, f.origin+"/x", "hello"); err != nil || s != "POST /x 5" {
 						t.Errorf("%q, %v", s, err)
 					}

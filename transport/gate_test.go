@@ -299,19 +299,30 @@ func TestWriteDeadline(t *testing.T) {
 // TestLateEachTime: a request whose verdict runs out between gate and first byte,
 // again and again, is not sent, and not tried for ever (TRN-01, TRN-32).
 func TestLateEachTime(t *testing.T) {
-	m := newMarket(t, nil)
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-		WroteHeaderField: func(string, []string) { m.pass(10 * time.Minute) }, // into a buffer: nothing is out yet
+	eachRaw(t, func(t *testing.T, alpn string) {
+		p := newRawPod(t, alpn, func(c *rawConn) {
+			c.attest()
+			if n, err := c.in.Read(make([]byte, 1)); alpn == "http/1.1" && n > 0 {
+				t.Errorf("a byte of a request came: %v", err)
+			}
+			io.Copy(io.Discard, c.in)
+		})
+		tr := p.transport(nil)
+		var skew offset
+		tr.SetClock(skew.get)
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			WroteHeaderField: func(string, []string) { skew.add(0, 10*time.Minute) }, // into a buffer: nothing is out yet
+		})
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, rawOrigin+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = (&http.Client{Transport: tr}).Do(req)
+		if kind, rule := ruleOf(err); kind != "EvidenceUnavailableError" || rule != "TRN-32" {
+			t.Errorf("%s %s: %v", kind, rule, err)
+		}
+		if p.dials.Load() != 8 {
+			t.Errorf("%d connections", p.dials.Load())
+		}
 	})
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+m.address+"/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = (&http.Client{Transport: m.tr}).Do(req)
-	if kind, rule := ruleOf(err); kind != "EvidenceUnavailableError" || rule != "TRN-32" {
-		t.Errorf("%s %s: %v", kind, rule, err)
-	}
-	if m.requests.Load() != 0 || m.dials.Load() != 8 {
-		t.Errorf("%d requests, %d connections", m.requests.Load(), m.dials.Load())
-	}
 }

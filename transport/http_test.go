@@ -201,8 +201,8 @@ func TestClientTimeout(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		p := newPod(t, protocol, shared(), features)
 		tr := newTransport(t, p, nil)
-		client := &http.Client{Transport: tr, Timeout: 50 * time.Millisecond}
-		for range 5 {
+		client := &http.Client{Transport: tr, Timeout: 30 * time.Millisecond}
+		for range 3 {
 			res, err := client.Get("https://" + p.address + "/slow")
 			if err == nil {
 				_, err = io.ReadAll(res.Body)

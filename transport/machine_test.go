@@ -135,7 +135,7 @@ func (m *machine) send(ctx context.Context, method, path string, body io.Reader,
 }
 
 // failed lets the pause after a failure pass.
-func (m *machine) failed() { m.skew.add(3*time.Second, 3*time.Second) }
+func (m *machine) failed() { m.skew.add(5*time.Second, 5*time.Second) }
 
 // trusted reports whether the serving pod is to be used, by all bundles that the
 // transport may know.

@@ -18,7 +18,7 @@ func TestIdleMemory(t *testing.T) {
 	if os.Getenv("ATTEST_BENCH_ROUNDS") == "" {
 		t.Skip("set ATTEST_BENCH_ROUNDS")
 	}
-	const n = 200
+	const n = 1000
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()

@@ -155,7 +155,7 @@ func TestLiars(t *testing.T) {
 				p.setLie(r.lie)
 				timeout := time.Minute
 				if r.deadline {
-					timeout = 200 * time.Millisecond
+					timeout = 100 * time.Millisecond
 				}
 				ask := func() error {
 					tr := newTransport(t, p, func(c *transport.Config) { c.AttestTimeout, c.MaxResponseHeaderBytes = timeout, 1<<20 })

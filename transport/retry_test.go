@@ -223,7 +223,7 @@ func TestClosedWhileIdle(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		p := newPod(t, protocol, shared(), nil)
 		tr := newTransport(t, p, nil)
-		for range 20 {
+		for range 8 {
 			body := newOneShot("hello")
 			req, _ := http.NewRequest(http.MethodPost, "https://"+p.address+"/x", body)
 			req.Header.Set("Idempotency-Key", "1")

@@ -26,7 +26,7 @@ func TestFewStreams(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 16 {
 				wg.Go(func() {
-					for range 20 {
+					for range 8 {
 						if _, err := post(tr, "https://"+p.address+"/", "hello"); err != nil {
 							t.Error(err)
 						}
@@ -227,7 +227,7 @@ func TestIdleTimeout(t *testing.T) {
 	each(t, func(t *testing.T, protocol string) {
 		p := newPod(t, protocol, shared(), func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/slow" {
-				time.Sleep(200 * time.Millisecond)
+				time.Sleep(60 * time.Millisecond)
 			}
 		})
 		tr := newTransport(t, p, func(c *transport.Config) { c.IdleTimeout = 50 * time.Millisecond })
@@ -332,30 +332,40 @@ func TestClose(t *testing.T) {
 // TestFailingEndpoint: how often a failing endpoint is asked is bounded, however
 // many ask for it (TRN-36).
 func TestFailingEndpoint(t *testing.T) {
-	each(t, func(t *testing.T, protocol string) {
-		p := newPod(t, protocol, shared(), nil)
-		p.setLie(http.NotFound)
-		tr := newTransport(t, p, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		defer cancel()
-		var wg sync.WaitGroup
+	eachRaw(t, func(t *testing.T, alpn string) {
+		failing := true
+		p := newRawPod(t, alpn, func(c *rawConn) {
+			switch {
+			case !failing:
+				c.honest()
+			case alpn == "h2":
+				c.greet2("")
+				stream, _ := c.opened()
+				c.send(frameHeaders, endHeaders|endStream, stream, "\x8d") // 404
+			default:
+				c.request()
+				c.answer("404 Not Found", "")
+			}
+		})
+		tr := p.transport(nil)
+		var callers sync.WaitGroup
+		begun := time.Now()
 		for range 32 {
-			wg.Go(func() {
-				for ctx.Err() == nil {
-					req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+p.address+"/", nil)
-					tr.RoundTrip(req)
+			callers.Go(func() {
+				for time.Since(begun) < 300*time.Millisecond {
+					getWithin(tr, 300*time.Millisecond)
 				}
 			})
 		}
-		wg.Wait()
-		if n := p.asked.Load(); n < 1 || n > 12 {
+		callers.Wait()
+		if n := p.dials.Load(); n < 1 || n > 12 {
 			t.Errorf("asked %d times in 300 ms", n)
 		}
-		p.setLie(nil)
+		failing = false
 		if _, err := tr.Attest(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if _, err := get(tr, "https://"+p.address+"/"); err != nil {
+		if err := getWithin(tr, 10*time.Second); err != nil {
 			t.Error(err)
 		}
 	})

@@ -269,7 +269,7 @@ func TestCancellationStorm(t *testing.T) {
 }
 
 // TestRamp: many callers of HTTP/1.1 at a time get a connection each, of which each is
-// attested once, and at most 16 at a time. A thousand: TestIdleMemory, TestNewConnection.
+// attested once, and at most 16 at a time. A thousand: TestIdleMemory, TestRampCost.
 func TestRamp(t *testing.T) {
 	noLeak(t)
 	n := many(250, 40)
