@@ -2,6 +2,7 @@ package attesttest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -26,13 +27,16 @@ import (
 // make, a nil or zero Enclave, shows nothing and proves nothing: its methods return
 // zero values or an error.
 type Enclave struct {
-	draft   *draft
+	config  Config    // with defaults
+	draft   *draft    // nil: the enclave was not made
 	born    time.Time // by the machine's clock
 	bundle  []byte
 	known   attest.BundleVersion // accepted before
 	web     *webCA
 	tlsCert tls.Certificate
 	roots   *certchain.Roots
+	amdRoot []byte
+	release ed25519.PublicKey
 }
 
 // New makes an enclave in which nothing is wrong but the faults. An error means
@@ -49,7 +53,8 @@ func New(c Config, spoil ...Fault) (*Enclave, error) {
 	good := d.Bundle.Encode()
 	d.finish(spoil)
 	e := &Enclave{
-		draft: d, born: time.Now(),
+		config: c, draft: d, born: time.Now(),
+		amdRoot: forge.CACert("ARK-" + c.Product.String()), release: d.releaseKey.Public().(ed25519.PublicKey),
 		bundle: d.Bundle.Encode(),
 		known:  attest.BundleVersion{Version: c.BundleVersion, SHA256: sha256.Sum256(good)},
 	}
@@ -59,7 +64,7 @@ func New(c Config, spoil ...Fault) (*Enclave, error) {
 	if e.tlsCert, err = e.web.issue(d.live, c.Hosts); err != nil {
 		return nil, err
 	}
-	if e.roots, err = certchain.NewRoots(e.AMDRoot()); err != nil {
+	if e.roots, err = certchain.NewRoots(e.amdRoot); err != nil {
 		return nil, fmt.Errorf("attesttest: %w", err)
 	}
 	return e, nil
@@ -67,6 +72,9 @@ func New(c Config, spoil ...Fault) (*Enclave, error) {
 
 // unmade reports whether neither New nor Sibling made the enclave.
 func (e *Enclave) unmade() bool { return e == nil || e.draft == nil }
+
+// orZero is e, or for nil the zero Enclave.
+func (e *Enclave) orZero() *Enclave { return cmp.Or(e, new(Enclave)) }
 
 var errUnmade = errors.New("attesttest: the enclave was not made by New")
 
@@ -106,10 +114,7 @@ func (e *Enclave) Now() time.Time { return e.Config().Now }
 
 // Config returns the Config with every default filled in.
 func (e *Enclave) Config() Config {
-	if e.unmade() {
-		return Config{}
-	}
-	c := e.draft.config
+	c := e.orZero().config
 	c.Hosts = slices.Clone(c.Hosts)
 	return c
 }
@@ -153,20 +158,10 @@ func (e *Enclave) writeEnvelope(at time.Time, url string) []byte {
 }
 
 // ReleaseRoot returns the key that the publisher signs trust bundles with.
-func (e *Enclave) ReleaseRoot() ed25519.PublicKey {
-	if e.unmade() {
-		return nil
-	}
-	return mint.Ed25519Key(e.draft.config.secret("release")).Public().(ed25519.PublicKey)
-}
+func (e *Enclave) ReleaseRoot() ed25519.PublicKey { return slices.Clone(e.orZero().release) }
 
 // AMDRoot returns the synthetic ARK of the product, in DER.
-func (e *Enclave) AMDRoot() []byte {
-	if e.unmade() {
-		return nil
-	}
-	return forge.CACert("ARK-" + e.draft.config.Product.String())
-}
+func (e *Enclave) AMDRoot() []byte { return bytes.Clone(e.orZero().amdRoot) }
 
 // VerifierConfig returns what a verifier of this enclave must demand so that
 // every fault is found: its workload, its AMD root, the key of its manifest, a
@@ -195,12 +190,7 @@ func (e *Enclave) Verifier() (*attest.Verifier, error) {
 }
 
 // TLSCertificate returns the web certificate of the enclave, and its key.
-func (e *Enclave) TLSCertificate() tls.Certificate {
-	if e.unmade() {
-		return tls.Certificate{}
-	}
-	return e.tlsCert
-}
+func (e *Enclave) TLSCertificate() tls.Certificate { return e.orZero().tlsCert }
 
 // IssueTLS returns a web certificate for hosts, DNS names or IP addresses, that
 // WebRoots vouches for.
