@@ -85,11 +85,14 @@ func (f *reportFlags) check(r *reading, reports []string, several bool) {
 	inputs := slices.Concat(reports, []string{f.crl, f.policyFile, f.caFile, f.azure.quote, f.azure.signature, f.azure.pcrs}, f.certs, f.amdRoots)
 	r.fail(cli.OnceStdin(inputs...))
 	f.azure.check(r)
-	for name, given := range map[string]bool{
-		"--write-policy": f.writePolicy != "", "--html": f.html != "", "--explain": f.explain, "--quote": f.azure.quote != "",
-		"standard input": slices.Contains(inputs, "-"),
+	for _, one := range []struct {
+		name  string
+		given bool
+	}{
+		{"--write-policy", f.writePolicy != ""}, {"--html", f.html != ""}, {"--explain", f.explain}, {"--quote", f.azure.quote != ""},
+		{"standard input", slices.Contains(inputs, "-")},
 	} {
-		r.refuse(several && given, "CLI-02", name+" fits one report only")
+		r.refuse(several && one.given, "CLI-02", one.name+" fits one report only")
 	}
 	r.checkOutputs(f.replace, inputs, htmlOutput(f.html),
 		cli.Output{Flag: "--write-policy", Path: f.writePolicy, Kind: "a policy file", Known: ofSchema(policy.Schema, policy.MaxFile)})
