@@ -265,3 +265,15 @@ func TestAuditWithError(t *testing.T) {
 		t.Error("passed")
 	}
 }
+
+// ORD-02: a step names the first step that it needs.
+func TestNeedsOfReportData(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	e := p.evidenceOf(t)
+	e.Envelope = nil
+	for _, c := range p.verifierOf(t, p.config(t)).Audit(e, at).Checks {
+		if c.ID == "report_data" && c.Reason != "needs step envelope" {
+			t.Errorf("%+v", c)
+		}
+	}
+}

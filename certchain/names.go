@@ -2,6 +2,7 @@ package certchain
 
 import (
 	"bytes"
+	"cmp"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -33,13 +34,7 @@ func (r Role) String() string {
 
 // issuer returns the role of the certificate that signs one of role r.
 func (r Role) issuer() Role {
-	switch r {
-	case VCEK:
-		return ASK
-	case VLEK:
-		return ASVK
-	}
-	return ARK
+	return cmp.Or(map[Role]Role{VCEK: ASK, VLEK: ASVK}[r], ARK)
 }
 
 func (r Role) isLeaf() bool { return r == VCEK || r == VLEK }

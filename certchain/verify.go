@@ -110,7 +110,7 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 
 	found := &proof{key: key, dates: valid, Chain: Chain{
 		Product:             leaf.Product,
-		SigningKey:          signingKey(leaf.Role),
+		SigningKey:          map[Role]snpreport.SigningKey{VCEK: snpreport.VCEK, VLEK: snpreport.VLEK}[leaf.Role],
 		TCB:                 leaf.TCB,
 		HWIDSize:            len(leaf.HWID),
 		CSPID:               string(leaf.CSPID),
@@ -126,13 +126,6 @@ func link(certs []*Certificate, roots *Roots, at time.Time) (*proof, error) {
 	}}
 	copy(found.HWID[:], leaf.HWID)
 	return found, nil
-}
-
-func signingKey(leaf Role) snpreport.SigningKey {
-	if leaf == VLEK {
-		return snpreport.VLEK
-	}
-	return snpreport.VCEK
 }
 
 // assign finds the place of each certificate: one leaf, then at most one ASK or ASVK

@@ -1,6 +1,9 @@
 package snpreport
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // GuestPolicy is POLICY: the settings that the guest's owner allowed or demanded at
 // launch.
@@ -181,15 +184,7 @@ const (
 )
 
 func (k SigningKey) String() string {
-	switch k {
-	case VCEK:
-		return "vcek"
-	case VLEK:
-		return "vlek"
-	case 2:
-		return "chip-secret vcek"
-	case 7:
-		return "none"
-	}
-	return "reserved"
+	return cmp.Or(signingKeyNames[k], "reserved")
 }
+
+var signingKeyNames = map[SigningKey]string{VCEK: "vcek", VLEK: "vlek", 2: "chip-secret vcek", 7: "none"}
