@@ -80,12 +80,19 @@ func azureSections() []section {
 		{"data-version-2", no("HCL-06"), "for hosts only", vm(func(a *mint.AzureSet) { a.HCL.DataVersion = 2 })},
 		{"tdx", no("HCL-07"), "another kind of hardware", vm(func(a *mint.AzureSet) { a.HCL.ReportType = 4 })},
 		{"sha-384", no("HCL-08"), "another hash", vm(func(a *mint.AzureSet) { a.HCL.HashType = 2 })},
+		{"1237-bytes", no("HCL-01"), "1238 are the least", input("report", append([]byte("HCLA"), make([]byte, 1233)...))},
+		{"1238-bytes", no("JSN-12", "HCL-21"), "runtime data of two bytes", vm(func(a *mint.AzureSet) { a.HCL.Runtime, a.HCL.Total = []byte("{}"), 0; a.Bind() })},
+		{"data-size", no("HCL-09"), "the size of the request's data", vm(func(a *mint.AzureSet) { a.HCL.DataSize = new(uint32(21 + len(a.HCL.Runtime))) })},
 		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *mint.AzureSet) { a.HCL.ReportSize = new(uint32(2600)) })},
 		{"beyond-the-file", no("HCL-09", "GEN-04"), "more than there is", sizes(func(*mint.AzureSet) int { return 3000 })},
 		{"sum-wraps", no("HCL-09", "GEN-04"), "sums in 32 bits wrap", sizes(func(*mint.AzureSet) int { return -0x4D4 })},
 		{"no-runtime-data", no("HCL-09"), "n is 0", sizes(func(*mint.AzureSet) int { return 0 })},
 		{"runtime-data-of-one-byte", no("HCL-09"), "two bytes are the least JSON", sizes(func(*mint.AzureSet) int { return 1 })},
 		{"padding", no("HCL-10"), "somebody carries data behind it", written("report", func(b []byte) []byte { b[2599] = 1; return b })},
+		{"first-byte-of-the-padding", no("HCL-10"), "directly behind it too", written("report", func(b []byte) []byte {
+			b[0x4D4+len(mint.Azure("Milan", []byte("nonce"), []byte("guest")).HCL.Runtime)] = 1
+			return b
+		})},
 		{"one-byte-more", as(binding, "AZR-01"), "a zero byte is hashed too", sizes(func(a *mint.AzureSet) int { return len(a.HCL.Runtime) + 1 })},
 		{"a-blank", as(binding, "AZR-01"), "JSON that says the same", vm(func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) })},
 		{"tail", as(binding, "AZR-01"), "REPORT_DATA with something behind the hash", vm(func(a *mint.AzureSet) {
@@ -114,6 +121,10 @@ func azureSections() []section {
 		{"even-modulus", no("HCL-23"), "no RSA key", modulus(func(n []byte) []byte { n[255] ^= 1; return n })},
 		{"modulus-of-255-bytes", no("HCL-23"), "2048 bits", modulus(func(n []byte) []byte { return n[1:] })},
 		{"modulus-of-2047-bits", no("HCL-23"), "all of them", modulus(func(n []byte) []byte { n[0] &= 0x7F; return n })},
+		{"modulus-of-257-bytes", no("HCL-23"), "and no more", modulus(func(n []byte) []byte { return append(n, 1) })},
+		{"exponent-with-more", no("HCL-24"), "all of it is compared", runtime("AQAB", "AQABAAAB")},
+		{"another-kind-that-ends-like-rsa", no("HCL-22"), "whole words are compared", runtime(`"kty":"RSA"`, `"kty":"NORSA"`)},
+		{"user-data-empty", no("JSN-12", "HCL-25"), "it may be absent, and not empty", vm(func(a *mint.AzureSet) { a.HCL.Runtime = replace(a.Runtime.UserData, "")(a.HCL.Runtime); a.Bind() })},
 		{"zero-modulus", no("HCL-23"), "the paravisor could not make a key", modulus(func([]byte) []byte { return make([]byte, 256) })},
 		{"exponent-3", no("HCL-24"), "65537 alone", runtime("AQAB", "Aw")},
 		{"long-user-data", no("HCL-25"), "65 bytes", runtime(`"user-data":"`, `"user-data":"00`)},
@@ -135,6 +146,12 @@ func azureSections() []section {
 		{"cut-off", no("TPM-09"), "a quote that ends early", written("quote", func(q []byte) []byte { return q[:len(q)-1] })},
 		{"cut-off-in-the-counts", no("TPM-09"), "wherever it is", written("quote", func(q []byte) []byte { return q[:80] })},
 		{"cut-off-in-the-type", no("TPM-03"), "what is cut off reads as zero", written("quote", func(q []byte) []byte { return q[:5] })},
+		{"cut-off-in-the-signer", no("TPM-09"), "of which the size is there", written("quote", func(q []byte) []byte { return q[:30] })},
+		{"cut-off-in-the-data", no("TPM-09"), "the same of the qualifying data", written("quote", func(q []byte) []byte { return q[:46] })},
+		{"cut-off-in-the-clock", no("TPM-09"), "in numbers", written("quote", func(q []byte) []byte { return q[:60] })},
+		{"cut-off-in-a-hash", no("TPM-09"), "in a selection", written("quote", func(q []byte) []byte { return q[:79] })},
+		{"cut-off-in-a-bitmap", no("TPM-09"), "and in its bitmap", written("quote", func(q []byte) []byte { return q[:82] })},
+		{"cut-off-in-the-size-of-the-digest", no("TPM-09"), "and behind the selections", written("quote", func(q []byte) []byte { return q[:85] })},
 		{"magic", no("TPM-02"), "other data that the TPM signed", vm(func(a *mint.AzureSet) { a.Quote.Magic++ })},
 		{"certify", no("TPM-03"), "a certification", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x8017 })},
 		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *mint.AzureSet) { a.Quote.Signer = make([]byte, 69) })},
@@ -169,12 +186,14 @@ func azureSections() []section {
 		}},
 		{"no-values", as(pcr, "TPM-40"), "an empty object", values("{}")},
 		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", func(x X) { x.inputs["pcrs"] = [][]byte{[]byte(strings.ReplaceAll(x.pcrs(), ",", ", "))} }},
-		{"values-in-an-object", yes("TPM-40", "TPM-41"), "of the registers that are selected, and of another bank", func(x X) {
+		{"values-in-an-object", yes("TPM-40", "TPM-41"), "of the registers that are selected, and of other banks", func(x X) {
 			over([]byte{0x90, 0, 0})(x)
-			x.inputs["pcrs"] = [][]byte{[]byte(`{"sha1": {"4": "` + zeros[:40] + `"}, "sha256": {"7": "` + hexOf(x.vm.PCRs[7]) + `", "4": "` + strings.ToUpper(hexOf(x.vm.PCRs[4])) + `"}}`)}
+			x.inputs["pcrs"] = [][]byte{[]byte(`{"sha1": {"23": "` + zeros[:40] + `"}, "sha384": {"0": "` + zeros + zeros[:32] + `"}, "sha512": {"0": "` + zeros + zeros + `"}, "sha256": {"7": "` + hexOf(x.vm.PCRs[7]) + `", "4": "` + strings.ToUpper(hexOf(x.vm.PCRs[4])) + `"}}`)}
 		}},
 		{"values-of-an-empty-file", as(pcr, "JSN-04", "TPM-40"), "no values", values("")},
 		{"values-23-in-an-array", as(pcr, "JSN-16", "TPM-40"), "24, no fewer", values(`["` + strings.Repeat(zeros+`", "`, 22) + zeros + `"]`)},
+		{"values-25-in-an-array", as(pcr, "JSN-16", "TPM-40"), "nor more", values(`["` + strings.Repeat(zeros+`", "`, 24) + zeros + `"]`)},
+		{"no-values-for-a-demand", as(pcr, "TPM-41"), "a PCR is demanded, and none is given", without("pcrs")},
 		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(`{"sha256": {"24": "` + zeros + `"}}`)},
 		{"value-of-register-minus-1", as(pcr, "TPM-40"), "nor one below 0", values(`{"sha256": {"-1": "` + zeros + `"}}`)},
 		{"value-of-register-04", as(pcr, "TPM-40"), "each has one name", values(`{"sha256": {"04": "` + zeros + `"}}`)},
@@ -186,6 +205,7 @@ func azureSections() []section {
 		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(mint.Selection{Hash: 4, Bits: every})},
 		{"resettable", as(pcr, "TPM-41"), "registers that the guest reset, with values at the places of others", over([]byte{0, 0, 0x81})},
 		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", vm(func(a *mint.AzureSet) { a.SelectPCRs(7) })},
+		{"not-allowed-by-one-of-two", as(pcr, "AZR-08"), "each policy is met, here that of the file", banks(member{"sha256", doc{{"7", []string{zeros}}}})},
 		{"not-allowed", as(pcr, "AZR-08"), "another boot loader", option("pcr", "4="+zeros)},
 	}}
 	rules := section{"azure-policy", azureVM, "UsageError", []row{
@@ -212,6 +232,7 @@ func azureSections() []section {
 		{"bad-value-before-a-good-one", no("AZR-11"), "and each value", banks(member{"sha256", doc{{"4", []string{"00", zeros}}}})},
 		{"value-in-upper-case", no("AZR-11"), "in lower case", banks(member{"sha256", doc{{"4", []string{strings.Repeat("AB", 32)}}}})},
 		{"no-values-of-a-register", no("POL-61", "GEN-02"), "an empty list allows nothing", banks(member{"sha256", doc{{"4", []string{}}}})},
+		{"no-code-and-no-quote", no("AZR-12"), "nor does a policy by itself prove a thing", both(without("quote", "quote-signature", "pcrs", "qualifying-data", "user-data", "pcr", "measurement"), registers("secure_boot", true))},
 		{"no-code", no("AZR-12"), "whoever has an SEV-SNP machine can make all of this", option("measurement", nil)},
 		{"debug", no("AZR-12"), "the host may watch", option("allow-debug", true)},
 	}}

@@ -110,6 +110,31 @@ func heldSections() []section {
 			return strings.ReplaceAll(strings.Replace(fmt.Sprint(r), "0", "256", 1), " ", ",")
 		})},
 		{"armour-no-base64", no("FRM-18"), "armour around something else", held(func(r []byte) string { return strings.Replace(armour("REPORT")(r), "A", "!", 1) })},
+		{"zip", as(unread, "FRM-03"), "an archive", held(func(r []byte) string { return "PK\x03\x04" + string(r) })},
+		{"base64-of-gzip", as(unread, "FRM-03"), "recognised by its first letters", held(func(r []byte) string { return b64(zipped(r)) })},
+		{"html", as(unread, "FRM-03"), "an error page", held(func([]byte) string { return "<html>404</html>" })},
+		{"cose", as(unread, "FRM-03"), "a signed message", held(func(r []byte) string { return "\xD2\x84" + string(r) })},
+		{"cbor-tag", as(unread, "FRM-03"), "a tag of CBOR", held(func(r []byte) string { return "\xD8\x3D" + string(r) })},
+		{"json-string", as(unread, "FRM-03"), "a string of JSON", held(func(r []byte) string { return `"` + b64(r) + `"` })},
+		{"listing", as(unread, "FRM-03"), "hex with offsets", held(func(r []byte) string { return "00000000: " + hex.EncodeToString(r) })},
+		{"certificate-as-text", as(unread, "FRM-03"), "what openssl prints", held(func([]byte) string { return "Certificate:\n    Data:\n" })},
+		{"raw-with-a-line-break", as(unread, "FRM-03"), "bytes that an editor saved", held(func(r []byte) string { return string(r) + "\n" })},
+		{"json-with-a-report", as(unread, "FRM-03", "FRM-20"), "JSON of another tool", held(func(r []byte) string { return `{"snp_report": "` + b64(r) + `"}` })},
+		{"json-of-fields", as(unread, "FRM-03", "FRM-20"), "fields of a report, which are not what was signed", held(func([]byte) string { return `{"guest_svn": 1}` })},
+		{"json-with-a-quote", as(unread, "FRM-03", "FRM-20"), "an older version of a container", held(func([]byte) string { return `{"quote": {}, "report": "AAAA"}` })},
+		{"white-space-alone", as(unread, "FRM-02"), "nothing but white space", held(func([]byte) string { return " \n" })},
+		{"armour-snp-report", yes("FRM-18"), "another label", held(armour("SNP REPORT"))},
+		{"armour-attestation-report", yes("FRM-18"), "and another one", held(armour("ATTESTATION REPORT"))},
+		{"armour-of-another-label", as(unread, "FRM-03", "FRM-18"), "a label that is none of a report", held(armour("QUOTE"))},
+		{"certutil-around-less", as(unread, "FRM-03", "FRM-18"), "1183 bytes", held(func(r []byte) string { return armour("CERTIFICATE")(r[1:]) })},
+		{"certutil-around-more", as(unread, "FRM-03", "FRM-18"), "1185 bytes", held(func(r []byte) string { return armour("CERTIFICATE")(append(r, 0)) })},
+		{"armour-that-begins-twice", no("FRM-44", "FRM-18"), "a BEGIN inside of a block", held(func(r []byte) string { return "-----BEGIN REPORT-----\n" + armour("REPORT")(r) })},
+		{"numbers-without-end", no("FRM-17"), "an array that broke off", held(func(r []byte) string { return strings.TrimSuffix(strings.ReplaceAll(fmt.Sprint(r), " ", ","), "]") })},
+		{"coco-without-version", no("JSN-12", "FRM-23"), "a version is required", both(coco(1, same), func(x X) { x.inputs["report"][0] = replace(`"version"`, `"vers"`)(x.inputs["report"][0]) })},
+		{"quote-without-signature", no("JSN-12", "FRM-23"), "a quote has one", quoted(`"message": "00", "pcrs": ["00"]`)},
+		{"tinfoil-without-body", no("JSN-12", "FRM-25"), "nothing in it", held(func([]byte) string { return `{"format": "https://tinfoil.sh/predicate/sev-snp-guest/v2"}` })},
+		{"attestation-rs-without-evidence", no("JSN-12", "FRM-24"), "nothing in it", held(func([]byte) string { return `{"platform": "snp"}` })},
+		{"attestation-rs-without-report", no("JSN-12", "FRM-24"), "certificates alone", held(func([]byte) string { return `{"platform": "snp", "evidence": {"cert_chain": {}}}` })},
 		{"protobuf", as(unread, "FRM-03"), "the protobuf of a tool", held(func(r []byte) string { return "\x0A\xA0\x09" + string(r) })},
 		{"base64-of-three-paddings", as(unread, "FRM-02", "FRM-16"), "two are the most there can be", held(func(r []byte) string { return b64(r) + "==" })},
 		{"two-blocks", no("FRM-18"), "two reports in armour", held(func(r []byte) string { return armour("REPORT")(r) + armour("REPORT")(r) })},
@@ -171,6 +196,28 @@ func heldSections() []section {
 		{"only-of-the-other-kind", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "then the first leaf, whatever its kind", bag(func(X) [][]byte { return slices.Concat([][]byte{sequence(1)}, vlek) })},
 		{"unreadable-alone", no("CHN-10", "FRM-51"), "then the first that cannot be read", certs(func(x X) []byte { return mint.PEM(x.Intermediate, sequence(1)) })},
 		{"no-leaf", no("CHN-40", "FRM-51"), "then the first of all", certs(func(x X) []byte { return mint.PEM(x.Intermediate) })},
+		{"a-report", as(unread, "FRM-03"), "a report where certificates are due", func(x X) { x.inputs["certs"] = [][]byte{x.sealed()} }},
+		{"table-with-an-unknown-entry", yes("CAR-18", "FRM-40"), "which may hold anything", certs(func(x X) []byte {
+			t := x.Table()
+			t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("-----BEGIN NOTHING")})
+			return t.Encode()
+		})},
+		{"table-of-pem", yes("CAR-14", "FRM-40"), "entries in PEM", certs(func(x X) []byte {
+			t := x.Table()
+			for i, e := range t.Entries {
+				t.Entries[i].Data = mint.PEM(e.Data)
+			}
+			return t.Encode()
+		})},
+		{"thim-with-an-empty-certificate", no("JSN-12", "FRM-43"), "no leaf", certs(func(X) []byte { return []byte(`{"vcekCert": ""}`) })},
+		{"thim-with-an-empty-chain", no("JSN-12", "FRM-43"), "a chain may be absent, and not empty", certs(func(x X) []byte {
+			return doc{{"vcekCert", string(mint.PEM(x.Leaf))}, {"certificateChain", ""}}.Text()
+		})},
+		{"chosen-before-one-that-ended", yes("FRM-52"), "of two leaves of this chip, the one that is valid", certs(func(x X) []byte {
+			old := mint.VCEK("Milan", mint.DefaultTCB("Milan"), mint.DefaultHWID("Milan"))
+			old.SetValidity(mint.NotBefore, mint.NotBefore.AddDate(0, 0, 1))
+			return mint.PEM(old.Encode(mint.CAKey("SEV-Milan")), x.Leaf, x.Intermediate)
+		})},
 		{"absent", as(unread, "CLI-03"), "no certificate at all", input("certs")},
 		{"table", yes("FRM-40"), "a certificate table, each entry of which counts", certs(func(x X) []byte { return x.Table().Encode() })},
 		{"thim-name-in-another-case", no("JSN-10", "FRM-43"), "a member that folds to a known one", certs(func(x X) []byte { return []byte(strings.Replace(thim(x), "tcbm", "TCBM", 1)) })},

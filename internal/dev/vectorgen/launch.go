@@ -146,6 +146,7 @@ func firmwareSections() []section {
 		{"metadata-signature", no("LCH-15"), "not ASEV", set(func(f *mint.FirmwareSpec) { f.Signature = "ASEW" })},
 		{"metadata-version", no("LCH-15"), "version 2", set(func(f *mint.FirmwareSpec) { f.Version = 2 })},
 		{"metadata-length", no("LCH-15"), "a length that is not that of the sections, as a tool's own test has it", set(func(f *mint.FirmwareSpec) { f.Length = 4 })},
+		{"metadata-length-of-more", no("LCH-15"), "nor a greater one", set(func(f *mint.FirmwareSpec) { f.Length = 16 + 12*7 + 1 })},
 		{"no-sections", no("LCH-15"), "nothing is asked for", set(func(f *mint.FirmwareSpec) { f.Sections = nil })},
 		{"65-sections", no("LCH-15"), "64 at most", set(func(f *mint.FirmwareSpec) { f.Sections = manySections(f.Sections, 65) })},
 		{"64-sections", yes("LCH-15"), "and so many are fine", set(func(f *mint.FirmwareSpec) { f.Sections = manySections(f.Sections, 64) })},
@@ -157,6 +158,9 @@ func firmwareSections() []section {
 		{"section-of-4-gib", no("LCH-16"), "a million hashes: refused before the first", sections(1, 0x80A000, 0xFFFFF000, 1)},
 		{"section-in-the-firmware", no("LCH-16"), "it ends above the start of the firmware", sections(1, 0xFFFFE000, 0x2000, 1)},
 		{"section-up-to-the-firmware", yes("LCH-16"), "it ends there", sections(1, 0xFFFFE000, 0x1000, 1)},
+		{"sections-of-64-mib", yes("LCH-16"), "all together, to the last page", set(func(f *mint.FirmwareSpec) {
+			f.Sections[1] = mint.SectionSpec{GPA: 0x1000000, Size: 0x4000000 - 0x9000 - 4*0x1000 - 0xF000, Type: 1}
+		})},
 		{"sections-of-more-than-64-mib", no("LCH-16"), "all together", sections(1, 0x1000000, 0x4000000, 1)},
 		{"secrets-of-two-pages", no("LCH-17"), "one tool measures one page, the other two", sections(2, 0x900000, 0x2000, 2)},
 		{"cpuid-of-two-pages", no("LCH-17"), "the same of CPUID", sections(3, 0x900000, 0x2000, 3)},

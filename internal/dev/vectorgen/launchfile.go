@@ -73,6 +73,13 @@ func launchFileSections() []section {
 			m.Set("sections", append([]any{s}, m.Get("sections").([]any)[1:]...))
 		})
 	}
+	firstWithout := func(name string) func(X) {
+		return metadata(func(m *doc) {
+			s := append(doc{}, m.Get("sections").([]any)[0].(doc)...)
+			s.Drop(name)
+			m.Set("sections", append([]any{s}, m.Get("sections").([]any)[1:]...))
+		})
+	}
 	path := func(p string) func(X) { return set("firmware", doc{{"file", p}}) }
 	hash := strings.Repeat("01", 32)
 	aws := func(digest string, vcpus int, seed string) func(X) {
@@ -108,6 +115,22 @@ func launchFileSections() []section {
 		{"kernel-by-file-and-hash", no("LCH-61"), "the same of a kernel", set("kernel", doc{{"file", "a"}, {"sha256", hash}})},
 		{"kernel-by-nothing", no("LCH-61"), "neither", set("kernel", doc{})},
 		{"initrd-without-kernel", no("LCH-61"), "nothing boots it", drop("kernel")},
+		{"schema-empty", no("JSN-12", "LCH-60"), "an empty text", set("schema", "")},
+		{"schema-that-ends-alike", no("LCH-60"), "whole words are compared", set("schema", "x-attest.launch/v1")},
+		{"section-without-gpa", no("JSN-12", "LCH-61"), "each member of a section is required", firstWithout("gpa")},
+		{"section-without-size", no("JSN-12", "LCH-61"), "this one too", firstWithout("size")},
+		{"section-without-type", no("JSN-12", "LCH-61"), "and this one", firstWithout("type")},
+		{"section-of-type-minus-1", no("JSN-15", "LCH-61"), "no negative type", first("type", -1)},
+		{"section-of-the-greatest-type", no("LCH-16"), "32 bits, of which few are known", first("type", raw("4294967295"))},
+		{"section-of-a-type-of-33-bits", no("JSN-15", "LCH-61"), "and no more", first("type", raw("4294967296"))},
+		{"no-sections", no("JSN-16", "LCH-61"), "one at least", metadata(func(m *doc) { m.Set("sections", []any{}) })},
+		{"metadata-without-sections", no("JSN-12", "LCH-61"), "which are required", metadata(func(m *doc) { m.Drop("sections") })},
+		{"firmware-without-metadata", no("JSN-12", "LCH-61"), "a hash alone", set("firmware", doc{{"launch_hash", strings.Repeat("01", 48)}})},
+		{"igvm-by-nothing", no("JSN-12", "LCH-61"), "no file", by(func(f *launchFile) {
+			*f = launchFile{doc: doc{{"schema", "attest.launch/v1"}, {"vmm", "hyperv"}, {"igvm", doc{}}}}
+		})},
+		{"vcpus-of-513", no("JSN-15", "LCH-33"), "512 at most", set("vcpus", []any{513})},
+		{"vcpus-of-512", yes("JSN-15", "LCH-33"), "and so many are fine", func(x X) { x.guest.counts = []int{512}; by(func(*launchFile) {})(x) }},
 		{"launch-hash-of-zeros", no("LCH-19"), "zero stands for something that is absent", by(func(f *launchFile) {
 			f.Set("firmware", doc{{"launch_hash", strings.Repeat("0", 96)}, {"metadata", f.metadata}})
 		})},

@@ -67,6 +67,7 @@ func guestSections() []section {
 		{"cpu-of-a-small-family", yes("LCH-31"), "a family below 15 has no extended one", cpu("6/143/8", 0x000806F8)},
 		{"cpu-greatest", yes("LCH-31"), "the greatest numbers", cpu("270/255/15", 0x0FFF0FFF)},
 		{"1-and-3-processors", yes("LCH-33"), "a list has no numbers in between", guests(func(g *guest) { g.counts = []int{1, 3} })},
+		{"1-to-3-processors", yes("LCH-33"), "a range has those in between", both(guests(func(g *guest) { g.counts = []int{1, 2, 3} }), option("vcpus", "1-3"))},
 		{"512-processors", yes("LCH-33"), "the most there can be", guests(func(g *guest) { g.counts = []int{512} })},
 		{"one-processor-without-reset", yes("LCH-33"), "firmware without an address for others", guests(func(g *guest) { g.Firmware.Reset, g.counts = 0, []int{1} })},
 		{"unknown-vmm", no("LCH-30"), "a name that nobody knows", option("vmm", "krun")},

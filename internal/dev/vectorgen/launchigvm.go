@@ -28,6 +28,19 @@ func igvmSections() []section {
 			binary.LittleEndian.PutUint32(s.Fixed[at:], n)
 		})
 	}
+	fixed2 := func(at int, n uint32) func(X) { // of version 2
+		return change(func(s *mint.IGVMSpec) {
+			s.Version = 2
+			s.Fixed = slices.Clone(s.Encode()[:32])
+			binary.LittleEndian.PutUint32(s.Fixed[at:], n)
+		})
+	}
+	sizedArea := func(n uint64) func(X) { // in place of the one that is inserted
+		return change(func(s *mint.IGVMSpec) {
+			s.Headers[3] = mint.IGVMArea(n, 7)
+			s.Headers = slices.Delete(s.Headers, 11, 12)
+		})
+	}
 	image := func(f func(b []byte) []byte) func(X) {
 		return func(x X) { x.inputs["igvm"] = [][]byte{f(x.guest.igvm.Encode())} }
 	}
@@ -76,8 +89,11 @@ func igvmSections() []section {
 		{"cut-off", no("LCH-40"), "a download that broke off", image(func(b []byte) []byte { return b[:len(b)-1] })},
 		{"headers-behind-a-gap", no("LCH-40"), "bytes that nothing covers", fixed(8, 32)},
 		{"headers-beyond-the-end", no("LCH-40"), "a size that leads out of the file", fixed(12, 1<<31)},
+		{"another-architecture", no("LCH-40"), "x64 is 0", fixed2(24, 1)},
+		{"another-page-size", no("LCH-40"), "pages of 4096 bytes", fixed2(28, 8192)},
 		{"checksum", no("LCH-41"), "one bit of a header", image(func(b []byte) []byte { b[40] ^= 1; return b })},
 		{"unknown-header", no("LCH-42"), "one that may not be passed over", add(mint.IGVMHeader{Type: 0x3FF, Body: make([]byte, 8)})},
+		{"header-behind-the-directives", no("LCH-42"), "the types end at 0x400", add(mint.IGVMHeader{Type: 0x401, Body: make([]byte, 8)})},
 		{"platform-behind-directives", no("LCH-42"), "the order of headers", add(mint.IGVMPlatform(4, 3))},
 		{"short-page-data", no("LCH-42"), "a body that is cut off", add(mint.IGVMHeader{Type: 0x302, Body: make([]byte, 16)})},
 		{"long-context", no("LCH-42"), "a body that is too long", add(mint.IGVMHeader{Type: 0x304, Body: make([]byte, 24)})},
@@ -100,6 +116,8 @@ func igvmSections() []section {
 		{"two-id-blocks", no("LCH-44"), "one of them", add(mint.IGVMIDBlock(1, [48]byte{1}), mint.IGVMIDBlock(1, [48]byte{1}))},
 		{"area-of-half-a-page", no("LCH-45"), "a size of no pages", header(area, func(h *mint.IGVMHeader) { h.Body[0] = 1 })},
 		{"area-of-nothing", no("LCH-45"), "a size of zero", header(area, func(h *mint.IGVMHeader) { copy(h.Body[:8], make([]byte, 8)) })},
+		{"area-of-256-mib", yes("LCH-45"), "as large as it may be, and not inserted", sizedArea(0x10000000)},
+		{"area-of-256-mib-and-a-page", no("LCH-45"), "and no larger", sizedArea(0x10001000)},
 		{"giant-area", no("LCH-45"), "a size of 2^63 bytes", header(area, func(h *mint.IGVMHeader) { h.Body[7] = 0x80 })},
 		{"area-twice", no("LCH-45"), "two of one index", add(mint.IGVMArea(0x1000, 7))},
 		{"area-inserted-twice", no("LCH-45"), "once is enough", add(mint.IGVMInsert(0x400000, 1, 7))},
@@ -173,6 +191,7 @@ func idBlockSections() []section {
 		{"reserved-bytes", no("LCH-52"), "bytes that mean nothing", put(0x3F, 1)},
 		{"reserved-bytes-at-the-end", no("LCH-52"), "nor those behind the author's key", put(0xC84, 1)},
 		{"curve-1", no("LCH-53"), "P-256", put(0x240, 1)},
+		{"curve-3", no("LCH-53"), "nor any other but 2", put(0x240, 3)},
 		{"key-with-a-tail", no("LCH-53"), "bytes behind the coordinates", put(0x240+148, 1)},
 		{"key-off-the-curve", no("LCH-53"), "no point", flip(0x244)},
 		{"key-of-385-bits", no("LCH-53"), "a coordinate above the prime", put(0x244+48, 1)},

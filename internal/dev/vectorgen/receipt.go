@@ -96,6 +96,8 @@ func receiptSections() []section {
 			return append(r, fixed(new(big.Int).Sub(order, new(big.Int).SetBytes(s)))...)
 		})},
 		{"id-differs", no("RCP-03"), "the id of another receipt", wrapped("rcpt-2")},
+		{"without-id", no("JSN-12", "RCP-02"), "no id around the receipt", text(func(b []byte) []byte { return doc{{"receipt", string(b)}}.Text() })},
+		{"without-receipt", no("JSN-12", "RCP-02"), "an id and nothing else", text(func([]byte) []byte { return doc{{"id", "rcpt-1"}}.Text() })},
 		{"id-empty", no("JSN-12", "RCP-02"), "an empty id", wrapped("")},
 		{"two-receipts", no("JSN-09", "RCP-02"), "two to choose from", text(func(b []byte) []byte {
 			return doc{{"id", "rcpt-1"}, {"receipt", "a.b.c"}, {"receipt", string(b)}}.Text()
