@@ -62,7 +62,7 @@ func (s *session) checkRevocation() (steps.Outcome, error) {
 	case len(crls) == 0 && s.trust.RequireCRL:
 		return steps.Outcome{}, &CRLInvalidError{Failure{Rule: "CRL-01", Message: "a CRL is required, and none was given"}}
 	case len(crls) == 0:
-		return steps.Outcome{Status: NotChecked, Reason: "no CRL was given"}, nil
+		return s.notChecked("revocation", "no CRL was given")
 	case len(crls) > maxCRLs:
 		return steps.Outcome{}, &CRLInvalidError{Failure{Rule: "CRL-22", Message: "too many CRLs", Expected: fmt.Sprintf("at most %d", maxCRLs), Actual: fmt.Sprint(len(crls))}}
 	}

@@ -277,3 +277,21 @@ func TestNeedsOfReportData(t *testing.T) {
 		}
 	}
 }
+
+// A result is its caller's: writing to it changes no other. It has all ignored members.
+func TestResultsShareNothing(t *testing.T) {
+	p := newEndpoint("Milan", 3, "vcek")
+	p.Bundle.Payload.Set("one", 1)
+	p.Bundle.Payload.Set("two", 2)
+	v, e := p.verifierOf(t, p.config(t)), p.evidenceOf(t)
+	for range 2 {
+		result, err := v.Verify(e, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Warnings) != 1 || result.Warnings[0].Text == "" || result.Limits[0] == "" || !slices.Equal(result.Bundle.IgnoredMembers, []string{"one", "two"}) {
+			t.Errorf("%v, %v, %v", result.Warnings, result.Limits, result.Bundle.IgnoredMembers)
+		}
+		result.Warnings[0].Text, result.Limits[0] = "", ""
+	}
+}

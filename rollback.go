@@ -96,7 +96,7 @@ func (b *Bundle) CheckVersion(known BundleVersion) error {
 func (s *session) checkRollback() (steps.Outcome, error) {
 	memory := s.verifier.memory
 	if _, none := memory.(NoMemory); none {
-		return steps.Outcome{Status: NotChecked, Reason: "nothing remembers earlier bundles"}, nil
+		return s.notChecked("bundle_rollback", "nothing remembers earlier bundles")
 	}
 	known, ok, err := memory.Highest(s.bundle.Workload)
 	if err == nil && ok && known.Version == 0 {

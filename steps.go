@@ -103,19 +103,21 @@ func (s *session) run(table []steps.Step[*session], audit bool) *Audit {
 	return a
 }
 
+// notChecked is the outcome of a step that no policy knows and that was not demanded.
+func (s *session) notChecked(step, reason string) (steps.Outcome, error) {
+	s.result.NotChecked = append(s.result.NotChecked, policy.Unchecked{Name: step, Reason: reason})
+	return steps.Outcome{Status: NotChecked, Reason: reason}, nil
+}
+
 // fillResult completes the result of a verification that has passed.
 func (s *session) fillResult(checks []Check) *Result {
 	r := s.result
 	r.At, r.Chain, r.Checks = s.at, s.chain, checks
 	r.CustomRoots, r.Relaxed = s.trust.AMDRoots.Custom(), s.trust.Policy.Relaxed()
-	r.NotChecked = slices.DeleteFunc(s.outcome.NotChecked, func(n policy.Unchecked) bool { // REPORT_DATA of an endpoint, by step 18
+	ofPolicy := slices.DeleteFunc(s.outcome.NotChecked, func(n policy.Unchecked) bool { // REPORT_DATA of an endpoint, by step 18
 		return slices.ContainsFunc(checks, func(c Check) bool { return c.ID == n.Name && c.Status == Pass })
 	})
-	for _, c := range checks { // steps that no policy knows
-		if c.Status == NotChecked && (c.ID == "bundle_rollback" || c.ID == "revocation") {
-			r.NotChecked = append(r.NotChecked, policy.Unchecked{Name: c.ID, Reason: c.Reason})
-		}
-	}
+	r.NotChecked = append(ofPolicy, r.NotChecked...)
 	r.Warnings = slices.Clone(weaknesses[s.chain.Product])
 	r.Notes = s.notes()
 	limits := reportLimits
