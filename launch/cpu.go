@@ -44,16 +44,12 @@ func ParseCPU(s string) (CPU, error) {
 			return m.cpu, nil
 		}
 	}
-	var n [3]uint64
-	parts := strings.Split(s, "/")
-	ok := len(parts) == 3
-	for i := range n {
-		if ok {
-			n[i], ok = parseDecimal(parts[i])
-		}
-	}
-	if ok {
-		return NewCPU(n[0], n[1], n[2])
+	before, rest, _ := strings.Cut(s, "/")
+	between, behind, _ := strings.Cut(rest, "/")
+	family, ok := parseDecimal(before)
+	model, ok2 := parseDecimal(between)
+	if stepping, ok3 := parseDecimal(behind); ok && ok2 && ok3 {
+		return NewCPU(family, model, stepping)
 	}
 	if n := parseHex(s, 8); n != 0 {
 		return CPU(n), nil

@@ -185,14 +185,12 @@ func (g Guest) counts(list []Measurement, m Measurement) []Measurement {
 		gpa = WideVMSAAddress
 	}
 	contents, others := vmms[m.VMM].vmsas(m.CPU, m.Features, g.Firmware.Metadata.APReset)
-	next := 0
 	for range most {
 		m.VCPUs++
 		m.Digest = m.Digest.Extend(VMSA, gpa, contents)
 		contents = others
-		if len(g.VCPUs) == 0 || g.VCPUs[next] == m.VCPUs {
+		if len(g.VCPUs) == 0 || slices.Contains(g.VCPUs, m.VCPUs) {
 			list = append(list, m)
-			next++
 		}
 	}
 	return list

@@ -10,8 +10,10 @@ import (
 // An IGVM is an IGVM file: the pages that it wants to be launched on SEV-SNP, and
 // the registers of the virtual processors.
 type IGVM struct {
-	IDBlock *IDBlock // of the file, but POLICY, not verified; nil when there is none
-	regions []region // in the order of the file, VMSAs where they stand
+	IDBlock  *IDBlock // of the file, but POLICY, not verified; nil when there is none
+	regions  []region // in the order of the file, VMSAs where they stand
+	cpus     int
+	features Features // of the processor with the lowest number
 }
 
 // Types of variable headers that are read. microsoft/igvm, crate igvm_defs.
@@ -182,8 +184,7 @@ func splitHeaders(image []byte, at, end int) ([]header, error) {
 	return list, nil
 }
 
-// platform finds the bit of SEV-SNP, and returns the headers behind. Before it are
-// those of other platforms at most.
+// platform finds the bit of SEV-SNP, and returns the headers behind its own.
 // Rules: LCH-43.
 func (r *igvmReader) platform(list []header) ([]header, error) {
 	for i, h := range list {

@@ -115,6 +115,8 @@ func (r *igvmReader) conclude() error {
 	if len(r.cpus) == 0 {
 		return wrong("LCH-48", "VP_CONTEXT", "a VMSA for SEV-SNP", "none")
 	}
+	vmsas := slices.DeleteFunc(slices.Clone(r.result.regions), func(g region) bool { return g.typ != VMSA })
+	r.result.cpus, r.result.features = len(vmsas), slices.MinFunc(vmsas, byCPU).features()
 	pages := slices.DeleteFunc(slices.Clone(r.result.regions), func(g region) bool { return g.typ == VMSA })
 	slices.SortFunc(pages, func(a, b region) int { return cmp.Compare(a.gpa, b.gpa) })
 	for i := 1; i < len(pages); i++ {
@@ -147,17 +149,9 @@ func (g *IGVM) launched(m VMM) []region {
 }
 
 func (g *IGVM) measure(v VMM) Measurement {
-	m := Measurement{VMM: v}
-	var vmsas []region
+	m := Measurement{VMM: v, VCPUs: g.cpus, Features: g.features}
 	for _, r := range g.launched(v) {
 		m.Digest = m.Digest.extend(r)
-		if r.typ == VMSA {
-			vmsas = append(vmsas, r)
-		}
-	}
-	m.VCPUs = len(vmsas)
-	if len(vmsas) > 0 {
-		m.Features = slices.MinFunc(vmsas, byCPU).features()
 	}
 	return m
 }
