@@ -90,9 +90,8 @@ func (q *Quote) read(s *cryptobyte.String) *rule.Error {
 	case count < 1 || count > 16:
 		return refuse("TPM-06", "pcrSelect", "1 to 16 selections", fmt.Sprint(count))
 	}
-	be := binary.BigEndian
-	q.Clock, q.ResetCount, q.RestartCount = be.Uint64(numbers), be.Uint32(numbers[8:]), be.Uint32(numbers[12:])
-	q.Safe, q.FirmwareVersion = numbers[16] != 0, be.Uint64(numbers[17:])
+	q.Clock, q.ResetCount, q.RestartCount = binary.BigEndian.Uint64(numbers), binary.BigEndian.Uint32(numbers[8:]), binary.BigEndian.Uint32(numbers[12:])
+	q.Safe, q.FirmwareVersion = numbers[16] != 0, binary.BigEndian.Uint64(numbers[17:])
 	seen := map[Bank]bool{}
 	for range count {
 		var bank uint16
