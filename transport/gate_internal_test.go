@@ -193,3 +193,18 @@ func TestGateReservesInVain(t *testing.T) {
 		t.Errorf("%d slots of %d, %d requests", cc.Available(), slots, arrived.Load())
 	}
 }
+
+// TestUnsent: only what stayed behind a gate was never sent.
+// Rules: TRN-32.
+func TestUnsent(t *testing.T) {
+	for _, err := range []error{errLost, errExpired, new(VerdictEndedError)} {
+		if got := unsent(err); broken(got) != "TRN-32" || !errors.Is(got, err) {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+	for _, err := range []error{errNoSlot, io.EOF, context.Canceled} {
+		if got := unsent(err); got != err {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+}
