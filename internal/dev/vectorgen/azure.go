@@ -136,6 +136,13 @@ func azureSections() []section {
 		{"tpm2b", yes("TPM-01"), "with its size before it", sized(0)},
 		{"tpmt-signature", yes("TPM-30"), "as tpm2-tools write it", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, s) })},
 		{"some-registers", yes("TPM-41"), "values of others are not used", over([]byte{0x90, 0, 0, 0})},
+		{"in-a-container", yes("FRM-23", "TPM-40", "AZR-05"), "a quote that comes with its report", func(x X) {
+			x.rewrite = func(files map[string][][]byte) {
+				files["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q, "tpm_quote": {"message": "%x", "signature": "%x", "pcrs": %s}}`,
+					base64.StdEncoding.EncodeToString(x.vm.HCL.Encode()), files["quote"][0], files["quote-signature"][0], files["pcrs"][0]))}
+				files["quote"], files["quote-signature"], files["pcrs"] = nil, nil, nil
+			}
+		}},
 		{"no-quote", no("AZR-05"), "a container that could carry one", both(without("quote", "quote-signature", "pcrs"), func(x X) {
 			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q}`, base64.StdEncoding.EncodeToString(x.vm.HCL.Encode())))}
 		})},
