@@ -38,7 +38,7 @@ func TestKit(t *testing.T) {
 	before := runtime.NumGoroutine()
 	subject := attestedSubject(certchain.NewCache(16)) // the chip is always the same
 	var all sync.WaitGroup
-	slots := make(chan bool, 12)
+	slots := make(chan bool, many(4, 12)) // with the race detector, fewer at a time
 	for _, protocol := range []string{leak.HTTP1, leak.HTTP2} {
 		for _, s := range leak.Scenarios() {
 			if !s.Supports(protocol) {
