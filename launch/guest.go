@@ -169,8 +169,7 @@ func (g Guest) cpus(p *vmm) []CPU {
 }
 
 // counts appends the measurements of one launch, whose digest is that before the
-// first VMSA: one more virtual processor is one more page, that of the first one
-// first.
+// first VMSA: one more virtual processor is one more page, that of the first one first.
 // Rules: LCH-05.
 func (g Guest) counts(list []Measurement, m Measurement) []Measurement {
 	most := MaxVCPUs
@@ -185,12 +184,14 @@ func (g Guest) counts(list []Measurement, m Measurement) []Measurement {
 		gpa = WideVMSAAddress
 	}
 	contents, others := vmms[m.VMM].vmsas(m.CPU, m.Features, g.Firmware.Metadata.APReset)
+	next := 0
 	for range most {
 		m.VCPUs++
 		m.Digest = m.Digest.Extend(VMSA, gpa, contents)
 		contents = others
-		if len(g.VCPUs) == 0 || slices.Contains(g.VCPUs, m.VCPUs) {
+		if len(g.VCPUs) == 0 || g.VCPUs[next] == m.VCPUs {
 			list = append(list, m)
+			next++
 		}
 	}
 	return list

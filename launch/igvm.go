@@ -104,11 +104,10 @@ func ParseIGVM(image []byte) (*IGVM, error) {
 		return nil, err
 	}
 	r := &igvmReader{image: slices.Clone(image), end: end, areas: map[uint32]int{}, cpus: map[uint16]bool{}}
-	behind, err := r.platform(list)
-	if err != nil {
+	if list, err = r.platform(list); err != nil {
 		return nil, err
 	}
-	for _, h := range behind {
+	for _, h := range list {
 		if err := r.header(h); err != nil {
 			return nil, err
 		}
