@@ -206,6 +206,36 @@ func TestRefusedBriefly(t *testing.T) {
 	})
 }
 
+// TestFullForAMoment: a connection whose only slot is still that of a request that was
+// canceled serves the next one as soon as the server has answered for it, although no
+// other connection is allowed (TRN-36).
+func TestFullForAMoment(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		p := newRawPod(t, "h2", func(c *rawConn) {
+			c.greet2(setting(maxStreams, 1))
+			c.attest2(nil)
+			c.opened()
+			for { // net/http resets the stream, and counts it until its ping is answered
+				if f, ok := c.frame(); !ok {
+					return
+				} else if f.kind == framePing {
+					time.Sleep(time.Second)
+					c.send(framePing, ack, 0, f.payload)
+					c.serve2()
+					return
+				}
+			}
+		})
+		tr := p.transport(func(c *transport.Config) { c.MaxConns = 1 })
+		if err := getWithin(tr, time.Second); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the request that is canceled: %v", err)
+		}
+		if err := getWithin(tr, 2*time.Second); err != nil || p.dials.Load() != 1 {
+			t.Errorf("the next request, after %d connections: %v", p.dials.Load(), err)
+		}
+	})
+}
+
 // TestSilentConnection: a connection of HTTP/2 that went silent is found out by
 // pings, and costs only those who were on it (TRN-38).
 func TestSilentConnection(t *testing.T) {
