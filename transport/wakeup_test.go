@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tresorhq/attest"
@@ -166,6 +167,36 @@ func TestLostOnce(t *testing.T) {
 			if (err == nil) != row.fine || sent.Load() != row.sent {
 				t.Errorf("%s, closed %d times: sent %d times: %v", row.method, row.closes, sent.Load(), err)
 			}
+		})
+	}
+}
+
+// TestLostForItsOwner: the connections that are opened for one request and lost do not count
+// for another one, which has waited longer for a pod that is slow (TRN-26).
+func TestLostForItsOwner(t *testing.T) {
+	for _, row := range shutsDown {
+		t.Run(row.name+" "+row.alpn, func(t *testing.T) {
+			inMemory(t, func(t *testing.T) {
+				p := newRawPod(t, row.alpn, func(c *rawConn) {
+					if c.number > 1 {
+						row.last(c)
+						return
+					}
+					time.Sleep(20 * time.Second) // less than AttestTimeout
+					c.honest()
+				})
+				tr := p.transport(seen)
+				first := make(chan error)
+				go func() { first <- getWithin(tr, time.Minute) }()
+				synctest.Wait()
+				var down *attest.EvidenceUnavailableError
+				if err := getWithin(tr, time.Minute); !errors.As(err, &down) || down.Requirement() != row.rule || p.dials.Load() != 9 {
+					t.Errorf("the second request, after %d connections: %v", p.dials.Load(), err)
+				}
+				if err := <-first; err != nil {
+					t.Errorf("the first request: %v", err)
+				}
+			})
 		})
 	}
 }
