@@ -63,7 +63,7 @@ func (c *conn) lost(cc *http.ClientConn) {
 		return
 	}
 	p.remove(c)
-	if c.used > 0 { // the request on it finds out why; a caller may have canceled it
+	if c.used > 0 && !c.gate.h2 { // the request on it finds out why: a caller that cancels it ends the connection
 		p.wake(aMoment)
 		return
 	}

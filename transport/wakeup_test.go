@@ -171,6 +171,29 @@ func TestLostOnce(t *testing.T) {
 	}
 }
 
+// TestLostInsteadOfAnswer: a pod that closes each connection at its first request is asked
+// less and less often, however often a caller tries again (TRN-36).
+func TestLostInsteadOfAnswer(t *testing.T) {
+	eachRaw(t, func(t *testing.T, alpn string) {
+		p := newRawPod(t, alpn, func(c *rawConn) {
+			if c.attest(); c.h2() {
+				c.opened()
+			} else {
+				c.request()
+			}
+		})
+		tr, end := p.transport(nil), time.Now().Add(3*time.Second)
+		for range 100 { // without a pause, no time passes
+			if getWithin(tr, time.Until(end)) == nil {
+				t.Fatal("it was served")
+			}
+		}
+		if n := p.dials.Load(); n > 10 {
+			t.Errorf("%d connections", n)
+		}
+	})
+}
+
 // TestLostForItsOwner: the connections that are opened for one request and lost do not count
 // for another one, which has waited longer for a pod that is slow (TRN-26).
 func TestLostForItsOwner(t *testing.T) {
