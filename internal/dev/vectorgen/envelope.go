@@ -78,6 +78,7 @@ func envelopeSections() []section {
 		{"bundle-url-with-letters-for-a-port", no("ENV-03"), "a port is digits", envelope.set("trust_bundle_url", "https://bundles.example:https/")},
 		{"bundle-url-with-a-space", no("ENV-03"), "a space is no character of a URL", envelope.set("trust_bundle_url", "https://bundles.example/a b")},
 		{"bundle-url-in-upper-case", no("ENV-03"), "the scheme is in lower case", envelope.set("trust_bundle_url", "HTTPS://bundles.example/")},
+		{"schema-that-ends-alike", no("ENV-02"), "whole words are compared", envelope.set("schema", "x-tresor.attestation/v1")},
 		{"max-age-one", yes("JSN-15", "ENV-21"), "one second is the least", envelope.set("max_age_seconds", 1)},
 		{"max-age-zero", no("JSN-15"), "zero does not mean for ever", envelope.set("max_age_seconds", 0)},
 		{"max-age-negative", no("JSN-15"), "nor is it negative", envelope.set("max_age_seconds", -1)},

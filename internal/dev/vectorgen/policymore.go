@@ -166,6 +166,7 @@ func policyFileSections() []section {
 		{"negative-level", no("JSN-15"), "below zero there is none", file(member{"min_tcb", doc{{"snp", -1}}})},
 		{"negative-level-of-a-product", no("JSN-15"), "nor of a product", file(member{"min_tcb", doc{{"Genoa", doc{{"snp", -1}}}}})},
 		{"level-of-256", no("JSN-15"), "a level is a byte", file(member{"min_tcb", doc{{"snp", 256}}})},
+		{"level-of-256-of-a-product", no("JSN-15"), "nor of a product", file(member{"min_tcb", doc{{"Genoa", doc{{"snp", 256}}}}})},
 		{"mask-without-digits", no("POL-69"), "a mask has digits", file(member{"mitigations", doc{{"launch", "0x"}}})},
 		{"mask-in-upper-case", no("POL-69"), "in lower case", file(member{"mitigations", doc{{"launch", "0xAB"}}})},
 		{"zero-id-key", no("POL-64"), "no key has the digest zero", file(member{"id_block", doc{{"id_keys", []string{strings.Repeat("0", 96)}}}})},
