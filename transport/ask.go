@@ -49,7 +49,7 @@ func (g *gate) ask(ctx context.Context, o origin, minTLS uint16) (*answer, error
 		return nil, fetch.Unavailable("TRN-25", fetch.HTTP, what, context.Cause(ctx))
 	}
 	if g.tls == nil { // the first answer
-		g.tls, g.h2 = res.TLS, 2 == res.ProtoMajor
+		g.tls, g.h2 = res.TLS, res.ProtoMajor == 2
 		g.wire.mu.Lock()
 		g.wire.h2 = g.h2
 		g.wire.mu.Unlock()
