@@ -161,6 +161,7 @@ func azureSections() []section {
 		{"cut-off-in-the-size-of-the-digest", no("TPM-09"), "and behind the selections", written("quote", func(q []byte) []byte { return q[:85] })},
 		{"magic", no("TPM-02"), "other data that the TPM signed", vm(func(a *mint.AzureSet) { a.Quote.Magic++ })},
 		{"certify", no("TPM-03"), "a certification", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x8017 })},
+		{"creation", no("TPM-03"), "or of another kind", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x801A })},
 		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *mint.AzureSet) { a.Quote.Signer = make([]byte, 69) })},
 		{"long-data", no("TPM-04"), "67 bytes", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 67) })},
 		{"longest-data", as(data, "AZR-06", "TPM-04"), "66 bytes are of the form, and not the ones that were asked for", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 66) })},
@@ -181,6 +182,7 @@ func azureSections() []section {
 		{"of-another-key", as(signature, "TPM-31"), "a key in software", signed(func(m, _ []byte) []byte { return mint.SignQuote(mint.AKKey("other"), m) })},
 		{"rsapss", as(signature, "TPM-30"), "another scheme", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x16, 0xB, s) })},
 		{"tpmt-signature-with-a-tail", as(signature, "TPM-30"), "a byte behind it", signed(func(_, s []byte) []byte { return append(mint.TPMTSignature(0x14, 0xB, s), 0) })},
+		{"tpmt-signature-of-257-bytes", as(signature, "TPM-30"), "a key of 2048 bits makes no longer one", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, append(s, 0)) })},
 		{"sha-1", as(signature, "TPM-30"), "another hash", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0x4, s) })},
 		{"255-bytes", as(signature, "TPM-30"), "neither form", signed(func(_, s []byte) []byte { return s[1:] })},
 		{"old-quote", as(data, "AZR-06"), "for an earlier question", vm(func(a *mint.AzureSet) { a.Quote.Extra = []byte("earlier") })},
@@ -212,6 +214,9 @@ func azureSections() []section {
 		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(mint.Selection{Hash: 4, Bits: every})},
 		{"resettable", as(pcr, "TPM-41"), "registers that the guest reset, with values at the places of others", over([]byte{0, 0, 0x81})},
 		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", vm(func(a *mint.AzureSet) { a.SelectPCRs(7) })},
+		{"first-of-two-not-allowed", as(pcr, "AZR-08"), "each register is compared", func(x X) {
+			banks(member{"sha256", doc{{"3", []string{zeros}}, {"4", []string{hexOf(x.vm.PCRs[4])}}}})(x)
+		}},
 		{"not-allowed-by-one-of-two", as(pcr, "AZR-08"), "each policy is met, here that of the file", banks(member{"sha256", doc{{"7", []string{zeros}}}})},
 		{"not-allowed", as(pcr, "AZR-08"), "another boot loader", option("pcr", "4="+zeros)},
 	}}

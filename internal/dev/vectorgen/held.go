@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -110,6 +111,13 @@ func heldSections() []section {
 			return strings.ReplaceAll(strings.Replace(fmt.Sprint(r), "0", "256", 1), " ", ",")
 		})},
 		{"armour-no-base64", no("FRM-18"), "armour around something else", held(func(r []byte) string { return strings.Replace(armour("REPORT")(r), "A", "!", 1) })},
+		{"der", as(unread, "FRM-03"), "a SEQUENCE of something else", held(func([]byte) string { return string(sequence(1)) })},
+		{"private-key-in-der", as("UsageError", "FRM-04"), "a private key without a label", held(func([]byte) string { return string(must(x509.MarshalPKCS8PrivateKey(releaseKey))) })},
+		{"mark-before-numbers", no("FRM-14"), "nor has an array", held(func(r []byte) string { return "\uFEFF" + strings.ReplaceAll(fmt.Sprint(r), " ", ",") })},
+		{"armour-whose-end-ends-alike", no("FRM-44", "FRM-18"), "whole labels are compared", held(func(r []byte) string { return strings.Replace(armour("REPORT")(r), "END REPORT", "END SNP REPORT", 1) })},
+		{"gzip-cut-off", no("FRM-26"), "a member that broke off", tinfoil(func(r []byte) []byte { z := zipped(r); return z[:len(z)-4] })},
+		{"quote-of-no-pcrs", no("JSN-16", "FRM-23"), "one at least", quoted(`"signature": "00", "message": "00", "pcrs": []`)},
+		{"quote-without-pcrs", no("JSN-12", "FRM-23"), "which are required", quoted(`"signature": "00", "message": "00"`)},
 		{"zip", as(unread, "FRM-03"), "an archive", held(func(r []byte) string { return "PK\x03\x04" + string(r) })},
 		{"base64-of-gzip", as(unread, "FRM-03"), "recognised by its first letters", held(func(r []byte) string { return b64(zipped(r)) })},
 		{"html", as(unread, "FRM-03"), "an error page", held(func([]byte) string { return "<html>404</html>" })},
@@ -197,6 +205,12 @@ func heldSections() []section {
 		{"unreadable-alone", no("CHN-10", "FRM-51"), "then the first that cannot be read", certs(func(x X) []byte { return mint.PEM(x.Intermediate, sequence(1)) })},
 		{"no-leaf", no("CHN-40", "FRM-51"), "then the first of all", certs(func(x X) []byte { return mint.PEM(x.Intermediate) })},
 		{"a-report", as(unread, "FRM-03"), "a report where certificates are due", func(x X) { x.inputs["certs"] = [][]byte{x.sealed()} }},
+		{"base64-of-der", yes("FRM-40", "FRM-42"), "DER behind DER, as text", certs(func(x X) []byte { return []byte(b64(slices.Concat(x.Leaf, x.Intermediate))) })},
+		{"two-bytes-of-der", no("FRM-42"), "a SEQUENCE that broke off", certs(func(X) []byte { return []byte{0x30, 0x82} })},
+		{"chosen-of-two-roots", yes("FRM-50"), "of two roots the one of this product", certs(func(x X) []byte { return mint.PEM(other.ARK, x.ARK, x.Intermediate, x.Leaf) })},
+		{"private-key-in-der", as("UsageError", "FRM-04"), "behind a certificate", certs(func(x X) []byte {
+			return slices.Concat(x.Leaf, must(x509.MarshalPKCS8PrivateKey(releaseKey)))
+		})},
 		{"table-with-an-unknown-entry", yes("CAR-18", "FRM-40"), "which may hold anything", certs(func(x X) []byte {
 			t := x.Table()
 			t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("-----BEGIN NOTHING")})

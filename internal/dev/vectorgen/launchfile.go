@@ -117,6 +117,16 @@ func launchFileSections() []section {
 		{"initrd-without-kernel", no("LCH-61"), "nothing boots it", drop("kernel")},
 		{"schema-empty", no("JSN-12", "LCH-60"), "an empty text", set("schema", "")},
 		{"schema-that-ends-alike", no("LCH-60"), "whole words are compared", set("schema", "x-attest.launch/v1")},
+		{"without-schema", no("JSN-12", "LCH-60"), "a schema is required", drop("schema")},
+		{"unknown-member-of-the-firmware", no("JSN-11", "LCH-61"), "in the object of the firmware", by(func(f *launchFile) {
+			f.Set("firmware", append(f.Get("firmware").(doc), member{"size", 4096}))
+		})},
+		{"65-sections", no("JSN-16", "LCH-61"), "64 at most", func(x X) {
+			x.guest.Firmware.Sections = manySections(x.guest.Firmware.Sections, 65)
+			by(func(*launchFile) {})(x)
+			x.result = nil
+		}},
+		{"section-of-type-0", no("LCH-16"), "a number, and no type", first("type", 0)},
 		{"section-without-gpa", no("JSN-12", "LCH-61"), "each member of a section is required", firstWithout("gpa")},
 		{"section-without-size", no("JSN-12", "LCH-61"), "this one too", firstWithout("size")},
 		{"section-without-type", no("JSN-12", "LCH-61"), "and this one", firstWithout("type")},

@@ -124,6 +124,9 @@ func igvmSections() []section {
 		{"no-such-area", no("LCH-45"), "an index that was not declared", add(mint.IGVMInsert(0x400000, 1, 8))},
 		{"page-between-pages", no("LCH-46"), "an address of no page", add(mint.IGVMPage(0x400800, 1, 0, 0, nil))},
 		{"large-page-between", no("LCH-46"), "an address of no large page", add(mint.IGVMPage(0x401000, 1, 1, 0, nil))},
+		{"page-below-the-top", yes("LCH-46"), "the last page that a guest can have", add(mint.IGVMPage(0xFFFFFFFFFE000, 1, 0, 0, nil))},
+		{"page-of-the-vmsas", no("LCH-46"), "where VMSAs may stand", add(mint.IGVMPage(0xFFFFFFFFFF000, 1, 0, 0, nil))},
+		{"data-at-offset-1", no("LCH-46"), "which is not 0: no page of zeros", header(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 1 })},
 		{"page-at-the-top", no("LCH-46"), "an address that adds up to 0", add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil))},
 		{"data-in-the-headers", no("LCH-46"), "a page that holds headers", header(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 })},
 		{"data-at-the-last-byte-of-the-headers", no("LCH-46"), "by one byte", change(func(s *mint.IGVMSpec) {

@@ -121,6 +121,7 @@ func receiptSections() []section {
 		{"digest-without-algorithm", no("RCP-21"), "a digest names its algorithm", claims.set("request_digest", strings.Repeat("0", 64))},
 		{"digest-upper-case", no("RCP-21"), "in lower case", claims.set("response_digest", "sha256:"+strings.Repeat("AB", 32))},
 		{"a-bundle-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", claims.add("allowed_hw_measurements", []string{})},
+		{"a-newer-manifest-signed-as-a-receipt", no("RCP-22"), "the last of such members", func(x X) { x.receipt.Payload.Add("binary_digest", "sha256:00") }},
 		{"a-manifest-signed-as-a-receipt", no("RCP-22"), "a member of another kind of document", claims.add("image_digest", "sha256:00")},
 		{"a-bundle-by-the-receipt-key", no("RCP-22"), "a whole bundle, by the key of receipts", func(x X) { x.seal(); x.receipt.Payload = x.Bundle.Payload }},
 		{"other-request", as(badDigest, "RCP-40"), "a receipt for another request", input("request", []byte(requestBody+" "))},
