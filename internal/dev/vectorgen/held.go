@@ -152,6 +152,7 @@ func heldSections() []section {
 		{"quote-empty", no("JSN-12", "FRM-22"), "or of no byte", quoted(`"signature": "", "message": "00", "pcrs": ["00"]`)},
 		{"quote-with-25-pcrs", no("JSN-16", "FRM-23"), "24 registers", quoted(`"signature": "00", "message": "00", "pcrs": [` + strings.Repeat(`"00", `, 24) + `"00"]`)},
 		{"coco-without-hcl", no("FRM-23"), "what hcl_report holds is a report by itself", coco(1, func(string) string { return b64(make([]byte, 1184)) })},
+		{"base64-with-a-line-break-in-json", no("FRM-16"), "text has these freedoms, and JSON has not", coco(1, func(s string) string { return s[:64] + "\n" + s[64:] })},
 		{"another-platform", no("JSN-18", "FRM-24"), "a platform that is not read", held(rs("tdx"))},
 		{"gzip-with-more", no("FRM-26"), "a byte behind the member", tinfoil(func(r []byte) []byte { return append(zipped(r), 0) })},
 		{"gzip-of-two-members", no("FRM-26"), "a second member behind the first", tinfoil(func(r []byte) []byte { return append(zipped(r[:600]), zipped(r[600:])...) })},
