@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/internal/fetch"
@@ -73,11 +74,13 @@ func (c *conn) lost(cc *http.ClientConn) {
 
 // send sends a request on a slot that acquire handed out. The slot is back when the
 // answer has ended, or send has failed.
+// Rules: TRN-36.
 func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 	res, err := c.gate.send(req, a)
 	switch {
 	case err == nil && res.StatusCode == http.StatusSwitchingProtocols: // no request asked for it
 		res.Body.Close()
+		c.pool.wastedOn(c)
 		c.release(false, ErrProtocolChanged)
 		return nil, ErrProtocolChanged
 	case err == nil:
@@ -89,8 +92,12 @@ func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 		c.release(true, nil)
 		return nil, err
 	}
+	err = c.gate.explain(err)
+	if strings.HasPrefix(err.Error(), textBroken) { // and not by the caller: by its context, or a body that fails
+		c.pool.wastedOn(c)
+	}
 	c.release(c.gate.h2, nil)
-	return nil, c.gate.explain(err)
+	return nil, err
 }
 
 // answered sees to it that the slot is back when the answer has ended.

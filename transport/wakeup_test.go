@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -171,24 +172,102 @@ func TestLostOnce(t *testing.T) {
 	}
 }
 
-// TestLostInsteadOfAnswer: a pod that closes each connection at its first request is asked
-// less and less often, however often a caller tries again (TRN-36).
+// TestLostInsteadOfAnswer: a pod whose connections are lost at their first request, by what
+// comes instead of an answer, is asked less and less often, however often a caller tries
+// again (TRN-36).
 func TestLostInsteadOfAnswer(t *testing.T) {
-	eachRaw(t, func(t *testing.T, alpn string) {
-		p := newRawPod(t, alpn, func(c *rawConn) {
-			if c.attest(); c.h2() {
-				c.opened()
-			} else {
+	for _, row := range []struct {
+		name, alpn string
+		instead    string
+		changed    bool // the protocol: ErrProtocolChanged
+	}{
+		{"nothing", "h2", "", false},
+		{"nothing", "http/1.1", "", false},
+		{"malformed head", "http/1.1", "HTTP/1.1 200 OK\r\nmalformed\r\n\r\n", false},
+		{"malformed status", "http/1.1", "hello, this is no answer\r\n\r\n", false},
+		{"cut within the status", "http/1.1", "HTTP/1.1 20", false},
+		{"cut within the head", "http/1.1", "HTTP/1.1 200 OK\r\nContent-Le", false},
+		{"another protocol", "http/1.1", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n", true},
+	} {
+		t.Run(row.name+" "+row.alpn, func(t *testing.T) {
+			inMemory(t, func(t *testing.T) {
+				p := newRawPod(t, row.alpn, func(c *rawConn) {
+					if c.attest(); c.h2() {
+						c.opened()
+					} else if c.request() != "" {
+						io.WriteString(c, row.instead)
+					}
+				})
+				tr, end := p.transport(nil), time.Now().Add(3*time.Second)
+				for i := range 100 { // without a pause, no time passes
+					err := getWithin(tr, time.Until(end))
+					if err == nil || i == 0 && errors.Is(err, transport.ErrProtocolChanged) != row.changed {
+						t.Fatal(err)
+					}
+				}
+				if n := p.dials.Load(); n > 10 {
+					t.Errorf("%d connections", n)
+				}
+			})
+		})
+	}
+}
+
+// TestBrokenAnswerOnce: a request whose answer has begun is not sent again, although it is
+// idempotent: the server did not close the connection instead of answering (TRN-52).
+func TestBrokenAnswerOnce(t *testing.T) {
+	for _, head := range []string{"HTTP/1.1 200 OK\r\nmalformed\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Le"} {
+		inMemory(t, func(t *testing.T) {
+			p := newRawPod(t, "http/1.1", func(c *rawConn) {
+				c.attest()
 				c.request()
+				io.WriteString(c, head)
+			})
+			if err := getWithin(p.transport(nil), time.Minute); err == nil || p.dials.Load() != 1 {
+				t.Errorf("%q: %d connections: %v", head, p.dials.Load(), err)
 			}
 		})
-		tr, end := p.transport(nil), time.Now().Add(3*time.Second)
-		for range 100 { // without a pause, no time passes
-			if getWithin(tr, time.Until(end)) == nil {
-				t.Fatal("it was served")
+	}
+}
+
+// TestBodyThatFails: a connection that is lost because the body of a caller's request could
+// not be read is no failure of the endpoint: other requests do not wait (TRN-36).
+func TestBodyThatFails(t *testing.T) {
+	inMemory(t, func(t *testing.T) {
+		p := newRawPod(t, "http/1.1", func(c *rawConn) {
+			c.attest()
+			if strings.HasPrefix(c.request(), http.MethodGet) {
+				c.answer("200 OK", "")
+			}
+			io.Copy(io.Discard, c.in) // the rest of a body: an early answer would be one
+		})
+		tr, begun, broken := p.transport(nil), time.Now(), errors.New("the body is broken")
+		for range 20 {
+			req, _ := http.NewRequest(http.MethodPost, rawOrigin+"/", iotest.ErrReader(broken))
+			if _, err := tr.RoundTrip(req); !errors.Is(err, broken) {
+				t.Fatal(err)
 			}
 		}
-		if n := p.dials.Load(); n > 10 {
+		if err := getWithin(tr, time.Minute); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(begun); d >= 25*time.Millisecond {
+			t.Errorf("it took %v", d)
+		}
+	})
+}
+
+// TestLostForAll: after a row of failures a connection that is lost counts for all that
+// wait, and not only for the request that it was opened for: they do not wait for one each
+// (TRN-36).
+func TestLostForAll(t *testing.T) {
+	eachRaw(t, func(t *testing.T, alpn string) {
+		p := newRawPod(t, alpn, (*rawConn).attest)
+		const callers = 64
+		if n := all(p.transport(seen), callers, time.Hour); n != callers {
+			t.Errorf("%d of %d failed", n, callers)
+		}
+		if n := p.dials.Load(); n < 16 || n > callers/2 {
 			t.Errorf("%d connections", n)
 		}
 	})
