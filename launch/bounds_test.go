@@ -54,7 +54,7 @@ func TestLaunchFileBounds(t *testing.T) {
 	seed := func(sections, other string) string {
 		return `{"schema": "attest.launch/v1", "firmware": {"launch_hash": "` + strings.Repeat("1", 96) + `", "metadata": {"sections": [` + sections + `]` + other + `}}}`
 	}
-	section := func(i, kind int) string {
+	section := func(i int, kind int64) string {
 		return fmt.Sprintf(`{"gpa": "%#x", "size": "0x1000", "type": %d}`, 0x100000+i*0x1000, kind)
 	}
 	many := func(n int) string {

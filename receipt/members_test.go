@@ -101,7 +101,7 @@ func TestSizes(t *testing.T) {
 	}
 	_, _, err := receipt.ParseClaims(payload(receipt.MaxPayload + 1))
 	refused(t, nil, err, "ReceiptInvalidError", "JSN-01")
-	if _, iat, err := receipt.ParseClaims([]byte(with("iat", 253402300799))); err != nil || iat != 253402300799 {
+	if _, iat, err := receipt.ParseClaims([]byte(with("iat", int64(253402300799)))); err != nil || iat != 253402300799 {
 		t.Errorf("%d, %v", iat, err)
 	}
 	if _, iat, err := receipt.ParseClaims([]byte(with("iat", 0))); err != nil || iat != 0 {
