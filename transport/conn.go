@@ -93,7 +93,8 @@ func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 		return nil, err
 	}
 	err = c.gate.explain(err)
-	if strings.HasPrefix(err.Error(), textBroken) { // and not by the caller: by its context, or a body that fails
+	// Of Go 1.26: the head of an answer too is malformed or cut off. With another text only pauses are lost.
+	if strings.HasPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ") {
 		c.pool.wastedOn(c)
 	}
 	c.release(c.gate.h2, nil)

@@ -15,13 +15,11 @@ import (
 const maxAttempts = 8
 
 // Texts of errors that net/http does not export, of Go 1.26. An unknown error is
-// never retried and never counted, so that a change of these costs retries and
-// pauses, and nothing else.
+// never retried, so that a change of these costs retries and nothing else.
 const (
 	textGoAway     = "http2: Transport received Server's graceful shutdown GOAWAY"
 	textClosedIdle = "http: server closed idle connection"
 	textReadFailed = "net/http: Transport failed to read from server: "
-	textBroken     = "net/http: HTTP/1.x transport connection broken: " // also: an answer's head is malformed or cut off
 )
 
 // A streamError has the fields of net/http's http2StreamError, whose As method
