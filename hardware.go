@@ -4,14 +4,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-
-	"github.com/tresorhq/attest/snpreport/form"
 
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/steps"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
+	"github.com/tresorhq/attest/snpreport/form"
 )
 
 // Steps 8 to 14 and 17: the report, and AMD.
@@ -146,12 +146,11 @@ func failureOf(v policy.Violation) Failure {
 
 // demanded is the outcome of a step that no policy demands, when that is so.
 func (s *session) demanded(name string) steps.Outcome {
-	for _, n := range s.outcome.NotChecked {
-		if n.Name == name {
-			return steps.Outcome{Status: NotChecked, Reason: n.Reason}
-		}
+	i := slices.IndexFunc(s.outcome.NotChecked, func(n policy.Unchecked) bool { return n.Name == name })
+	if i < 0 {
+		return steps.Outcome{}
 	}
-	return steps.Outcome{}
+	return steps.Outcome{Status: NotChecked, Reason: s.outcome.NotChecked[i].Reason}
 }
 
 // checkPolicy is step 13.

@@ -49,6 +49,7 @@ func TestSPKIOfIncompleteCertificates(t *testing.T) {
 	}
 	for name, der := range map[string][]byte{
 		"no serial number": certificate(sequence, sequence, sequence, sequence, key),
+		"another one":      certificate(null, sequence, sequence, sequence, sequence, key),
 		"no signature":     certificate(serial, null, sequence, sequence, sequence, key),
 		"no issuer":        certificate(serial, sequence, null, sequence, sequence, key),
 		"no validity":      certificate(serial, sequence, sequence, null, sequence, key),
