@@ -11,9 +11,9 @@ var beyondVectors = []struct {
 }{
 	{regexp.MustCompile(`\| false \| [\w.]+ (==|!=) nil$|SigningKey != snpreport\.|\| Parse \| false \| kind\.Algorithm|compiler\.floors \| false|TCB\.AtLeast|TCBVersion\.For|KeyDigest \|` +
 		`|Guest\.check \||Guest\.counts \| false|Guest\.Explain \||Chain\.Differences \||Policy\.Check \||Restrict \| true \| r != nil|demandVMPL \| (plus|minus) \| want|demandReportVersion \| (plus|minus|false) \| v\.M` +
-		`|newRoots \| false|NewVerifier \| (false|first|last) \| (len\(c\.Keys\)|c\.Keys|l\.ID)`),
+		`|newRoots \| false|NewVerifier \| (false|first|last) \| (len\(c\.Keys\)|c\.Keys|l\.ID|k\.ID|c\.MaxAge)`),
 		"only a caller of the library can give it: nil, a value of no name, a list or a number that the command refuses before"},
-	{regexp.MustCompile(`\| (prefix|suffix) \| .*((sha256|SHA256|RawIssuer|RawSubject|Itoa|Digest|digest|sum|Status|form|want|live|critical|unset|\[:4\]) ?[!=,)]|reportData|ToLower|FormatUint|bytes\.Equal\(v, value\)|ReportData|QualifiedSigner|"ASEV"|"IGVM")`),
+	{regexp.MustCompile(`\| (prefix|suffix) \| .*((sha256|SHA256|RawIssuer|RawSubject|Itoa|Digest|digest|sum|Status|form|want|live|critical|unset|\[:4\])( ?[!=,)]|$)|reportData|ToLower|FormatUint|bytes\.Equal\(v, value\)|ReportData|QualifiedSigner|"ASEV"|"IGVM")`),
 		"both have one size, or are among few words of which none begins or ends another"},
 	{regexp.MustCompile(`\| order \| (len\(\w+\) (==|<|>) [01]|i < 3|e != numExtensions|r == utf8\.RuneError|at != rule\.NoOffset|s\.\w+ == rule\.NoOffset)( \| \d+)?$|splitHeaders \| minus \| at < end|\| order \| c == '`),
 		"the values that would differ do not occur"},
@@ -21,7 +21,7 @@ var beyondVectors = []struct {
 		"what a step needs decides only which steps an audit carries out behind one that failed"},
 	{regexp.MustCompile(`describeLaunch|demandBulletins \| field|fillResult|session\.conclude|\| alias \||CheckTag \| (first|last)|Choose \| (true|false) \| !slices\.Contains|number\(0x004\)|Int\(1, 2\)` +
 		`|f\.Where for Expected|errors\.As\(err, &at\)|openHex \| true|scanner\.document \| (true|false)|readHeader \| row|subject\.unsupported|r\.Version == 6|r\.Version for GuestSVN \| 2|root\.Product != leaf\.Product` +
-		`|decodeList \| (true|false) \| len\(in\) == 0 \| 1|Metadata\.check \| (true|order) \| at != |checkPCRs \| (true|false) \| demanded == 0|parseFixed \| (plus|minus) \| u32\(\d+\) \| [12]|igvmReader\.header \| plus`),
+		`|decodeList \| (true|false) \| len\(in\) == 0 \| 1|Metadata\.check \| (true|order) \| at != |checkPCRs \| (true|false) \| demanded == 0|parseFixed \| (plus|minus) \| u32\(\d+\) \| [12]|igvmReader\.header \| plus|APReset for HashTable`),
 		"what a verdict or an error shows, and decides nothing"},
 	{regexp.MustCompile(`UnverifiedPayload \||ParseJWK \| (plus|minus) \| strictjson|ParseJWKS \| (plus|minus) \| strictjson|parseClaims \| plus|openTHIM \| plus|parseCertificate \| false \| len\(der\) == 0|MaxFirmware|maxIGVMData|MaxVCPUs$` +
 		`|MaxFile|maxPCRs|maxHCL|maxInput|\| (plus|minus) \| (encodedLen\(maxHeader\)|len\(compact\) > most|split\(compact)|ParseQuote \| minus \| len\(b\) > 1024`),
