@@ -147,7 +147,7 @@ func failureOf(v policy.Violation) Failure {
 // demanded is the outcome of a step that no policy demands, when that is so.
 func (s *session) demanded(name string) steps.Outcome {
 	i := slices.IndexFunc(s.outcome.NotChecked, func(n policy.Unchecked) bool { return n.Name == name })
-	if i < 0 {
+	if i == -1 {
 		return steps.Outcome{}
 	}
 	return steps.Outcome{Status: NotChecked, Reason: s.outcome.NotChecked[i].Reason}
