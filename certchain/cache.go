@@ -27,33 +27,37 @@ func NewCache(size int) *Cache {
 
 // Verify is the function Verify with a cache.
 func (c *Cache) Verify(certs [][]byte, roots *Roots, at time.Time) (*Chain, error) {
-	own := make([][]byte, len(certs)) // the same bytes are hashed and verified, also when the caller writes to its own
-	for i, der := range certs {
-		own[i] = bytes.Clone(der)
-	}
-	return c.verify(func() (*Chain, error) { return Verify(own, roots, at) }, at, kindDER, roots, own...)
+	return c.verify(kindDER, certs, roots, at, func(own [][]byte) (*Chain, error) { return Verify(own, roots, at) })
 }
 
 // VerifyPEM is the function VerifyPEM with a cache of texts: one that differs in
 // a line break is another.
 func (c *Cache) VerifyPEM(text []byte, roots *Roots, at time.Time) (*Chain, error) {
-	own := bytes.Clone(text)
-	return c.verify(func() (*Chain, error) { return VerifyPEM(own, roots, at) }, at, kindPEM, roots, own)
+	return c.verify(kindPEM, [][]byte{text}, roots, at, func(own [][]byte) (*Chain, error) { return VerifyPEM(own[0], roots, at) })
 }
 
 // verify returns the chain that is remembered of parts and roots, or calls uncached.
-func (c *Cache) verify(uncached func() (*Chain, error), at time.Time, kind string, roots *Roots, parts ...[]byte) (*Chain, error) {
-	if c == nil || at.IsZero() {
-		return uncached()
+// Parts that it will refuse by their size are neither copied nor hashed.
+func (c *Cache) verify(kind string, parts [][]byte, roots *Roots, at time.Time, uncached func(own [][]byte) (*Chain, error)) (*Chain, error) {
+	size := 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	if c == nil || len(parts) > MaxChain || size > maxPEM || at.IsZero() {
+		return uncached(parts)
+	}
+	own := make([][]byte, len(parts)) // the same bytes are hashed and verified, also when the caller writes to its own
+	for i, part := range parts {
+		own[i] = bytes.Clone(part)
 	}
 	known, err := c.chains.recall(func() (*proof, error) {
-		chain, err := uncached()
+		chain, err := uncached(own)
 		if err != nil {
 			return nil, err
 		}
 		chain.proof.signatures = c.signatures
 		return chain.proof, nil
-	}, kind, roots.Fingerprint(), parts...)
+	}, kind, roots.Fingerprint(), own...)
 	if err != nil {
 		return nil, err
 	}

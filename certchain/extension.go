@@ -58,7 +58,13 @@ const (
 )
 
 func profileOf(role Role, product snpreport.Product) profile {
-	p := map[Role]profile{VCEK: ofVCEK, VLEK: ofVLEK}[role] // or ofAuthority
+	p := ofAuthority
+	switch role {
+	case VCEK:
+		p = ofVCEK
+	case VLEK:
+		p = ofVLEK
+	}
 	if p != ofAuthority && product == snpreport.Turin {
 		p++
 	}

@@ -2,7 +2,6 @@ package certchain
 
 import (
 	"bytes"
-	"cmp"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -34,7 +33,13 @@ func (r Role) String() string {
 
 // issuer returns the role of the certificate that signs one of role r.
 func (r Role) issuer() Role {
-	return cmp.Or(map[Role]Role{VCEK: ASK, VLEK: ASVK}[r], ARK)
+	switch r {
+	case VCEK:
+		return ASK
+	case VLEK:
+		return ASVK
+	}
+	return ARK
 }
 
 func (r Role) isLeaf() bool { return r == VCEK || r == VLEK }
