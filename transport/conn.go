@@ -2,7 +2,6 @@ package transport
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tresorhq/attest/internal/fetch"
@@ -93,8 +92,7 @@ func (c *conn) send(req *http.Request, a *attempt) (*http.Response, error) {
 		return nil, err
 	}
 	err = c.gate.explain(err)
-	// Of Go 1.26: the head of an answer too is malformed or cut off. With another text only pauses are lost.
-	if strings.HasPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ") {
+	if brokeOff(err) {
 		c.pool.wastedOn(c)
 	}
 	c.release(c.gate.h2, nil)

@@ -4,22 +4,21 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net/http"
 	"strings"
 	"time"
-
-	"github.com/tresorhq/attest/internal/replay"
 )
 
 // maxAttempts bounds how often one request is begun.
 const maxAttempts = 8
 
 // Texts of errors that net/http does not export, of Go 1.26. An unknown error is
-// never retried, so that a change of these costs retries and nothing else.
+// never retried and never counted, so that a change of these costs retries and
+// pauses, and nothing else.
 const (
 	textGoAway     = "http2: Transport received Server's graceful shutdown GOAWAY"
 	textClosedIdle = "http: server closed idle connection"
 	textReadFailed = "net/http: Transport failed to read from server: "
+	textBroken     = "net/http: HTTP/1.x transport connection broken: "
 )
 
 // A streamError has the fields of net/http's http2StreamError, whose As method
@@ -50,34 +49,9 @@ func wentAway(err error) bool {
 	return err.Error() == textClosedIdle || strings.HasPrefix(err.Error(), textReadFailed)
 }
 
-// idempotent is net/http's own notion.
-func idempotent(r *http.Request) bool {
-	switch r.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		return true
-	}
-	return r.Header["Idempotency-Key"] != nil || r.Header["X-Idempotency-Key"] != nil
-}
-
-// unserved reports whether an attempt has failed because of its connection: that was lost
-// before a byte was written, or instead of an answer, or the server did nothing with the
-// request.
-func unserved(c *conn, a *attempt, err error) bool {
-	g := c.gate
-	return !a.sent.Load() && (g.wire.reason() != nil || g.gone(c.slots)) || notProcessed(err) || !g.h2 && wentAway(err)
-}
-
-// mayRetry decides whether an attempt that was not served may be followed by another one,
-// and prepares the body for it. The next attempt passes the same gate. first says that the
-// request was lost in no way before that it may have caused: where a connection has carried
-// nothing but the attestation, the server may close it because of the request.
-// Rules: TRN-51, TRN-52.
-func mayRetry(r *http.Request, b *replay.Body, g grant, a *attempt, err error, first bool) bool {
-	if a.sent.Load() && !notProcessed(err) && !(idempotent(r) && (g.reused || first)) {
-		return false
-	}
-	return b.Rewind()
-}
+// brokeOff reports whether the head of an answer of HTTP/1.1 is malformed or cut off, or
+// the connection was lost otherwise: not whether the caller ended the request.
+func brokeOff(err error) bool { return strings.HasPrefix(err.Error(), textBroken) }
 
 // pauseBefore returns how long the n-th repetition of a request waits that the server
 // was too busy for, as net/http has it: 0, 1, 2, 4 s and so on, and up to a tenth more.

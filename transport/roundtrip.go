@@ -124,6 +124,35 @@ func (t *Transport) attempts(ctx context.Context, req *http.Request, b *replay.B
 	}
 }
 
+// idempotent is net/http's own notion.
+func idempotent(r *http.Request) bool {
+	switch r.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return r.Header["Idempotency-Key"] != nil || r.Header["X-Idempotency-Key"] != nil
+}
+
+// unserved reports whether an attempt has failed because of its connection: that was lost
+// before a byte was written, or instead of an answer, or the server did nothing with the
+// request.
+func unserved(c *conn, a *attempt, err error) bool {
+	g := c.gate
+	return !a.sent.Load() && (g.wire.reason() != nil || g.gone(c.slots)) || notProcessed(err) || !g.h2 && wentAway(err)
+}
+
+// mayRetry decides whether an attempt that was not served may be followed by another one,
+// and prepares the body for it. The next attempt passes the same gate. first says that the
+// request was lost in no way before that it may have caused: where a connection has carried
+// nothing but the attestation, the server may close it because of the request.
+// Rules: TRN-51, TRN-52.
+func mayRetry(r *http.Request, b *replay.Body, g grant, a *attempt, err error, first bool) bool {
+	if a.sent.Load() && !notProcessed(err) && !(idempotent(r) && (g.reused || first)) {
+		return false
+	}
+	return b.Rewind()
+}
+
 var errCanceled = errors.New("net/http: request canceled")
 
 // cancelable turns Request.Cancel, which http.Client.Timeout uses with foreign
