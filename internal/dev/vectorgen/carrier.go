@@ -37,6 +37,13 @@ func carrierSections() []section {
 			t.Entries = append(t.Entries, slices.Repeat([]mint.TableEntry{unknown}, n-len(t.Entries))...)
 		}
 	}
+	swapped := func(second uint32) func(t *mint.Table) { // the data of the second entry stands there, before that of the first
+		return func(t *mint.Table) {
+			a, b := t.Entries[0].Data, t.Entries[1].Data
+			t.Entries[0] = mint.TableEntry{GUID: mint.GUIDVCEK, Offset: new(uint32(72 + len(b))), Length: new(uint32(len(a))), Data: b}
+			t.Entries[1] = mint.TableEntry{GUID: mint.GUIDASK, Offset: &second, Length: new(uint32(len(b))), Data: a}
+		}
+	}
 	const err = "ReportInvalidError"
 	forms := section{"carrier", hardware("Milan", 3, "vcek"), err, []row{
 		{"hex", yes("CAR-01"), "2368 hex digits", in(func(r []byte) []byte { return []byte(hex.EncodeToString(r)) })},
@@ -75,11 +82,7 @@ func carrierSections() []section {
 		{"table-of-65537-bytes", no("CAR-10"), "and no greater one", in(func(r []byte) []byte { return append(r, make([]byte, 65537)...) })},
 		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(upTo(32))},
 		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
-		{"table-with-data-in-another-order", yes("CAR-17"), "the data of the second entry stands before that of the first", table(func(t *mint.Table) {
-			a, b := t.Entries[0].Data, t.Entries[1].Data
-			t.Entries[0] = mint.TableEntry{GUID: mint.GUIDVCEK, Offset: new(uint32(72 + len(b))), Length: new(uint32(len(a))), Data: b}
-			t.Entries[1] = mint.TableEntry{GUID: mint.GUIDASK, Offset: new(uint32(72)), Length: new(uint32(len(b))), Data: a}
-		})},
+		{"table-with-data-in-another-order", yes("CAR-17"), "the data of the second entry stands before that of the first", table(swapped(72))},
 		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(upTo(4))},
 		{"table-guid-proves-nothing", yes("CAR-18"), "an ASK under the ARK's GUID is the ASK that it is", table(func(t *mint.Table) { t.Entries[1].GUID = mint.GUIDARK })},
 		{"table-without-end", no("CAR-11"), "the entries have no end", badTable(func(t *mint.Table) {
@@ -100,11 +103,7 @@ func carrierSections() []section {
 		{"table-overlap-of-a-byte", no("CAR-17"), "the last byte of the first is the first of the second", badTable(func(t *mint.Table) {
 			t.Entries[1].Offset, t.Entries[1].Length = new(uint32(72+len(t.Entries[0].Data)-1)), new(uint32(16))
 		})},
-		{"table-overlap-of-a-byte-before", no("CAR-17"), "the last byte of the second is the first of the first", badTable(func(t *mint.Table) {
-			a, b := t.Entries[0].Data, t.Entries[1].Data
-			t.Entries[0] = mint.TableEntry{GUID: mint.GUIDVCEK, Offset: new(uint32(72 + len(b))), Length: new(uint32(len(a))), Data: b}
-			t.Entries[1] = mint.TableEntry{GUID: mint.GUIDASK, Offset: new(uint32(73)), Length: new(uint32(len(b))), Data: a}
-		})},
+		{"table-overlap-of-a-byte-before", no("CAR-17"), "the last byte of the second is the first of the first", badTable(swapped(73))},
 		{"table-overlap-with-the-first-of-two", no("CAR-17"), "each earlier entry is compared", badTable(func(t *mint.Table) {
 			t.Entries = append(t.Entries, mint.TableEntry{GUID: mint.GUIDARK, Offset: new(uint32(96)), Length: new(uint32(16))})
 		})},

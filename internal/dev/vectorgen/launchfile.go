@@ -66,20 +66,15 @@ func launchFileSections() []section {
 			f.Set("firmware", append(f.Get("firmware").(doc)[:1:1], member{"metadata", m}))
 		})
 	}
-	first := func(name string, value any) func(X) {
+	firstSection := func(change func(s *doc)) func(X) {
 		return metadata(func(m *doc) {
 			s := append(doc{}, m.Get("sections").([]any)[0].(doc)...)
-			s.Set(name, value)
+			change(&s)
 			m.Set("sections", append([]any{s}, m.Get("sections").([]any)[1:]...))
 		})
 	}
-	firstWithout := func(name string) func(X) {
-		return metadata(func(m *doc) {
-			s := append(doc{}, m.Get("sections").([]any)[0].(doc)...)
-			s.Drop(name)
-			m.Set("sections", append([]any{s}, m.Get("sections").([]any)[1:]...))
-		})
-	}
+	first := func(name string, value any) func(X) { return firstSection(func(s *doc) { s.Set(name, value) }) }
+	firstWithout := func(name string) func(X) { return firstSection(func(s *doc) { s.Drop(name) }) }
 	path := func(p string) func(X) { return set("firmware", doc{{"file", p}}) }
 	hash := strings.Repeat("01", 32)
 	aws := func(digest string, vcpus int, seed string) func(X) {

@@ -22,19 +22,14 @@ func igvmSections() []section {
 	insert := func(i int, h mint.IGVMHeader) func(X) {
 		return change(func(s *mint.IGVMSpec) { s.Headers = slices.Insert(s.Headers, i, h) })
 	}
-	fixed := func(at int, n uint32) func(X) {
+	fixedOf := func(version uint32, at int, n uint32) func(X) {
 		return change(func(s *mint.IGVMSpec) {
-			s.Fixed = slices.Clone(s.Encode()[:24])
+			s.Version = version
+			s.Fixed = slices.Clone(s.Encode()[:16+8*version]) // 24 bytes, or 32
 			binary.LittleEndian.PutUint32(s.Fixed[at:], n)
 		})
 	}
-	fixed2 := func(at int, n uint32) func(X) { // of version 2
-		return change(func(s *mint.IGVMSpec) {
-			s.Version = 2
-			s.Fixed = slices.Clone(s.Encode()[:32])
-			binary.LittleEndian.PutUint32(s.Fixed[at:], n)
-		})
-	}
+	fixed := func(at int, n uint32) func(X) { return fixedOf(1, at, n) }
 	sizedArea := func(n uint64) func(X) { // in place of the one that is inserted
 		return change(func(s *mint.IGVMSpec) {
 			s.Headers[3] = mint.IGVMArea(n, 7)
@@ -89,8 +84,8 @@ func igvmSections() []section {
 		{"cut-off", no("LCH-40"), "a download that broke off", image(func(b []byte) []byte { return b[:len(b)-1] })},
 		{"headers-behind-a-gap", no("LCH-40"), "bytes that nothing covers", fixed(8, 32)},
 		{"headers-beyond-the-end", no("LCH-40"), "a size that leads out of the file", fixed(12, 1<<31)},
-		{"another-architecture", no("LCH-40"), "x64 is 0", fixed2(24, 1)},
-		{"another-page-size", no("LCH-40"), "pages of 4096 bytes", fixed2(28, 8192)},
+		{"another-architecture", no("LCH-40"), "x64 is 0", fixedOf(2, 24, 1)},
+		{"another-page-size", no("LCH-40"), "pages of 4096 bytes", fixedOf(2, 28, 8192)},
 		{"checksum", no("LCH-41"), "one bit of a header", image(func(b []byte) []byte { b[40] ^= 1; return b })},
 		{"unknown-header", no("LCH-42"), "one that may not be passed over", add(mint.IGVMHeader{Type: 0x3FF, Body: make([]byte, 8)})},
 		{"header-behind-the-directives", no("LCH-42"), "the types end at 0x400", add(mint.IGVMHeader{Type: 0x401, Body: make([]byte, 8)})},
