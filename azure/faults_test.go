@@ -22,6 +22,19 @@ type fault struct {
 	after           func(e *azure.Evidence)
 }
 
+// evidence is that of a VM with the fault.
+func (f fault) evidence() azure.Evidence {
+	a := vm()
+	if f.change != nil {
+		f.change(a)
+	}
+	e := evidence(a)
+	if f.after != nil {
+		f.after(&e)
+	}
+	return e
+}
+
 func faults() []fault {
 	const hcl, quote, signature, data, pcr = "HCLInvalidError", "QuoteInvalidError", "QuoteSignatureInvalidError", "QualifyingDataMismatchError", "PCRMismatchError"
 	runtime := func(old, new string) func(a *mint.AzureSet) {
@@ -239,14 +252,7 @@ func pss(message []byte) []byte {
 func TestFaults(t *testing.T) {
 	v := verifier(t, all())
 	for _, f := range faults() {
-		a := vm()
-		if f.change != nil {
-			f.change(a)
-		}
-		e := evidence(a)
-		if f.after != nil {
-			f.after(&e)
-		}
+		e := f.evidence()
 		r, err := v.Verify(e, at)
 		checkError(t, f.name, err, f.err, f.rule)
 		audit := v.Audit(e, at)

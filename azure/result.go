@@ -72,8 +72,7 @@ func (s *session) conclude(base *attest.Result, checks []attest.Check) *Result {
 	if !s.svn {
 		r.Warnings = append(r.Warnings, weakness)
 	}
-	r.Facts = &Facts{AKSHA256: s.runtime.akHash(), UserData: s.runtime.UserData, VMConfiguration: s.runtime.VMConfiguration}
-	r.Facts.Quote = s.quote
+	r.Facts = &Facts{AKSHA256: s.runtime.akHash(), UserData: s.runtime.UserData, VMConfiguration: s.runtime.VMConfiguration, Quote: s.quote}
 	if slices.ContainsFunc(checks, func(c attest.Check) bool { return c.ID == "pcr_digest" && c.Status == attest.Pass }) {
 		r.Facts.PCRs = PCRs{}
 		for _, register := range s.quote.Selected {

@@ -29,7 +29,9 @@ func parseSignature(b []byte) ([]byte, *rule.Error) {
 	s := cryptobyte.String(b)
 	var scheme, hash uint16
 	var signature []byte
-	_, _, _ = s.ReadUint16(&scheme), s.ReadUint16(&hash), vector(&s, &signature) // what is not there stays zero
+	s.ReadUint16(&scheme) // what is not there stays zero
+	s.ReadUint16(&hash)
+	vector(&s, &signature)
 	switch {
 	case len(b) < 4:
 		return refuse("signature", rule.NoOffset, "256 bytes, or a TPMT_SIGNATURE", fmt.Sprintf("%d bytes", len(b)))

@@ -152,8 +152,7 @@ func (v *Verifier) verify(e Evidence, at time.Time, audit bool) *Audit {
 	return a
 }
 
-// unreached returns the checks of a report that there is none of, of which steps 8 to 18
-// are carried out.
+// unreached returns the checks where there is no report: steps 8 to 18 are not reached.
 func unreached(checks []attest.Check) []attest.Check {
 	for i, c := range checks[7:18] {
 		if c.Status != attest.NotApplicable {

@@ -71,7 +71,7 @@ func firmware(major, minor, build uint8) condition {
 // bit demands a bit of PLATFORM_INFO.
 func bit(mask snpreport.PlatformInfo) condition {
 	bits := snpreport.PlatformInfoBits()
-	b := bits[slices.IndexFunc(bits, func(b snpreport.Bit) bool { return uint64(mask) == b.Mask })]
+	b := bits[slices.IndexFunc(bits, func(b snpreport.Bit) bool { return b.Mask == uint64(mask) })]
 	return condition{"platform_info." + b.Name, "set", func(r *snpreport.Report, _ snpreport.Product) (string, Status) {
 		switch r.PlatformInfoState(b) {
 		case snpreport.Set:

@@ -84,7 +84,7 @@ func openBinary(b []byte) (*Evidence, error) {
 	c, err := form.Open(b)
 	form := map[form.Carrier]Form{form.Raw: Raw, form.GuestResponse: GuestResponse, form.Extended: Extended}[c.Form]
 	var fault *Failure
-	if err == nil && form == "" || errors.As(err, &fault) && startsWith("RPT")([]byte(fault.Rule)) {
+	if err == nil && form == "" || errors.As(err, &fault) && fault.Rule == "RPT-01" {
 		err = unknown("this is of no known form", "1184 bytes, a guest response, or a report with a certificate table", fmt.Sprintf("%d bytes", len(b)))
 	}
 	e := &Evidence{Bag: Bag{Form: form}, Report: c.Report}

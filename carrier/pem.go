@@ -86,7 +86,7 @@ func openArmour(text []byte) (*Evidence, error) {
 		return nil, unread("a PEM certificate", swapped)
 	case label != "CERTIFICATE" && !slices.Contains([]string{"REPORT", "SNP REPORT", "ATTESTATION REPORT"}, label):
 		return nil, unread("PEM of another label", "base64 -d of what stands between BEGIN and END")
-	case problem != "" || len(list[1:]) > 0:
+	case problem != "" || len(list) > 1:
 		return nil, malformed("FRM-18", "PEM", "one block of base64 around a report", fmt.Sprintf("%d blocks", len(list)))
 	}
 	return openCarried(PEM, b)
