@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tresorhq/attest/internal/demo"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/verdict"
 )
@@ -252,7 +253,7 @@ func TestDemo(t *testing.T) {
 	var v struct {
 		Verdict  string
 		Endpoint verdict.Document
-		Attacks  []attack
+		Attacks  []demo.Attack
 	}
 	if err := json.Unmarshal([]byte(tool("demo", "--json").stdout), &v); err != nil || v.Verdict != "pass" || v.Endpoint.Verdict != "pass" || len(v.Attacks) < 10 {
 		t.Errorf("%v %+v", err, v)

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/tresorhq/attest/azure"
-	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/held"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 )
@@ -37,26 +36,22 @@ func (f *azureFlags) check(r *reading) {
 }
 
 // evidence adds the quote to what an Azure VM gave out.
-func (f *azureFlags) evidence(r *reading, h *held, flags policy.AzureRules) azure.Evidence {
-	e := azure.Evidence{HCL: h.hcl, Certificates: h.Certificates, CRLs: h.CRLs}
+func (f *azureFlags) evidence(r *reading, h *held.Evidence, flags policy.AzureRules) azure.Evidence {
+	e := azure.Evidence{HCL: h.HCL, Certificates: h.Certificates, CRLs: h.CRLs}
 	needs := flags.QualifyingData != nil || flags.PCRs != nil
 	switch {
-	case h.quote != nil && f.quote != "":
+	case h.Quote != nil && f.quote != "":
 		r.fail(cli.Usagef("--quote: the report comes in a container that has a quote of its own"))
-	case h.hcl != nil && needs && f.quote == "" && !h.mayCarryQuote():
+	case h.HCL != nil && needs && f.quote == "" && !h.MayCarryQuote():
 		r.fail(cli.Usagef("--qualifying-data and --pcr are about a quote: give it by --quote"))
-	case h.quote != nil:
-		pcrs, err := azure.SHA256PCRs(h.quote.PCRs)
-		e.Quote = &azure.QuoteEvidence{Message: h.quote.Message, Signature: h.quote.Signature, PCRs: pcrs}
+	case h.Quote != nil:
+		pcrs, err := azure.SHA256PCRs(h.Quote.PCRs)
+		e.Quote = &azure.QuoteEvidence{Message: h.Quote.Message, Signature: h.Quote.Signature, PCRs: pcrs}
 		r.failPCRs(err)
 	case f.quote != "":
 		e.Quote = f.readQuote(r)
 	}
 	return e
-}
-
-func (h *held) mayCarryQuote() bool {
-	return slices.Contains([]carrier.Form{carrier.CoCoV1, carrier.CoCoV2, carrier.AttestationRS}, h.form)
 }
 
 // failPCRs refuses values of PCRs.

@@ -4,15 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net/http"
-	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 
-	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/internal/cli"
-	"github.com/tresorhq/attest/snpreport"
-	"github.com/tresorhq/attest/transport"
+	"github.com/tresorhq/attest/internal/demo"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -49,17 +47,7 @@ type demoJSON struct {
 	Verdict  string            `json:"verdict"`
 	ExitCode int               `json:"exit_code"`
 	Endpoint *verdict.Document `json:"endpoint"`
-	Attacks  []attack          `json:"attacks"`
-}
-
-// attack is what became of one.
-type attack struct {
-	Name     string `json:"name"`
-	About    string `json:"about"`
-	Expected string `json:"expected"`
-	Error    string `json:"error"`
-	Message  string `json:"message"`
-	Refused  bool   `json:"refused"`
+	Attacks  []demo.Attack     `json:"attacks"`
 }
 
 func runDemo(ctx context.Context, c *cli.Call) (int, error) {
@@ -71,11 +59,11 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 		return 0, err
 	}
 	defer c.Slow("making certificates and forging evidence")()
-	audit, err := attestDemo(ctx, enclave, c.Now())
+	audit, err := demo.Attest(ctx, enclave, c.Now())
 	if err != nil {
 		return 0, err
 	}
-	attacks, refused, err := attackDemo(config)
+	attacks, refused, err := demo.Attacks(config)
 	if err != nil {
 		return 0, err
 	}
@@ -104,58 +92,58 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 	return code, nil
 }
 
-// attestDemo fetches the evidence from a server as attest does, over the connection
-// whose key it then holds against it.
-func attestDemo(ctx context.Context, enclave *attesttest.Enclave, now time.Time) (*attest.Audit, error) {
-	server, err := enclave.Serve(nil)
+// serveDemo keeps a synthetic endpoint up until a signal comes, and writes to dir what
+// a client of it trusts. It writes no private key.
+func serveDemo(ctx context.Context, c *cli.Call, dir string) (int, error) {
+	if err := emptyFolder(dir); err != nil {
+		return 0, cli.Misuse("CLI-19", "--serve %s: %v", dir, err)
+	}
+	write := func(files []demo.File) error {
+		for _, file := range files {
+			if err := c.WriteFile("--serve", filepath.Join(dir, file.Name), file.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := write(demo.Launch()); err != nil {
+		return 0, err
+	}
+	r := &reading{Call: c, ctx: ctx}
+	measured := (&trustFlags{launch: []string{filepath.Join(dir, demo.LaunchFile)}}).launched(r)
+	if r.err != nil {
+		return 0, r.err
+	}
+	endpoint, err := demo.Start(attesttest.Config{Now: c.Now().Truncate(time.Second), Seed: rand.Text(), Measurement: measured[0].Measurement})
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer server.Close()
-	verifier, err := enclave.Verifier()
-	if err != nil {
-		return nil, err
+	defer endpoint.Close()
+	if err := write(endpoint.Files); err != nil {
+		return 0, err
 	}
-	crl := func(context.Context, snpreport.Product, snpreport.SigningKey) ([]byte, error) {
-		return enclave.Evidence().CRLs[0], nil
+	c.Line("A synthetic endpoint is up at %s until Ctrl-C. Its keys are public: --demo accepts", endpoint.URL)
+	c.Line("them. %s has both addresses as variables of a shell. Try:", filepath.Join(dir, "env"))
+	c.Line("")
+	for _, command := range endpoint.Commands(dir) {
+		c.Line("%s %s", c.Program.Name, command)
 	}
-	direct := func(*http.Request) (*url.URL, error) { return nil, nil } // no proxy
-	t, err := transport.New(server.URL, transport.Config{Verifier: verifier, BundleURL: server.BundleURL, WebRoots: enclave.WebRoots(), Revocation: crl, Proxy: direct})
-	if err != nil {
-		return nil, err
+	if err := c.Flush(c.Stdout); err != nil {
+		return 0, err
 	}
-	defer t.Close()
-	e, err := t.Collect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return verifier.Audit(e.Evidence, now), nil
+	<-ctx.Done()
+	c.Note("the demo endpoint is gone")
+	return verdict.ExitVerified, nil
 }
 
-// attackDemo spoils one thing after the other, and counts what is refused for the right
-// reason. Each attack is of an enclave of its own.
-func attackDemo(config attesttest.Config) (attacks []attack, refused int, err error) {
-	for _, fault := range attesttest.Faults() {
-		if !fault.Fits(config) {
-			continue
-		}
-		enclave, err := attesttest.New(config, fault)
-		if err != nil {
-			return nil, 0, err
-		}
-		verifier, err := enclave.Verifier()
-		if err != nil {
-			return nil, 0, err
-		}
-		a := attack{Name: string(fault), About: fault.About(), Expected: fault.ErrorType()}
-		_, err = verifier.Verify(enclave.Evidence(), enclave.Now())
-		if refusal, ok := errors.AsType[attest.AttestationError](err); ok {
-			a.Error, a.Message = attest.ErrorType(refusal), refusal.Error()
-		}
-		if a.Refused = a.Error != "" && a.Error == a.Expected; a.Refused {
-			refused++
-		}
-		attacks = append(attacks, a)
+// emptyFolder makes a folder, unless it is there and empty.
+func emptyFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
 	}
-	return attacks, refused, nil
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		err = errors.New("the folder is not empty: give one that is absent or empty")
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
+	"github.com/tresorhq/attest/internal/held"
 	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/kds"
 	"github.com/tresorhq/attest/verdict"
@@ -97,9 +98,12 @@ func printFetched(c *cli.Call, says string, j fetchedJSON) int {
 // collect fetches what fetchedForms lists: leaf, chain and CRL.
 func (f *fetchFlags) collect(r *reading) ([][]byte, error) {
 	client := f.client(r, "fetch")
-	h := readHeld(r, f.report, f.certs, r.Now(), true)
 	if r.err != nil {
 		return nil, r.err
+	}
+	h, err := held.Read(r.ctx, r.Call, f.report, f.certs, r.Now(), true)
+	if err != nil {
+		return nil, err
 	}
 	o, err := collateral.Parse(h.ReportEvidence)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/held"
 	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/internal/strictjson"
 	"github.com/tresorhq/attest/launch"
@@ -217,9 +218,8 @@ func (f *measureFlags) target(r *reading) (*launch.Digest, *snpreport.Report) {
 	if d, ok := strictjson.ParseHex[[48]byte](f.match); ok {
 		return new(launch.Digest(d)), nil
 	}
-	b := readReport(r, f.match)
-	if r.err != nil {
-		r.err = verdict.Unavailable("--match", r.err)
+	b, err := held.ReadReport(r.ctx, r.Call, f.match)
+	if r.unavailable("--match", err) {
 		return nil, nil
 	}
 	carried, err := form.Open(b)

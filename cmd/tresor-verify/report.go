@@ -62,17 +62,14 @@ func (f *reportFlags) run(r *reading) (code int) {
 	if several {
 		return v.several(r.ctx, reports)
 	}
-	document, h := v.report(r, reports[0])
+	document, e := v.report(r, reports[0])
 	if r.err != nil {
 		return 0
 	}
 	if v.uncertified.Load() {
 		v.client.Forget()
 	}
-	if h == nil {
-		h = new(held)
-	}
-	return f.answer(r, document, h.Report, h.Certificates)
+	return f.answer(r, document, e.Report, e.Certificates)
 }
 
 // check refuses flags that do not go together.

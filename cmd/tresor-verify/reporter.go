@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,12 +13,11 @@ import (
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/cli"
 	"github.com/tresorhq/attest/internal/collateral"
-	"github.com/tresorhq/attest/internal/inspect"
+	"github.com/tresorhq/attest/internal/held"
 	"github.com/tresorhq/attest/internal/printable"
 	"github.com/tresorhq/attest/internal/unread"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
-	"github.com/tresorhq/attest/snpreport/form"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -71,42 +69,44 @@ func (f *reportFlags) reporter(r *reading) *reporter {
 }
 
 // report verifies one report, and writes the policy that flags want of it. The evidence is
-// nil where it could not be read.
-func (v *reporter) report(r *reading, name string) (*verdict.Document, *held) {
+// empty where it could not be read.
+func (v *reporter) report(r *reading, name string) (d *verdict.Document, e attest.ReportEvidence) {
 	h := v.read(r, name)
 	if verdict.ExitCode(r.err) == verdict.ExitRefused {
-		d := verdict.New(unread.Audit(v.config, r.err, v.frame.At), v.frame)
+		d = verdict.New(unread.Audit(v.config, r.err, v.frame.At), v.frame)
 		r.err = nil
-		return d, nil
+		return d, e
 	}
 	if r.err == nil {
 		v.complete(r, &h.ReportEvidence)
 	}
 	if r.err != nil {
-		return nil, nil
+		return nil, e
 	}
-	document, result := v.verify(r, h)
+	d, result := v.verify(r, h)
 	if r.err != nil {
-		return nil, nil
+		return nil, e
 	}
-	if uncertified(document.Cause()) {
+	if uncertified(d.Cause()) {
 		v.uncertified.Store(true)
-		document.Error.Hint = otherProduct(h.ReportEvidence)
+		d.Error.Hint = otherProduct(h.ReportEvidence)
 	}
 	if result != nil && v.writePolicy != "" {
 		r.fail(r.WriteFile("--write-policy", v.writePolicy, policyFile(result.Facts(), v.baselines)))
 	}
-	return document, h
+	return d, h.ReportEvidence
 }
 
 // read reads the evidence in the form in which it is held or, with --strict, in those of
 // SPEC.md section 4.
-func (v *reporter) read(r *reading, name string) *held {
+func (v *reporter) read(r *reading, name string) *held.Evidence {
 	if v.strict {
-		return &held{ReportEvidence: readStrictly(r, name, v.certs)}
+		h, err := held.ReadStrictly(r.ctx, v.call, name, v.certs)
+		r.fail(err)
+		return h
 	}
-	h := readHeld(r, name, v.certs, v.frame.At, !v.fetch)
-	if r.err == nil && !v.fetch && len(h.Certificates) == 0 {
+	h, err := held.Read(r.ctx, v.call, name, v.certs, v.frame.At, !v.fetch)
+	if !r.fail(err) && !v.fetch && len(h.Certificates) == 0 {
 		if _, err := snpreport.Parse(h.Report); err == nil { // another is refused for that
 			r.fail(verdict.Unavailable("--certs", errors.New("there is no certificate to judge this report by")))
 		}
@@ -116,8 +116,8 @@ func (v *reporter) read(r *reading, name string) *held {
 
 // verify verifies a report by itself or, where a paravisor made it or something is
 // demanded of one, the evidence of an Azure confidential VM.
-func (v *reporter) verify(r *reading, h *held) (d *verdict.Document, result *attest.Result) {
-	if h.hcl == nil && v.azure.quote == "" && len(v.config.Policy.Azure()) == 0 {
+func (v *reporter) verify(r *reading, h *held.Evidence) (d *verdict.Document, result *attest.Result) {
+	if h.HCL == nil && v.azure.quote == "" && len(v.config.Policy.Azure()) == 0 {
 		audit := v.plain.Audit(h.ReportEvidence, v.frame.At)
 		d, result = verdict.New(audit, v.frame), audit.Result
 	} else {
@@ -131,7 +131,7 @@ func (v *reporter) verify(r *reading, h *held) (d *verdict.Document, result *att
 		}
 	}
 	if result != nil {
-		d.Notes = append(d.Notes, h.notes...)
+		d.Notes = append(d.Notes, h.Notes...)
 	}
 	return d, result
 }
@@ -143,26 +143,6 @@ func policyFile(f policy.Facts, bulletins []string) []byte {
 	rules.Bulletins = bulletins
 	b, _ := json.MarshalIndent(policy.File{Schema: policy.Schema, Rules: rules}, "", "  ")
 	return append(b, '\n')
-}
-
-// readStrictly reads a report and certificates in the forms of SPEC.md section 4.
-func readStrictly(r *reading, report string, certs []string) (e attest.ReportEvidence) {
-	e.Report = readReport(r, report)
-	for _, name := range certs {
-		b := r.evidence("--certs", "certs", name, maxFile)
-		switch {
-		case r.err != nil:
-			return e
-		case bytes.Contains(b, []byte("-----BEGIN")):
-			r.SetCarrier("pem")
-		case len(b) > 1 && b[0] == 0x30:
-			r.SetCarrier("der")
-		default:
-			r.SetCarrier("table")
-		}
-		e.Certificates = append(e.Certificates, b)
-	}
-	return e
 }
 
 // complete adds the CRL, and fetches what is missing. What cannot be parsed stays as
@@ -213,15 +193,6 @@ func uncertified(err error) bool {
 		return true
 	}
 	return false
-}
-
-// readReport reads a report file.
-func readReport(r *reading, name string) []byte {
-	b := inspect.TrimText(r.evidence("--report", "report", name, maxFile))
-	if carried, err := form.Open(b); err == nil {
-		r.SetCarrier(strings.ReplaceAll(strings.TrimSuffix(carried.Form.String(), " report"), " ", "-"))
-	}
-	return b
 }
 
 // readCRL reads a CRL file, PEM or DER.

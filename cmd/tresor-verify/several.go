@@ -4,21 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
-	"strings"
 
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/held"
 	"github.com/tresorhq/attest/verdict"
 )
 
 const (
 	maxOperands  = 1 << 20 // reports on a command line: the system has a lower limit
-	maxReports   = 10000   // in --dir
-	maxDepth     = 3       // of --dir: levels of names
 	reportsANote = 1000    // after so many reports there is a note of progress
 )
 
@@ -35,45 +30,9 @@ func (f *reportFlags) reports(r *reading) []string {
 	case f.dir == "" || r.err != nil:
 		return r.Args
 	}
-	found, err := findReports(f.dir)
+	found, err := held.Reports(f.dir)
 	r.unavailable("--dir", err)
 	return found
-}
-
-// findReports returns the reports below a folder, in the order of their bytes. Links are
-// not followed.
-func findReports(dir string) (found []string, err error) {
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		below, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		switch depth := strings.Count(filepath.ToSlash(below), "/") + 1; {
-		case d.IsDir() && below != "." && depth >= maxDepth:
-			return fs.SkipDir
-		case d.Type().IsRegular() && isReportName(d.Name()):
-			found = append(found, path)
-		}
-		if len(found) > maxReports {
-			return fmt.Errorf("%s holds more than %d reports", dir, maxReports)
-		}
-		return nil
-	})
-	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("%s holds no report: no file named report, report.*, *.report or hcl_report.*", dir)
-	}
-	slices.Sort(found)
-	return found, err
-}
-
-// isReportName reports whether a file is a report by its name. NAME.vek.der is a
-// certificate beside a report.
-func isReportName(name string) bool {
-	return name == "report" || strings.HasSuffix(name, ".report") || strings.HasPrefix(name, "hcl_report.") ||
-		strings.HasPrefix(name, "report.") && !strings.HasSuffix(name, besideSuffix)
 }
 
 // several verifies reports on all processors, and writes the verdicts in the order of the

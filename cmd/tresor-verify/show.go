@@ -3,9 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/tresorhq/attest"
+	"github.com/tresorhq/attest/carrier"
 	"github.com/tresorhq/attest/internal/cli"
+	"github.com/tresorhq/attest/internal/held"
 	"github.com/tresorhq/attest/internal/inspect"
+	"github.com/tresorhq/attest/internal/unread"
+	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -53,6 +59,22 @@ func detect(r *reading, operand int) *inspect.File {
 		r.fail(unshown(command, err))
 	}
 	return file
+}
+
+// unshown is the error of a file that cannot be shown.
+func unshown(command string, err error) error {
+	_, unknown := errors.AsType[*carrier.UnreadError](err)
+	if _, key := errors.AsType[*carrier.PrivateKeyError](err); unknown || key {
+		return held.Refusal(command, err, unread.Report)
+	}
+	f := rule.From(err, "CLI-03", command)
+	if list := verdict.Rules(err); len(list) > 0 {
+		f.Rule = list[0]
+	}
+	if !strings.HasPrefix(f.Message, command) {
+		f.Message = command + ": " + f.Message
+	}
+	return &attest.EvidenceUnavailableError{Failure: f}
 }
 
 func diffCommand() cli.Command {

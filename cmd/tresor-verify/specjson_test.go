@@ -8,6 +8,7 @@ import (
 
 	"github.com/tresorhq/attest/bulletin"
 	"github.com/tresorhq/attest/internal/artefact"
+	"github.com/tresorhq/attest/internal/demo"
 	"github.com/tresorhq/attest/internal/inspect"
 	"github.com/tresorhq/attest/internal/proxy"
 	"github.com/tresorhq/attest/verdict"
@@ -83,7 +84,7 @@ var jsonRows = map[reflect.Type][]string{
 	reflect.TypeFor[diffJSON]():             {"`tresor.diff/v1`"},
 	reflect.TypeFor[inspect.Difference]():   {"`tresor.diff/v1`"},
 	reflect.TypeFor[demoJSON]():             {"`tresor.demo/v1`"},
-	reflect.TypeFor[attack]():               {"`tresor.demo/v1`"},
+	reflect.TypeFor[demo.Attack]():          {"`tresor.demo/v1`"},
 	reflect.TypeFor[fetchedJSON]():          {"`tresor.fetch/v1`"},
 	reflect.TypeFor[versionJSON]():          {"`tresor.version/v1`"},
 	reflect.TypeFor[vectorsJSON]():          {"`tresor.vectors-result/v1`"},

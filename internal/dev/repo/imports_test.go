@@ -73,18 +73,20 @@ var layers = map[string]struct {
 	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
 	"verdict":                      {deps: []string{"", "azure", "bulletin", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},
 	"internal/unread":              {deps: []string{"", "carrier", "rule", "verdict"}},
+	"internal/held":                {deps: []string{"", "carrier", "certchain", "internal/cli", "internal/inspect", "internal/unread", "rule", "snpreport", "snpreport/form", "verdict"}},
 	"internal/artefact":            {deps: []string{"", "internal/printable", "launch", "rule"}},
 	"internal/cli":                 {deps: []string{"internal/printable"}}, // knows nothing of attestation
 	"internal/advice":              {deps: []string{"", "kds", "verdict"}},
 	"internal/collateral":          {deps: []string{"", "certchain", "kds", "snpreport", "snpreport/form", "verdict"}},
 	"internal/inspect":             {deps: []string{"", "azure", "bulletin", "capture", "carrier", "certchain", "internal/cli", "internal/collateral", "internal/printable", "internal/strictjson", "jws", "kds", "launch", "policy", "rule", "snpreport", "snpreport/form", "verdict"}},
+	"internal/demo":                {http: true, deps: []string{"", "attesttest", "snpreport", "transport"}},
 	"internal/proxy":               {http: true, deps: []string{"", "internal/advice", "internal/cli", "internal/printable", "transport", "verdict"}},
 	"web":                          {deps: []string{"", "azure", "bulletin", "capture", "carrier", "certchain", "internal/strictjson", "internal/unread", "policy", "releaseroot", "rule", "snpreport", "snpreport/form", "verdict"}},
 	"web/build":                    {deps: []string{"web"}},
 	"web/wasm":                     {deps: []string{"web"}},
 	"examples/auditor":             {deps: []string{"", "certchain", "policy", "snpreport/form", "verdict"}},
 	"cmd/tresor-verify": {http: true, deps: []string{
-		"", "attesttest", "azure", "capture", "carrier", "certchain", "internal/advice", "internal/artefact", "internal/cli", "internal/collateral", "internal/inspect", "internal/printable", "internal/proxy",
+		"", "attesttest", "azure", "capture", "carrier", "certchain", "internal/advice", "internal/artefact", "internal/cli", "internal/collateral", "internal/demo", "internal/held", "internal/inspect", "internal/printable", "internal/proxy",
 		"internal/statefile", "internal/strictjson", "internal/unread", "internal/vectors", "jws", "kds", "launch", "policy", "receipt", "releaseroot", "rule", "snpreport", "snpreport/form", "transport", "verdict", "web",
 	}},
 }
@@ -234,8 +236,8 @@ func eachFile(t *testing.T, visit func(dir, name string, file *ast.File)) {
 // and show, and by the page that verifies files, alone. An endpoint's evidence has one form.
 func TestHeldEvidence(t *testing.T) {
 	may := map[string][]string{
-		"carrier":  {"cmd/tresor-verify/azure.go", "cmd/tresor-verify/held.go", "internal/inspect/held.go", "internal/unread/unread.go", "web/azure.go", "web/inputs.go", "web/judge.go"},
-		"readHeld": {"cmd/tresor-verify/held.go", "cmd/tresor-verify/fetch.go", "cmd/tresor-verify/reporter.go"},
+		"carrier": {"cmd/tresor-verify/show.go", "internal/held/certs.go", "internal/held/held.go", "internal/held/reader.go", "internal/inspect/held.go", "internal/unread/unread.go", "web/azure.go", "web/inputs.go", "web/judge.go"},
+		"held":    {"cmd/tresor-verify/azure.go", "cmd/tresor-verify/fetch.go", "cmd/tresor-verify/measure.go", "cmd/tresor-verify/reporter.go", "cmd/tresor-verify/several.go", "cmd/tresor-verify/show.go"},
 	}
 	found := map[string]int{}
 	eachFile(t, func(dir, name string, file *ast.File) {
@@ -246,18 +248,15 @@ func TestHeldEvidence(t *testing.T) {
 			}
 		}
 		for _, spec := range file.Imports {
-			if spec.Path.Value == strconv.Quote(module+"/carrier") {
+			switch spec.Path.Value {
+			case strconv.Quote(module + "/carrier"):
 				saw("carrier")
+			case strconv.Quote(module + "/internal/held"):
+				saw("held")
 			}
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			if id, ok := n.(*ast.Ident); ok && id.Name == "readHeld" {
-				saw("readHeld")
-			}
-			return true
-		})
 	})
-	if found["carrier"] != len(may["carrier"]) || found["readHeld"] != len(may["readHeld"]) {
+	if found["carrier"] != len(may["carrier"]) || found["held"] != len(may["held"]) {
 		t.Errorf("found %v", found)
 	}
 }
