@@ -17,6 +17,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/snpreport"
 )
@@ -212,7 +213,7 @@ func (e *Enclave) WebRoot() []byte {
 
 // Firmware returns a synthetic OVMF image, for those who compute a measurement from
 // what is launched.
-func Firmware() []byte { return mint.AmdSev().Encode() }
+func Firmware() []byte { return boot.AmdSev().Encode() }
 
 // WebRoots returns the only root that vouches for TLSCertificate, for what
 // IssueTLS returns, and for the other servers of Serve.

@@ -4,14 +4,14 @@ import (
 	"crypto/sha512"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 )
 
 // BenchmarkFirmware is to cost at most 1.15 times BenchmarkSHA384: the same number
 // of hashes of the same sizes.
 func BenchmarkFirmware(b *testing.B) {
-	spec := mint.AmdSev()
+	spec := boot.AmdSev()
 	spec.Size = 4 << 20
 	image := spec.Encode()
 	b.SetBytes(int64(len(image)))
@@ -38,7 +38,7 @@ func BenchmarkSHA384(b *testing.B) {
 
 // BenchmarkExplain is a search of everything that finds nothing.
 func BenchmarkExplain(b *testing.B) {
-	f, err := launch.ParseFirmware(mint.AmdSev().Encode())
+	f, err := launch.ParseFirmware(boot.AmdSev().Encode())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func BenchmarkExplain(b *testing.B) {
 }
 
 func BenchmarkIGVM(b *testing.B) {
-	image := mint.DefaultIGVM().Encode()
+	image := boot.DefaultIGVM().Encode()
 	for b.Loop() {
 		f, err := launch.ParseIGVM(image)
 		if err != nil {

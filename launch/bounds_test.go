@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
@@ -104,23 +104,23 @@ func TestLaunchFileBounds(t *testing.T) {
 // The largest firmware, and tables that end where the file or they themselves do.
 // Rules: LCH-10, LCH-12, LCH-15, LCH-16.
 func TestFirmwareBounds(t *testing.T) {
-	large := mint.AmdSev()
+	large := boot.AmdSev()
 	large.Size = launch.MaxFirmware
 	parsed(t, large)
 
 	end := 8192 - 32 - 18
-	alone := mint.AmdSev()
+	alone := boot.AmdSev()
 	alone.Table = 18
 	expectFault(t, alone.Encode(), "LCH-15", "SEV metadata offset", rule.NoOffset)
-	before := mint.AmdSev()
+	before := boot.AmdSev()
 	before.Table = 8192 - 32 + 1
 	expectFault(t, before.Encode(), "LCH-12", "size of the footer table", end)
-	one := mint.AmdSev()
-	one.Entries = append(one.List(), mint.Entry{GUID: mint.GUIDSecret, Data: []byte{1, 2, 3, 4}, Size: 23})
+	one := boot.AmdSev()
+	one.Entries = append(one.List(), boot.Entry{GUID: boot.GUIDSecret, Data: []byte{1, 2, 3, 4}, Size: 23})
 	expectFault(t, one.Encode(), "LCH-12", "size of an entry of the footer table", end-22-26-22-18)
 
 	last := func(offset, length uint32) []byte { // metadata of one section in the last bytes
-		spec := mint.AmdSev()
+		spec := boot.AmdSev()
 		spec.Offset = offset
 		image := spec.Encode()
 		header := image[len(image)-int(offset):]
@@ -135,20 +135,20 @@ func TestFirmwareBounds(t *testing.T) {
 	}
 	expectFault(t, last(28, 28), "LCH-17", "metadata.sections", rule.NoOffset)
 	expectFault(t, last(27, 28), "LCH-15", "metadata.length", 8192-27+4)
-	long := mint.AmdSev()
+	long := boot.AmdSev()
 	long.Length = 16 + 12*7 + 1
 	expectFault(t, long.Encode(), "LCH-15", "metadata.length", 8192-0x800+4)
-	most := mint.AmdSev()
-	most.Sections[6] = mint.SectionSpec{GPA: 0x1000000, Size: 64<<20 - 0x10000, Type: 1}
+	most := boot.AmdSev()
+	most.Sections[6] = boot.SectionSpec{GPA: 0x1000000, Size: 64<<20 - 0x10000, Type: 1}
 	parsed(t, most)
 }
 
 // What is demanded of a guest beside what else it has.
 // Rules: LCH-33, LCH-35, LCH-36.
 func TestGuestBounds(t *testing.T) {
-	spec := mint.AmdSev()
+	spec := boot.AmdSev()
 	f := parsed(t, spec)
-	igvm, err := launch.ParseIGVM(mint.DefaultIGVM().Encode())
+	igvm, err := launch.ParseIGVM(boot.DefaultIGVM().Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,11 +158,11 @@ func TestGuestBounds(t *testing.T) {
 	if _, err := (launch.Guest{VMM: launch.GCE, Firmware: f, Features: 1, VCPUs: []int{2, 1}}).Measure(); ruleOf(err) != "LCH-33" {
 		t.Errorf("good features and bad counts: %v", err)
 	}
-	l := mint.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "qemu", VCPUs: 2, Features: 1, CPU: 0x800F12, Wide: true}
+	l := boot.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "qemu", VCPUs: 2, Features: 1, CPU: 0x800F12, Wide: true}
 	if found, err := (launch.Guest{Firmware: f}).Explain(l.Digest()); err != nil || len(found) != 0 {
 		t.Errorf("QEMU at 52 bits: %v, %v", found, err)
 	}
-	l = mint.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "ec2", VCPUs: 2, Features: 1}
+	l = boot.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "ec2", VCPUs: 2, Features: 1}
 	if found, err := (launch.Guest{Firmware: f, CPU: 0x800F12}).Explain(l.Digest()); err != nil || len(found) != 0 {
 		t.Errorf("a CPU model on EC2: %v, %v", found, err)
 	}
@@ -181,14 +181,14 @@ func TestRangesAreApart(t *testing.T) {
 		}
 		return list
 	}
-	got := names(launch.Guest{VMM: launch.EC2, Firmware: parsed(t, mint.AmdSev()), VCPUs: []int{1}})
+	got := names(launch.Guest{VMM: launch.EC2, Firmware: parsed(t, boot.AmdSev()), VCPUs: []int{1}})
 	if want := []string{"firmware NORMAL 2", "SNP_SEC_MEM ZERO 9", "SNP_SEC_MEM ZERO 3", "SNP_SECRETS SECRETS 1", "SVSM_CAA ZERO 1", "SNP_KERNEL_HASHES ZERO 1", "SNP_SEC_MEM ZERO 15", "CPUID CPUID 1", "VMSA of vCPU 0 VMSA 1"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	vmsa := mint.LaunchSpec{VMM: "qemu", Features: 1}.VMSA(true)
+	vmsa := boot.LaunchSpec{VMM: "qemu", Features: 1}.VMSA(true)
 	page := make([]byte, 4096)
-	spec := mint.IGVMSpec{Headers: []mint.IGVMHeader{mint.IGVMPlatform(1, 2), mint.IGVMPage(0x1000, 1, 2, 0, page), mint.IGVMPage(0x2000, 1, 0, 0, page),
-		mint.IGVMContext(0x3000, 1, 1, vmsa), mint.IGVMContext(0x4000, 1, 10, vmsa), mint.IGVMContext(0x5000, 1, 0, vmsa), mint.IGVMContext(0x6000, 1, 256, vmsa)}}
+	spec := boot.IGVMSpec{Headers: []boot.IGVMHeader{boot.IGVMPlatform(1, 2), boot.IGVMPage(0x1000, 1, 2, 0, page), boot.IGVMPage(0x2000, 1, 0, 0, page),
+		boot.IGVMContext(0x3000, 1, 1, vmsa), boot.IGVMContext(0x4000, 1, 10, vmsa), boot.IGVMContext(0x5000, 1, 0, vmsa), boot.IGVMContext(0x6000, 1, 256, vmsa)}}
 	file, err := launch.ParseIGVM(spec.Encode())
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestRangesAreApart(t *testing.T) {
 // Keys and digests, to the last byte and to the first.
 // Rules: LCH-53, LCH-54, LCH-57.
 func TestIDBlockBounds(t *testing.T) {
-	spec := mint.DefaultIDBlock(someDigest)
+	spec := boot.DefaultIDBlock(someDigest)
 	unsigned := spec
 	unsigned.Author = nil
 	with := func(b []byte, at int, value byte) []byte {

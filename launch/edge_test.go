@@ -9,13 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 )
 
 // Every byte of a GUID, a signature and a magic number counts.
 func TestEveryByteOfANameCounts(t *testing.T) {
-	good := mint.AmdSev().Encode()
+	good := boot.AmdSev().Encode()
 	for _, c := range []struct {
 		from, size int
 		id         string
@@ -31,7 +31,7 @@ func TestEveryByteOfANameCounts(t *testing.T) {
 	if !launch.IsFirmware(good) || !launch.IsFirmware(good[8192-48:]) || launch.IsFirmware(good[8192-47:]) || launch.IsFirmware(nil) {
 		t.Error("IsFirmware")
 	}
-	igvm := mint.DefaultIGVM()
+	igvm := boot.DefaultIGVM()
 	for i := range 4 {
 		s := igvm
 		s.Fixed = slices.Clone(igvm.Encode()[:24])
@@ -56,7 +56,7 @@ func TestIGVMEdges(t *testing.T) {
 		binary.LittleEndian.PutUint32(image[20:], crc32.ChecksumIEEE(image[:min(end, len(image))]))
 		return image
 	}
-	only := mint.IGVMSpec{Headers: []mint.IGVMHeader{mint.IGVMPlatform(1, 2), mint.IGVMArea(0x1000, 1)}}
+	only := boot.IGVMSpec{Headers: []boot.IGVMHeader{boot.IGVMPlatform(1, 2), boot.IGVMArea(0x1000, 1)}}
 	expectIGVMFault(t, "nothing behind the headers", only.Encode(), "LCH-48", "VP_CONTEXT")
 	image := only.Encode()
 	binary.LittleEndian.PutUint32(image[len(image)-20:], 17) // the length of the last body
@@ -70,22 +70,22 @@ func TestIGVMEdges(t *testing.T) {
 	}
 	expectIGVMFault(t, "a header of 32 bytes in 24", short, "LCH-40", "variable header offset")
 
-	between := mint.DefaultIGVM()
-	between.Headers = slices.Insert(between.Headers, 3, mint.IGVMHeader{Type: 1<<31 | 0x201, Body: make([]byte, 8)})
+	between := boot.DefaultIGVM()
+	between.Headers = slices.Insert(between.Headers, 3, boot.IGVMHeader{Type: 1<<31 | 0x201, Body: make([]byte, 8)})
 	expectIGVMFault(t, "a section that is none", between.Encode(), "LCH-42", "type of a variable header")
 
-	other := mint.DefaultIGVM() // another header whose sixth byte is 2 is no platform
+	other := boot.DefaultIGVM() // another header whose sixth byte is 2 is no platform
 	other.Headers[0].Body = slices.Clone(other.Headers[0].Body)
 	other.Headers[0].Body[5] = 3
 	other.Headers[2].Body = []byte{1, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 	expectIGVMFault(t, "no platform", other.Encode(), "LCH-43", "SUPPORTED_PLATFORM")
 
-	many := mint.DefaultIGVM() // whose data are 4 pages, of which each header may name any
-	whole := mint.IGVMPage(0x40000000, 1, 0, 0, make([]byte, 4096))
+	many := boot.DefaultIGVM() // whose data are 4 pages, of which each header may name any
+	whole := boot.IGVMPage(0x40000000, 1, 0, 0, make([]byte, 4096))
 	many.Headers = append(many.Headers, whole)
 	at := binary.LittleEndian.Uint32(many.Encode()[16:]) - 4096
 	for i := range uint64(4093) {
-		h := mint.IGVMPage(0x50000000+i*4096, 1, 0, 0, nil)
+		h := boot.IGVMPage(0x50000000+i*4096, 1, 0, 0, nil)
 		binary.LittleEndian.PutUint32(h.Body[12:], at+4093*32)
 		many.Headers = append(many.Headers, h)
 	}
@@ -96,7 +96,7 @@ func TestIGVMEdges(t *testing.T) {
 		h := &many.Headers[len(many.Headers)-4093+i]
 		binary.LittleEndian.PutUint32(h.Body[12:], at+4094*32)
 	}
-	more := mint.IGVMPage(0x60000000, 1, 0, 0, nil)
+	more := boot.IGVMPage(0x60000000, 1, 0, 0, nil)
 	binary.LittleEndian.PutUint32(more.Body[12:], at+4094*32)
 	many.Headers = append(many.Headers, more)
 	expectIGVMFault(t, "4097 pages with data", many.Encode(), "LCH-46", "PAGE_DATA.gpa")
@@ -104,7 +104,7 @@ func TestIGVMEdges(t *testing.T) {
 
 // What was read is a copy.
 func TestIGVMIsACopy(t *testing.T) {
-	spec := mint.DefaultIGVM()
+	spec := boot.DefaultIGVM()
 	image := spec.Encode()
 	f, err := launch.ParseIGVM(image)
 	if err != nil {
@@ -119,12 +119,12 @@ func TestIGVMIsACopy(t *testing.T) {
 
 // What is searched, and what is not.
 func TestExplainEdges(t *testing.T) {
-	spec := mint.AmdSev()
+	spec := boot.AmdSev()
 	f, err := launch.ParseFirmware(spec.Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
-	wide := mint.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "gce", VCPUs: 3, Features: 1, Wide: true}
+	wide := boot.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "gce", VCPUs: 3, Features: 1, Wide: true}
 	found, err := launch.Guest{Firmware: f}.Explain(wide.Digest())
 	if err != nil || len(found) != 1 || !found[0].WideVMSA || found[0].String() != "vmm=gce vcpus=3 features=0x1 vmsa=0xffffffffff000" {
 		t.Errorf("52 bits: %v, %v", found, err)
@@ -133,7 +133,7 @@ func TestExplainEdges(t *testing.T) {
 		t.Errorf("measured: %v, %v", list, err)
 	}
 	for _, v := range []string{"qemu", "qemu-old-fpu"} { // a given model restricts the monitors
-		l := mint.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: v, VCPUs: 2, Features: 1, CPU: 0x12345}
+		l := boot.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: v, VCPUs: 2, Features: 1, CPU: 0x12345}
 		found, err := launch.Guest{Firmware: f, CPU: 0x12345}.Explain(l.Digest())
 		if err != nil || len(found) != 1 || found[0].VMM.String() != v {
 			t.Errorf("%s: %v, %v", v, found, err)
@@ -150,14 +150,14 @@ func TestExplainEdges(t *testing.T) {
 	alone := *f
 	alone.Metadata.APReset = 0 // without it there is one processor
 	spec.Reset = 0
-	l := mint.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "ec2", VCPUs: 2, Features: 1}
+	l := boot.LaunchSpec{Image: spec.Encode(), Firmware: spec, VMM: "ec2", VCPUs: 2, Features: 1}
 	alone.LaunchHash = parsed(t, spec).LaunchHash
 	if found, err := (launch.Guest{Firmware: &alone}).Explain(l.Digest()); err != nil || len(found) != 0 {
 		t.Errorf("two processors without a reset block: %v, %v", found, err)
 	}
 }
 
-func parsed(t *testing.T, spec mint.FirmwareSpec) *launch.Firmware {
+func parsed(t *testing.T, spec boot.FirmwareSpec) *launch.Firmware {
 	t.Helper()
 	f, err := launch.ParseFirmware(spec.Encode())
 	if err != nil {
@@ -169,13 +169,13 @@ func parsed(t *testing.T, spec mint.FirmwareSpec) *launch.Firmware {
 // The first processor of EC2 differs from the others in the ranges too, and pages of
 // an IGVM file that follow each other are one range.
 func TestRangesEdges(t *testing.T) {
-	g := launch.Guest{VMM: launch.EC2, Firmware: parsed(t, mint.AmdSev()), VCPUs: []int{3}}
+	g := launch.Guest{VMM: launch.EC2, Firmware: parsed(t, boot.AmdSev()), VCPUs: []int{3}}
 	ranges, err := g.Ranges()
 	list, err2 := g.Measure()
 	if err != nil || err2 != nil || ranges[len(ranges)-1].After != list[0].Digest {
 		t.Errorf("%v, %v, %v", ranges, err, err2)
 	}
-	f, err := launch.ParseIGVM(mint.DefaultIGVM().Encode())
+	f, err := launch.ParseIGVM(boot.DefaultIGVM().Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,8 +188,8 @@ func TestRangesEdges(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v", got, err)
 	}
-	spec := mint.DefaultIGVM()
-	spec.Headers = append(spec.Headers, mint.IGVMPage(0x400000, 1, 0, 0, nil), mint.IGVMPage(0x401000, 1, 0, 0, nil), mint.IGVMPage(0x403000, 1, 0, 0, nil))
+	spec := boot.DefaultIGVM()
+	spec.Headers = append(spec.Headers, boot.IGVMPage(0x400000, 1, 0, 0, nil), boot.IGVMPage(0x401000, 1, 0, 0, nil), boot.IGVMPage(0x403000, 1, 0, 0, nil))
 	if f, err = launch.ParseIGVM(spec.Encode()); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestRangesEdges(t *testing.T) {
 
 // Digests that begin with zero bytes are digests, and a table needs an address.
 func TestKernelEdges(t *testing.T) {
-	f := parsed(t, mint.AmdSev())
+	f := parsed(t, boot.AmdSev())
 	g := launch.Guest{VMM: launch.QEMU, Firmware: f, CPU: 1, VCPUs: []int{1}, Kernel: &launch.Kernel{Kernel: [32]byte{31: 1}, Initrd: [32]byte{31: 1}, Cmdline: [32]byte{31: 1}}}
 	if _, err := g.Measure(); err != nil {
 		t.Error(err)
@@ -228,7 +228,7 @@ func TestKernelEdges(t *testing.T) {
 // Rules: LCH-15.
 func TestMetadataAtTheEnd(t *testing.T) {
 	for sections, size := range map[uint32]uint32{2: 40, 64: 784} {
-		spec := mint.AmdSev()
+		spec := boot.AmdSev()
 		spec.Offset = 32 // behind the footer table
 		image := spec.Encode()
 		copy(image[8192-32:], "ASEV")
@@ -244,7 +244,7 @@ func TestIDBlockEdges(t *testing.T) {
 	if d, err := launch.KeyDigest(&ecdsa.PublicKey{Curve: elliptic.P384()}); ruleOf(err) != "LCH-53" || d != (launch.Digest{}) {
 		t.Errorf("%v, %v", d, err)
 	}
-	spec := mint.DefaultIDBlock(someDigest)
+	spec := boot.DefaultIDBlock(someDigest)
 	for i := range 48 {
 		d := launch.Digest(someDigest)
 		d[i] ^= 1
@@ -252,8 +252,8 @@ func TestIDBlockEdges(t *testing.T) {
 			t.Errorf("byte %d of LD does not count", i)
 		}
 	}
-	igvm := mint.DefaultIGVM()
-	igvm.Headers[0] = mint.IGVMPlatform(1, 3)
-	igvm.Headers = slices.Insert(igvm.Headers, 3, mint.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 2, 1, 0}})
+	igvm := boot.DefaultIGVM()
+	igvm.Headers[0] = boot.IGVMPlatform(1, 3)
+	igvm.Headers = slices.Insert(igvm.Headers, 3, boot.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 2, 1, 0}})
 	expectIGVMFault(t, "a relocation for a platform", igvm.Encode(), "LCH-43", "SUPPORTED_PLATFORM")
 }

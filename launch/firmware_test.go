@@ -10,16 +10,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
 )
 
 // lgtm is the firmware of Google's own test, of 4096 bytes.
-func lgtm() mint.FirmwareSpec {
-	return mint.FirmwareSpec{Size: 4096, Sections: []mint.SectionSpec{{GPA: 0xFF001000, Size: 0x1000, Type: 1}, {GPA: 0xFF003000, Size: 0x1000, Type: 3}, {GPA: 0xFF004000, Size: 0x1000, Type: 2}},
-		Reset: 0xFF0000FF, Entries: []mint.Entry{
-			{GUID: mint.GUIDReset, Data: []byte{0xFF, 0, 0, 0xFF}}, {GUID: mint.GUIDMetadata, Data: []byte{0, 0x10, 0, 0}},
+func lgtm() boot.FirmwareSpec {
+	return boot.FirmwareSpec{Size: 4096, Sections: []boot.SectionSpec{{GPA: 0xFF001000, Size: 0x1000, Type: 1}, {GPA: 0xFF003000, Size: 0x1000, Type: 3}, {GPA: 0xFF004000, Size: 0x1000, Type: 2}},
+		Reset: 0xFF0000FF, Entries: []boot.Entry{
+			{GUID: boot.GUIDReset, Data: []byte{0xFF, 0, 0, 0xFF}}, {GUID: boot.GUIDMetadata, Data: []byte{0, 0x10, 0, 0}},
 		}}
 }
 
@@ -57,7 +57,7 @@ func TestKnownDigestsWithoutFiles(t *testing.T) {
 		{launch.GCE, 2, "cf0be59cf6d0e99db61bc5d05f215fb2fa99082e12e4b97283eaa0818f78a2a204907b4f341c8772568c62b62aa933e1"},
 	} {
 		measureAndExplain(t, launch.Guest{VMM: c.vmm, Firmware: f, CPU: cpuFor(c.vmm), Features: 1, VCPUs: []int{c.vcpus}}, c.want)
-		spec := mint.LaunchSpec{Image: lgtmImage(), Firmware: lgtm(), VMM: c.vmm.String(), VCPUs: c.vcpus, CPU: 0x800F12, Features: 1}
+		spec := boot.LaunchSpec{Image: lgtmImage(), Firmware: lgtm(), VMM: c.vmm.String(), VCPUs: c.vcpus, CPU: 0x800F12, Features: 1}
 		if got := launch.Digest(spec.Digest()); got.String() != c.want {
 			t.Errorf("the generator: %v, want %s", got, c.want)
 		}
@@ -77,8 +77,8 @@ func TestKnownDigestsWithoutFiles(t *testing.T) {
 
 // Two published inputs that a strict reader refuses.
 func TestLooseInputsOfOthersAreRefused(t *testing.T) {
-	d := mint.FirmwareSpec{Size: 4096, Entries: []mint.Entry{
-		{GUID: mint.GUIDMetadata, Data: []byte{0, 0x0E, 0, 0}}, {GUID: mint.GUIDReset, Data: []byte{0xF0, 0xFF, 0xFF, 0xFF}}, {GUID: mint.GUIDHashArea, Data: []byte{0, 0x40, 0, 0}},
+	d := boot.FirmwareSpec{Size: 4096, Entries: []boot.Entry{
+		{GUID: boot.GUIDMetadata, Data: []byte{0, 0x0E, 0, 0}}, {GUID: boot.GUIDReset, Data: []byte{0xF0, 0xFF, 0xFF, 0xFF}}, {GUID: boot.GUIDHashArea, Data: []byte{0, 0x40, 0, 0}},
 	}}
 	expectFault(t, d.Encode(), "LCH-13", "kernel hash area", 0xFE0-18-22-22-22)
 	section := func(gpa, size uint32, t launch.SectionType) launch.Section {
@@ -110,7 +110,7 @@ func expectFault(t *testing.T, image []byte, id, where string, offset int) {
 // Every fault of a firmware file, with the field and its offset.
 // Rules: LCH-10, LCH-11, LCH-12, LCH-13, LCH-14, LCH-15, LCH-16, LCH-17, LCH-18.
 func TestFirmwareFaults(t *testing.T) {
-	good := mint.AmdSev().Encode()
+	good := boot.AmdSev().Encode()
 	expectFault(t, nil, "LCH-10", "size of the firmware", 0)
 	expectFault(t, good[:4095], "LCH-10", "size of the firmware", 0)
 	expectFault(t, good[1:], "LCH-10", "size of the firmware", 0)
@@ -120,24 +120,24 @@ func TestFirmwareFaults(t *testing.T) {
 
 	const end = 8192 - 32 - 18 // of the entries: where the size of the table is
 	meta, first := 8192-0x800, 8192-0x800+16
-	sections := func(change func(s []mint.SectionSpec) []mint.SectionSpec) mint.FirmwareSpec {
-		f := mint.AmdSev()
+	sections := func(change func(s []boot.SectionSpec) []boot.SectionSpec) boot.FirmwareSpec {
+		f := boot.AmdSev()
 		f.Sections = change(f.Sections)
 		return f
 	}
-	set := func(i int, gpa, size, kind uint32) mint.FirmwareSpec {
-		return sections(func(s []mint.SectionSpec) []mint.SectionSpec {
-			s[i] = mint.SectionSpec{GPA: gpa, Size: size, Type: kind}
+	set := func(i int, gpa, size, kind uint32) boot.FirmwareSpec {
+		return sections(func(s []boot.SectionSpec) []boot.SectionSpec {
+			s[i] = boot.SectionSpec{GPA: gpa, Size: size, Type: kind}
 			return s
 		})
 	}
-	entries := func(list ...mint.Entry) mint.FirmwareSpec {
-		f := mint.AmdSev()
+	entries := func(list ...boot.Entry) boot.FirmwareSpec {
+		f := boot.AmdSev()
 		f.Entries = append(f.List(), list...)
 		return f
 	}
-	with := func(change func(f *mint.FirmwareSpec)) mint.FirmwareSpec {
-		f := mint.AmdSev()
+	with := func(change func(f *boot.FirmwareSpec)) boot.FirmwareSpec {
+		f := boot.AmdSev()
 		change(&f)
 		return f
 	}
@@ -145,40 +145,40 @@ func TestFirmwareFaults(t *testing.T) {
 	start := end - 22 - 26 - 22 // of the table of AmdSev
 	for _, c := range []struct {
 		name   string
-		spec   mint.FirmwareSpec
+		spec   boot.FirmwareSpec
 		id     string
 		where  string
 		offset int
 	}{
-		{"GUID", with(func(f *mint.FirmwareSpec) { f.Footer = mint.GUIDReset }), "LCH-11", "footer GUID", end + 2},
-		{"table size 17", with(func(f *mint.FirmwareSpec) { f.Table = 17 }), "LCH-12", "size of the footer table", end},
-		{"table before the file", with(func(f *mint.FirmwareSpec) { f.Table = 8192 }), "LCH-12", "size of the footer table", end},
-		{"table that fills the file", with(func(f *mint.FirmwareSpec) { f.Table = 8192 - 32 }), "LCH-12", "size of an entry of the footer table", start - 18},
-		{"leftover", with(func(f *mint.FirmwareSpec) { f.Table = uint16(end + 18 - start + 17) }), "LCH-12", "footer table", start - 17},
-		{"leftover of 1", with(func(f *mint.FirmwareSpec) { f.Table = uint16(end + 18 - start + 1) }), "LCH-12", "footer table", start - 1},
-		{"entry size 17", entries(mint.Entry{GUID: mint.GUIDReset, Data: word, Size: 17}), "LCH-12", "size of an entry of the footer table", start - 18},
-		{"entry before the table", entries(mint.Entry{GUID: mint.GUIDSecret, Data: word, Size: 30}), "LCH-12", "size of an entry of the footer table", start - 18},
-		{"reset of 3 bytes", with(func(f *mint.FirmwareSpec) { f.Entries = []mint.Entry{{GUID: mint.GUIDReset, Data: word[:3]}} }), "LCH-13", "SEV-ES reset block", end - 21},
-		{"metadata of 5 bytes", with(func(f *mint.FirmwareSpec) {
-			f.Entries = []mint.Entry{{GUID: mint.GUIDMetadata, Data: append(word, 0)}}
+		{"GUID", with(func(f *boot.FirmwareSpec) { f.Footer = boot.GUIDReset }), "LCH-11", "footer GUID", end + 2},
+		{"table size 17", with(func(f *boot.FirmwareSpec) { f.Table = 17 }), "LCH-12", "size of the footer table", end},
+		{"table before the file", with(func(f *boot.FirmwareSpec) { f.Table = 8192 }), "LCH-12", "size of the footer table", end},
+		{"table that fills the file", with(func(f *boot.FirmwareSpec) { f.Table = 8192 - 32 }), "LCH-12", "size of an entry of the footer table", start - 18},
+		{"leftover", with(func(f *boot.FirmwareSpec) { f.Table = uint16(end + 18 - start + 17) }), "LCH-12", "footer table", start - 17},
+		{"leftover of 1", with(func(f *boot.FirmwareSpec) { f.Table = uint16(end + 18 - start + 1) }), "LCH-12", "footer table", start - 1},
+		{"entry size 17", entries(boot.Entry{GUID: boot.GUIDReset, Data: word, Size: 17}), "LCH-12", "size of an entry of the footer table", start - 18},
+		{"entry before the table", entries(boot.Entry{GUID: boot.GUIDSecret, Data: word, Size: 30}), "LCH-12", "size of an entry of the footer table", start - 18},
+		{"reset of 3 bytes", with(func(f *boot.FirmwareSpec) { f.Entries = []boot.Entry{{GUID: boot.GUIDReset, Data: word[:3]}} }), "LCH-13", "SEV-ES reset block", end - 21},
+		{"metadata of 5 bytes", with(func(f *boot.FirmwareSpec) {
+			f.Entries = []boot.Entry{{GUID: boot.GUIDMetadata, Data: append(word, 0)}}
 		}), "LCH-13", "SEV metadata offset", end - 23},
-		{"hash area of 4 bytes", with(func(f *mint.FirmwareSpec) { f.Entries = []mint.Entry{{GUID: mint.GUIDHashArea, Data: word}} }), "LCH-13", "kernel hash area", end - 22},
-		{"secret area of 4 bytes", entries(mint.Entry{GUID: mint.GUIDSecret, Data: word}), "LCH-13", "launch secret area", start - 22},
-		{"second reset", entries(mint.Entry{GUID: mint.GUIDReset, Data: word}), "LCH-14", "SEV-ES reset block", start - 22},
-		{"second metadata", entries(mint.Entry{GUID: mint.GUIDMetadata, Data: word}), "LCH-14", "SEV metadata offset", start - 22},
-		{"second hash area", entries(mint.Entry{GUID: mint.GUIDHashArea, Data: append(word, word...)}), "LCH-14", "kernel hash area", start - 26},
-		{"second secret area", entries(mint.Entry{GUID: mint.GUIDSecret, Data: append(word, word...)}, mint.Entry{GUID: mint.GUIDSecret, Data: append(word, word...)}), "LCH-14", "launch secret area", start - 52},
-		{"small hash area", with(func(f *mint.FirmwareSpec) { f.HashArea[1] = 175 }), "LCH-13", "kernel hash area", end - 22 - 26 + 4},
-		{"no metadata", with(func(f *mint.FirmwareSpec) { f.Entries = []mint.Entry{{GUID: mint.GUIDReset, Data: word}} }), "LCH-15", "SEV metadata offset", rule.NoOffset},
-		{"offset behind the file", with(func(f *mint.FirmwareSpec) { f.Offset = 15 }), "LCH-15", "SEV metadata offset", end - 22},
-		{"offset before the file", with(func(f *mint.FirmwareSpec) { f.Offset = 8193 }), "LCH-15", "SEV metadata offset", end - 22},
-		{"offset of 4 GiB", with(func(f *mint.FirmwareSpec) { f.Offset = 1<<32 - 1 }), "LCH-15", "SEV metadata offset", end - 22},
-		{"signature", with(func(f *mint.FirmwareSpec) { f.Signature = "ASEX" }), "LCH-15", "metadata.signature", meta},
-		{"version", with(func(f *mint.FirmwareSpec) { f.Version = 2 }), "LCH-15", "metadata.version", meta + 8},
-		{"length", with(func(f *mint.FirmwareSpec) { f.Length = 15 }), "LCH-15", "metadata.length", meta + 4},
-		{"no section", with(func(f *mint.FirmwareSpec) { f.Sections = nil }), "LCH-15", "metadata.count", meta + 12},
-		{"65 sections", with(func(f *mint.FirmwareSpec) { f.Sections = make([]mint.SectionSpec, 65) }), "LCH-15", "metadata.count", meta + 12},
-		{"metadata beyond the end", with(func(f *mint.FirmwareSpec) { f.Offset = 16; f.Fill = 0 }), "LCH-15", "metadata.signature", 8192 - 16},
+		{"hash area of 4 bytes", with(func(f *boot.FirmwareSpec) { f.Entries = []boot.Entry{{GUID: boot.GUIDHashArea, Data: word}} }), "LCH-13", "kernel hash area", end - 22},
+		{"secret area of 4 bytes", entries(boot.Entry{GUID: boot.GUIDSecret, Data: word}), "LCH-13", "launch secret area", start - 22},
+		{"second reset", entries(boot.Entry{GUID: boot.GUIDReset, Data: word}), "LCH-14", "SEV-ES reset block", start - 22},
+		{"second metadata", entries(boot.Entry{GUID: boot.GUIDMetadata, Data: word}), "LCH-14", "SEV metadata offset", start - 22},
+		{"second hash area", entries(boot.Entry{GUID: boot.GUIDHashArea, Data: append(word, word...)}), "LCH-14", "kernel hash area", start - 26},
+		{"second secret area", entries(boot.Entry{GUID: boot.GUIDSecret, Data: append(word, word...)}, boot.Entry{GUID: boot.GUIDSecret, Data: append(word, word...)}), "LCH-14", "launch secret area", start - 52},
+		{"small hash area", with(func(f *boot.FirmwareSpec) { f.HashArea[1] = 175 }), "LCH-13", "kernel hash area", end - 22 - 26 + 4},
+		{"no metadata", with(func(f *boot.FirmwareSpec) { f.Entries = []boot.Entry{{GUID: boot.GUIDReset, Data: word}} }), "LCH-15", "SEV metadata offset", rule.NoOffset},
+		{"offset behind the file", with(func(f *boot.FirmwareSpec) { f.Offset = 15 }), "LCH-15", "SEV metadata offset", end - 22},
+		{"offset before the file", with(func(f *boot.FirmwareSpec) { f.Offset = 8193 }), "LCH-15", "SEV metadata offset", end - 22},
+		{"offset of 4 GiB", with(func(f *boot.FirmwareSpec) { f.Offset = 1<<32 - 1 }), "LCH-15", "SEV metadata offset", end - 22},
+		{"signature", with(func(f *boot.FirmwareSpec) { f.Signature = "ASEX" }), "LCH-15", "metadata.signature", meta},
+		{"version", with(func(f *boot.FirmwareSpec) { f.Version = 2 }), "LCH-15", "metadata.version", meta + 8},
+		{"length", with(func(f *boot.FirmwareSpec) { f.Length = 15 }), "LCH-15", "metadata.length", meta + 4},
+		{"no section", with(func(f *boot.FirmwareSpec) { f.Sections = nil }), "LCH-15", "metadata.count", meta + 12},
+		{"65 sections", with(func(f *boot.FirmwareSpec) { f.Sections = make([]boot.SectionSpec, 65) }), "LCH-15", "metadata.count", meta + 12},
+		{"metadata beyond the end", with(func(f *boot.FirmwareSpec) { f.Offset = 16; f.Fill = 0 }), "LCH-15", "metadata.signature", 8192 - 16},
 		{"type 5", set(1, 0x80A000, 0x1000, 5), "LCH-16", "metadata.sections[1].type", first + 12},
 		{"type 0x101", set(0, 0x800000, 0x9000, 0x101), "LCH-16", "metadata.sections[0].type", first},
 		{"address", set(0, 0x800001, 0x9000, 1), "LCH-16", "metadata.sections[0].gpa", first},
@@ -202,20 +202,20 @@ func TestFirmwareFaults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { expectFault(t, c.spec.Encode(), c.id, c.where, c.offset) })
 	}
 	// What is still accepted at each of those ends.
-	for name, spec := range map[string]mint.FirmwareSpec{
-		"as it is":           mint.AmdSev(),
+	for name, spec := range map[string]boot.FirmwareSpec{
+		"as it is":           boot.AmdSev(),
 		"64 MiB":             set(6, 0x1000000, 64<<20-0x10000, 1),
 		"up to the firmware": set(6, 0xFFFFD000, 0x1000, 1),
-		"two SVSM_CAA": sections(func(s []mint.SectionSpec) []mint.SectionSpec {
-			return append(s, mint.SectionSpec{GPA: 0x900000, Size: 0x1000, Type: 4})
+		"two SVSM_CAA": sections(func(s []boot.SectionSpec) []boot.SectionSpec {
+			return append(s, boot.SectionSpec{GPA: 0x900000, Size: 0x1000, Type: 4})
 		}),
-		"unknown entry":          entries(mint.Entry{GUID: "e47a6535-984a-4798-865e-4685a7bf8ec2", Data: word}),
-		"entry without data":     entries(mint.Entry{GUID: "e47a6535-984a-4798-865e-4685a7bf8ec2"}),
-		"smallest hash area":     with(func(f *mint.FirmwareSpec) { f.HashArea[1] = 176 }),
-		"hash area of nothing":   with(func(f *mint.FirmwareSpec) { f.HashArea = [2]uint32{0, 7} }),
-		"no entry but metadata":  with(func(f *mint.FirmwareSpec) { f.Entries = f.List()[:1] }),
-		"64 sections, touching":  sections(func(s []mint.SectionSpec) []mint.SectionSpec { return manySections(s, 64) }),
-		"metadata at the bottom": with(func(f *mint.FirmwareSpec) { f.Size = 4096; f.Offset = 0x800 }),
+		"unknown entry":          entries(boot.Entry{GUID: "e47a6535-984a-4798-865e-4685a7bf8ec2", Data: word}),
+		"entry without data":     entries(boot.Entry{GUID: "e47a6535-984a-4798-865e-4685a7bf8ec2"}),
+		"smallest hash area":     with(func(f *boot.FirmwareSpec) { f.HashArea[1] = 176 }),
+		"hash area of nothing":   with(func(f *boot.FirmwareSpec) { f.HashArea = [2]uint32{0, 7} }),
+		"no entry but metadata":  with(func(f *boot.FirmwareSpec) { f.Entries = f.List()[:1] }),
+		"64 sections, touching":  sections(func(s []boot.SectionSpec) []boot.SectionSpec { return manySections(s, 64) }),
+		"metadata at the bottom": with(func(f *boot.FirmwareSpec) { f.Size = 4096; f.Offset = 0x800 }),
 	} {
 		if f, err := launch.ParseFirmware(spec.Encode()); err != nil || f.Size != spec.Size || len(f.Metadata.Sections) != len(spec.Sections) {
 			t.Errorf("%s: %v", name, err)
@@ -223,9 +223,9 @@ func TestFirmwareFaults(t *testing.T) {
 	}
 }
 
-func manySections(s []mint.SectionSpec, n int) []mint.SectionSpec {
+func manySections(s []boot.SectionSpec, n int) []boot.SectionSpec {
 	for i := uint32(0); len(s) < n; i++ {
-		s = append(s, mint.SectionSpec{GPA: 0x900000 + i*4096, Size: 4096, Type: 1})
+		s = append(s, boot.SectionSpec{GPA: 0x900000 + i*4096, Size: 4096, Type: 1})
 	}
 	return s
 }
@@ -233,7 +233,7 @@ func manySections(s []mint.SectionSpec, n int) []mint.SectionSpec {
 // A kernel is measured, or refused.
 // Rules: LCH-22, LCH-23.
 func TestKernelNeedsItsSection(t *testing.T) {
-	f, err := launch.ParseFirmware(mint.AmdSev().Encode())
+	f, err := launch.ParseFirmware(boot.AmdSev().Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestKernelNeedsItsSection(t *testing.T) {
 
 // What is printed of a launch: each range, and the digest after it.
 func TestRanges(t *testing.T) {
-	spec := mint.AmdSev()
+	spec := boot.AmdSev()
 	f, err := launch.ParseFirmware(spec.Encode())
 	if err != nil {
 		t.Fatal(err)
@@ -307,7 +307,7 @@ func TestRanges(t *testing.T) {
 
 // Nobody's slice is written to, and no caller can change what was read.
 func TestFirmwareIsACopy(t *testing.T) {
-	image := mint.AmdSev().Encode()
+	image := boot.AmdSev().Encode()
 	before := slices.Clone(image)
 	f, err := launch.ParseFirmware(image)
 	if err != nil || !slices.Equal(before, image) {

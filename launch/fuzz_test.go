@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
 )
@@ -24,7 +24,7 @@ func refusal(t *testing.T, err error, size int) {
 // Firmware that is read has sections that can be launched, and every launch of it has
 // as many pages as they have.
 func FuzzFirmware(f *testing.F) {
-	f.Add(mint.AmdSev().Encode())
+	f.Add(boot.AmdSev().Encode())
 	f.Add(lgtmImage())
 	f.Fuzz(func(t *testing.T, image []byte) {
 		firmware, err := launch.ParseFirmware(image)
@@ -51,11 +51,11 @@ func FuzzFirmware(f *testing.F) {
 }
 
 func FuzzIGVM(f *testing.F) {
-	f.Add(mint.DefaultIGVM().Encode())
-	f.Add(mint.IGVMSpec{Version: 2, Headers: []mint.IGVMHeader{mint.IGVMPlatform(1, 2)}}.Encode())
+	f.Add(boot.DefaultIGVM().Encode())
+	f.Add(boot.IGVMSpec{Version: 2, Headers: []boot.IGVMHeader{boot.IGVMPlatform(1, 2)}}.Encode())
 	f.Fuzz(func(t *testing.T, image []byte) {
 		if len(image) >= 24 { // the checksum would hide the rest
-			spec := mint.IGVMSpec{Fixed: image[:24]}
+			spec := boot.IGVMSpec{Fixed: image[:24]}
 			copy(image[20:24], spec.Sum(image))
 		}
 		file, err := launch.ParseIGVM(image)
@@ -72,14 +72,14 @@ func FuzzIGVM(f *testing.F) {
 
 // What is read of a block writes the same bytes.
 func FuzzIDBlock(f *testing.F) {
-	spec := mint.DefaultIDBlock(someDigest)
+	spec := boot.DefaultIDBlock(someDigest)
 	f.Add(spec.Block(), spec.Auth())
 	spec.Author = nil
 	f.Add(spec.Block(), spec.Auth())
 	f.Fuzz(func(t *testing.T, block, auth []byte) {
 		if b, err := launch.ParseIDBlock(block); err != nil {
 			refusal(t, err, len(block))
-		} else if again := (mint.IDBlockSpec{Digest: b.LaunchDigest, FamilyID: b.FamilyID, ImageID: b.ImageID, GuestSVN: b.GuestSVN, Policy: uint64(b.Policy)}).Block(); !cmp.Equal(again, block) {
+		} else if again := (boot.IDBlockSpec{Digest: b.LaunchDigest, FamilyID: b.FamilyID, ImageID: b.ImageID, GuestSVN: b.GuestSVN, Policy: uint64(b.Policy)}).Block(); !cmp.Equal(again, block) {
 			t.Fatalf("%x reads as %x", block, again)
 		}
 		if _, err := launch.ParseIDAuth(auth); err != nil {

@@ -4,18 +4,18 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
 )
 
 // Rules: LCH-33, LCH-35.
 func TestGuestFaults(t *testing.T) {
-	f, err := launch.ParseFirmware(mint.AmdSev().Encode())
+	f, err := launch.ParseFirmware(boot.AmdSev().Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
-	igvm, err := launch.ParseIGVM(mint.DefaultIGVM().Encode())
+	igvm, err := launch.ParseIGVM(boot.DefaultIGVM().Encode())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
 	"github.com/tresorhq/attest/snpreport"
@@ -30,7 +31,7 @@ func compareIDBlock(block, auth []byte, computed []launch.Measurement, report *s
 var someDigest = [48]byte{0xD1, 0x6E}
 
 func TestIDBlock(t *testing.T) {
-	spec := mint.DefaultIDBlock(someDigest)
+	spec := boot.DefaultIDBlock(someDigest)
 	computed := []launch.Measurement{{Digest: launch.Digest{1}}, {Digest: someDigest}}
 	b, a, list := compareIDBlock(spec.Block(), spec.Auth(), computed, nil)
 	if len(list) > 0 {
@@ -44,7 +45,7 @@ func TestIDBlock(t *testing.T) {
 		have launch.Digest
 	}{"ID key": {&spec.Key.PublicKey, a.IDKeyDigest}, "author": {&spec.Author.PublicKey, a.AuthorKeyDigest}} {
 		digest, err := launch.KeyDigest(c.key)
-		if err != nil || digest != c.have || digest != launch.Digest(sha512.Sum384(mint.SEVKey(c.key))) {
+		if err != nil || digest != c.have || digest != launch.Digest(sha512.Sum384(boot.SEVKey(c.key))) {
 			t.Errorf("%s: %v, %v, want %v", name, c.have, err, digest)
 		}
 	}
@@ -62,9 +63,9 @@ func TestIDBlock(t *testing.T) {
 
 // Rules: LCH-50, LCH-51, LCH-52, LCH-53, LCH-54.
 func TestIDBlockFaults(t *testing.T) {
-	spec := mint.DefaultIDBlock(someDigest)
+	spec := boot.DefaultIDBlock(someDigest)
 	block, auth := spec.Block(), spec.Auth()
-	other := mint.DefaultIDBlock([48]byte{1})
+	other := boot.DefaultIDBlock([48]byte{1})
 	bad := func(b []byte, at int, value ...byte) []byte {
 		b = slices.Clone(b)
 		copy(b[at:], value)
@@ -127,7 +128,7 @@ func TestIDBlockFaults(t *testing.T) {
 // Every member that differs from measurement and report is listed.
 // Rules: LCH-56, LCH-57.
 func TestIDBlockDifferences(t *testing.T) {
-	spec := mint.DefaultIDBlock(someDigest)
+	spec := boot.DefaultIDBlock(someDigest)
 	idKey, _ := launch.KeyDigest(&spec.Key.PublicKey)
 	author, _ := launch.KeyDigest(&spec.Author.PublicKey)
 	good := snpreport.Report{Measurement: someDigest, FamilyID: spec.FamilyID, ImageID: spec.ImageID, GuestSVN: 3, GuestPolicy: 0x30000, IDKeyDigest: idKey, AuthorKeyDigest: author}
@@ -190,7 +191,7 @@ func TestKnownIDBlocks(t *testing.T) {
 		}
 	}
 	auth := realFile(t, "virteesev_test_auth_block.bin")
-	var spec mint.IDBlockSpec
+	var spec boot.IDBlockSpec
 	spec.Digest = digestOf(t, "a14d638341e5674628fe1e02fbedebe5e5ab4faf1dd72d8966068e615bb99efd13d214b35c231715b38e263dc6059745")
 	spec.Policy = 0x30000
 	_, a, list := compareIDBlock(spec.Block(), auth, nil, nil)

@@ -6,19 +6,19 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 	"github.com/tresorhq/attest/rule"
 )
 
 // Rules: LCH-49.
 func TestIGVMDigests(t *testing.T) {
-	spec := mint.DefaultIGVM()
-	two := mint.DefaultIGVM()
-	vmsa := mint.LaunchSpec{VMM: "qemu", Features: 9}.VMSA(true)
-	two.Headers = append(two.Headers, mint.IGVMContext(0xFFFFFFFFF000, 1, 2, vmsa), mint.IGVMContext(0xFFFFFFFFF000, 1, 1, vmsa[:4096]))
+	spec := boot.DefaultIGVM()
+	two := boot.DefaultIGVM()
+	vmsa := boot.LaunchSpec{VMM: "qemu", Features: 9}.VMSA(true)
+	two.Headers = append(two.Headers, boot.IGVMContext(0xFFFFFFFFF000, 1, 2, vmsa), boot.IGVMContext(0xFFFFFFFFF000, 1, 1, vmsa[:4096]))
 	two.Version = 2
-	for name, spec := range map[string]mint.IGVMSpec{"one processor": spec, "three": two} {
+	for name, spec := range map[string]boot.IGVMSpec{"one processor": spec, "three": two} {
 		file, err := launch.ParseIGVM(spec.Encode())
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func TestIGVMDigests(t *testing.T) {
 			if err != nil || len(got) != 1 || got[0].Digest != want || got[0].Features != 1 {
 				t.Errorf("%s, %v: %v, %v, want %v", name, v, got, err, want)
 			}
-			if n := len(spec.Headers) - len(mint.DefaultIGVM().Headers) + 1; got[0].VCPUs != n {
+			if n := len(spec.Headers) - len(boot.DefaultIGVM().Headers) + 1; got[0].VCPUs != n {
 				t.Errorf("%s: %d processors, want %d", name, got[0].VCPUs, n)
 			}
 			found, err := launch.Guest{IGVM: file}.Explain(want)
@@ -50,47 +50,47 @@ func TestIGVMDigests(t *testing.T) {
 func TestIGVMFaults(t *testing.T) {
 	page := make([]byte, 4096)
 	page[0] = 1
-	good := mint.DefaultIGVM()
-	fixed := func(at int, n uint32) mint.IGVMSpec {
-		s := mint.DefaultIGVM()
+	good := boot.DefaultIGVM()
+	fixed := func(at int, n uint32) boot.IGVMSpec {
+		s := boot.DefaultIGVM()
 		s.Fixed = slices.Clone(s.Encode()[:24])
 		binary.LittleEndian.PutUint32(s.Fixed[at:], n)
 		return s
 	}
-	fixed2 := func(at int, n uint32) mint.IGVMSpec {
-		s := mint.DefaultIGVM()
+	fixed2 := func(at int, n uint32) boot.IGVMSpec {
+		s := boot.DefaultIGVM()
 		s.Version = 2
 		s.Fixed = slices.Clone(s.Encode()[:32])
 		binary.LittleEndian.PutUint32(s.Fixed[at:], n)
 		return s
 	}
-	add := func(h ...mint.IGVMHeader) mint.IGVMSpec {
-		s := mint.DefaultIGVM()
+	add := func(h ...boot.IGVMHeader) boot.IGVMSpec {
+		s := boot.DefaultIGVM()
 		s.Headers = append(s.Headers, h...)
 		return s
 	}
-	without := func(i int) mint.IGVMSpec {
-		s := mint.DefaultIGVM()
+	without := func(i int) boot.IGVMSpec {
+		s := boot.DefaultIGVM()
 		s.Headers = slices.Delete(s.Headers, i, i+1)
 		return s
 	}
-	change := func(i int, f func(h *mint.IGVMHeader)) mint.IGVMSpec {
-		s := mint.DefaultIGVM()
+	change := func(i int, f func(h *boot.IGVMHeader)) boot.IGVMSpec {
+		s := boot.DefaultIGVM()
 		s.Headers[i].Body = slices.Clone(s.Headers[i].Body)
 		f(&s.Headers[i])
 		return s
 	}
 	const platform, area, first, context = 0, 3, 4, 10
-	many := func(n int, h func(i int) mint.IGVMHeader) []mint.IGVMHeader {
-		var list []mint.IGVMHeader
+	many := func(n int, h func(i int) boot.IGVMHeader) []boot.IGVMHeader {
+		var list []boot.IGVMHeader
 		for i := range n {
 			list = append(list, h(i))
 		}
 		return list
 	}
-	flags := func(flags uint32) mint.IGVMSpec { return add(mint.IGVMPage(0x400000, 1, flags, 0, nil)) }
+	flags := func(flags uint32) boot.IGVMSpec { return add(boot.IGVMPage(0x400000, 1, flags, 0, nil)) }
 	type fault struct {
-		spec      mint.IGVMSpec
+		spec      boot.IGVMSpec
 		id, where string
 	}
 	for name, c := range map[string]fault{
@@ -104,55 +104,55 @@ func TestIGVMFaults(t *testing.T) {
 		"version 2 with version 1":   {fixed(4, 2), "LCH-40", "variable header offset"},
 		"AArch64":                    {fixed2(24, 1), "LCH-40", "architecture"},
 		"page size":                  {fixed2(28, 16384), "LCH-40", "page size"},
-		"unknown header":             {add(mint.IGVMHeader{Type: 0x3FF, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"type 0":                     {add(mint.IGVMHeader{Type: 0, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"optional between":           {add(mint.IGVMHeader{Type: 1<<31 | 0x201, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"optional too large":         {add(mint.IGVMHeader{Type: 1<<31 | 0x401, Body: page[:8]}), "LCH-42", "type of a variable header"},
-		"platform behind":            {add(mint.IGVMPlatform(4, 3)), "LCH-42", "type of a variable header"},
-		"initialization behind":      {add(mint.IGVMHeader{Type: 0x101, Body: page[:16]}), "LCH-42", "type of a variable header"},
-		"short PAGE_DATA":            {add(mint.IGVMHeader{Type: 0x302, Body: page[:16]}), "LCH-42", "PAGE_DATA"},
-		"long VP_CONTEXT":            {add(mint.IGVMHeader{Type: 0x304, Body: page[:24]}), "LCH-42", "VP_CONTEXT"},
-		"short ID block":             {add(mint.IGVMHeader{Type: 0x30B, Body: page[:692]}), "LCH-42", "SNP_ID_BLOCK"},
+		"unknown header":             {add(boot.IGVMHeader{Type: 0x3FF, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"type 0":                     {add(boot.IGVMHeader{Type: 0, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"optional between":           {add(boot.IGVMHeader{Type: 1<<31 | 0x201, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"optional too large":         {add(boot.IGVMHeader{Type: 1<<31 | 0x401, Body: page[:8]}), "LCH-42", "type of a variable header"},
+		"platform behind":            {add(boot.IGVMPlatform(4, 3)), "LCH-42", "type of a variable header"},
+		"initialization behind":      {add(boot.IGVMHeader{Type: 0x101, Body: page[:16]}), "LCH-42", "type of a variable header"},
+		"short PAGE_DATA":            {add(boot.IGVMHeader{Type: 0x302, Body: page[:16]}), "LCH-42", "PAGE_DATA"},
+		"long VP_CONTEXT":            {add(boot.IGVMHeader{Type: 0x304, Body: page[:24]}), "LCH-42", "VP_CONTEXT"},
+		"short ID block":             {add(boot.IGVMHeader{Type: 0x30B, Body: page[:692]}), "LCH-42", "SNP_ID_BLOCK"},
 		"no platform":                {without(platform), "LCH-43", "SUPPORTED_PLATFORM"},
-		"platform version":           {change(platform, func(h *mint.IGVMHeader) { h.Body[6] = 2 }), "LCH-43", "SUPPORTED_PLATFORM.version"},
-		"mask 0":                     {change(platform, func(h *mint.IGVMHeader) { h.Body[0] = 0 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
-		"mask of two":                {change(platform, func(h *mint.IGVMHeader) { h.Body[0] = 3 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
+		"platform version":           {change(platform, func(h *boot.IGVMHeader) { h.Body[6] = 2 }), "LCH-43", "SUPPORTED_PLATFORM.version"},
+		"mask 0":                     {change(platform, func(h *boot.IGVMHeader) { h.Body[0] = 0 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
+		"mask of two":                {change(platform, func(h *boot.IGVMHeader) { h.Body[0] = 3 }), "LCH-43", "SUPPORTED_PLATFORM.mask"},
 		"shared page":                {flags(4), "LCH-44", "PAGE_DATA.flags"},
 		"unknown flag":               {flags(8), "LCH-44", "PAGE_DATA.flags"},
-		"data type 4":                {add(mint.IGVMPage(0x400000, 1, 0, 4, nil)), "LCH-44", "PAGE_DATA.data type"},
-		"second ID block":            {add(mint.IGVMIDBlock(1, [48]byte{}), mint.IGVMIDBlock(1, [48]byte{})), "LCH-44", "SNP_ID_BLOCK.mask"},
-		"area of 0":                  {change(area, func(h *mint.IGVMHeader) { clear(h.Body[:8]) }), "LCH-45", "PARAMETER_AREA.size"},
-		"area of half a page":        {change(area, func(h *mint.IGVMHeader) { h.Body[0] = 1 }), "LCH-45", "PARAMETER_AREA.size"},
-		"giant area":                 {change(area, func(h *mint.IGVMHeader) { h.Body[7] = 0x80 }), "LCH-45", "PARAMETER_AREA.size"},
-		"area of 256 MiB and a page": {change(area, func(h *mint.IGVMHeader) { h.Body[1], h.Body[3] = 0x10, 0x10 }), "LCH-45", "PARAMETER_AREA.size"},
-		"area twice":                 {add(mint.IGVMArea(0x1000, 7)), "LCH-45", "PARAMETER_AREA.index"},
-		"too many areas":             {add(many(1024, func(i int) mint.IGVMHeader { return mint.IGVMArea(0x1000, uint32(100+i)) })...), "LCH-45", "PARAMETER_AREA.index"},
-		"no such area":               {add(mint.IGVMInsert(0x400000, 1, 8)), "LCH-45", "PARAMETER_INSERT.index"},
-		"inserted twice":             {add(mint.IGVMInsert(0x400000, 1, 7)), "LCH-45", "PARAMETER_INSERT.index"},
-		"inserted half a page up":    {add(mint.IGVMArea(0x1000, 8), mint.IGVMInsert(0x400800, 1, 8)), "LCH-46", "PARAMETER_INSERT.gpa"},
-		"address":                    {add(mint.IGVMPage(0x400001, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
-		"giant address":              {add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
-		"2 MiB not aligned":          {add(mint.IGVMPage(0x401000, 1, 1, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
-		"broken off":                 {add(mint.IGVMPage(0x400000, 1, 0, 0, page[:4095])), "LCH-46", "PAGE_DATA.file offset"},
-		"2 MiB broken off":           {add(mint.IGVMPage(0x400000, 1, 1, 0, page)), "LCH-46", "PAGE_DATA.file offset"},
-		"data in the headers":        {change(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 }), "LCH-46", "PAGE_DATA.file offset"},
-		"too many pages":             {add(many(128, func(i int) mint.IGVMHeader { return mint.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...), "LCH-46", "PAGE_DATA.gpa"},
-		"processor twice":            {add(mint.IGVMContext(0x9000000, 1, 0, mint.LaunchSpec{Features: 1}.VMSA(true))), "LCH-47", "VP_CONTEXT.VP index"},
-		"VMSA of nothing":            {add(mint.IGVMContext(0x9000000, 1, 1, nil)), "LCH-46", "VP_CONTEXT.file offset"},
-		"VMSA without SNP":           {add(mint.IGVMContext(0x9000000, 1, 1, page)), "LCH-47", "VP_CONTEXT.SEV_FEATURES"},
-		"513 processors": {add(many(512, func(i int) mint.IGVMHeader {
-			return mint.IGVMContext(0x9000000, 1, uint16(i+1), mint.LaunchSpec{Features: 1}.VMSA(true))
+		"data type 4":                {add(boot.IGVMPage(0x400000, 1, 0, 4, nil)), "LCH-44", "PAGE_DATA.data type"},
+		"second ID block":            {add(boot.IGVMIDBlock(1, [48]byte{}), boot.IGVMIDBlock(1, [48]byte{})), "LCH-44", "SNP_ID_BLOCK.mask"},
+		"area of 0":                  {change(area, func(h *boot.IGVMHeader) { clear(h.Body[:8]) }), "LCH-45", "PARAMETER_AREA.size"},
+		"area of half a page":        {change(area, func(h *boot.IGVMHeader) { h.Body[0] = 1 }), "LCH-45", "PARAMETER_AREA.size"},
+		"giant area":                 {change(area, func(h *boot.IGVMHeader) { h.Body[7] = 0x80 }), "LCH-45", "PARAMETER_AREA.size"},
+		"area of 256 MiB and a page": {change(area, func(h *boot.IGVMHeader) { h.Body[1], h.Body[3] = 0x10, 0x10 }), "LCH-45", "PARAMETER_AREA.size"},
+		"area twice":                 {add(boot.IGVMArea(0x1000, 7)), "LCH-45", "PARAMETER_AREA.index"},
+		"too many areas":             {add(many(1024, func(i int) boot.IGVMHeader { return boot.IGVMArea(0x1000, uint32(100+i)) })...), "LCH-45", "PARAMETER_AREA.index"},
+		"no such area":               {add(boot.IGVMInsert(0x400000, 1, 8)), "LCH-45", "PARAMETER_INSERT.index"},
+		"inserted twice":             {add(boot.IGVMInsert(0x400000, 1, 7)), "LCH-45", "PARAMETER_INSERT.index"},
+		"inserted half a page up":    {add(boot.IGVMArea(0x1000, 8), boot.IGVMInsert(0x400800, 1, 8)), "LCH-46", "PARAMETER_INSERT.gpa"},
+		"address":                    {add(boot.IGVMPage(0x400001, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
+		"giant address":              {add(boot.IGVMPage(1<<64-4096, 1, 0, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
+		"2 MiB not aligned":          {add(boot.IGVMPage(0x401000, 1, 1, 0, nil)), "LCH-46", "PAGE_DATA.gpa"},
+		"broken off":                 {add(boot.IGVMPage(0x400000, 1, 0, 0, page[:4095])), "LCH-46", "PAGE_DATA.file offset"},
+		"2 MiB broken off":           {add(boot.IGVMPage(0x400000, 1, 1, 0, page)), "LCH-46", "PAGE_DATA.file offset"},
+		"data in the headers":        {change(first, func(h *boot.IGVMHeader) { h.Data = nil; h.Body[12] = 24 }), "LCH-46", "PAGE_DATA.file offset"},
+		"too many pages":             {add(many(128, func(i int) boot.IGVMHeader { return boot.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...), "LCH-46", "PAGE_DATA.gpa"},
+		"processor twice":            {add(boot.IGVMContext(0x9000000, 1, 0, boot.LaunchSpec{Features: 1}.VMSA(true))), "LCH-47", "VP_CONTEXT.VP index"},
+		"VMSA of nothing":            {add(boot.IGVMContext(0x9000000, 1, 1, nil)), "LCH-46", "VP_CONTEXT.file offset"},
+		"VMSA without SNP":           {add(boot.IGVMContext(0x9000000, 1, 1, page)), "LCH-47", "VP_CONTEXT.SEV_FEATURES"},
+		"513 processors": {add(many(512, func(i int) boot.IGVMHeader {
+			return boot.IGVMContext(0x9000000, 1, uint16(i+1), boot.LaunchSpec{Features: 1}.VMSA(true))
 		})...), "LCH-47", "VP_CONTEXT.VP index"},
 		"no processor":        {without(context), "LCH-48", "VP_CONTEXT"},
-		"page twice":          {add(mint.IGVMPage(0x1000, 1, 0, 0, nil)), "LCH-48", "PAGE_DATA.gpa"},
-		"page in an area":     {add(mint.IGVMPage(0x9000, 1, 0, 0, nil)), "LCH-48", "PAGE_DATA.gpa"},
-		"page in a 2 MiB one": {add(mint.IGVMPage(0x3FF000, 1, 0, 0, nil)), "LCH-48", "PAGE_DATA.gpa"},
+		"page twice":          {add(boot.IGVMPage(0x1000, 1, 0, 0, nil)), "LCH-48", "PAGE_DATA.gpa"},
+		"page in an area":     {add(boot.IGVMPage(0x9000, 1, 0, 0, nil)), "LCH-48", "PAGE_DATA.gpa"},
+		"page in a 2 MiB one": {add(boot.IGVMPage(0x3FF000, 1, 0, 0, nil)), "LCH-48", "PAGE_DATA.gpa"},
 	} {
 		expectIGVMFault(t, name, c.spec.Encode(), c.id, c.where)
 	}
 	for at, name := range map[uint32]string{0x102: "RELOCATABLE_REGION", 0x103: "PAGE_TABLE_RELOCATION_REGION"} {
-		s := mint.DefaultIGVM()
-		s.Headers = slices.Insert(s.Headers, 3, mint.IGVMHeader{Type: at, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})
+		s := boot.DefaultIGVM()
+		s.Headers = slices.Insert(s.Headers, 3, boot.IGVMHeader{Type: at, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})
 		expectIGVMFault(t, name, s.Encode(), "LCH-44", name+".mask")
 		s.Headers[3].Body = []byte{2, 0, 0, 0}
 		if _, err := launch.ParseIGVM(s.Encode()); err != nil {
@@ -174,18 +174,18 @@ func TestIGVMFaults(t *testing.T) {
 	expectIGVMFault(t, "version 2 in 24 bytes", image[:24], "LCH-40", "variable header offset")
 
 	for _, typ := range []uint32{0x305, 0x307, 0x308, 0x309, 0x30A, 0x30C, 0x30D, 0x30E, 0x30F, 0x310, 0x311, 0x312, 0x313} {
-		if _, err := launch.ParseIGVM(add(mint.IGVMHeader{Type: typ, Body: page[:8]}).Encode()); err != nil {
+		if _, err := launch.ParseIGVM(add(boot.IGVMHeader{Type: typ, Body: page[:8]}).Encode()); err != nil {
 			t.Errorf("type %#x: %v", typ, err)
 		}
 	}
 	for _, typ := range []uint32{0x101, 0x104, 0x105, 0x106} {
-		s := mint.DefaultIGVM()
-		s.Headers = slices.Insert(s.Headers, 3, mint.IGVMHeader{Type: typ, Body: page[:8]})
+		s := boot.DefaultIGVM()
+		s.Headers = slices.Insert(s.Headers, 3, boot.IGVMHeader{Type: typ, Body: page[:8]})
 		if _, err := launch.ParseIGVM(s.Encode()); err != nil {
 			t.Errorf("type %#x: %v", typ, err)
 		}
 	}
-	block := mint.IGVMIDBlock(1, [48]byte{7})
+	block := boot.IGVMIDBlock(1, [48]byte{7})
 	block.Body[71], block.Body[87] = 3, 4
 	binary.LittleEndian.PutUint32(block.Body[92:], 0x01020304)
 	f, err := launch.ParseIGVM(add(block).Encode())
@@ -194,14 +194,14 @@ func TestIGVMFaults(t *testing.T) {
 	}
 
 	// What is accepted: headers that are optional or of nothing measured, other platforms.
-	for name, s := range map[string]mint.IGVMSpec{
+	for name, s := range map[string]boot.IGVMSpec{
 		"as it is":        good,
-		"optional":        add(mint.IGVMHeader{Type: 1<<31 | 0x3FF, Body: page[:7]}),
-		"passed over":     add(mint.IGVMHeader{Type: 0x305, Body: page[:24]}, mint.IGVMHeader{Type: 0x30C, Body: page[:8]}, mint.IGVMHeader{Type: 0x313}),
-		"ID block":        add(mint.IGVMIDBlock(1, [48]byte{7}), mint.IGVMIDBlock(2, [48]byte{8})),
-		"other mask":      add(mint.IGVMPage(0x1001, 2, 12, 9, nil), mint.IGVMContext(1, 2, 0, page)),
-		"area of 256 MiB": add(mint.IGVMArea(256<<20, 8)),
-		"most pages":      add(many(126, func(i int) mint.IGVMHeader { return mint.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...),
+		"optional":        add(boot.IGVMHeader{Type: 1<<31 | 0x3FF, Body: page[:7]}),
+		"passed over":     add(boot.IGVMHeader{Type: 0x305, Body: page[:24]}, boot.IGVMHeader{Type: 0x30C, Body: page[:8]}, boot.IGVMHeader{Type: 0x313}),
+		"ID block":        add(boot.IGVMIDBlock(1, [48]byte{7}), boot.IGVMIDBlock(2, [48]byte{8})),
+		"other mask":      add(boot.IGVMPage(0x1001, 2, 12, 9, nil), boot.IGVMContext(1, 2, 0, page)),
+		"area of 256 MiB": add(boot.IGVMArea(256<<20, 8)),
+		"most pages":      add(many(126, func(i int) boot.IGVMHeader { return boot.IGVMPage(uint64(i+2)<<21, 1, 1, 0, nil) })...),
 	} {
 		if _, err := launch.ParseIGVM(s.Encode()); err != nil {
 			t.Errorf("%s: %v", name, err)

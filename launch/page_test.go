@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 )
 
@@ -77,7 +77,7 @@ func TestKnownRegisters(t *testing.T) {
 		if got := launch.Digest(sha512.Sum384(page[:])); got.String() != c.want {
 			t.Errorf("%v %v %v first=%v: %v, want %s", c.vmm, c.cpu, c.features, c.first, got, c.want)
 		}
-		spec := mint.LaunchSpec{VMM: c.vmm.String(), CPU: uint32(c.cpu), Features: uint64(c.features), Firmware: mint.FirmwareSpec{Reset: reset}}
+		spec := boot.LaunchSpec{VMM: c.vmm.String(), CPU: uint32(c.cpu), Features: uint64(c.features), Firmware: boot.FirmwareSpec{Reset: reset}}
 		if !bytes.Equal(page[:], spec.VMSA(c.first)) {
 			t.Errorf("%v: the generator has another VMSA", c.vmm)
 		}
@@ -94,7 +94,7 @@ func TestKnownHashTable(t *testing.T) {
 		if got := launch.Digest(sha512.Sum384(page)); got.String() != want {
 			t.Errorf("%q: %v, want %s", cmdline, got, want)
 		}
-		if table := (&mint.KernelSpec{Cmdline: cmdline}).Table(); !bytes.Equal(page[0xC00:][:len(table)], table) {
+		if table := (&boot.KernelSpec{Cmdline: cmdline}).Table(); !bytes.Equal(page[0xC00:][:len(table)], table) {
 			t.Errorf("%q: the generator has another table", cmdline)
 		}
 	}

@@ -8,13 +8,13 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 )
 
 // drawFirmware draws an image that is well formed: sections in any order.
-func drawFirmware(t *rapid.T) mint.FirmwareSpec {
-	f := mint.FirmwareSpec{
+func drawFirmware(t *rapid.T) boot.FirmwareSpec {
+	f := boot.FirmwareSpec{
 		Size: 4096 * rapid.IntRange(1, 6).Draw(t, "pages"), Fill: rapid.Byte().Draw(t, "fill"),
 		Reset: rapid.Uint32Range(1, 1<<32-1).Draw(t, "reset"),
 	}
@@ -27,7 +27,7 @@ func drawFirmware(t *rapid.T) mint.FirmwareSpec {
 		if kind == 1 {
 			size *= rapid.Uint32Range(1, 20).Draw(t, "size")
 		}
-		f.Sections = append(f.Sections, mint.SectionSpec{GPA: gpa, Size: size, Type: kind})
+		f.Sections = append(f.Sections, boot.SectionSpec{GPA: gpa, Size: size, Type: kind})
 		if kind == 0x10 {
 			f.HashArea = [2]uint32{gpa + rapid.Uint32Range(0, 4096-176).Draw(t, "hash area"), rapid.Uint32Range(176, 4096).Draw(t, "hash area size")}
 		}
@@ -37,20 +37,20 @@ func drawFirmware(t *rapid.T) mint.FirmwareSpec {
 	return f
 }
 
-func drawLaunch(t *rapid.T) mint.LaunchSpec {
+func drawLaunch(t *rapid.T) boot.LaunchSpec {
 	f := drawFirmware(t)
-	l := mint.LaunchSpec{
+	l := boot.LaunchSpec{
 		Image: f.Encode(), Firmware: f, VMM: rapid.SampledFrom([]string{"qemu", "qemu-old-fpu", "ec2", "ec2-rdx0", "gce"}).Draw(t, "vmm"),
 		VCPUs: rapid.IntRange(1, 20).Draw(t, "vcpus"), CPU: rapid.Uint32Range(1, 1<<32-1).Draw(t, "cpu"), Features: rapid.Uint64().Draw(t, "features") | 1,
 	}
 	if rapid.Bool().Draw(t, "kernel") {
-		l.Kernel = &mint.KernelSpec{Kernel: []byte(rapid.String().Draw(t, "image")), Initrd: []byte(rapid.String().Draw(t, "initrd")), Cmdline: rapid.StringMatching(`[ -~]*`).Draw(t, "cmdline")}
+		l.Kernel = &boot.KernelSpec{Kernel: []byte(rapid.String().Draw(t, "image")), Initrd: []byte(rapid.String().Draw(t, "initrd")), Cmdline: rapid.StringMatching(`[ -~]*`).Draw(t, "cmdline")}
 	}
 	return l
 }
 
 // guestOf reads with package launch what l says.
-func guestOf(t rapid.TB, l mint.LaunchSpec) launch.Guest {
+func guestOf(t rapid.TB, l boot.LaunchSpec) launch.Guest {
 	t.Helper()
 	f, err := launch.ParseFirmware(l.Image)
 	if err != nil {
@@ -178,7 +178,7 @@ func TestEveryInputCounts(t *testing.T) {
 func TestEC2Order(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawLaunch(t)
-		slices.SortStableFunc(l.Firmware.Sections, func(a, b mint.SectionSpec) int {
+		slices.SortStableFunc(l.Firmware.Sections, func(a, b boot.SectionSpec) int {
 			if a.Type == 3 {
 				return 1
 			}
@@ -209,8 +209,8 @@ func TestEC2Order(t *testing.T) {
 // Files of any pages give the digests of the generator.
 func TestGeneratorAgreesOnIGVM(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := mint.IGVMSpec{Version: rapid.Uint32Range(1, 2).Draw(t, "version"), Padding: rapid.Byte().Draw(t, "padding"), Headers: []mint.IGVMHeader{
-			mint.IGVMPlatform(4, 1), mint.IGVMPlatform(8, 2),
+		s := boot.IGVMSpec{Version: rapid.Uint32Range(1, 2).Draw(t, "version"), Padding: rapid.Byte().Draw(t, "padding"), Headers: []boot.IGVMHeader{
+			boot.IGVMPlatform(4, 1), boot.IGVMPlatform(8, 2),
 		}}
 		gpa := uint64(0)
 		for i := range rapid.IntRange(1, 12).Draw(t, "directives") {
@@ -218,26 +218,26 @@ func TestGeneratorAgreesOnIGVM(t *testing.T) {
 			page := bytes.Repeat([]byte{byte(i + 1)}, 4096)
 			switch rapid.IntRange(0, 6).Draw(t, "kind") {
 			case 0:
-				s.Headers = append(s.Headers, mint.IGVMPage(gpa, mask, 0, 0, nil))
+				s.Headers = append(s.Headers, boot.IGVMPage(gpa, mask, 0, 0, nil))
 			case 1:
-				s.Headers = append(s.Headers, mint.IGVMPage(gpa, mask, rapid.SampledFrom([]uint32{0, 2}).Draw(t, "flags"), uint16(rapid.IntRange(0, 3).Draw(t, "data type")), page))
+				s.Headers = append(s.Headers, boot.IGVMPage(gpa, mask, rapid.SampledFrom([]uint32{0, 2}).Draw(t, "flags"), uint16(rapid.IntRange(0, 3).Draw(t, "data type")), page))
 			case 2:
-				s.Headers = append(s.Headers, mint.IGVMArea(uint64(4096*rapid.IntRange(1, 5).Draw(t, "area")), uint32(i)), mint.IGVMInsert(gpa, mask, uint32(i)))
+				s.Headers = append(s.Headers, boot.IGVMArea(uint64(4096*rapid.IntRange(1, 5).Draw(t, "area")), uint32(i)), boot.IGVMInsert(gpa, mask, uint32(i)))
 				gpa += 4 * 4096
 			case 3:
-				s.Headers = append(s.Headers, mint.IGVMIDBlock(4, [48]byte{}))
+				s.Headers = append(s.Headers, boot.IGVMIDBlock(4, [48]byte{}))
 			case 4:
 				gpa = (gpa + 1<<21 - 1) &^ (1<<21 - 1)
-				s.Headers = append(s.Headers, mint.IGVMPage(gpa, mask, 1, 0, nil))
+				s.Headers = append(s.Headers, boot.IGVMPage(gpa, mask, 1, 0, nil))
 				gpa += 1<<21 - 4096
 			default:
-				s.Headers = append(s.Headers, mint.IGVMPage(gpa, mask, 0, 0, page))
+				s.Headers = append(s.Headers, boot.IGVMPage(gpa, mask, 0, 0, page))
 			}
 			gpa += 4096
 		}
 		for _, i := range rapid.Permutation([]uint16{0, 1, 2}).Draw(t, "processors") {
 			at := rapid.IntRange(2, len(s.Headers)).Draw(t, "place")
-			h := mint.IGVMContext(gpa, 8, i, mint.LaunchSpec{VMM: "qemu", Features: uint64(i)<<8 | 1}.VMSA(true))
+			h := boot.IGVMContext(gpa, 8, i, boot.LaunchSpec{VMM: "qemu", Features: uint64(i)<<8 | 1}.VMSA(true))
 			s.Headers = slices.Insert(s.Headers, at, h)
 			gpa += 4096
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -36,7 +37,7 @@ func heldForms(t *testing.T, f folder) map[string]map[string]string {
 	for i := range 24 {
 		byIndex = append(byIndex, fmt.Sprintf(`"%d": "%s"`, i, strings.Repeat("ab", 32)))
 	}
-	block := mint.DefaultIDBlock([48]byte{1})
+	block := boot.DefaultIDBlock([48]byte{1})
 	seed := `{"schema": "attest.launch/v1", "vmm": "hyperv", "igvm": {"file": "a"}}`
 	kit, err := attesttest.New(attesttest.Config{Seed: "show", Now: recent})
 	if err != nil {
@@ -62,8 +63,8 @@ func heldForms(t *testing.T, f folder) map[string]map[string]string {
 		"runtime data":                  {"as it is": string(a.HCL.Runtime), "of another VM": string(mint.Azure("Milan", nil, nil).HCL.Runtime)},
 		"values of PCRs":                {"by index": `{"sha256": {` + strings.Join(byIndex, ",") + `}}`, "array": "[" + values + "]"},
 		"launch file":                   {"as it is": seed, "another": strings.Replace(seed, "hyperv", "qemu-igvm", 1)},
-		"firmware":                      {"as it is": string(mint.AmdSev().Encode()), "another": string(mint.FirmwareSpec{Size: 4096, Sections: mint.AmdSev().Sections, HashArea: mint.AmdSev().HashArea}.Encode())},
-		"IGVM file":                     {"as it is": string(mint.DefaultIGVM().Encode()), "version 2": string(mint.IGVMSpec{Version: 2, Headers: mint.DefaultIGVM().Headers}.Encode())},
+		"firmware":                      {"as it is": string(boot.AmdSev().Encode()), "another": string(boot.FirmwareSpec{Size: 4096, Sections: boot.AmdSev().Sections, HashArea: boot.AmdSev().HashArea}.Encode())},
+		"IGVM file":                     {"as it is": string(boot.DefaultIGVM().Encode()), "version 2": string(boot.IGVMSpec{Version: 2, Headers: boot.DefaultIGVM().Headers}.Encode())},
 		"ID block":                      {"raw": string(block.Block()), "base64": b64(block.Block()) + "\n"},
 		"ID authentication information": {"raw": string(block.Auth()), "base64": b64(block.Auth())},
 		"public key": {
@@ -113,7 +114,7 @@ func TestDiffForms(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
-	for name, content := range map[string][]byte{"firmware": func() []byte { s := mint.AmdSev(); s.Signature = "ASEX"; return s.Encode() }(), "launch file": []byte(`{"schema": "attest.launch/v1"}`), "IGVM": []byte("IGVM")} {
+	for name, content := range map[string][]byte{"firmware": func() []byte { s := boot.AmdSev(); s.Signature = "ASEX"; return s.Encode() }(), "launch file": []byte(`{"schema": "attest.launch/v1"}`), "IGVM": []byte("IGVM")} {
 		if o := tool("diff", f.write("broken", content), raw); o.code != verdict.ExitUndecided {
 			t.Errorf("broken %s: %+v", name, o)
 		}

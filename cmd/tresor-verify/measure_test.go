@@ -16,18 +16,19 @@ import (
 
 	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 )
 
 // launched is a folder with what the demo guest is launched from, and its digests.
 type launched struct {
 	folder
-	spec mint.LaunchSpec
+	spec boot.LaunchSpec
 }
 
 func newLaunched(t *testing.T) *launched {
-	firmware := mint.AmdSev()
-	l := &launched{newFolder(t), mint.LaunchSpec{Image: firmware.Encode(), Firmware: firmware, VMM: "qemu", VCPUs: 2, CPU: 0x800F12, Features: 1,
-		Kernel: &mint.KernelSpec{Kernel: []byte("kernel"), Initrd: []byte("initrd"), Cmdline: "console=ttyS0"}}}
+	firmware := boot.AmdSev()
+	l := &launched{newFolder(t), boot.LaunchSpec{Image: firmware.Encode(), Firmware: firmware, VMM: "qemu", VCPUs: 2, CPU: 0x800F12, Features: 1,
+		Kernel: &boot.KernelSpec{Kernel: []byte("kernel"), Initrd: []byte("initrd"), Cmdline: "console=ttyS0"}}}
 	l.write("OVMF.fd", l.spec.Image)
 	l.write("vmlinuz", l.spec.Kernel.Kernel)
 	l.write("initrd", l.spec.Kernel.Initrd)
@@ -90,8 +91,8 @@ func TestMeasure(t *testing.T) {
 		t.Errorf("%q", o.stdout)
 	}
 	for name, spec := range map[string]string{"hyperv": "hyperv", "chv-igvm": "chv-igvm"} {
-		d := mint.DefaultIGVM().Digest(1, spec)
-		if o := l.measure("--vmm", name, "--igvm", l.write("x.igvm", mint.DefaultIGVM().Encode())); o.stdout != "1  "+hex.EncodeToString(d[:])+"\n" {
+		d := boot.DefaultIGVM().Digest(1, spec)
+		if o := l.measure("--vmm", name, "--igvm", l.write("x.igvm", boot.DefaultIGVM().Encode())); o.stdout != "1  "+hex.EncodeToString(d[:])+"\n" {
 			t.Errorf("%s: %q, %q", name, o.stdout, o.stderr)
 		}
 	}
@@ -132,7 +133,7 @@ func TestMeasureIDBlock(t *testing.T) {
 	t.Parallel()
 	l := newLaunched(t)
 	l.spec.VCPUs = 2
-	spec := mint.DefaultIDBlock(l.spec.Digest())
+	spec := boot.DefaultIDBlock(l.spec.Digest())
 	block, auth := l.write("id.bin", spec.Block()), l.write("auth.bin", spec.Auth())
 	text := l.write("id.txt", []byte(base64.StdEncoding.EncodeToString(spec.Block())+"\n"))
 	o := l.measure("--launch", l.path("launch.json"), "--id-block", text, "--id-auth", auth)
@@ -331,13 +332,13 @@ func TestShowArtefacts(t *testing.T) {
 	if o = l.measure("--launch", seed, "--brief"); o.stdout != l.digest(3)+"\n" || !strings.Contains(o.stderr, "not seen") {
 		t.Errorf("%q, %q, want %s", o.stdout, o.stderr, l.digest(3))
 	}
-	bad := mint.AmdSev()
+	bad := boot.AmdSev()
 	bad.Signature = "ASEX"
-	block := mint.DefaultIDBlock(l.spec.Digest())
-	igvm := mint.DefaultIGVM()
-	igvm.Headers = append(igvm.Headers, mint.IGVMIDBlock(1, [48]byte{0xAB}))
+	block := boot.DefaultIDBlock(l.spec.Digest())
+	igvm := boot.DefaultIGVM()
+	igvm.Headers = append(igvm.Headers, boot.IGVMIDBlock(1, [48]byte{0xAB}))
 	hyperv := igvm.Digest(1, "hyperv")
-	idKey := sha512.Sum384(mint.SEVKey(&block.Key.PublicKey))
+	idKey := sha512.Sum384(boot.SEVKey(&block.Key.PublicKey))
 	pemOf := func(key any) []byte {
 		return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: mint.SPKI(key)})
 	}

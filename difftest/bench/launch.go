@@ -3,7 +3,7 @@ package main
 import (
 	"crypto/sha512"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 )
 
@@ -11,7 +11,7 @@ import (
 // pages and PAGE_INFO structures.
 func launchRows() ([]row, error) {
 	const pages = 1024
-	spec := mint.AmdSev()
+	spec := boot.AmdSev()
 	spec.Size = pages * launch.PageSize
 	image := spec.Encode()
 	page, info := make([]byte, launch.PageSize), make([]byte, 112)

@@ -14,7 +14,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/artefact"
 	"github.com/tresorhq/attest/internal/dev/stress"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 	"github.com/tresorhq/attest/launch"
 )
 
@@ -28,10 +28,10 @@ type folder struct {
 func newFolder(t *testing.T) *folder {
 	f := &folder{t: t, dir: t.TempDir()}
 	f.Note = func(format string, args ...any) { f.notes = append(f.notes, fmt.Sprintf(format, args...)) }
-	f.write("OVMF.fd", mint.AmdSev().Encode())
+	f.write("OVMF.fd", boot.AmdSev().Encode())
 	f.write("sub/vmlinuz", []byte("kernel"))
 	f.write("initrd", []byte("initrd"))
-	f.write("x.igvm", mint.DefaultIGVM().Encode())
+	f.write("x.igvm", boot.DefaultIGVM().Encode())
 	return f
 }
 
@@ -72,8 +72,8 @@ func TestLaunchFile(t *testing.T) {
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%v, %v", list, err)
 	}
-	spec := mint.LaunchSpec{Image: mint.AmdSev().Encode(), Firmware: mint.AmdSev(), VMM: "qemu", CPU: 0x800F12, Features: 1,
-		Kernel: &mint.KernelSpec{Kernel: []byte("kernel"), Initrd: []byte("initrd"), Cmdline: "a"}}
+	spec := boot.LaunchSpec{Image: boot.AmdSev().Encode(), Firmware: boot.AmdSev(), VMM: "qemu", CPU: 0x800F12, Features: 1,
+		Kernel: &boot.KernelSpec{Kernel: []byte("kernel"), Initrd: []byte("initrd"), Cmdline: "a"}}
 	for i, m := range list {
 		spec.VCPUs = i + 1
 		label := fmt.Sprintf("OVMF.fd, vmlinuz, initrd (vmm=qemu vcpus=%d cpu=0x00800f12 features=0x1)", i+1)
@@ -122,7 +122,7 @@ func TestDemandIsAUnion(t *testing.T) {
 func TestFilesAreConfined(t *testing.T) {
 	f := newFolder(t)
 	outside := filepath.Join(t.TempDir(), "OVMF.fd")
-	if err := os.WriteFile(outside, mint.AmdSev().Encode(), 0o600); err != nil {
+	if err := os.WriteFile(outside, boot.AmdSev().Encode(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	link := func(target, name string) {

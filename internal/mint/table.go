@@ -42,7 +42,7 @@ func (t Table) Encode() []byte {
 	out := make([]byte, header)
 	for i, e := range t.Entries {
 		slot := out[tableEntrySize*i:]
-		copy(slot, guid(e.GUID))
+		copy(slot, GUID(e.GUID))
 		binary.LittleEndian.PutUint32(slot[16:], *cmp.Or(e.Offset, new(uint32(len(out)))))
 		binary.LittleEndian.PutUint32(slot[20:], *cmp.Or(e.Length, new(uint32(len(e.Data)))))
 		out = append(out, e.Data...)
@@ -50,9 +50,9 @@ func (t Table) Encode() []byte {
 	return out
 }
 
-// guid gives the 16 bytes in the order in which they are read (RFC 9562 section
+// GUID gives the 16 bytes in the order in which they are read (RFC 9562 section
 // 4), not in that of the mixed-endian form.
-func guid(text string) []byte {
+func GUID(text string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
 	if err != nil || len(b) != 16 {
 		panic("mint: not a GUID: " + text)

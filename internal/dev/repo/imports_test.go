@@ -51,10 +51,11 @@ var layers = map[string]struct {
 	"launch":                       {core: true, std: []string{"hash/crc32"}, deps: []string{"", "internal/strictjson", "rule", "snpreport"}},
 	"internal/statefile":           {deps: []string{"", "internal/strictjson", "rule"}},
 	"kds":                          {http: true, deps: []string{"rule", "snpreport"}},
-	"internal/mint":                {},                                // imports nothing of what it tests
-	"internal/dev/mutate":          {},                                // runs the tests of others
-	"fuzz":                         {},                                // its targets are tests
-	"internal/dev/vectorgen":       {deps: []string{"internal/mint"}}, // what it makes judges the rest
+	"internal/mint":                {}, // imports nothing of what it tests
+	"internal/mint/boot":           {deps: []string{"internal/mint"}},
+	"internal/dev/mutate":          {},                                                      // runs the tests of others
+	"fuzz":                         {},                                                      // its targets are tests
+	"internal/dev/vectorgen":       {deps: []string{"internal/mint", "internal/mint/boot"}}, // what it makes judges the rest
 	"internal/vectors":             {},
 	"internal/dev/locked":          {}, // for tests
 	"internal/dev/schema":          {}, // for tests that write docs/schemas
@@ -68,7 +69,7 @@ var layers = map[string]struct {
 	"transport":                    {http: true, deps: []string{"", "certchain", "internal/fetch", "internal/judge", "internal/replay", "releaseroot", "rule", "snpreport"}},
 	"attesttest/internal/loopback": {http: true},
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/loopback"}},
-	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "azure", "certchain", "internal/mint", "policy", "snpreport"}},
+	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "azure", "certchain", "internal/mint", "internal/mint/boot", "policy", "snpreport"}},
 	"internal/printable":           {},
 	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
 	"verdict":                      {deps: []string{"", "azure", "bulletin", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},

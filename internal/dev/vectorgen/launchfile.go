@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 )
 
 func sha384Of(b []byte) [48]byte { return sha512.Sum384(b) }
@@ -23,7 +23,7 @@ type launchFile struct {
 // fileOf names a guest by digests.
 func fileOf(g *guest) *launchFile {
 	f := g.Firmware
-	digest := mint.LaunchSpec{Image: f.Encode()}.Digest() // of the firmware alone
+	digest := boot.LaunchSpec{Image: f.Encode()}.Digest() // of the firmware alone
 	number := func(n uint32) string { return fmt.Sprintf("%#x", n) }
 	sections := []any{}
 	for _, s := range f.Sections {
@@ -80,7 +80,7 @@ func launchFileSections() []section {
 	aws := func(digest string, vcpus int, seed string) func(X) {
 		return func(x X) {
 			x.guest.VMM, x.guest.counts, x.guest.Kernel = "ec2-rdx0", []int{vcpus}, nil
-			x.guest.Firmware.Sections = []mint.SectionSpec{{GPA: 0x800000, Size: 0x9000, Type: 1}, {GPA: 0x80A000, Size: 0x3000, Type: 1}, {GPA: 0x80D000, Size: 0x1000, Type: 2}, {GPA: 0x80E000, Size: 0x1000, Type: 3}, {GPA: 0x80F000, Size: 0x11000, Type: 1}}
+			x.guest.Firmware.Sections = []boot.SectionSpec{{GPA: 0x800000, Size: 0x9000, Type: 1}, {GPA: 0x80A000, Size: 0x3000, Type: 1}, {GPA: 0x80D000, Size: 0x1000, Type: 2}, {GPA: 0x80E000, Size: 0x1000, Type: 3}, {GPA: 0x80F000, Size: 0x11000, Type: 1}}
 			by(func(f *launchFile) {
 				f.metadata.Drop("hash_table")
 				f.Set("firmware", doc{{"launch_hash", seed}, {"metadata", f.metadata}})

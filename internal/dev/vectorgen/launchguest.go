@@ -4,13 +4,13 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 )
 
 // lgtm is the firmware of a test of another tool, whose digest was published.
-func lgtm() (mint.FirmwareSpec, []byte) {
-	f := mint.FirmwareSpec{Size: 4096, Reset: 0xFF0000FF, Sections: []mint.SectionSpec{{GPA: 0xFF001000, Size: 4096, Type: 1}, {GPA: 0xFF003000, Size: 4096, Type: 3}, {GPA: 0xFF004000, Size: 4096, Type: 2}},
-		Entries: []mint.Entry{{GUID: mint.GUIDReset, Data: []byte{0xFF, 0, 0, 0xFF}}, {GUID: mint.GUIDMetadata, Data: []byte{0, 0x10, 0, 0}}}}
+func lgtm() (boot.FirmwareSpec, []byte) {
+	f := boot.FirmwareSpec{Size: 4096, Reset: 0xFF0000FF, Sections: []boot.SectionSpec{{GPA: 0xFF001000, Size: 4096, Type: 1}, {GPA: 0xFF003000, Size: 4096, Type: 3}, {GPA: 0xFF004000, Size: 4096, Type: 2}},
+		Entries: []boot.Entry{{GUID: boot.GUIDReset, Data: []byte{0xFF, 0, 0, 0xFF}}, {GUID: boot.GUIDMetadata, Data: []byte{0, 0x10, 0, 0}}}}
 	image := f.Encode()
 	clear(image[:0xF00])
 	copy(image, f.Metadata())

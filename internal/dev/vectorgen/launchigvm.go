@@ -4,26 +4,26 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/boot"
 )
 
 // igvmSections are about IGVM files.
 func igvmSections() []section {
-	change := func(f func(s *mint.IGVMSpec)) func(X) { return func(x X) { f(x.guest.igvm) } }
-	add := func(h ...mint.IGVMHeader) func(X) {
-		return change(func(s *mint.IGVMSpec) { s.Headers = append(s.Headers, h...) })
+	change := func(f func(s *boot.IGVMSpec)) func(X) { return func(x X) { f(x.guest.igvm) } }
+	add := func(h ...boot.IGVMHeader) func(X) {
+		return change(func(s *boot.IGVMSpec) { s.Headers = append(s.Headers, h...) })
 	}
-	header := func(i int, f func(h *mint.IGVMHeader)) func(X) {
-		return change(func(s *mint.IGVMSpec) {
+	header := func(i int, f func(h *boot.IGVMHeader)) func(X) {
+		return change(func(s *boot.IGVMSpec) {
 			s.Headers[i].Body = slices.Clone(s.Headers[i].Body)
 			f(&s.Headers[i])
 		})
 	}
-	insert := func(i int, h mint.IGVMHeader) func(X) {
-		return change(func(s *mint.IGVMSpec) { s.Headers = slices.Insert(s.Headers, i, h) })
+	insert := func(i int, h boot.IGVMHeader) func(X) {
+		return change(func(s *boot.IGVMSpec) { s.Headers = slices.Insert(s.Headers, i, h) })
 	}
 	fixedOf := func(version uint32, at int, n uint32) func(X) {
-		return change(func(s *mint.IGVMSpec) {
+		return change(func(s *boot.IGVMSpec) {
 			s.Version = version
 			s.Fixed = slices.Clone(s.Encode()[:16+8*version]) // 24 bytes, or 32
 			binary.LittleEndian.PutUint32(s.Fixed[at:], n)
@@ -31,8 +31,8 @@ func igvmSections() []section {
 	}
 	fixed := func(at int, n uint32) func(X) { return fixedOf(1, at, n) }
 	sizedArea := func(n uint64) func(X) { // in place of the one that is inserted
-		return change(func(s *mint.IGVMSpec) {
-			s.Headers[3] = mint.IGVMArea(n, 7)
+		return change(func(s *boot.IGVMSpec) {
+			s.Headers[3] = boot.IGVMArea(n, 7)
 			s.Headers = slices.Delete(s.Headers, 11, 12)
 		})
 	}
@@ -40,7 +40,7 @@ func igvmSections() []section {
 		return func(x X) { x.inputs["igvm"] = [][]byte{f(x.guest.igvm.Encode())} }
 	}
 	vmm := func(name string) func(X) { return func(x X) { x.guest.VMM = name } }
-	end := func(s *mint.IGVMSpec) int { // of the headers
+	end := func(s *boot.IGVMSpec) int { // of the headers
 		n := len(s.Encode())
 		for _, h := range s.Headers {
 			n -= len(h.Data)
@@ -48,17 +48,17 @@ func igvmSections() []section {
 		return n
 	}
 	pages := func(large, small int) func(X) { // of zeros
-		return change(func(s *mint.IGVMSpec) {
+		return change(func(s *boot.IGVMSpec) {
 			for i := range large {
-				s.Headers = append(s.Headers, mint.IGVMPage(uint64(i+4)<<21, 1, 1, 0, nil))
+				s.Headers = append(s.Headers, boot.IGVMPage(uint64(i+4)<<21, 1, 1, 0, nil))
 			}
 			for i := range small {
-				s.Headers = append(s.Headers, mint.IGVMPage(0x20000000+uint64(i)<<12, 1, 0, 0, nil))
+				s.Headers = append(s.Headers, boot.IGVMPage(0x20000000+uint64(i)<<12, 1, 0, 0, nil))
 			}
 		})
 	}
-	flags := func(n uint32) func(X) { return add(mint.IGVMPage(0x400000, 1, n, 0, nil)) }
-	vmsa := func(features uint64) []byte { return mint.LaunchSpec{VMM: "qemu", Features: features}.VMSA(false) }
+	flags := func(n uint32) func(X) { return add(boot.IGVMPage(0x400000, 1, n, 0, nil)) }
+	vmsa := func(features uint64) []byte { return boot.LaunchSpec{VMM: "qemu", Features: features}.VMSA(false) }
 	two := func(x X) { // processors
 		d := x.guest.digest(2)
 		x.result = doc{{"measurements", []any{doc{{"vcpus", 2}, {"measurement", hexOf(d[:])}}}}}
@@ -69,16 +69,16 @@ func igvmSections() []section {
 		{"hyperv", yes("LCH-49", "LCH-40"), "pages of zeros are hashed, VMSAs stand where they stand", nil},
 		{"qemu", yes("LCH-49"), "VMSAs behind all pages, at their own address", vmm("qemu-igvm")},
 		{"chv", yes("LCH-49"), "and pages of zeros are ZERO", vmm("chv-igvm")},
-		{"version-2", yes("LCH-40"), "a header of 32 bytes", change(func(s *mint.IGVMSpec) { s.Version = 2 })},
-		{"padding-of-zeros", yes("LCH-42"), "padding may have any value: one tool writes digits", change(func(s *mint.IGVMSpec) { s.Padding = 0 })},
-		{"optional", yes("LCH-42"), "an unknown header that may be passed over", add(mint.IGVMHeader{Type: 1<<31 | 0x3FF, Body: []byte{1, 2, 3}})},
-		{"required-memory", yes("LCH-42"), "known, and not measured", add(mint.IGVMHeader{Type: 0x305, Body: make([]byte, 24)})},
-		{"other-platform", yes("LCH-43"), "what is for others is passed over, wrong as it may be", add(mint.IGVMPage(0x1001, 2, 8, 9, nil))},
-		{"large-page-with-data", yes("LCH-44", "LCH-46"), "512 pages out of the file", add(mint.IGVMPage(0x600000, 1, 1, 0, make([]byte, 1<<21)))},
-		{"unmeasured-in-between", yes("LCH-49"), "its address counts, its content does not", add(mint.IGVMPage(0x400000, 1, 2, 0, page))},
-		{"id-block-of-another-platform", yes("LCH-43", "LCH-44"), "two ID blocks, one of them of another platform", add(mint.IGVMIDBlock(1, [48]byte{1}), mint.IGVMIDBlock(2, [48]byte{2}))},
+		{"version-2", yes("LCH-40"), "a header of 32 bytes", change(func(s *boot.IGVMSpec) { s.Version = 2 })},
+		{"padding-of-zeros", yes("LCH-42"), "padding may have any value: one tool writes digits", change(func(s *boot.IGVMSpec) { s.Padding = 0 })},
+		{"optional", yes("LCH-42"), "an unknown header that may be passed over", add(boot.IGVMHeader{Type: 1<<31 | 0x3FF, Body: []byte{1, 2, 3}})},
+		{"required-memory", yes("LCH-42"), "known, and not measured", add(boot.IGVMHeader{Type: 0x305, Body: make([]byte, 24)})},
+		{"other-platform", yes("LCH-43"), "what is for others is passed over, wrong as it may be", add(boot.IGVMPage(0x1001, 2, 8, 9, nil))},
+		{"large-page-with-data", yes("LCH-44", "LCH-46"), "512 pages out of the file", add(boot.IGVMPage(0x600000, 1, 1, 0, make([]byte, 1<<21)))},
+		{"unmeasured-in-between", yes("LCH-49"), "its address counts, its content does not", add(boot.IGVMPage(0x400000, 1, 2, 0, page))},
+		{"id-block-of-another-platform", yes("LCH-43", "LCH-44"), "two ID blocks, one of them of another platform", add(boot.IGVMIDBlock(1, [48]byte{1}), boot.IGVMIDBlock(2, [48]byte{2}))},
 		{"23-bytes", no("LCH-40"), "no header", image(func(b []byte) []byte { return b[:23] })},
-		{"24-bytes", no("LCH-43"), "the header alone", change(func(s *mint.IGVMSpec) { s.Headers = nil })},
+		{"24-bytes", no("LCH-43"), "the header alone", change(func(s *boot.IGVMSpec) { s.Headers = nil })},
 		{"magic", no("LCH-40"), "not IGVM", fixed(0, 0x4D564748)},
 		{"version-3", no("LCH-40"), "an unknown version", fixed(4, 3)},
 		{"cut-off", no("LCH-40"), "a download that broke off", image(func(b []byte) []byte { return b[:len(b)-1] })},
@@ -87,62 +87,62 @@ func igvmSections() []section {
 		{"another-architecture", no("LCH-40"), "x64 is 0", fixedOf(2, 24, 1)},
 		{"another-page-size", no("LCH-40"), "pages of 4096 bytes", fixedOf(2, 28, 8192)},
 		{"checksum", no("LCH-41"), "one bit of a header", image(func(b []byte) []byte { b[40] ^= 1; return b })},
-		{"unknown-header", no("LCH-42"), "one that may not be passed over", add(mint.IGVMHeader{Type: 0x3FF, Body: make([]byte, 8)})},
-		{"header-behind-the-directives", no("LCH-42"), "the types end at 0x400", add(mint.IGVMHeader{Type: 0x401, Body: make([]byte, 8)})},
-		{"platform-behind-directives", no("LCH-42"), "the order of headers", add(mint.IGVMPlatform(4, 3))},
-		{"short-page-data", no("LCH-42"), "a body that is cut off", add(mint.IGVMHeader{Type: 0x302, Body: make([]byte, 16)})},
-		{"long-context", no("LCH-42"), "a body that is too long", add(mint.IGVMHeader{Type: 0x304, Body: make([]byte, 24)})},
-		{"header-beyond-the-end", no("LCH-42"), "a length that leads out of the headers", change(func(s *mint.IGVMSpec) {
+		{"unknown-header", no("LCH-42"), "one that may not be passed over", add(boot.IGVMHeader{Type: 0x3FF, Body: make([]byte, 8)})},
+		{"header-behind-the-directives", no("LCH-42"), "the types end at 0x400", add(boot.IGVMHeader{Type: 0x401, Body: make([]byte, 8)})},
+		{"platform-behind-directives", no("LCH-42"), "the order of headers", add(boot.IGVMPlatform(4, 3))},
+		{"short-page-data", no("LCH-42"), "a body that is cut off", add(boot.IGVMHeader{Type: 0x302, Body: make([]byte, 16)})},
+		{"long-context", no("LCH-42"), "a body that is too long", add(boot.IGVMHeader{Type: 0x304, Body: make([]byte, 24)})},
+		{"header-beyond-the-end", no("LCH-42"), "a length that leads out of the headers", change(func(s *boot.IGVMSpec) {
 			whole := s.Encode()
 			binary.LittleEndian.PutUint32(whole[end(s)-28:], 25)
-			*s = mint.IGVMSpec{Raw: whole}
+			*s = boot.IGVMSpec{Raw: whole}
 		})},
-		{"no-platform", no("LCH-43"), "nothing is for SEV-SNP", header(platform, func(h *mint.IGVMHeader) { h.Body[5] = 3 })},
-		{"platform-alone", no("LCH-48"), "a platform that is last, and no page", change(func(s *mint.IGVMSpec) { s.Headers = s.Headers[:1] })},
-		{"platform-version-2", no("LCH-43"), "an unknown version", header(platform, func(h *mint.IGVMHeader) { h.Body[6] = 2 })},
-		{"mask-of-two-bits", no("LCH-43"), "one bit is a platform", header(platform, func(h *mint.IGVMHeader) { h.Body[0] = 3 })},
-		{"mask-of-no-bit", no("LCH-43"), "and none is none", header(platform, func(h *mint.IGVMHeader) { h.Body[0] = 0 })},
+		{"no-platform", no("LCH-43"), "nothing is for SEV-SNP", header(platform, func(h *boot.IGVMHeader) { h.Body[5] = 3 })},
+		{"platform-alone", no("LCH-48"), "a platform that is last, and no page", change(func(s *boot.IGVMSpec) { s.Headers = s.Headers[:1] })},
+		{"platform-version-2", no("LCH-43"), "an unknown version", header(platform, func(h *boot.IGVMHeader) { h.Body[6] = 2 })},
+		{"mask-of-two-bits", no("LCH-43"), "one bit is a platform", header(platform, func(h *boot.IGVMHeader) { h.Body[0] = 3 })},
+		{"mask-of-no-bit", no("LCH-43"), "and none is none", header(platform, func(h *boot.IGVMHeader) { h.Body[0] = 0 })},
 		{"shared-page", no("LCH-44"), "it would not be measured", flags(4)},
 		{"unknown-flag", no("LCH-44"), "a flag that nobody knows", flags(8)},
-		{"data-type-3", yes("LCH-44"), "the last type that is known", add(mint.IGVMPage(0x400000, 1, 0, 3, nil))},
-		{"data-type-4", no("LCH-44"), "a type that nobody knows", add(mint.IGVMPage(0x400000, 1, 0, 4, nil))},
-		{"relocation", no("LCH-44"), "addresses that the loader changes", insert(area, mint.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
-		{"relocation-of-page-tables", no("LCH-44"), "or page tables", insert(area, mint.IGVMHeader{Type: 0x103, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
-		{"two-id-blocks", no("LCH-44"), "one of them", add(mint.IGVMIDBlock(1, [48]byte{1}), mint.IGVMIDBlock(1, [48]byte{1}))},
-		{"area-of-half-a-page", no("LCH-45"), "a size of no pages", header(area, func(h *mint.IGVMHeader) { h.Body[0] = 1 })},
-		{"area-of-nothing", no("LCH-45"), "a size of zero", header(area, func(h *mint.IGVMHeader) { copy(h.Body[:8], make([]byte, 8)) })},
+		{"data-type-3", yes("LCH-44"), "the last type that is known", add(boot.IGVMPage(0x400000, 1, 0, 3, nil))},
+		{"data-type-4", no("LCH-44"), "a type that nobody knows", add(boot.IGVMPage(0x400000, 1, 0, 4, nil))},
+		{"relocation", no("LCH-44"), "addresses that the loader changes", insert(area, boot.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
+		{"relocation-of-page-tables", no("LCH-44"), "or page tables", insert(area, boot.IGVMHeader{Type: 0x103, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
+		{"two-id-blocks", no("LCH-44"), "one of them", add(boot.IGVMIDBlock(1, [48]byte{1}), boot.IGVMIDBlock(1, [48]byte{1}))},
+		{"area-of-half-a-page", no("LCH-45"), "a size of no pages", header(area, func(h *boot.IGVMHeader) { h.Body[0] = 1 })},
+		{"area-of-nothing", no("LCH-45"), "a size of zero", header(area, func(h *boot.IGVMHeader) { copy(h.Body[:8], make([]byte, 8)) })},
 		{"area-of-256-mib", yes("LCH-45"), "as large as it may be, and not inserted", sizedArea(0x10000000)},
 		{"area-of-256-mib-and-a-page", no("LCH-45"), "and no larger", sizedArea(0x10001000)},
-		{"giant-area", no("LCH-45"), "a size of 2^63 bytes", header(area, func(h *mint.IGVMHeader) { h.Body[7] = 0x80 })},
-		{"area-twice", no("LCH-45"), "two of one index", add(mint.IGVMArea(0x1000, 7))},
-		{"area-inserted-twice", no("LCH-45"), "once is enough", add(mint.IGVMInsert(0x400000, 1, 7))},
-		{"no-such-area", no("LCH-45"), "an index that was not declared", add(mint.IGVMInsert(0x400000, 1, 8))},
-		{"page-between-pages", no("LCH-46"), "an address of no page", add(mint.IGVMPage(0x400800, 1, 0, 0, nil))},
-		{"large-page-between", no("LCH-46"), "an address of no large page", add(mint.IGVMPage(0x401000, 1, 1, 0, nil))},
-		{"page-below-the-top", yes("LCH-46"), "the last page that a guest can have", add(mint.IGVMPage(0xFFFFFFFFFE000, 1, 0, 0, nil))},
-		{"page-of-the-vmsas", no("LCH-46"), "where VMSAs may stand", add(mint.IGVMPage(0xFFFFFFFFFF000, 1, 0, 0, nil))},
-		{"data-at-offset-1", no("LCH-46"), "which is not 0: no page of zeros", header(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 1 })},
-		{"page-at-the-top", no("LCH-46"), "an address that adds up to 0", add(mint.IGVMPage(1<<64-4096, 1, 0, 0, nil))},
-		{"data-in-the-headers", no("LCH-46"), "a page that holds headers", header(first, func(h *mint.IGVMHeader) { h.Data = nil; h.Body[12] = 24 })},
-		{"data-at-the-last-byte-of-the-headers", no("LCH-46"), "by one byte", change(func(s *mint.IGVMSpec) {
+		{"giant-area", no("LCH-45"), "a size of 2^63 bytes", header(area, func(h *boot.IGVMHeader) { h.Body[7] = 0x80 })},
+		{"area-twice", no("LCH-45"), "two of one index", add(boot.IGVMArea(0x1000, 7))},
+		{"area-inserted-twice", no("LCH-45"), "once is enough", add(boot.IGVMInsert(0x400000, 1, 7))},
+		{"no-such-area", no("LCH-45"), "an index that was not declared", add(boot.IGVMInsert(0x400000, 1, 8))},
+		{"page-between-pages", no("LCH-46"), "an address of no page", add(boot.IGVMPage(0x400800, 1, 0, 0, nil))},
+		{"large-page-between", no("LCH-46"), "an address of no large page", add(boot.IGVMPage(0x401000, 1, 1, 0, nil))},
+		{"page-below-the-top", yes("LCH-46"), "the last page that a guest can have", add(boot.IGVMPage(0xFFFFFFFFFE000, 1, 0, 0, nil))},
+		{"page-of-the-vmsas", no("LCH-46"), "where VMSAs may stand", add(boot.IGVMPage(0xFFFFFFFFFF000, 1, 0, 0, nil))},
+		{"data-at-offset-1", no("LCH-46"), "which is not 0: no page of zeros", header(first, func(h *boot.IGVMHeader) { h.Data = nil; h.Body[12] = 1 })},
+		{"page-at-the-top", no("LCH-46"), "an address that adds up to 0", add(boot.IGVMPage(1<<64-4096, 1, 0, 0, nil))},
+		{"data-in-the-headers", no("LCH-46"), "a page that holds headers", header(first, func(h *boot.IGVMHeader) { h.Data = nil; h.Body[12] = 24 })},
+		{"data-at-the-last-byte-of-the-headers", no("LCH-46"), "by one byte", change(func(s *boot.IGVMSpec) {
 			h, last := &s.Headers[first], uint32(end(s)-4096-1)
 			h.Data, h.Body = nil, slices.Clone(h.Body)
 			binary.LittleEndian.PutUint32(h.Body[12:], last)
 		})},
-		{"data-cut-off", no("LCH-46"), "a page that the file breaks off", add(mint.IGVMPage(0x400000, 1, 0, 0, page[:4095]))},
+		{"data-cut-off", no("LCH-46"), "a page that the file breaks off", add(boot.IGVMPage(0x400000, 1, 0, 0, page[:4095]))},
 		{"65536-pages", yes("LCH-46"), "as many as there may be", pages(126, 504)}, // 520 are there
 		{"too-many-pages", no("LCH-46"), "headers of 32 bytes that ask for 512 pages each", pages(130, 0)},
-		{"processor-twice", no("LCH-47"), "one VMSA each", add(mint.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
-		{"processors-in-another-order", yes("LCH-49"), "VMSAs go by processor where they stand behind all pages", both(both(vmm("qemu-igvm"), insert(context, mint.IGVMContext(0x9000000, 1, 1, vmsa(0x21)))), two)},
-		{"processors-at-one-address", yes("LCH-48"), "which VMSAs may share", both(both(vmm("qemu-igvm"), change(func(s *mint.IGVMSpec) {
+		{"processor-twice", no("LCH-47"), "one VMSA each", add(boot.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
+		{"processors-in-another-order", yes("LCH-49"), "VMSAs go by processor where they stand behind all pages", both(both(vmm("qemu-igvm"), insert(context, boot.IGVMContext(0x9000000, 1, 1, vmsa(0x21)))), two)},
+		{"processors-at-one-address", yes("LCH-48"), "which VMSAs may share", both(both(vmm("qemu-igvm"), change(func(s *boot.IGVMSpec) {
 			at := binary.LittleEndian.Uint64(s.Headers[context].Body)
-			s.Headers = append(s.Headers, mint.IGVMContext(at, 1, 1, vmsa(1)))
+			s.Headers = append(s.Headers, boot.IGVMContext(at, 1, 1, vmsa(1)))
 		})), two)},
-		{"processor-cut-off", no("LCH-46"), "a VMSA that the file breaks off", add(mint.IGVMContext(0x9000000, 1, 1, vmsa(1)[:4000]))},
-		{"processor-without-snp", no("LCH-47"), "bit 0 of SEV_FEATURES is set in every guest", add(mint.IGVMContext(0x9000000, 1, 1, vmsa(2)))},
-		{"no-processor", no("LCH-48"), "nothing would run", change(func(s *mint.IGVMSpec) { s.Headers = slices.Delete(s.Headers, context, context+1) })},
-		{"page-twice", no("LCH-48"), "the processor refuses the second", add(mint.IGVMPage(0x1000, 1, 0, 0, nil))},
-		{"page-in-a-large-one", no("LCH-48"), "the same of a page that lies in another", add(mint.IGVMPage(0x3FF000, 1, 0, 0, nil))},
+		{"processor-cut-off", no("LCH-46"), "a VMSA that the file breaks off", add(boot.IGVMContext(0x9000000, 1, 1, vmsa(1)[:4000]))},
+		{"processor-without-snp", no("LCH-47"), "bit 0 of SEV_FEATURES is set in every guest", add(boot.IGVMContext(0x9000000, 1, 1, vmsa(2)))},
+		{"no-processor", no("LCH-48"), "nothing would run", change(func(s *boot.IGVMSpec) { s.Headers = slices.Delete(s.Headers, context, context+1) })},
+		{"page-twice", no("LCH-48"), "the processor refuses the second", add(boot.IGVMPage(0x1000, 1, 0, 0, nil))},
+		{"page-in-a-large-one", no("LCH-48"), "the same of a page that lies in another", add(boot.IGVMPage(0x3FF000, 1, 0, 0, nil))},
 		{"with-processors", no("LCH-35"), "the file says how many there are", option("vcpus", "1")},
 		{"with-a-kernel", no("LCH-35"), "nor does it take a kernel", input("kernel", []byte("kernel"))},
 		{"with-features", no("LCH-35"), "nor features", option("features", "0x1")},
@@ -153,7 +153,7 @@ func igvmSections() []section {
 // idBlockSections are about ID blocks.
 func idBlockSections() []section {
 	const err = "IDBlockInvalidError"
-	spec := func(change func(s *mint.IDBlockSpec)) func(X) { return func(x X) { change(x.guest.idBlock) } }
+	spec := func(change func(s *boot.IDBlockSpec)) func(X) { return func(x X) { change(x.guest.idBlock) } }
 	block := func(change func(b []byte) []byte) func(X) { return func(x X) { x.guest.block = change } }
 	auth := func(change func(b []byte) []byte) func(X) { return func(x X) { x.guest.auth = change } }
 	put := func(at int, value ...byte) func(X) {
@@ -166,7 +166,7 @@ func idBlockSections() []section {
 		return func(x X) {
 			s := x.guest.idBlock
 			x.Spec.Measurement, x.Spec.FamilyID, x.Spec.ImageID, x.Spec.GuestSVN, x.Spec.Policy = s.Digest, s.FamilyID, s.ImageID, s.GuestSVN, s.Policy
-			x.Spec.IDKeyDigest, x.Spec.AuthorKeyDigest = sha384Of(mint.SEVKey(&s.Key.PublicKey)), sha384Of(mint.SEVKey(&s.Author.PublicKey))
+			x.Spec.IDKeyDigest, x.Spec.AuthorKeyDigest = sha384Of(boot.SEVKey(&s.Key.PublicKey)), sha384Of(boot.SEVKey(&s.Author.PublicKey))
 			change(x)
 			x.inputs["match"] = [][]byte{x.sealed()}
 			x.result = doc{{"id_block", doc{{"guest_svn", s.GuestSVN}}}}
@@ -175,7 +175,7 @@ func idBlockSections() []section {
 	return []section{{"launch-id-block", withIDBlock, err, []row{
 		{"good", yes("LCH-54", "LCH-55", "LCH-56"), "both signatures, and the digest of two processors", func(x X) {
 			d := x.guest.digest(2)
-			key, author := sha384Of(mint.SEVKey(&x.guest.idBlock.Key.PublicKey)), sha384Of(mint.SEVKey(&x.guest.idBlock.Author.PublicKey))
+			key, author := sha384Of(boot.SEVKey(&x.guest.idBlock.Key.PublicKey)), sha384Of(boot.SEVKey(&x.guest.idBlock.Author.PublicKey))
 			x.result = doc{{"id_block", doc{{"launch_digest", hexOf(d[:])}, {"guest_policy", "0x30000"}, {"id_key_digest", hexOf(key[:])}, {"author_key_digest", hexOf(author[:])}}}}
 		}},
 		{"without-author", yes("LCH-53", "LCH-54", "LCH-55"), "its digest is zero then", both(alone, answers(doc{{"id_block", doc{{"author_key_digest", hexOf(make([]byte, 48))}}}}))},
@@ -183,7 +183,7 @@ func idBlockSections() []section {
 		{"95-bytes", no("LCH-50"), "a block has 96", block(func(b []byte) []byte { return b[:95] })},
 		{"97-bytes", no("LCH-50"), "and no more", block(func(b []byte) []byte { return append(b, 0) })},
 		{"auth-of-4095-bytes", no("LCH-50"), "the other has 4096", auth(func(b []byte) []byte { return b[:4095] })},
-		{"version-2", no("LCH-51"), "an unknown version", spec(func(s *mint.IDBlockSpec) { s.Version = 2 })},
+		{"version-2", no("LCH-51"), "an unknown version", spec(func(s *boot.IDBlockSpec) { s.Version = 2 })},
 		{"id-key-algorithm", no("LCH-52"), "an unknown algorithm", put(0, 2)},
 		{"author-algorithm", no("LCH-52"), "an unknown algorithm of the author's", put(4, 0)},
 		{"reserved-bytes", no("LCH-52"), "bytes that mean nothing", put(0x3F, 1)},
@@ -195,7 +195,7 @@ func idBlockSections() []section {
 		{"key-of-385-bits", no("LCH-53"), "a coordinate above the prime", put(0x244+48, 1)},
 		{"author-key-off-the-curve", no("LCH-53"), "no point of the author's", flip(0x884)},
 		{"signature-of-another-block", no("LCH-54"), "the signature is over other bytes", func(x X) {
-			other := mint.DefaultIDBlock([48]byte{1})
+			other := boot.DefaultIDBlock([48]byte{1})
 			copied := other.Auth()
 			x.guest.auth = func([]byte) []byte { return copied }
 		}},
@@ -207,8 +207,8 @@ func idBlockSections() []section {
 		{"author-signature-flipped", no("LCH-54"), "one bit of the author's", flip(0x680)},
 		{"author-signature-without-key", no("LCH-54"), "a signature of nobody", both(alone, put(0x680, 1))},
 		{"author-key-of-one-last-byte", no("LCH-53"), "only zeros are no key", both(alone, put(0x880+1027, 1))},
-		{"other-digest", no("LCH-56"), "signed for another launch", spec(func(s *mint.IDBlockSpec) { s.Digest[47] ^= 1 })},
-		{"other-digest-of-one-launch", no("LCH-56"), "also where there is one launch", both(spec(func(s *mint.IDBlockSpec) { s.Digest[47] ^= 1 }), func(x X) { x.guest.counts = []int{2} })},
+		{"other-digest", no("LCH-56"), "signed for another launch", spec(func(s *boot.IDBlockSpec) { s.Digest[47] ^= 1 })},
+		{"other-digest-of-one-launch", no("LCH-56"), "also where there is one launch", both(spec(func(s *boot.IDBlockSpec) { s.Digest[47] ^= 1 }), func(x X) { x.guest.counts = []int{2} })},
 		{"family-id-differs", no("LCH-57"), "another family than in the report", reported(func(x X) { x.Spec.FamilyID[15] ^= 1 })},
 		{"image-id-differs", no("LCH-57"), "another image", reported(func(x X) { x.Spec.ImageID[15] ^= 1 })},
 		{"guest-svn-differs", no("LCH-57"), "another version", reported(func(x X) { x.Spec.GuestSVN++ })},

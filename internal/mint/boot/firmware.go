@@ -1,4 +1,4 @@
-package mint
+package boot
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
 )
 
 // A FirmwareSpec is an OVMF image: a multiple of 4096 bytes whose last ones are the
@@ -58,12 +60,14 @@ func AmdSev() FirmwareSpec {
 
 // mixedGUID returns the 16 bytes of a GUID as UEFI stores it.
 func mixedGUID(text string) []byte {
-	b := guid(text)
+	b := mint.GUID(text)
 	for _, pair := range [][2]int{{0, 3}, {1, 2}, {4, 5}, {6, 7}} {
 		b[pair[0]], b[pair[1]] = b[pair[1]], b[pair[0]]
 	}
 	return b
 }
+
+func concat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 func le16(n uint16) []byte { return binary.LittleEndian.AppendUint16(nil, n) }
 func le32(n uint32) []byte { return binary.LittleEndian.AppendUint32(nil, n) }

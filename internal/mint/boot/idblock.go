@@ -1,10 +1,12 @@
-package mint
+package boot
 
 import (
 	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"slices"
+
+	"github.com/tresorhq/attest/internal/mint"
 )
 
 // An IDBlockSpec is an ID block and the ID authentication information for it.
@@ -19,7 +21,7 @@ type IDBlockSpec struct {
 
 // DefaultIDBlock returns an ID block with an author's key.
 func DefaultIDBlock(digest [48]byte) IDBlockSpec {
-	return IDBlockSpec{Digest: digest, FamilyID: [16]byte{1}, ImageID: [16]byte{2}, GuestSVN: 3, Policy: 0x30000, Key: P384Key("id block"), Author: P384Key("id block author")}
+	return IDBlockSpec{Digest: digest, FamilyID: [16]byte{1}, ImageID: [16]byte{2}, GuestSVN: 3, Policy: 0x30000, Key: mint.P384Key("id block"), Author: mint.P384Key("id block author")}
 }
 
 // Block returns the 96 bytes.
@@ -55,7 +57,7 @@ func SEVKey(key *ecdsa.PublicKey) []byte {
 
 // signature returns a signature in AMD's form, 512 bytes.
 func signature(message []byte, key *ecdsa.PrivateKey) []byte {
-	r, s := SignECDSA(message, key, crypto.SHA384)
+	r, s := mint.SignECDSA(message, key, crypto.SHA384)
 	b := make([]byte, 512)
 	copy(b, reversed(r.FillBytes(make([]byte, 48))))
 	copy(b[72:], reversed(s.FillBytes(make([]byte, 48))))
