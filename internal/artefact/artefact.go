@@ -127,8 +127,14 @@ func (r Reader) read(ctx context.Context, dir fs.FS, name string, most int64, w 
 	if err != nil {
 		return Input{}, fault(name, err)
 	}
-	if !info.Mode().IsRegular() {
+	tooLong := func() (Input, error) {
+		return refuse(fmt.Sprintf("at most %d bytes", most), fmt.Sprintf("%d bytes", max(info.Size(), in.Size)))
+	}
+	switch {
+	case !info.Mode().IsRegular():
 		return refuse("a regular file", info.Mode().Type().String())
+	case info.Size() > most:
+		return tooLong()
 	}
 	f, err := dir.Open(name)
 	if err != nil {
@@ -143,8 +149,8 @@ func (r Reader) read(ctx context.Context, dir fs.FS, name string, most int64, w 
 		}
 		n, err := io.CopyN(io.MultiWriter(w, hash), limited, chunk)
 		in.Size += n
-		if in.Size > most {
-			return refuse(fmt.Sprintf("at most %d bytes", most), fmt.Sprintf("%d bytes", max(info.Size(), in.Size)))
+		if in.Size > most { // it grew, or its size says nothing
+			return tooLong()
 		}
 		if in.Size-noted >= progress {
 			noted = in.Size
