@@ -20,7 +20,7 @@ type origin struct {
 // parseOrigin reads "https://HOST[:PORT][/]".
 func parseOrigin(s string) (origin, error) {
 	bad := func(field, expected, actual string) (origin, error) {
-		return origin{}, rule.Config(elsewhere("TRN-10", field, expected, fetch.Quote(actual)))
+		return origin{}, rule.Config(&rule.Error{Rule: "TRN-10", Message: "not an origin", Where: field, Offset: rule.NoOffset, Expected: expected, Actual: fetch.Quote(actual)})
 	}
 	u, err := url.Parse(s)
 	switch {

@@ -129,7 +129,7 @@ func TestOtherOrigins(t *testing.T) {
 		if s == "https://xn--/" {
 			continue // a name like any other
 		}
-		if !errors.As(err, &named) || named.Rule() != "TRN-10" || errors.As(err, &refusal) {
+		if !errors.As(err, &named) || named.Rule() != "TRN-10" || errors.As(err, &refusal) || !strings.HasPrefix(err.Error(), "not an origin: ") {
 			t.Errorf("%s: %T %v", s, err, err)
 		}
 	}
