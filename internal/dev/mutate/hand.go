@@ -89,15 +89,9 @@ func (m byHand) run(root, dir string) error {
 	if err := writeJSON(overlay, map[string]any{"Replace": map[string]string{filepath.Join(root, m.file): to}}); err != nil {
 		return err
 	}
-	command := func(args ...string) ([]byte, error) {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = root
-		return cmd.CombinedOutput()
-	}
-	if out, err := command("build", "-overlay", overlay, "./..."); err != nil {
-		return fmt.Errorf("%s: is no program: %w\n%s", m.about, err, out)
-	}
-	if out, err := command(append([]string{"test", "-count=1", "-overlay", overlay}, m.tests...)...); err == nil {
+	cmd := exec.Command("go", append([]string{"test", "-count=1", "-failfast", "-overlay", overlay}, m.tests...)...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err == nil {
 		return fmt.Errorf("%s: no test fails\n%s", m.about, out)
 	} else if !strings.Contains(string(out), "--- FAIL") && !strings.Contains(string(out), "panic:") {
 		return fmt.Errorf("%s: the tests did not run\n%s", m.about, out)
