@@ -154,10 +154,9 @@ func (sr *scenarioRun) servedAtLast(what string) {
 
 // attestedOnce demands that no connection was attested per request.
 func (sr *scenarioRun) attestedOnce() {
-	all, _ := sr.witness.connections()
-	for _, c := range all {
-		if n := c.ledger.attested(); n > 1 {
-			sr.problem("connection %d was attested %d times", c.ledger.number, n)
+	for i, c := range sr.witness.connections() {
+		if n := c.ledger.Attestations(); n > 1 {
+			sr.problem("connection %d was attested %d times", i+1, n)
 		}
 	}
 }

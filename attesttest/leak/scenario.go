@@ -173,20 +173,14 @@ func (sr *scenarioRun) finish() *Report {
 		r.Leaks = append(r.Leaks, other.Leaks()...)
 	}
 	if w := sr.witness; w != nil {
-		open := 0
-		sr.soon(func() bool {
-			_, open = w.connections()
-			return open == 0
-		})
-		if open > 0 {
-			sr.problem("%d connections are open after the subject was closed", open)
+		if !sr.soon(func() bool { return w.open() == 0 }) {
+			sr.problem("%d connections are open after the subject was closed", w.open())
 		}
 		w.Close()
 		r.Leaks = append(r.Leaks, w.Leaks()...)
-		all, _ := w.connections()
-		r.Connections = len(all)
-		for _, c := range all {
-			r.Attestations += c.ledger.attested()
+		for _, c := range w.connections() {
+			r.Connections++
+			r.Attestations += c.ledger.Attestations()
 		}
 	}
 	sr.mu.Lock()

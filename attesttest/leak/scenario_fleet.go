@@ -41,8 +41,7 @@ func fleetScenarios() []Scenario {
 			})
 			sr.servedAtLast("a request to one of the honest pods")
 			liars := 0
-			all, _ := sr.witness.connections()
-			for _, c := range all {
+			for _, c := range sr.witness.connections() {
 				if c.pod.name == "liar" {
 					liars++
 				}
@@ -67,8 +66,8 @@ func fleetScenarios() []Scenario {
 			sr.together(4, func(i int) {
 				sr.served("a request to a busy pod", sr.do(call{path: "/busy", body: 1000, replay: true, within: impatience}))
 			})
-			if all, _ := sr.witness.connections(); len(all) > 4 {
-				sr.problem("%d connections for 4 requests", len(all))
+			if n := len(sr.witness.connections()); n > 4 {
+				sr.problem("%d connections for 4 requests", n)
 			}
 		}},
 		{Name: "silent", About: "the pod goes silent after the attestation; callers leave, and who comes next is served", run: func(sr *scenarioRun) {

@@ -103,9 +103,8 @@ func originScenarios() []Scenario {
 			sr.start(first(sr.replaying("liar", good), good))
 			sr.refused("the request to the liar", sr.do(call{body: 5000}), "SPKIMismatchError")
 			sr.servedAtLast("a request to the honest pod")
-			connections, _ := sr.witness.connections()
-			if tunnels := int(sr.tunnels.Load()); tunnels < len(connections) {
-				sr.problem("%d connections, but %d tunnels", len(connections), tunnels)
+			if n, tunnels := len(sr.witness.connections()), int(sr.tunnels.Load()); tunnels < n {
+				sr.problem("%d connections, but %d tunnels", n, tunnels)
 			}
 		}})
 	}

@@ -51,7 +51,10 @@ func cancelled(sr *scenarioRun) {
 		})
 		patient.Go(func() { sr.served("a request, while others were cancelled,", sr.do(call{body: 1000})) })
 	}
-	sr.soon(func() bool { all, _ := sr.witness.connections(); return len(all) > 0 && all[0].ledger.attested() > 0 })
+	sr.soon(func() bool {
+		all := sr.witness.connections()
+		return len(all) > 0 && all[0].ledger.Attestations() > 0
+	})
 	cancel()
 	ended := make(chan bool)
 	go func() { impatient.Wait(); close(ended) }()

@@ -33,8 +33,8 @@ type Witness struct {
 
 	mu      sync.Mutex
 	route   func(n int) *pod // gives connection n, from 0 on, its pod
+	routed  int              // connections that came before this route
 	conns   []*witnessConn
-	open    int
 	outside []Leak // what came outside of TLS
 }
 
@@ -59,6 +59,19 @@ func NewWitness(e *attesttest.Enclave, protocol string, handler http.Handler) (*
 	return newWitness(e, witnessConfig{handler: handler, route: always(p)})
 }
 
+// A Leak is what came to a Witness although nothing was proven yet.
+type Leak struct {
+	Connection int    // TLS connections are numbered from 1, as they arrive; 0: outside of TLS
+	Pod        string // who was behind it
+	Bytes      int    // application bytes, counted between TLS and HTTP; 0: not counted
+	Text       string // what it was
+}
+
+// String says it in one line.
+func (v Leak) String() string {
+	return fmt.Sprintf("connection %d to pod %q: %s (%d bytes)", v.Connection, v.Pod, v.Text, v.Bytes)
+}
+
 // Leaks returns what came too early until now. There must be nothing.
 func (w *Witness) Leaks() []Leak {
 	if w == nil {
@@ -66,9 +79,11 @@ func (w *Witness) Leaks() []Leak {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := append([]Leak(nil), w.outside...)
-	for _, c := range w.conns {
-		all = append(all, c.ledger.leaks()...)
+	all := slices.Clone(w.outside)
+	for i, c := range w.conns {
+		for _, f := range c.ledger.Findings() {
+			all = append(all, Leak{Connection: i + 1, Pod: c.pod.name, Bytes: f.Bytes, Text: f.Text})
+		}
 	}
 	return all
 }
@@ -148,15 +163,15 @@ func (l wrappedListener) Accept() (net.Conn, error) {
 // answer gives GET /attestation to the pod, and the rest to the application.
 func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*witnessConn)
-	defer c.ledger.answered()
+	defer c.ledger.Answered()
 	if r.URL.Path != "/attestation" {
-		c.ledger.requested(r)
+		c.ledger.Requested(r)
 		rw.Header().Set(podHeader, c.pod.name)
 		w.handler.ServeHTTP(rw, r)
 		return
 	}
 	arrived := time.Now()
-	c.ledger.asked(r)
+	c.ledger.Asked(r, arrived)
 	if r.Method != http.MethodGet {
 		http.Error(rw, "only GET", http.StatusMethodNotAllowed)
 		return
@@ -167,7 +182,7 @@ func (w *Witness) answer(rw http.ResponseWriter, r *http.Request) {
 	}
 	envelope := b.evidence.Envelope(w.BundleURL)
 	if b.honest {
-		c.ledger.grant(arrived.Add(b.evidence.Config().MaxAge))
+		c.ledger.Grant(arrived.Add(b.evidence.Config().MaxAge))
 	}
 	if b.respond != nil {
 		b.respond(rw, r, envelope)
@@ -189,29 +204,34 @@ func (w *Witness) leaksOutside(bytes int, text string) {
 func (w *Witness) setRoute(route func(n int) *pod) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.route = route
-	for _, c := range w.conns {
-		c.before = true
-	}
+	w.route, w.routed = route, len(w.conns)
 }
 
-// connections returns all there were, and how many are open.
-func (w *Witness) connections() (all []*witnessConn, open int) {
+// connections returns all there were.
+func (w *Witness) connections() []*witnessConn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]*witnessConn(nil), w.conns...), w.open
+	return slices.Clone(w.conns)
+}
+
+// open returns how many of them are not closed.
+func (w *Witness) open() (n int) {
+	for _, c := range w.connections() {
+		if !c.closed.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 // drain closes all connections in the orderly way.
 func (w *Witness) drain() {
-	all, _ := w.connections()
-	for _, c := range all {
+	for _, c := range w.connections() {
 		c.Close()
 	}
 }
 
 // honest reports whether any honest attestation was served.
 func (w *Witness) honest() bool {
-	all, _ := w.connections()
-	return slices.ContainsFunc(all, func(c *witnessConn) bool { return c.ledger.honest() })
+	return slices.ContainsFunc(w.connections(), func(c *witnessConn) bool { return c.ledger.Honest() })
 }

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tresorhq/attest/attesttest/internal/ledger"
 )
 
 // witnessConn is a TLS connection of which everything that is read is written
@@ -17,33 +21,25 @@ type witnessConn struct {
 	tcp      net.Conn
 	witness  *Witness
 	pod      *pod
-	ledger   *ledger
-	before   bool   // came before the route of now; witness.mu
+	ledger   *ledger.Ledger
 	buffer   []byte // for what has arrived
 	arrived  []byte // of it, what is still to be read
 	out      resets
 	plain    sync.Once
-	closed   sync.Once
+	closed   atomic.Bool
 }
 
 // accept gives the next connection its pod.
 func (w *Witness) accept(tcp net.Conn) net.Conn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := 0 // connections of this route
-	for _, c := range w.conns {
-		if !c.before {
-			n++
-		}
-	}
-	p := w.route(n)
+	p := w.route(len(w.conns) - w.routed)
 	server := tls.Server(tcp, p.config)
 	c := &witnessConn{
 		Conn: server, tls: server, tcp: tcp, witness: w, pod: p,
-		ledger: &ledger{number: len(w.conns) + 1, pod: p.name, transit: w.transit},
+		ledger: ledger.New(w.transit, marker),
 	}
 	w.conns = append(w.conns, c)
-	w.open++
 	return c
 }
 
@@ -60,14 +56,14 @@ func (c *witnessConn) Read(p []byte) (int, error) {
 		}
 		return 0, err
 	}
-	c.ledger.begin(c.tls.ConnectionState().NegotiatedProtocol)
+	c.ledger.Begin(c.tls.ConnectionState().NegotiatedProtocol)
 	if len(c.arrived) == 0 {
 		if c.buffer == nil {
 			c.buffer = make([]byte, maxRecord)
 		}
 		n, err := c.tls.Read(c.buffer)
 		c.arrived = c.buffer[:n]
-		c.ledger.received(c.arrived)
+		c.ledger.Received(c.arrived, time.Now())
 		if n == 0 {
 			return 0, err
 		}
@@ -85,6 +81,11 @@ func (c *witnessConn) Write(p []byte) (int, error) {
 	}
 	return c.Conn.Write(p)
 }
+
+const (
+	frameHead  = 9 // bytes in front of a payload: RFC 9113 section 4.1
+	frameReset = 0x3
+)
 
 // resets finds the frames in what a server of HTTP/2 writes.
 type resets struct {
@@ -118,7 +119,7 @@ const maxRecord = 16 << 10 // bytes of plaintext: RFC 8446 section 5.1
 
 // Close ends the connection in the orderly way.
 func (c *witnessConn) Close() error {
-	c.closing()
+	c.closed.Store(true)
 	return c.tls.Close()
 }
 
@@ -127,14 +128,6 @@ func (c *witnessConn) abort() {
 	if tcp, ok := c.tcp.(*net.TCPConn); ok {
 		tcp.SetLinger(0)
 	}
-	c.closing()
+	c.closed.Store(true)
 	c.tcp.Close()
-}
-
-func (c *witnessConn) closing() {
-	c.closed.Do(func() {
-		c.witness.mu.Lock()
-		defer c.witness.mu.Unlock()
-		c.witness.open--
-	})
 }

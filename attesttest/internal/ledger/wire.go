@@ -1,4 +1,4 @@
-package leak
+package ledger
 
 import (
 	"bytes"
@@ -25,15 +25,12 @@ func (w *watchHTTP1) read(p []byte, _ time.Time) []time.Time {
 	w.head = append(w.head, p...)
 	for len(w.head) > 0 {
 		common := min(len(w.head), len(attestationLine))
-		if string(w.head[:common]) != attestationLine[:common] {
+		_, rest, whole := bytes.Cut(w.head, []byte("\r\n\r\n")) // no rest when it is not whole
+		if string(w.head[:common]) != attestationLine[:common] || len(w.head)-len(rest) > maxHead {
 			w.lost, w.head = len(w.head), nil
 			return nil
 		}
-		_, rest, whole := bytes.Cut(w.head, []byte("\r\n\r\n"))
 		if !whole {
-			if len(w.head) > maxHead {
-				w.lost, w.head = len(w.head), nil
-			}
 			return nil
 		}
 		w.head = rest
@@ -61,7 +58,6 @@ const (
 	frameHead       = 9
 	frameData       = 0x0
 	frameHeaders    = 0x1
-	frameReset      = 0x3
 	frameContinued  = 0x9
 	frameLengthBits = 24
 )

@@ -1,4 +1,17 @@
-package leak
+// Package ledger writes down what a client says on one TLS connection before an
+// honest attestation was served there, and what it says after the end of that.
+//
+// It reads the bytes between TLS and HTTP, split in any way, in two formats:
+//
+//   - HTTP/1.1 (RFC 9112): heads of at most 16 KiB that begin with the line
+//     "GET /attestation HTTP/1.1" and end with an empty one. From the first byte on
+//     that does not fit, all bytes belong to no attestation request.
+//   - HTTP/2 (RFC 9113 sections 3.4 and 4.1): the client's preface of 24 bytes, then
+//     frames of 9 bytes and a payload. The payloads of HEADERS, CONTINUATION and DATA
+//     frames are of requests. Behind another preface all bytes are.
+//
+// It keeps of them the head that is arriving, and the size of each header block.
+package ledger
 
 import (
 	"fmt"
@@ -8,27 +21,13 @@ import (
 	"time"
 )
 
-// A Leak is what came to a Witness although nothing was proven yet.
-type Leak struct {
-	Connection int    // TLS connections are numbered from 1, as they arrive; 0: outside of TLS
-	Pod        string // who was behind it
-	Bytes      int    // application bytes, counted between TLS and HTTP; 0: not counted
-	Text       string // what it was
-}
-
-// String says it in one line.
-func (v Leak) String() string {
-	return fmt.Sprintf("connection %d to pod %q: %s (%d bytes)", v.Connection, v.Pod, v.Text, v.Bytes)
-}
-
-// A ledger is what is written down of one TLS connection. It sees two layers:
+// A Ledger is what is written down of one TLS connection. It sees two layers:
 // the bytes between TLS and HTTP, and the requests that HTTP makes of them. The
 // first knows of what was never a whole request; the second can tell requests
-// apart in spite of HPACK.
-type ledger struct {
-	number  int
-	pod     string
-	transit time.Duration // what a request may take from the client's look at its clock to the handler
+// apart in spite of HPACK. It may be used concurrently.
+type Ledger struct {
+	transit time.Duration
+	secret  string
 
 	mu           sync.Mutex
 	wire         watcher   // until the first honest attestation; nil before the handshake
@@ -40,9 +39,21 @@ type ledger struct {
 	late         []string  // requests after the end of an attestation
 	lateStarts   int       // HTTP/2: header blocks that began after that
 	lateAsked    int       // HTTP/2: of these, requests for an attestation
-	started      time.Time // HTTP/1.1: when the first byte of the current request came
-	busy         bool      // HTTP/1.1: a request is being answered
+	started      time.Time // HTTP/1.1: when the first byte of the request came that is not answered; zero: there is none
 	dirty        []string  // what attestation requests carried
+}
+
+// New returns the ledger of a new connection. A request may take the time transit
+// from the client's look at its clock to the server. The secret is in every part of
+// the client's own requests, and must be in no request for an attestation.
+func New(transit time.Duration, secret string) *Ledger {
+	return &Ledger{transit: transit, secret: secret}
+}
+
+// A Finding is what came although nothing was proven yet, or any more.
+type Finding struct {
+	Bytes int    // of the application; 0: not counted
+	Text  string // what it was
 }
 
 // A watcher counts what a client sends before an honest attestation.
@@ -55,29 +66,31 @@ type watcher interface {
 	leaked(attestations, requests int) int
 }
 
-// begin is called when the handshake has decided the protocol.
-func (l *ledger) begin(protocol string) {
+const http2 = "h2" // in TLS (ALPN)
+
+// Begin is called when the handshake has decided the protocol, and any number of
+// times after that. All but HTTP/2 is HTTP/1.1.
+func (l *Ledger) Begin(protocol string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.wire != nil {
 		return
 	}
 	l.wire = new(watchHTTP1)
-	if protocol == HTTP2 {
+	if protocol == http2 {
 		l.wire = new(watchHTTP2)
 	}
 }
 
-// received takes plaintext in the order of its arrival. Whether a request is late is
-// judged by the time at which its first byte has come.
-func (l *ledger) received(plaintext []byte) {
+// Received takes plaintext in the order of its arrival, and the time of that. Whether
+// a request is late is judged by the time at which its first byte has come.
+func (l *Ledger) Received(plaintext []byte, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.wire == nil || len(plaintext) == 0 {
 		return
 	}
-	at := time.Now()
-	if !l.busy && l.started.IsZero() {
+	if l.started.IsZero() {
 		l.started = at
 	}
 	for _, began := range l.wire.read(plaintext, at) {
@@ -89,32 +102,24 @@ func (l *ledger) received(plaintext []byte) {
 
 // isLate reports whether a request that began then came after the end of the newest
 // attestation.
-func (l *ledger) isLate(began time.Time) bool {
+func (l *Ledger) isLate(began time.Time) bool {
 	return !l.until.IsZero() && began.After(l.until.Add(l.transit))
 }
 
-// begins is called when a request has come whole. Over HTTP/1.1 it returns when its
-// first byte came.
-func (l *ledger) begins() time.Time {
-	at := l.started
-	l.busy, l.started = true, time.Time{}
-	return at
-}
-
-// answered is called when a request was answered.
-func (l *ledger) answered() {
+// Answered is called when a request was answered.
+func (l *Ledger) Answered() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.busy, l.started = false, time.Time{}
+	l.started = time.Time{}
 }
 
-// asked takes a request for the attestation. It must carry nothing: whatever it
-// says would be said to an unknown peer.
-func (l *ledger) asked(r *http.Request) {
+// Asked takes a request for the attestation, and the time at which it was read. It
+// must carry nothing: whatever it says would be said to an unknown peer.
+func (l *Ledger) Asked(r *http.Request, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.attestations++
-	if l.begins(); l.isLate(time.Now()) {
+	if l.isLate(at) {
 		l.lateAsked++
 	}
 	switch {
@@ -126,18 +131,17 @@ func (l *ledger) asked(r *http.Request) {
 	for name, values := range r.Header {
 		switch {
 		case name == "Cookie", name == "Authorization", name == "Proxy-Authorization",
-			strings.Contains(strings.Join(values, " "), marker):
+			strings.Contains(strings.Join(values, " "), l.secret):
 			l.dirty = append(l.dirty, "attestation request with the caller's "+name)
 		}
 	}
 }
 
-// requested takes any other request. A connection whose attestation has ended is
+// Requested takes any other request. A connection whose attestation has ended is
 // as good as one that never had any.
-func (l *ledger) requested(r *http.Request) {
+func (l *Ledger) Requested(r *http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	began := l.begins()
 	line := fmt.Sprintf("%.10q %.48q", r.Method, r.URL.Path)
 	switch {
 	case l.until.IsZero():
@@ -145,13 +149,13 @@ func (l *ledger) requested(r *http.Request) {
 			l.first = line
 		}
 		l.requests++
-	case r.ProtoMajor == 1 && l.isLate(began):
+	case r.ProtoMajor == 1 && l.isLate(l.started):
 		l.late = append(l.late, line)
 	}
 }
 
-// grant is called right before an honest attestation is sent.
-func (l *ledger) grant(until time.Time) {
+// Grant is called right before an honest attestation is sent, with its end.
+func (l *Ledger) Grant(until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settle()
@@ -160,19 +164,20 @@ func (l *ledger) grant(until time.Time) {
 	}
 }
 
-func (l *ledger) settle() {
+func (l *Ledger) settle() {
 	if l.until.IsZero() && l.wire != nil {
 		l.bytes = l.wire.leaked(l.attestations, l.requests)
 	}
 }
 
-func (l *ledger) leaks() []Leak {
+// Findings returns what there is until now.
+func (l *Ledger) Findings() []Finding {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.settle()
-	var all []Leak
+	var all []Finding
 	add := func(bytes int, text string) {
-		all = append(all, Leak{Connection: l.number, Pod: l.pod, Bytes: bytes, Text: text})
+		all = append(all, Finding{bytes, text})
 	}
 	switch {
 	case l.requests > 0:
@@ -192,15 +197,15 @@ func (l *ledger) leaks() []Leak {
 	return all
 }
 
-// attested reports how often the attestation was asked for.
-func (l *ledger) attested() int {
+// Attestations returns how often the attestation was asked for.
+func (l *Ledger) Attestations() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.attestations
 }
 
-// honest reports whether an honest attestation was served.
-func (l *ledger) honest() bool {
+// Honest reports whether an honest attestation was served.
+func (l *Ledger) Honest() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !l.until.IsZero()
