@@ -129,13 +129,13 @@ func countEntries(b []byte) (int, *rule.Error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	at := 0
-	for ; len(b)-at < entrySize || [entrySize]byte(b[at:]) != [entrySize]byte{}; at += entrySize {
-		if len(b)-at < entrySize {
-			return 0, malformed("CAR-11", "certificate table", at, "an entry, or 24 zero bytes", fmt.Sprintf("%d bytes", len(b)-at))
-		}
+	n, rest := 0, b
+	for ; len(rest) >= entrySize && [entrySize]byte(rest) != [entrySize]byte{}; n++ {
+		rest = rest[entrySize:]
 	}
-	n := at / entrySize
+	if len(rest) < entrySize {
+		return 0, malformed("CAR-11", "certificate table", n*entrySize, "an entry, or 24 zero bytes", fmt.Sprintf("%d bytes", len(rest)))
+	}
 	if n > maxEntries {
 		return 0, malformed("CAR-12", "certificate table", maxEntries*entrySize, fmt.Sprintf("at most %d entries", maxEntries), fmt.Sprint(n))
 	}
