@@ -127,6 +127,7 @@ func bundleSections() []section {
 	rootless := section{"bundle-roots", endpoint("Genoa", 5, "vcek"), "CertChainInvalidError", []row{
 		{"of-another-product", no("CHN-42", "BND-15", "CHN-65"), "the bundle names Milan's root alone; no other root steps in", bundle.set("amd_root_ca_pem", ark("Milan"))},
 		{"does-not-add-one", no("CHN-42", "BND-15", "CHN-65"), "a stolen release key names a root of its own, and evidence under it", selfMadeRoot},
+		{"among-several", yes("BND-15", "CHN-65"), "the verifier has more roots than the bundle names", input("amd-root", mint.PEM(mint.CACert("ARK-Genoa"), mint.CACert("ARK-Turin")))},
 	}}
 	return []section{invalid, expiry, rootless}
 }

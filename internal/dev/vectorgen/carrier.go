@@ -37,10 +37,10 @@ func carrierSections() []section {
 			t.Entries = append(t.Entries, slices.Repeat([]mint.TableEntry{unknown}, n-len(t.Entries))...)
 		}
 	}
-	swapped := func(second uint32) func(t *mint.Table) { // the data of the second entry stands there, before that of the first
+	swapped := func(second uint32, gap ...byte) func(t *mint.Table) { // the data of the second entry stands there, before that of the first
 		return func(t *mint.Table) {
 			a, b := t.Entries[0].Data, t.Entries[1].Data
-			t.Entries[0] = mint.TableEntry{GUID: mint.GUIDVCEK, Offset: new(uint32(72 + len(b))), Length: new(uint32(len(a))), Data: b}
+			t.Entries[0] = mint.TableEntry{GUID: mint.GUIDVCEK, Offset: new(uint32(72 + len(b) + len(gap))), Length: new(uint32(len(a))), Data: slices.Concat(b, gap)}
 			t.Entries[1] = mint.TableEntry{GUID: mint.GUIDASK, Offset: &second, Length: new(uint32(len(b))), Data: a}
 		}
 	}
@@ -64,6 +64,9 @@ func carrierSections() []section {
 		})},
 		{"base64-of-1185-bytes", no("CAR-03"), "as many characters, but of 1185 bytes", in(func(r []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(append(r, 0))) })},
 		{"base64-of-1182-bytes-behind-line-breaks", no("CAR-02"), "a usual strict decoder skips them, wherever they stand", in(func(r []byte) []byte { return []byte("\n\n\n\n" + base64.StdEncoding.EncodeToString(r[:1182])) })},
+		{"base64-of-1182-bytes-around-line-breaks", no("CAR-02"), "behind the first character too", in(func(r []byte) []byte {
+			return []byte(strings.Replace(base64.StdEncoding.EncodeToString(r[:1182]), "A", "A\n\n\n\n", 1))
+		})},
 		{"device-response", yes("CAR-06"), "the device's answer of 4000 bytes", response(func(*mint.DeviceResponse) {})},
 		{"device-response-cut", yes("CAR-08"), "of which a tool kept the report only", response(func(d *mint.DeviceResponse) { d.Total = 0 })},
 		{"device-response-of-4001-bytes", no("CAR-04"), "the buffer has 4000 bytes", response(func(d *mint.DeviceResponse) { d.Total = 4001 })},
@@ -83,8 +86,10 @@ func carrierSections() []section {
 		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(upTo(32))},
 		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
 		{"table-with-data-in-another-order", yes("CAR-17"), "the data of the second entry stands before that of the first", table(swapped(72))},
+		{"table-with-data-in-another-order-and-a-gap", yes("CAR-17"), "and a byte of nobody between the two", table(swapped(72, 0))},
 		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(upTo(4))},
 		{"table-guid-proves-nothing", yes("CAR-18"), "an ASK under the ARK's GUID is the ASK that it is", table(func(t *mint.Table) { t.Entries[1].GUID = mint.GUIDARK })},
+		{"table-of-a-vlek", yes("CAR-22"), "the GUID of a VLEK is as good as that of a VCEK", table(func(t *mint.Table) { t.Entries[0].GUID = mint.GUIDVLEK })},
 		{"table-without-end", no("CAR-11"), "the entries have no end", badTable(func(t *mint.Table) {
 			*t = mint.Table{NoTerminator: true, Entries: []mint.TableEntry{{GUID: mint.GUIDVCEK, Data: []byte("x")}}}
 		})},
@@ -116,6 +121,9 @@ func carrierSections() []section {
 	chain := section{"carrier-certs", hardware("Milan", 3, "vcek"), "CertChainInvalidError", []row{
 		{"table-file", yes("CAR-20", "CAR-14"), "a certificate table by itself, as configfs-tsm has it in auxblob", certs(func(x X) [][]byte { return [][]byte{x.Table().Encode()} })},
 		{"table-too-long", no("CAR-10", "GEN-04"), "a table has at most 65536 bytes", certs(func(x X) [][]byte { return [][]byte{append(x.Table().Encode(), make([]byte, 65536)...)} })},
+		{"table-file-whose-first-guid-begins-like-der", yes("CAR-20"), "0x30 and a short length are no certificate", certs(func(x X) [][]byte {
+			return [][]byte{mint.Table{Entries: append([]mint.TableEntry{{GUID: "30112233-4455-6677-8899-aabbccddeeff", Data: []byte("x")}}, x.Table().Entries...)}.Encode()}
+		})},
 		{"der-files", yes("CAR-20", "CHN-02"), "one DER certificate in each file", certs(func(x X) [][]byte { return [][]byte{x.Leaf, x.Intermediate, x.ARK} })},
 		{"an-empty-file-among-them", yes("CAR-20", "CAR-11"), "no bytes at all are a table without certificates", certs(func(x X) [][]byte { return [][]byte{{}, mint.PEM(x.Leaf, x.Intermediate)} })},
 		{"23-bytes", no("CAR-11", "CAR-20"), "an end of 23 zero bytes is none", input("certs", make([]byte, 23))},

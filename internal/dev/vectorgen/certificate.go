@@ -31,6 +31,18 @@ var (
 	oidSHA1   = mint.TLV(mint.TagSequence, mint.OID("1.3.14.3.2.26"), null)
 )
 
+// moreExtensions puts an element behind the list of extensions, in the tag around it.
+func moreExtensions(s *mint.Signed, tag byte) {
+	var list []byte
+	for _, e := range s.Extensions {
+		list = append(list, e.Encode()...)
+	}
+	s.Extensions, s.TBSTrailer = nil, mint.TLV(tag, mint.TLV(mint.TagSequence, list), null)
+}
+
+// lastByte changes the last byte of a copy.
+func lastByte(b []byte, to byte) []byte { return append(bytes.Clone(b[:len(b)-1]), to) }
+
 // algorithm is an AlgorithmIdentifier.
 func algorithm(oid string, parameters ...[]byte) []byte {
 	return mint.TLV(mint.TagSequence, append([][]byte{mint.OID(oid)}, parameters...)...)
@@ -65,6 +77,7 @@ func leafRows() []row {
 		{"of-8193-bytes", no("CHN-09", "GEN-04"), "and no more", func(x X) { x.LeafSpec.Trailing = make([]byte, 8193-len(x.LeafSpec.Encode(x.leafSigner))) }},
 		{"version-1", no("CHN-11"), "a certificate without version", leaf(func(s S) { s.Version = nil })},
 		{"version-2", no("CHN-11"), "version 2", leaf(func(s S) { s.Version = mint.CertVersion(1) })},
+		{"version-3-twice", no("CHN-11"), "an element that ends like version 3", leaf(func(s S) { s.Version = mint.TLV(0xA0, mint.CertVersion(2)) })},
 		{"serial-of-20-bytes", yes("CHN-12"), "strict libraries object to serial 0, which AMD gives to every leaf; others are allowed as well", leaf(func(s S) { s.Serial = bytes.Repeat([]byte{0x7F}, 20) })},
 		{"serial-negative", no("CHN-12"), "a negative serial number", leaf(func(s S) { s.Serial = []byte{0x80} })},
 		{"serial-with-a-leading-zero", no("CHN-12"), "not minimal", leaf(func(s S) { s.Serial = []byte{0, 1} })},
@@ -76,13 +89,7 @@ func leafRows() []row {
 		{"pss-mgf1-sha-1", no("CHN-13"), "another hash in MGF1", pss(func(p *mint.PSSParams) { p.MGF = mint.MGF1(oidSHA1) })},
 		{"pss-salt-32", no("CHN-13"), "another salt", pss(func(p *mint.PSSParams) { p.Salt = mint.Integer(32) })},
 		{"element-behind-the-dates", no("CHN-10"), "an element more in the validity", leaf(func(s S) { s.ValidityTrailer = null })},
-		{"element-behind-the-list-of-extensions", no("CHN-10"), "or in what is around the extensions", leaf(func(s S) {
-			var list []byte
-			for _, e := range s.Extensions {
-				list = append(list, e.Encode()...)
-			}
-			s.Extensions, s.TBSTrailer = nil, mint.TLV(0xA3, mint.TLV(mint.TagSequence, list), null)
-		})},
+		{"element-behind-the-list-of-extensions", no("CHN-10"), "or in what is around the extensions", leaf(func(s S) { moreExtensions(&s.Signed, 0xA3) })},
 		{"pss-trailer-2", no("CHN-13"), "another trailer", pss(func(p *mint.PSSParams) { p.Trailer = mint.Integer(2) })},
 		{"pss-element-behind", no("CHN-13"), "a usual parser ignores elements behind the parameters", alg(mint.TLV(mint.TagSequence, mint.OmittedTrailer().Encode()[2:], null))},
 		{"pkcs1", no("CHN-13"), "SHA-384 with PKCS #1 v1.5", both(alg(algorithm("1.2.840.113549.1.1.12", null)), func(x X) { x.leafSigner = mint.PKCS1Signer{Key: x.LeafSigner()} })},
@@ -90,6 +97,7 @@ func leafRows() []row {
 		{"ecdsa", no("CHN-13"), "an ECDSA signature", alg(algorithm("1.2.840.10045.4.3.3"))},
 		{"algorithms-differ", no("CHN-14"), "the unsigned algorithm is another than the signed one", leaf(func(s S) { s.OuterAlgorithm = mint.ExplicitTrailer().Encode() })},
 		{"algorithm-is-the-end-of-the-other", no("CHN-14"), "the parameters alone, which are a SEQUENCE too", leaf(func(s S) { s.OuterAlgorithm = s.OuterAlgorithm[13:] })},
+		{"algorithms-differ-in-the-salt", no("CHN-14"), "which is the last byte", leaf(func(s S) { s.OuterAlgorithm = lastByte(s.OuterAlgorithm, 49) })},
 		{"name-of-another-country", no("CHN-15"), "AMD's Name to the byte", subject(func(r []mint.RDN) []mint.RDN { r[1].Value = "DE"; return r })},
 		{"name-in-another-case", no("CHN-15"), "names that are equal as text are not equal", subject(func(r []mint.RDN) []mint.RDN { r[4].Value = "ADVANCED MICRO DEVICES"; return r })},
 		{"name-in-another-string-type", no("CHN-15"), "nor are those of another string type", subject(func(r []mint.RDN) []mint.RDN { r[0].Tag = mint.TagPrintableString; return r })},
@@ -104,6 +112,7 @@ func leafRows() []row {
 		{"issuer-is-the-ark", no("CHN-17"), "a VCEK that an ARK issued", issuer("ARK-Milan")},
 		{"issuer-is-the-asvk", no("CHN-17"), "or an ASVK", issuer("SEV-VLEK-Milan")},
 		{"issuer-is-a-vcek", no("CHN-17"), "or another VCEK", issuer("SEV-VCEK")},
+		{"issuer-is-the-ask-of-venice", no("CHN-17"), "or an ASK of a product that is known by name", issuer("SEV-Venice")},
 		{"time-generalized-2049", no("CHN-18"), "UTCTime through 2049", notAfter(mint.TagGeneralizedTime, "20491231235959Z")},
 		{"time-utc-2049", yes("CHN-18"), "up to its last second", notAfter(mint.TagUTCTime, "491231235959Z")},
 		{"time-generalized-2050", yes("CHN-18"), "GeneralizedTime from 2050 on", notAfter(mint.TagGeneralizedTime, "20500101000000Z")},
@@ -111,6 +120,7 @@ func leafRows() []row {
 		{"time-with-offset", no("CHN-18"), "and Z", notAfter(mint.TagUTCTime, "310601000000+0000")},
 		{"time-february-29", no("CHN-18"), "2031 is no leap year", notAfter(mint.TagUTCTime, "310229000000Z")},
 		{"time-second-60", no("CHN-18"), "no leap seconds", notAfter(mint.TagUTCTime, "310601000060Z")},
+		{"time-not-before-second-60", no("CHN-18"), "in either date", leaf(func(s S) { s.NotBefore = mint.Time{Tag: mint.TagUTCTime, Text: "260101000060Z"} })},
 		{"key-rsa", no("CHN-20", "RPT-20"), "an RSA key in a VCEK", key(mint.SPKI(mint.CAKey("SEV-Milan").Public()))},
 		{"key-p256", no("CHN-20", "RPT-20"), "another curve", key(mint.SPKI(mint.P256Key("x").Public()))},
 		{"key-ed25519", no("CHN-20", "RPT-20"), "another algorithm", key(mint.SPKI(public(otherKey)))},
@@ -158,10 +168,12 @@ func leafExtensionRows() []row {
 		{"amd-critical", no("CHN-25"), "AMD's extensions are not critical", leaf(func(s S) { s.Ext(mint.OIDHWID).Critical = true })},
 		{"another-order", yes("CHN-26"), "the list is a set", leaf(func(s S) { s.Extensions[0], s.Extensions[9] = s.Extensions[9], s.Extensions[0] })},
 		{"struct-version-1", no("CHN-30"), "Turin's version in a Milan leaf", leaf(value(mint.OIDStructVersion, 2, 1, 1))},
+		{"struct-version-of-another-type", no("CHN-30"), "an INTEGER", leaf(value(mint.OIDStructVersion, 4, 1, 0))},
 		{"product-name-with-another-stepping", yes("CHN-31"), "AMD writes Milan-B0 for other steppings too: only the part before the dash counts", name(ia5("Milan-B1"))},
 		{"product-name-without-stepping", yes("CHN-31"), "or none", name(ia5("Milan"))},
 		{"product-name-of-another-product", no("CHN-31"), "a leaf that says Genoa under Milan's ASK", name(ia5("Genoa"))},
 		{"product-name-longer", no("CHN-31"), "no prefix match", name(ia5("Milano"))},
+		{"product-name-that-ends-alike", no("CHN-31"), "nor of its end", name(ia5("Old Milan"))},
 		{"product-name-utf8", no("CHN-31"), "an IA5String", name(mint.TLV(mint.TagUTF8String, []byte("Milan-B0")))},
 		{"level-256", no("CHN-32"), "a level fits in a byte", ucode(2, 2, 1, 0)},
 		{"level-0x01db-is-not-0xdb", no("CHN-32"), "only the last byte of a level was compared", ucode(2, 2, 1, 0xDB)},
@@ -172,6 +184,7 @@ func leafExtensionRows() []row {
 		{"level-of-another-type", no("CHN-32"), "an INTEGER", ucode(4, 1, 0x11)},
 		{"spl-4-not-zero", no("CHN-33"), "a level of a component that nobody knows", leaf(value(mint.OIDSPL4, 2, 1, 1))},
 		{"spl-7-not-zero", no("CHN-33"), "likewise", leaf(value(mint.OIDSPL7, 2, 1, 1))},
+		{"spl-4-of-another-type", no("CHN-33"), "zero, but no INTEGER", leaf(value(mint.OIDSPL4, 4, 1, 0))},
 		{"hwid-begins-like-an-octet-string", yes("CHN-34"), "a raw id may begin with 0x04: the length decides", first(4)},
 		{"hwid-begins-like-an-integer", yes("CHN-34"), "or with 0x02", first(2)},
 		{"hwid-wrapped", yes("CHN-34"), "an id in an OCTET STRING, of the exact length", hwid(func(id []byte) []byte { return mint.TLV(mint.TagOctetString, id) })},

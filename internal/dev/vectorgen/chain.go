@@ -73,6 +73,8 @@ func pemRows() []row {
 		}},
 		{"empty-line", no("CHN-06"), "no empty line", replaced(begin, begin+"\n")},
 		{"no-end", no("CHN-06"), "a text that breaks off", changed(func(b []byte) []byte { return bytes.TrimSuffix(b, []byte(end)) })},
+		{"block-without-a-line", no("CHN-06"), "a block has one at least", changed(wrap(begin+end, ""))},
+		{"end-at-the-end-of-a-line", no("CHN-06"), "END stands at the start of a line", changed(func(b []byte) []byte { return append(bytes.TrimSuffix(b, []byte(end)), "x"+end...) })},
 		{"base64-url", no("CHN-07"), "the standard alphabet", changed(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("+"), []byte("*")) })},
 		{"white-space-only", no("CHN-04"), "no block at all", changed(func([]byte) []byte { return []byte("\n") })},
 		{"9-blocks", no("CHN-04", "GEN-04"), "8 at most", sends(func(l, m, a []byte) [][]byte { return nine })},
@@ -152,6 +154,7 @@ func chainRows() []row {
 			x.mid.SPKI, x.leafSigner = mint.SPKI(other.Public()), other
 		}},
 		{"leaf-signed-by-another-key", no("CHN-52"), "not by the ASK", func(x X) { x.leafSigner = other }},
+		{"leaf-expired-and-signed-by-another-key", no("CHN-47"), "dates come before signatures", both(valid(leaf, early, now.Add(-time.Second)), func(x X) { x.leafSigner = other })},
 		{"leaf-signed-by-the-ark", no("CHN-52"), "nor by the ARK", func(x X) { x.leafSigner = ark }},
 		{"leaf-signed-by-the-asvk", no("CHN-52"), "nor by the ASVK", func(x X) { x.leafSigner = mint.CAKey("SEV-VLEK-Milan") }},
 		{"leaf-signed-with-pkcs1", no("CHN-52"), "PKCS #1 v1.5 under PSS parameters", func(x X) { x.leafSigner = mint.PKCS1Signer{Key: x.LeafSigner()} }},
@@ -183,6 +186,11 @@ func rootRows() []row {
 			return mint.PEM(x.ARK, mint.ARK("Milan").Encode(mint.PSSSigner{Key: mint.CAKey("ARK-Milan"), Hash: crypto.SHA384, MGF: crypto.SHA384, SaltLength: 48}))
 		})},
 		{"issued-by-another", no("CHN-63"), "a root issues itself", ark(func(s *mint.CertSpec) { s.Issuer = mint.Name("ARK-Genoa") })},
+		{"issued-by-the-one-before", no("CHN-63"), "also when that is a root too", root(func(x X) []byte {
+			s := mint.ARK("Milan")
+			s.Issuer = mint.Name("ARK-Genoa")
+			return mint.PEM(mint.CACert("ARK-Genoa"), s.Encode(x.arkSigner))
+		})},
 		{"not-self-signed", no("CHN-64"), "and signs itself", root(func(x X) []byte { return mint.PEM(mint.ARK("Milan").Encode(mint.CAKey(mint.OtherCA))) })},
 		{"no-authority", no("CHN-48", "CHN-64"), "and is an authority", ark(func(s *mint.CertSpec) { s.Ext(mint.OIDBasicConstraints).Value = mint.BasicConstraints(false, -1) })},
 		{"with-path-length", no("CHN-49", "CHN-64"), "without a path length", ark(func(s *mint.CertSpec) { s.Ext(mint.OIDBasicConstraints).Value = mint.BasicConstraints(true, 1) })},

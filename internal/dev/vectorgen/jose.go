@@ -40,6 +40,8 @@ func jwsSections() []section {
 		{"alg-hs512-with-the-public-key", no("JWS-08"), "an HMAC keyed with what everybody knows", both(bundleHeader.set("alg", "HS512"), bundleSigned(mint.HS512(public(releaseKey))))},
 		{"hmac-under-eddsa", no("JWS-10"), "an HMAC with the right alg", bundleSigned(mint.HS512(public(releaseKey)))},
 		{"alg-in-lower-case", no("JWS-08"), "alg is exact", bundleHeader.set("alg", "eddsa")},
+		{"alg-that-begins-alike", no("JWS-08"), "and whole", bundleHeader.set("alg", "EdDSA2")},
+		{"alg-that-ends-alike", no("JWS-08"), "from its first character on", bundleHeader.set("alg", "XEdDSA")},
 		{"alg-ed25519", no("JWS-08"), "RFC 9864's name is not the one of this kind", bundleHeader.set("alg", "Ed25519")},
 		{"alg-es256", no("JWS-08"), "the algorithm of receipts, signed by a P-256 key", both(bundleHeader.set("alg", "ES256"), bundleSigned(mint.ES256(tlsKey)))},
 		{"alg-absent", no("JWS-06", "JSN-12"), "alg is required", bundleHeader.drop("alg")},

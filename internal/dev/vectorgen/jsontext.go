@@ -37,6 +37,7 @@ func jsonSections() []section {
 		{"surrogate-in-utf-8", no("JSN-02"), "U+D800 as three bytes", both(envelope.add("future", "?!"), envelopeText(replace("?!", "\xed\xa0\x80")))},
 		{"lone-surrogate-escape", no("JSN-07"), "usual decoders put U+FFFD there", future(`"\ud800"`)},
 		{"low-surrogate-first", no("JSN-07"), "the two halves in the wrong order", future(`"\udc00\ud800"`)},
+		{"lone-surrogate-escape-in-a-name", no("JSN-07"), "in a name too", both(envelope.add("?!", 1), envelopeText(replace("?!", `\ud800`)))},
 		{"surrogate-pair", yes("JSN-07"), "a pair is one character", future(`"\ud83d\ude00"`)},
 		{"empty", no("JSN-04"), "an empty text is no object", is("")},
 		{"white-space-only", no("JSN-04"), "nor is white space", is(" \n\t")},

@@ -29,6 +29,7 @@ func stateSection() section {
 	return section{"state", endpoint("Genoa", 5, "vcek"), "EvidenceUnavailableError", []row{
 		{"older-was-accepted", yes("BND-40"), "a newer bundle than the last", known("16")},
 		{"same-was-accepted", yes("BND-41"), "the same bundle again", same},
+		{"first-was-accepted", yes("BND-40", "STA-03"), "1 is a version like others", known("1")},
 		{"of-another-workload", yes("BND-40", "BND-43"), "versions count for each workload by itself", state(entry("inference", "99", other))},
 		{"of-two-workloads", yes("BND-40", "STA-34"), "each with its version, in the order of their names", state(strings.Replace(entry("router", "16", other), `{"router"`, `{"inference": {"version": 99, "sha256": "`+other+`"}, "router"`, 1))},
 		{"newer-was-accepted", as("BundleRollbackError", "BND-40"), "an older bundle, still valid, that allows what was withdrawn", known("18")},
@@ -36,7 +37,10 @@ func stateSection() section {
 		{"other-bytes-of-the-version", as("BundleRollbackError", "BND-41"), "two bundles of one version", known("17")},
 		{"empty-file", no("BND-42", "STA-20"), "a damaged memory is no first run", state("")},
 		{"without-schema", no("BND-42", "STA-34"), "a file of no schema", state(`{"workloads": {}}`)},
+		{"without-workloads", no("BND-42", "STA-34"), "a file that says nothing", state(`{"schema": "tresor.state/v1"}`)},
 		{"without-a-digest", no("BND-42", "STA-10"), "a version by itself", state(`{"schema": "tresor.state/v1", "workloads": {"router": {"version": 16}}}`)},
+		{"without-a-version", no("BND-42", "STA-10"), "of any workload", state(`{"schema": "tresor.state/v1", "workloads": {"inference": {"sha256": "` + other + `"}}}`)},
+		{"version-0-of-another-workload", no("BND-42", "STA-03"), "no version, of whichever workload", state(entry("inference", "0", other))},
 		{"unknown-member-of-a-workload", no("BND-42", "STA-34"), "in the inner object too", state(strings.Replace(entry("router", "16", other), `{"version"`, `{"x": 1, "version"`, 1))},
 		{"cut-off", no("BND-42", "STA-20"), "nor is a part of one", state(strings.TrimSuffix(entry("router", "18", other), "}\n"))},
 		{"unknown-member", no("BND-42", "STA-34"), "a member that nobody knows", state(`{"schema": "tresor.state/v1", "workloads": {}, "x": 1}`)},

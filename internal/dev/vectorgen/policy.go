@@ -127,6 +127,10 @@ func demandRows() []row {
 		{"host-data-option", no("POL-33"), "the option says the same", option("host-data", other64)},
 		{"family-id", no("POL-34"), "another family", demand(member{"family_id", strings.Repeat("ab", 16)})},
 		{"image-id", no("POL-35"), "another image", demand(member{"image_id", strings.Repeat("ab", 16)})},
+		{"family-and-image-own", yes("POL-34", "POL-35"), "each in its place", func(x X) {
+			x.Spec.FamilyID, x.Spec.ImageID = [16]byte{1}, [16]byte{2}
+			x.policy(member{"family_id", hex.EncodeToString(x.Spec.FamilyID[:])}, member{"image_id", hex.EncodeToString(x.Spec.ImageID[:])})
+		}},
 		{"report-id", no("POL-36"), "another guest", demand(member{"report_id", other64})},
 		{"report-id-own", yes("POL-36"), "this guest", func(x X) { x.policy(member{"report_id", hex.EncodeToString(x.Spec.ReportID[:])}) }},
 		{"report-id-ma", no("POL-37"), "an agent that is not there", demand(member{"report_id_ma", other64})},

@@ -98,6 +98,7 @@ func receiptSections() []section {
 		{"id-differs", no("RCP-03"), "the id of another receipt", wrapped("rcpt-2")},
 		{"without-id", no("JSN-12", "RCP-02"), "no id around the receipt", text(func(b []byte) []byte { return doc{{"receipt", string(b)}}.Text() })},
 		{"without-receipt", no("JSN-12", "RCP-02"), "an id and nothing else", text(func([]byte) []byte { return doc{{"id", "rcpt-1"}}.Text() })},
+		{"receipt-empty", no("JSN-12", "RCP-02"), "or an empty text", text(func([]byte) []byte { return doc{{"id", "rcpt-1"}, {"receipt", ""}}.Text() })},
 		{"id-empty", no("JSN-12", "RCP-02"), "an empty id", wrapped("")},
 		{"two-receipts", no("JSN-09", "RCP-02"), "two to choose from", text(func(b []byte) []byte {
 			return doc{{"id", "rcpt-1"}, {"receipt", "a.b.c"}, {"receipt", string(b)}}.Text()
@@ -111,10 +112,14 @@ func receiptSections() []section {
 		{"empty-route", no("JSN-12", "RCP-20"), "nor a route", claims.set("requested_route", "")},
 		{"empty-model", no("JSN-12", "RCP-20"), "nor a model", claims.set("routed_model", "")},
 		{"empty-attestation", no("JSN-12", "RCP-20"), "nor an attestation", claims.set("inference_attestation", "")},
+		{"without-router-attestation", no("JSN-12", "RCP-20"), "it has both attestations", claims.drop("router_attestation")},
+		{"without-inference-attestation", no("JSN-12", "RCP-20"), "the other one too", claims.drop("inference_attestation")},
 		{"attestation-null", no("JSN-12", "RCP-20"), "null is no attestation", claims.set("router_attestation", raw("null"))},
 		{"iat-fraction", no("JSN-14", "RCP-20"), "whole seconds", claims.set("iat", raw("1775044800.5"))},
 		{"iat-string", no("JSN-13", "RCP-20"), "as a number", claims.set("iat", "1775044800")},
 		{"iat-negative", no("JSN-15", "RCP-20"), "from 1970 on", claims.set("iat", -1)},
+		{"iat-of-the-last-second", no("RCP-30", "JSN-15"), "to the end of the year 9999", claims.set("iat", 253402300799)},
+		{"iat-of-the-year-10000", no("JSN-15", "RCP-20"), "and no further", claims.set("iat", 253402300800)},
 		{"duplicate-claim", no("JSN-09", "RCP-20"), "two ids to choose from", claims.add("jti", "rcpt-2")},
 		{"claim-in-another-case", no("JSN-10", "RCP-20"), "a claim that folds to a known one", claims.add("JTI", "rcpt-2")},
 		{"unknown-claims", yes("RCP-20"), "others are ignored", claims.add("cost", raw("0.25"))},
@@ -181,14 +186,20 @@ func embeddedRows() []row {
 		{"expired-since-then", yes("BND-30", "RCP-51"), "that it has expired since is no fault of the receipt", bundle.set("valid_until", "2026-04-01T11:59:00.5Z")},
 		{"malformed-bundle", as("BundleInvalidError", "BND-14", "RCP-51"), "a bundle that is no good", bundle.set("allowed_products", []string{"Rome"})},
 		{"of-another-workload", as("WorkloadMismatchError", "WKL-01", "RCP-51"), "the bundle of another workload", bundle.set("workload", "inference")},
+		{"of-a-workload-that-begins-alike", as("WorkloadMismatchError", "WKL-01", "RCP-51"), "whole names are compared", embed(func(d *doc) { d.Set("workload", "rout") })},
+		{"of-a-workload-that-ends-alike", as("WorkloadMismatchError", "WKL-01", "RCP-51"), "to their first character", embed(func(d *doc) { d.Set("workload", "outer") })},
 		{"tag-not-listed", as("IdentityTagNotAllowedError", "IDT-01", "RCP-52"), "a tag that the bundle does not list", bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)})},
 		{"without-tag", yes("RCP-52"), "the tag is the hash of the manifest then", embed(func(d *doc) { d.Drop("workload_identity_tag") })},
 		{"without-manifest", yes("RCP-53"), "a manifest may be absent", embed(func(d *doc) { d.Drop("workload_identity_manifest_jws") })},
 		{"without-workload", yes("RCP-51", "RCP-53"), "the bundle says which workload it is then", embed(func(d *doc) { d.Drop("workload") })},
 		{"bundle-by-itself", yes("RCP-52"), "without tag and manifest the bundle alone is verified", embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) })},
 		{"bundle-by-itself-of-another-key", no("JWS-10", "RCP-51"), "which it is, by the pinned roots", both(bundleSigned(mint.EdDSA(otherKey)), embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) }))},
-		{"manifest-by-itself", yes("RCP-50", "RCP-53"), "without a bundle, the attestation's own tag and workload count", embed(alone())},
+		{"manifest-by-itself", yes("RCP-50", "RCP-53"), "without a bundle, the attestation's own tag and workload count, and vouch for nothing", both(embed(alone()), shows("not_checked", []string{"router_attestation", "inference_attestation", "hardware evidence", "revocation"}))},
 		{"manifest-by-itself-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "which the manifest then has to meet", embed(alone(member{"workload_identity_tag", strings.Repeat("ab", 32)}))},
+		{"manifest-by-itself-too-long", as("IdentityManifestMismatchError", "JWS-01", "RCP-53"), "its size comes before its segments", embed(func(d *doc) {
+			long := strings.Repeat(".", 72367)
+			alone(member{"workload_identity_tag", fmt.Sprintf("%x", sha256Of([]byte(long)))}, member{manifestJWS, long})(d)
+		})},
 		{"manifest-by-itself-of-another-workload", as("IdentityManifestMismatchError", "IDT-13", "RCP-53"), "both of them", embed(alone(member{"workload", "inference"}))},
 		{"manifest-by-itself-without-tag", yes("RCP-53"), "where one is lacking, the manifest is not verified", embed(alone(member{"workload_identity_tag", nil}))},
 		{"manifest-by-itself-without-workload", yes("RCP-53"), "whichever it is", embed(alone(member{"workload", nil}))},
@@ -232,6 +243,9 @@ func keySetSection() section {
 	return section{"key-set", receipt, "UsageError", []row{
 		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", more(named(mint.OKP(public(otherKey)), "ed"))},
 		{"kid-that-ends-like-another", yes("JWK-10", "RCP-13"), "whole names are compared", more(mint.EC(mint.P256Key("another"), "x-receipt-0"))},
+		{"signed-by-the-ed25519-key", as("ReceiptSignatureInvalidError", "JWS-10", "RCP-10"), "the key that is named, under the other algorithm", both(
+			more(named(mint.OKP(public(otherKey)), "ed")), func(x X) { x.receipt.Header.Set("kid", "ed"); x.receipt.Sign = mint.EdDSA(otherKey) },
+		)},
 		{"alg-use-and-ops", yes("JWK-09"), "what a key is for", key(func(d *doc) {
 			*d = append(*d, doc{{"alg", "ES256"}, {"use", "sig"}, {"key_ops", []string{"verify"}}}...)
 		})},
@@ -249,6 +263,9 @@ func keySetSection() section {
 		{"private", no("JWK-07"), "one private key spoils the set", func(x X) { x.receipt.Keys[1].Add("d", encode64url(string(must(receiptKey.Bytes())))) }},
 		{"symmetric", no("JWK-07"), "a secret among public keys", more(doc{{"kty", "oct"}, {"k", "AAAA"}, {"kid", "s"}})},
 		{"other-curve", no("JWK-08"), "another curve", set("crv", "P-384")},
+		{"curve-that-begins-alike", no("JWK-08"), "whole names are compared", set("crv", "P-256K")},
+		{"curve-that-ends-alike", no("JWK-08"), "to their first character", set("crv", "XP-256")},
+		{"other-type", no("JWK-08"), "a type of no curve", more(doc{{"kty", "RSA"}, {"crv", ""}, {"x", "AAAA"}, {"kid", "rsa"}})},
 		{"alg-of-another-curve", no("JWK-09"), "P-256 with ES384", set("alg", "ES384")},
 		{"alg-of-another-curve-of-256-bits", no("JWK-09"), "ES256K is of secp256k1", set("alg", "ES256K")},
 		{"for-signing-and-verifying", no("JWK-09"), "an operation of a private key among them", set("key_ops", []string{"sign", "verify"})},

@@ -18,6 +18,8 @@ func workloadSections() []section {
 	workload := section{"workload", base, "WorkloadMismatchError", []row{
 		{"asked-for", yes("WKL-02"), "the one that the caller asked for", option("workload", "router")},
 		{"another-than-asked-for", no("WKL-02"), "another than the caller asked for", option("workload", "inference")},
+		{"asked-for-its-beginning", no("WKL-02"), "whole names are compared", option("workload", "rout")},
+		{"asked-for-its-end", no("WKL-02"), "to their first character", option("workload", "outer")},
 		{"of-the-bundle-differs", no("WKL-01"), "the bundle is for something else", bundle.set("workload", "inference")},
 		{"of-the-envelope-differs", no("WKL-01"), "the envelope says something else; nobody signed it", both(manifest.set("workload", "inference"), envelope.set("workload", "inference"))},
 		{"in-another-case", no("WKL-01"), "names are compared byte by byte", bundle.set("workload", "Router")},
@@ -65,6 +67,8 @@ func workloadSections() []section {
 		{"empty-binary-digest", no("JSN-12", "IDT-12"), "and here", manifest.set("binary_digest", "")},
 		{"duplicate-member", no("JSN-09", "IDT-12"), "two versions", manifest.add("version", "v9")},
 		{"of-another-workload", no("IDT-13"), "the tag of another workload", manifest.set("workload", "inference")},
+		{"of-a-workload-that-begins-alike", no("IDT-13"), "whole names are compared", manifest.set("workload", "router-2")},
+		{"of-a-workload-that-ends-alike", no("IDT-13"), "to their first character", manifest.set("workload", "old-router")},
 	}}
 
 	data := section{"binding", base, "ReportDataMismatchError", []row{
