@@ -101,11 +101,11 @@ func (v *reporter) report(r *reading, name string) (d *verdict.Document, e attes
 // SPEC.md section 4.
 func (v *reporter) read(r *reading, name string) *held.Evidence {
 	if v.strict {
-		h, err := held.ReadStrictly(r.ctx, v.call, name, v.certs)
+		h, err := held.ReadStrictly(r.ctx, r.Call, name, v.certs)
 		r.fail(err)
 		return h
 	}
-	h, err := held.Read(r.ctx, v.call, name, v.certs, v.frame.At, !v.fetch)
+	h, err := held.Read(r.ctx, r.Call, name, v.certs, v.frame.At, !v.fetch)
 	if !r.fail(err) && !v.fetch && len(h.Certificates) == 0 {
 		if _, err := snpreport.Parse(h.Report); err == nil { // another is refused for that
 			r.fail(verdict.Unavailable("--certs", errors.New("there is no certificate to judge this report by")))
