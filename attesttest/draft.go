@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
@@ -71,14 +72,9 @@ func (d *draft) newSet(kind string) *mint.Set {
 	return set
 }
 
-// describeLeaf makes the leaf one for the chip at that TCB.
+// describeLeaf makes the leaf one of the enclave's time, for the chip at that TCB.
 func (d *draft) describeLeaf(set *mint.Set, tcb mint.TCB) {
-	if set.Kind == "vlek" {
-		set.LeafSpec = mint.VLEK(set.Product, tcb, mint.DefaultCSPID)
-	} else {
-		set.LeafSpec = mint.VCEK(set.Product, tcb, set.Spec.ChipID[:d.config.Product.ChipIDSize()])
-	}
-	set.LeafSpec.SPKI = mint.SPKI(set.Key.Public())
+	set.DescribeLeaf(tcb)
 	set.LeafSpec.SetValidity(d.config.Now.Add(-day), d.config.Now.AddDate(7, 0, 0))
 }
 
@@ -133,8 +129,7 @@ func (d *draft) envelopeAt(at time.Time, url string) mint.Object {
 func spkiHash(key *ecdsa.PrivateKey) [32]byte { return sha256.Sum256(mint.SPKI(key.Public())) }
 
 func digest(of string) string {
-	sum := sha256.Sum256([]byte("attesttest " + of))
-	return "sha256:" + hexOf(sum[:])
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("attesttest "+of)))
 }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -57,7 +57,7 @@ var hardwareFaults = []fault{
 	{CRLMissing, "CRLInvalidError", "there is no CRL, and the verifier requires one", 0, nil, func(d *draft) { d.crls = nil }},
 	{CRLExpired, "CRLInvalidError", "the CRL has expired", 0, func(d *draft) { d.crl.NextUpdate = mint.At(d.config.Now.Add(-day / 2)) }, nil},
 	{CRLForged, "CRLInvalidError", "another key than the ARK's signed the CRL", 0, func(d *draft) { d.crlKey = d.forge.CAKey(mint.OtherCA) }, nil},
-	{CRLRevoked, "CertRevokedError", "AMD has revoked the ASK", 0, func(d *draft) { d.crl.Revoke(d.intermediate().Serial...) }, nil},
+	{CRLRevoked, "CertRevokedError", "AMD has revoked the ASK", 0, func(d *draft) { d.crl.Revoke(d.Authority().Serial...) }, nil},
 	{ReportAltered, "ReportSignatureInvalidError", "another measurement was patched to the allowed one", 0, func(d *draft) { d.Spec.Measurement = otherMeasurement }, func(d *draft) { copy(d.Report[0x90:], d.config.Measurement[:]) }},
 	{ReportOtherKey, "ReportSignatureInvalidError", "another key than the leaf's signed the report", 0, nil, func(d *draft) { mint.Sign(d.Report, mint.P384Key(d.config.secret("other"))) }},
 	{EndorsementChip, "EndorsementMismatchError", "the VCEK is of another chip", vcekOnly, func(d *draft) { d.LeafSpec.Ext(mint.OIDHWID).Value[0] ^= 1 }, nil},
@@ -78,12 +78,4 @@ func (d *draft) otherProduct() string {
 		return "Genoa"
 	}
 	return "Milan"
-}
-
-// intermediate describes the authority of the leaf.
-func (d *draft) intermediate() mint.CertSpec {
-	if d.Kind == "vlek" {
-		return d.forge.ASVK(d.Product)
-	}
-	return d.forge.ASK(d.Product)
 }

@@ -124,11 +124,8 @@ func (q QuoteSpec) Encode() []byte {
 
 // QualifiedName gives the Qualified Name of an attestation key: TPM 2.0 part 1, section 16.
 func QualifiedName(k *RSAKey) []byte {
-	public, err := hex.DecodeString("0001000b0005047200000010" + "0014000b" + "0800" + "00000000" + "0100")
-	if err != nil {
-		panic(err)
-	}
-	name := sha256.Sum256(append(public, k.public.N.Bytes()...))
+	const public = "\x00\x01\x00\x0B\x00\x05\x04\x72\x00\x00\x00\x10" + "\x00\x14\x00\x0B" + "\x08\x00" + "\x00\x00\x00\x00" + "\x01\x00"
+	name := sha256.Sum256(append([]byte(public), k.public.N.Bytes()...))
 	qualified := sha256.Sum256(append([]byte{0x40, 0, 0, 0x0B, 0, 0x0B}, name[:]...))
 	return append([]byte{0, 0x0B}, qualified[:]...)
 }

@@ -1,10 +1,9 @@
 package mint
 
 import (
-	"bytes"
+	"crypto/x509"
 	"math/big"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -27,30 +26,19 @@ const (
 
 // TLV writes one DER element: the tag, the length of the parts, the parts.
 func TLV(tag byte, parts ...[]byte) []byte {
-	n := 0
-	for _, p := range parts {
-		n += len(p)
+	content := slices.Concat(parts...)
+	length := []byte{byte(len(content))}
+	if len(content) >= 0x80 {
+		length = big.NewInt(int64(len(content))).Bytes()
+		length = append([]byte{0x80 | byte(len(length))}, length...)
 	}
-	out := append(make([]byte, 0, n+6), tag)
-	if n < 0x80 {
-		out = append(out, byte(n))
-	} else {
-		length := big.NewInt(int64(n)).Bytes()
-		out = append(out, 0x80|byte(len(length)))
-		out = append(out, length...)
-	}
-	for _, p := range parts {
-		out = append(out, p...)
-	}
-	return out
+	return slices.Concat([]byte{tag}, length, content)
 }
 
 // Integer writes a non-negative INTEGER with the leading zero byte that a high
 // first bit needs.
-func Integer(n uint64) []byte { return bigInteger(new(big.Int).SetUint64(n)) }
-
-func bigInteger(n *big.Int) []byte {
-	b := n.Bytes()
+func Integer(n uint64) []byte {
+	b := new(big.Int).SetUint64(n).Bytes()
 	if len(b) == 0 || b[0] >= 0x80 {
 		b = append([]byte{0}, b...)
 	}
@@ -59,22 +47,11 @@ func bigInteger(n *big.Int) []byte {
 
 // OID writes an OBJECT IDENTIFIER given in dotted form.
 func OID(dotted string) []byte {
-	var arcs []uint64
-	for part := range strings.SplitSeq(dotted, ".") {
-		n, err := strconv.ParseUint(part, 10, 32)
-		if err != nil {
-			panic("mint: not an object identifier: " + dotted)
-		}
-		arcs = append(arcs, n)
+	id, err := x509.ParseOID(dotted)
+	if err != nil {
+		panic("mint: not an object identifier: " + dotted)
 	}
-	var content []byte
-	for _, arc := range append([]uint64{arcs[0]*40 + arcs[1]}, arcs[2:]...) {
-		seven := []byte{byte(arc & 0x7F)}
-		for arc >>= 7; arc > 0; arc >>= 7 {
-			seven = append([]byte{0x80 | byte(arc&0x7F)}, seven...)
-		}
-		content = append(content, seven...)
-	}
+	content, _ := id.MarshalBinary() // never fails
 	return TLV(TagOID, content)
 }
 
@@ -112,5 +89,3 @@ func (t Time) der() []byte {
 	}
 	return TLV(t.Tag, []byte(t.Text))
 }
-
-func concat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

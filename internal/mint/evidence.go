@@ -31,8 +31,8 @@ func (f *Forge) Evidence(product string, version uint32, kind string) *Set {
 		Key:          LeafKey(product, kind),
 		Intermediate: f.CACert(intermediateName(product, kind)),
 		ARK:          f.CACert("ARK-" + product),
-		LeafSpec:     defaultLeaf(product, kind),
 	}
+	e.DescribeLeaf(DefaultTCB(product))
 	e.Resign()
 	e.Reissue()
 	return e
@@ -48,11 +48,28 @@ func (e *Set) Resign() {
 	e.Report = change(e.AfterSigning, body[:])
 }
 
+// DescribeLeaf makes LeafSpec that of Key at a TCB: for the chip of Spec, or for the
+// default cloud provider.
+func (e *Set) DescribeLeaf(tcb TCB) {
+	if e.Kind == "vlek" {
+		e.LeafSpec = VLEK(e.Product, tcb, DefaultCSPID)
+	} else {
+		e.LeafSpec = VCEK(e.Product, tcb, e.Spec.ChipID[:find(e.Product).hwid])
+	}
+	e.LeafSpec.SPKI = SPKI(e.Key.Public())
+}
+
 // Reissue makes Leaf from LeafSpec again and has its authority sign it.
 func (e *Set) Reissue() { e.Leaf = e.LeafSpec.Encode(e.LeafSigner()) }
 
 // LeafSigner gives the key of the leaf's authority.
 func (e *Set) LeafSigner() *RSAKey { return e.forge.CAKey(intermediateName(e.Product, e.Kind)) }
+
+// Authority describes the authority of the leaf.
+func (e *Set) Authority() CertSpec {
+	spec, _ := e.forge.authorityNamed(intermediateName(e.Product, e.Kind))
+	return spec
+}
 
 // Chain gives leaf, intermediate and root.
 func (e *Set) Chain() [][]byte { return [][]byte{e.Leaf, e.Intermediate, e.ARK} }
@@ -65,11 +82,4 @@ func intermediateName(product, kind string) string {
 		return "SEV-VLEK-" + product
 	}
 	return "SEV-" + product
-}
-
-func defaultLeaf(product, kind string) CertSpec {
-	if kind == "vlek" {
-		return VLEK(product, DefaultTCB(product), DefaultCSPID)
-	}
-	return VCEK(product, DefaultTCB(product), DefaultHWID(product))
 }

@@ -99,25 +99,19 @@ func (o Object) Text() []byte {
 	return b.Bytes()
 }
 
-// jsonText keeps json.Marshal away from what must stay as it is.
+// jsonText keeps encoding/json away from what must stay as it is.
 func jsonText(v any) []byte {
 	switch v := v.(type) {
 	case RawJSON:
 		return []byte(v)
 	case Object:
 		return v.Text()
-	case string: // without the escapes that only HTML needs
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(v); err != nil {
-			panic(err)
-		}
-		return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	}
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // only HTML needs them
+	if err := enc.Encode(v); err != nil {
 		panic(err)
 	}
-	return b
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -3,6 +3,7 @@ package mint
 import (
 	"cmp"
 	"encoding/base64"
+	"slices"
 )
 
 // PEMSpec says how PEM text is written. The zero PEMSpec writes CERTIFICATE
@@ -30,11 +31,8 @@ func (s PEMSpec) Encode(ders ...[]byte) []byte {
 			out = append(out, s.Between...)
 		}
 		out = append(out, "-----BEGIN "+label+"-----"+eol...)
-		text := base64.StdEncoding.EncodeToString(der)
-		for len(text) > 0 {
-			n := min(width, len(text))
-			out = append(out, text[:n]+eol...)
-			text = text[n:]
+		for line := range slices.Chunk(base64.StdEncoding.AppendEncode(nil, der), width) {
+			out = append(append(out, line...), eol...)
 		}
 		out = append(out, "-----END "+label+"-----"+eol...)
 	}

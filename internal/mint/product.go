@@ -27,7 +27,8 @@ type product struct {
 	serial       byte   // first byte of the CA serials
 	ask          byte   // last byte of the ASK's serial
 	vcekName     string // productName in a VCEK
-	fmc          bool   // Turin: FMC, structVersion 1, 8-byte hwID, no spl_4
+	fmc          bool   // Turin: FMC, structVersion 1, no spl_4
+	hwid         int    // bytes of the hwID
 	cpuid        [3]byte
 	tcb          TCB
 	firmware     Firmware
@@ -40,17 +41,17 @@ var Products = []string{"Milan", "Genoa", "Turin"}
 
 var products = []product{
 	{
-		name: "Milan", serial: 1, ask: 1, vcekName: "Milan-B0", cpuid: [3]byte{0x19, 0x01, 1},
+		name: "Milan", serial: 1, ask: 1, vcekName: "Milan-B0", hwid: 64, cpuid: [3]byte{0x19, 0x01, 1},
 		tcb:      TCB{BootLoader: 4, TEE: 0, SNP: 24, Microcode: 219},
 		firmware: Firmware{1, 55, 29}, platformInfo: 0x25, mitigations: 0x0F,
 	},
 	{
-		name: "Genoa", serial: 2, ask: 2, vcekName: "Genoa", cpuid: [3]byte{0x19, 0x11, 1},
+		name: "Genoa", serial: 2, ask: 2, vcekName: "Genoa", hwid: 64, cpuid: [3]byte{0x19, 0x11, 1},
 		tcb:      TCB{BootLoader: 10, TEE: 0, SNP: 23, Microcode: 84},
 		firmware: Firmware{1, 55, 40}, platformInfo: 0x25, mitigations: 0x0B,
 	},
 	{
-		name: "Turin", serial: 3, ask: 1, vcekName: "Turin", cpuid: [3]byte{0x1A, 0x02, 1}, fmc: true,
+		name: "Turin", serial: 3, ask: 1, vcekName: "Turin", hwid: 8, cpuid: [3]byte{0x1A, 0x02, 1}, fmc: true,
 		tcb:      TCB{FMC: 1, BootLoader: 1, TEE: 1, SNP: 4, Microcode: 81},
 		firmware: Firmware{1, 55, 65}, platformInfo: 0x65, mitigations: 0x3F,
 	},
@@ -72,19 +73,12 @@ func DefaultTCB(product string) TCB { return find(product).tcb }
 // has eight bytes and 56 zero bytes.
 func DefaultChipID(product string) (id [64]byte) {
 	hash := sha512.Sum512([]byte("mint chip " + product))
-	copy(id[:hwidSize(product)], hash[:])
+	copy(id[:find(product).hwid], hash[:])
 	return id
 }
 
 // DefaultHWID gives the hwID that goes with DefaultChipID: 64 bytes, Turin 8.
 func DefaultHWID(product string) []byte {
 	id := DefaultChipID(product)
-	return id[:hwidSize(product)]
-}
-
-func hwidSize(product string) int {
-	if find(product).fmc {
-		return 8
-	}
-	return 64
+	return id[:find(product).hwid]
 }

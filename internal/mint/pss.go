@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"hash"
+	"slices"
 )
 
 // Signer signs the to-be-signed part of a certificate or a CRL and gives the
@@ -38,7 +39,7 @@ func (s PSSSigner) Sign(tbs []byte) []byte {
 }
 
 func (s PSSSigner) salt(tbs []byte) []byte {
-	seed := sha512.Sum384(concat([]byte("mint PSS salt "+s.Key.Name+"\x00"), tbs))
+	seed := sha512.Sum384(slices.Concat([]byte("mint PSS salt "+s.Key.Name+"\x00"), tbs))
 	salt := make([]byte, s.SaltLength)
 	mgf1(salt, seed[:], sha512.New384())
 	return salt
@@ -91,7 +92,7 @@ func (s PKCS1Signer) Sign(tbs []byte) []byte {
 func (k *RSAKey) pkcs1(algorithm, digest []byte) []byte {
 	info := TLV(TagSequence, algorithm, TLV(TagOctetString, digest))
 	pad := bytes.Repeat([]byte{0xFF}, k.public.Size()-len(info)-3)
-	return k.private(concat([]byte{0, 1}, pad, []byte{0}, info))
+	return k.private(slices.Concat([]byte{0, 1}, pad, []byte{0}, info))
 }
 
 // ECDSASigner makes ECDSA signatures, which AMD's authorities never do.

@@ -5,7 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
+	"fmt"
 )
 
 // A Receipt is a receipt of a request before it is signed, and the keys that it
@@ -37,8 +37,7 @@ func (r *Receipt) JWKS() []byte { return Object{{"keys", r.Keys}}.Text() }
 
 // BodyDigest is the digest of a body as receipts have it.
 func BodyDigest(body []byte) string {
-	sum := sha256.Sum256(body)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(body))
 }
 
 // EC is the JWK of a key on P-256 (RFC 7518 section 6.2), without a kid if that is

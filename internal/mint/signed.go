@@ -20,7 +20,7 @@ type Signed struct {
 // encode signs the DER of what is to be signed, and gives the whole.
 func (s *Signed) encode(tbs []byte, signer Signer) []byte {
 	signature := change(s.Mangle, signer.Sign(tbs))
-	return concat(TLV(TagSequence, tbs, s.OuterAlgorithm, bitString(s.UnusedBits, signature), s.Trailer), s.Trailing)
+	return slices.Concat(TLV(TagSequence, tbs, s.OuterAlgorithm, bitString(s.UnusedBits, signature), s.Trailer), s.Trailing)
 }
 
 // SetAlgorithm replaces the inner and the outer signature algorithm.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -35,11 +36,11 @@ const tableEntrySize = 24
 
 // Encode gives the bytes of the table.
 func (t Table) Encode() []byte {
-	header := tableEntrySize * len(t.Entries)
+	entries := len(t.Entries)
 	if !t.NoTerminator {
-		header += tableEntrySize
+		entries++
 	}
-	out := make([]byte, header)
+	out := make([]byte, tableEntrySize*entries)
 	for i, e := range t.Entries {
 		slot := out[tableEntrySize*i:]
 		copy(slot, GUID(e.GUID))
@@ -87,9 +88,6 @@ func NewDeviceResponse(report []byte) DeviceResponse {
 func (d DeviceResponse) Encode() []byte {
 	out := binary.LittleEndian.AppendUint32(nil, d.Status)
 	out = binary.LittleEndian.AppendUint32(out, d.Size)
-	out = concat(out, d.Reserved[:], d.Report)
-	if missing := d.Total - len(out); missing > 0 {
-		out = append(out, make([]byte, missing)...)
-	}
-	return out
+	out = slices.Concat(out, d.Reserved[:], d.Report)
+	return append(out, make([]byte, max(0, d.Total-len(out)))...)
 }
