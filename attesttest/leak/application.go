@@ -3,6 +3,7 @@ package leak
 import (
 	"compress/gzip"
 	"io"
+	"maps"
 	"net/http"
 )
 
@@ -19,9 +20,7 @@ func (sr *scenarioRun) application() http.Handler {
 		"/same":     func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNotModified) },
 		"/rejected": func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusExpectationFailed) },
 	}
-	for path, handler := range sr.app {
-		paths[path] = handler
-	}
+	maps.Copy(paths, sr.app)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		sr.mu.Lock()
 		sr.delivered[r.URL.Query().Get("id")]++
@@ -32,13 +31,6 @@ func (sr *scenarioRun) application() http.Handler {
 		}
 		http.NotFound(rw, r)
 	})
-}
-
-// deliveries says how often a request has arrived.
-func (sr *scenarioRun) deliveries(o outcome) int {
-	sr.mu.Lock()
-	defer sr.mu.Unlock()
-	return sr.delivered[o.id]
 }
 
 // echo answers with the digest of the body.

@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,18 +63,17 @@ func (sr *scenarioRun) do(c call) outcome {
 	started := time.Now()
 	o := sr.exchange(c, id)
 	o.id = id
-	if c.within == 0 && c.context == nil {
-		sr.mu.Lock()
-		sr.slowest = max(sr.slowest, time.Since(started))
-		sr.mu.Unlock()
-	}
-	if errors.Is(o.err, context.DeadlineExceeded) && c.within == 0 && c.context == nil {
+	patient := c.within == 0 && c.context == nil
+	if patient && isDeadline(o.err) {
 		sr.problem("request %s stalled", c.path)
 	}
+	sr.mu.Lock()
+	defer sr.mu.Unlock()
+	if patient {
+		sr.slowest = max(sr.slowest, time.Since(started))
+	}
 	if o.err == nil && o.status == http.StatusOK {
-		sr.mu.Lock()
 		sr.report.Served++
-		sr.mu.Unlock()
 	}
 	return o
 }
@@ -94,7 +91,7 @@ func (sr *scenarioRun) exchange(c call, id string) outcome {
 	}
 	if body != nil {
 		defer func() {
-			if !sr.soon(func() bool { return body.closed.Load() > 0 }) {
+			if !sr.soon(func() bool { return body.closed.Load() }) {
 				sr.problem("the body of a request was not closed")
 			}
 		}()
@@ -146,7 +143,7 @@ type watchedBody struct {
 	io.Reader
 	play   *scenarioRun
 	read   atomic.Bool
-	closed atomic.Int32
+	closed atomic.Bool
 }
 
 func (sr *scenarioRun) watched(n int) *watchedBody {
@@ -163,7 +160,7 @@ func (b *watchedBody) Read(to []byte) (int, error) {
 }
 
 func (b *watchedBody) Close() error {
-	b.closed.Add(1)
+	b.closed.Store(true)
 	return nil
 }
 
@@ -171,7 +168,4 @@ func (b *watchedBody) Close() error {
 func content(n int) []byte { return []byte(strings.Repeat(marker+" ", n/len(marker)+1))[:n] }
 
 // echo is what the application says to a body.
-func echo(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
-}
+func echo(body []byte) string { return fmt.Sprintf("%x", sha256.Sum256(body)) }

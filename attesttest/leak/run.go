@@ -65,15 +65,20 @@ func (sr *scenarioRun) sibling(name string, spoil ...attesttest.Fault) *attestte
 	return must(sr.publisher.Sibling(name, spoil...))
 }
 
+// unproven makes a pod that shows evidence of its own, and counts as one that lies.
+func (sr *scenarioRun) unproven(name string, spoil ...attesttest.Fault) *pod {
+	e := sr.sibling(name, spoil...)
+	return newPod(name, sr.protocol, e).acts(behaviour{evidence: e})
+}
+
 // honest makes a pod with which nothing is wrong.
 func (sr *scenarioRun) honest(name string) *pod {
-	e := sr.sibling(name)
-	return newPod(name, sr.protocol, e).acts(behaviour{honest: true, evidence: e})
+	return sr.unproven(name).but(func(b *behaviour) { b.honest = true })
 }
 
 // replaying makes a pod with a key of its own that shows the evidence of another.
 func (sr *scenarioRun) replaying(name string, victim *pod) *pod {
-	return newPod(name, sr.protocol, sr.sibling(name)).acts(behaviour{evidence: victim.behaviour.Load().evidence})
+	return sr.unproven(name).acts(behaviour{evidence: victim.behaviour.Load().evidence})
 }
 
 // start serves, and lets the Subject begin.
@@ -87,13 +92,15 @@ func (sr *scenarioRun) start(route func(int) *pod) {
 	t := Target{
 		Protocol: sr.protocol, URL: w.URL, BundleURL: w.BundleURL, WebRoots: sr.publisher.WebRoots(),
 		ReleaseRoot: sr.publisher.ReleaseRoot(), AMDRoot: sr.publisher.AMDRoot(), Verifier: c,
-		MinTLS: cmp.Or(sr.minTLS, tls.VersionTLS13), AttestTimeout: sr.timeout, Proxy: noProxy,
+		MinTLS: cmp.Or(sr.minTLS, tls.VersionTLS13), AttestTimeout: sr.timeout,
+		Proxy: func(*http.Request) (*url.URL, error) { return nil, nil },
 	}
 	if sr.noBundle {
 		t.BundleURL += "/none"
 	}
 	if sr.proxy != "" {
-		t.Proxy = sr.startProxy()
+		address := must(w.proxy(sr.proxy, sr.publisher, func() { sr.tunnels.Add(1) }))
+		t.Proxy = http.ProxyURL(must(url.Parse(address)))
 	}
 	transport, closing, err := sr.subject(t)
 	if err != nil || transport == nil {
@@ -102,11 +109,10 @@ func (sr *scenarioRun) start(route func(int) *pod) {
 	sr.client, sr.closeSubject = &http.Client{Transport: transport}, closing
 }
 
-func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
-
-func (sr *scenarioRun) startProxy() func(*http.Request) (*url.URL, error) {
-	raw := must(sr.witness.proxy(sr.proxy, sr.publisher, func() { sr.tunnels.Add(1) }))
-	return http.ProxyURL(must(url.Parse(raw)))
+// warm serves one pod, and has a first request served.
+func (sr *scenarioRun) warm(p *pod) {
+	sr.start(always(p))
+	sr.served("the first request", sr.do(call{}))
 }
 
 // Each method below judges what do has returned.
@@ -123,6 +129,16 @@ func (sr *scenarioRun) served(what string, o outcome) bool {
 func (sr *scenarioRun) notServed(what string, o outcome) {
 	if o.err == nil {
 		sr.problem("%s was answered: %w", what, o.reason())
+	}
+}
+
+// notTwice demands that a request came to the application once, or not at all.
+func (sr *scenarioRun) notTwice(what string, o outcome) {
+	sr.mu.Lock()
+	n := sr.delivered[o.id]
+	sr.mu.Unlock()
+	if n > 1 {
+		sr.problem("%s arrived %d times", what, n)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
-	"slices"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -91,29 +91,24 @@ func dishonestPods() []dishonestPod {
 // withFault is a pod with one of the faults.
 func withFault(name string, f attesttest.Fault) dishonestPod {
 	return dishonestPod{name: name, about: f.About(), errors: []string{f.ErrorType()}, pod: func(sr *scenarioRun, _ *pod) *pod {
-		e := sr.sibling("liar", f)
-		return newPod("liar", sr.protocol, e).acts(behaviour{evidence: e})
+		return sr.unproven("liar", f)
 	}}
 }
 
 // withMaxAge is a pod with good evidence but for max_age_seconds.
 func withMaxAge(seconds string) func(*scenarioRun, *pod) *pod {
 	return responding(func(rw http.ResponseWriter, _ *http.Request, envelope []byte) {
-		before, rest, found := bytes.Cut(envelope, []byte(`"max_age_seconds":`))
-		digits := bytes.IndexAny(rest, ",}")
-		if !found || digits < 0 {
-			panic(http.ErrAbortHandler) // which is another refusal than the one that must come
-		}
-		answer(rw, slices.Concat(before, []byte(`"max_age_seconds":`+seconds), rest[digits:]))
+		answer(rw, maxAge.ReplaceAll(envelope, []byte(`"max_age_seconds":`+seconds)))
 	})
 }
+
+var maxAge = regexp.MustCompile(`"max_age_seconds":\d+`)
 
 // responding is a pod with good evidence of its own that it shows in no good
 // way: whoever reads less strictly would find it proven.
 func responding(respond responder) func(*scenarioRun, *pod) *pod {
 	return func(sr *scenarioRun, _ *pod) *pod {
-		e := sr.sibling("liar")
-		return newPod("liar", sr.protocol, e).acts(behaviour{evidence: e, respond: respond})
+		return sr.unproven("liar").but(func(b *behaviour) { b.respond = respond })
 	}
 }
 

@@ -20,8 +20,7 @@ func fleetScenarios() []Scenario {
 		{Name: "hang-again", timed: true, About: "a pod does not answer for itself any more when its attestation has run out", run: func(sr *scenarioRun) {
 			sr.setMaxAge(sr.pace)
 			old := sr.honest("old")
-			sr.start(always(old))
-			sr.served("the first request", sr.do(call{}))
+			sr.warm(old)
 			old.acts(*sr.hanging("old").behaviour.Load())
 			sr.witness.setRoute(always(sr.honest("new")))
 			sr.outlive()
@@ -60,8 +59,7 @@ func fleetScenarios() []Scenario {
 			}}
 			good := sr.honest("good")
 			good.refuses = true
-			sr.start(always(good))
-			sr.served("the first request", sr.do(call{}))
+			sr.warm(good)
 			begun = time.Now()
 			sr.together(4, func(i int) {
 				sr.served("a request to a busy pod", sr.do(call{path: "/busy", body: 1000, replay: true, within: impatience}))
@@ -73,8 +71,7 @@ func fleetScenarios() []Scenario {
 		{Name: "silent", About: "the pod goes silent after the attestation; callers leave, and who comes next is served", run: func(sr *scenarioRun) {
 			silent := sr.honest("silent")
 			sr.app = map[string]http.HandlerFunc{"/never": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}
-			sr.start(always(silent))
-			sr.served("the first request", sr.do(call{}))
+			sr.warm(silent)
 			sr.together(4, func(int) {
 				if o := sr.do(call{path: "/never", within: 50 * time.Millisecond}); !isDeadline(o.err) {
 					sr.problem("a request without an answer ended otherwise: %w", o.reason())

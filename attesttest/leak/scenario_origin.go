@@ -31,12 +31,6 @@ func bundleScenarios() []Scenario {
 	}})
 }
 
-// unproven makes a pod that would be honest, if there was somebody to say so.
-func (sr *scenarioRun) unproven(name string) *pod {
-	e := sr.sibling(name)
-	return newPod(name, sr.protocol, e).acts(behaviour{evidence: e})
-}
-
 // originScenarios: the way to the pod, and away from it.
 func originScenarios() []Scenario {
 	all := []Scenario{
@@ -71,8 +65,7 @@ func originScenarios() []Scenario {
 			sr.served("a request", sr.do(call{body: 5000}))
 		}},
 		{Name: "other-scheme", About: "a request to the same port without TLS", run: func(sr *scenarioRun) {
-			sr.start(always(sr.honest("good")))
-			sr.served("the first request", sr.do(call{}))
+			sr.warm(sr.honest("good"))
 			sr.notServed("a request without TLS", sr.do(call{url: strings.Replace(sr.witness.URL, "https:", "http:", 1) + "/echo", body: 5000}))
 		}},
 		{Name: "other-host", About: "a request with another Host than the origin's", run: func(sr *scenarioRun) {

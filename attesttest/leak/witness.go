@@ -98,7 +98,7 @@ func (w *Witness) Close() {
 type witnessConfig struct {
 	handler http.Handler
 	route   func(n int) *pod
-	address string        // 127.0.0.1:0 by default
+	address string        // anyPort by default
 	streams int           // MaxConcurrentStreams; 0: the default of net/http
 	transit time.Duration // of a request; 0: enough for most machines
 }
@@ -118,31 +118,37 @@ func newWitness(publisher *attesttest.Enclave, c witnessConfig) (*Witness, error
 		return nil, err
 	}
 	w.BundleURL = origin + attesttest.BundlePath
-	listener, err := net.Listen("tcp", cmp.Or(c.address, "127.0.0.1:0"))
-	if err != nil {
-		w.Close()
-		return nil, err
-	}
-	w.URL = "https://" + listener.Addr().String()
 	// TLS ends in witnessConn. To net/http it is a plain connection, so that nothing
 	// is between the bytes that it reads and those that are written down.
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	w.serve(listener, &http.Server{
+	host, err := w.serve(cmp.Or(c.address, anyPort), &http.Server{
 		Handler:   http.HandlerFunc(w.answer),
 		Protocols: protocols,
 		HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: c.streams},
 	}, w.accept)
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	w.URL = "https://" + host
 	return w, nil
 }
 
-// serve runs a server on connections that accept has wrapped.
-func (w *Witness) serve(listener net.Listener, server *http.Server, accept func(net.Conn) net.Conn) {
+const anyPort = "127.0.0.1:0"
+
+// serve runs a server on connections that accept has wrapped, and returns its address.
+func (w *Witness) serve(address string, server *http.Server, accept func(net.Conn) net.Conn) (host string, err error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", err
+	}
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, c)
 	}
 	w.servers.Serve(wrappedListener{listener, accept}, server)
+	return listener.Addr().String(), nil
 }
 
 type connKey struct{}

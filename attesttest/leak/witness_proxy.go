@@ -18,19 +18,13 @@ func (w *Witness) proxy(scheme string, publisher *attesttest.Enclave, used func(
 	if err != nil {
 		return "", err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true) // a tunnel takes over its connection
 	wrap := func(c net.Conn) net.Conn {
 		if scheme == "https" {
 			return tls.Server(c, &tls.Config{GetCertificate: certificate, NextProtos: []string{HTTP1}})
 		}
 		return c
 	}
-	w.serve(listener, &http.Server{Protocols: protocols, Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	host, err := w.serve(anyPort, &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodConnect {
 			w.leaksOutside(0, fmt.Sprintf("request to the proxy: %.10q %.48q", r.Method, r.URL.Path))
 			http.Error(rw, "only CONNECT", http.StatusMethodNotAllowed)
@@ -39,7 +33,7 @@ func (w *Witness) proxy(scheme string, publisher *attesttest.Enclave, used func(
 		used()
 		tunnel(rw, r.Host)
 	})}, wrap)
-	return scheme + "://" + listener.Addr().String(), nil
+	return scheme + "://" + host, err
 }
 
 // tunnel copies both ways until one end closes.
@@ -71,12 +65,8 @@ func tunnel(rw http.ResponseWriter, target string) {
 
 // plainOrigin starts an HTTP server without TLS. Every request to it leaks.
 func (w *Witness) plainOrigin() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	w.serve(listener, &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	host, err := w.serve(anyPort, &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		w.leaksOutside(0, fmt.Sprintf("request without TLS: %.10q %.48q", r.Method, r.URL.Path))
 	})}, func(c net.Conn) net.Conn { return c })
-	return "http://" + listener.Addr().String(), nil
+	return "http://" + host, err
 }
