@@ -8,6 +8,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 )
 
@@ -20,34 +21,36 @@ type azureFault struct {
 	name  AzureFault
 	err   string
 	about string
-	vm    func(a *mint.AzureSet) // nil: nothing
+	vm    func(a *paravisor.VM) // nil: nothing
 	then  func(e *azure.Evidence)
 }
 
 // azureFaults is in the order of the steps that notice them.
 var azureFaults = []azureFault{
-	{"azure-tdx", "HCLInvalidError", "the hardware is another", func(a *mint.AzureSet) { a.HCL.ReportType = 4 }, nil},
+	{"azure-tdx", "HCLInvalidError", "the hardware is another", func(a *paravisor.VM) { a.HCL.ReportType = 4 }, nil},
 	{"azure-padding", "HCLInvalidError", "data behind the HCL report", nil, func(e *azure.Evidence) { e.HCL[len(e.HCL)-1] = 1 }},
-	{"azure-sizes", "HCLInvalidError", "sizes beyond the file", func(a *mint.AzureSet) { n := uint32(0xFFFFFB2C); a.HCL.VariableSize = &n }, nil},
-	{"azure-other-code", "MeasurementNotAllowedError", "code of the attacker's at VMPL 0, on genuine hardware", func(a *mint.AzureSet) { a.Spec.Measurement[0] ^= 1; a.Bind() }, nil},
-	{"azure-runtime-data", "ReportDataMismatchError", "runtime data that the report does not vouch for", func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) }, nil},
-	{"azure-no-key", "HCLInvalidError", "the paravisor could not make an attestation key", func(a *mint.AzureSet) {
+	{"azure-sizes", "HCLInvalidError", "sizes beyond the file", func(a *paravisor.VM) { n := uint32(0xFFFFFB2C); a.HCL.VariableSize = &n }, nil},
+	{"azure-other-code", "MeasurementNotAllowedError", "code of the attacker's at VMPL 0, on genuine hardware", func(a *paravisor.VM) { a.Spec.Measurement[0] ^= 1; a.Bind() }, nil},
+	{"azure-runtime-data", "ReportDataMismatchError", "runtime data that the report does not vouch for", func(a *paravisor.VM) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) }, nil},
+	{"azure-no-key", "HCLInvalidError", "the paravisor could not make an attestation key", func(a *paravisor.VM) {
 		a.HCL.Runtime = bytes.Replace(a.HCL.Runtime, []byte(`"HCLAkPub"`), []byte(`"HCLXkPub"`), 1)
 		a.Bind()
 	}, nil},
-	{"azure-secure-boot", "PolicyViolationError", "Secure Boot was off", func(a *mint.AzureSet) {
+	{"azure-secure-boot", "PolicyViolationError", "Secure Boot was off", func(a *paravisor.VM) {
 		a.HCL.Runtime = bytes.Replace(a.HCL.Runtime, []byte(`"secure-boot":true`), []byte(`"secure-boot":false`), 1)
 		a.Bind()
 	}, nil},
-	{"azure-user-data", "QualifyingDataMismatchError", "user-data of another guest", func(a *mint.AzureSet) { a.Runtime.UserData = ""; a.Seal() }, nil},
+	{"azure-user-data", "QualifyingDataMismatchError", "user-data of another guest", func(a *paravisor.VM) { a.Runtime.UserData = ""; a.Seal() }, nil},
 	{"azure-no-quote", "QuoteInvalidError", "there is no quote", nil, func(e *azure.Evidence) { e.Quote = nil }},
-	{"azure-magic", "QuoteInvalidError", "other data that a TPM signed", func(a *mint.AzureSet) { a.Quote.Magic++ }, nil},
-	{"azure-other-signer", "QuoteInvalidError", "the quote names another key", func(a *mint.AzureSet) { a.Quote.Signer = mint.QualifiedName(mint.AKKey("other")) }, nil},
-	{"azure-software-key", "QuoteSignatureInvalidError", "a key in software signed the quote", nil, func(e *azure.Evidence) { e.Quote.Signature = mint.SignQuote(mint.AKKey("other"), e.Quote.Message) }},
-	{"azure-replay", "QualifyingDataMismatchError", "a quote of an earlier question", func(a *mint.AzureSet) { a.Quote.Extra = []byte("an earlier question") }, nil},
+	{"azure-magic", "QuoteInvalidError", "other data that a TPM signed", func(a *paravisor.VM) { a.Quote.Magic++ }, nil},
+	{"azure-other-signer", "QuoteInvalidError", "the quote names another key", func(a *paravisor.VM) { a.Quote.Signer = paravisor.QualifiedName(paravisor.AKKey("other")) }, nil},
+	{"azure-software-key", "QuoteSignatureInvalidError", "a key in software signed the quote", nil, func(e *azure.Evidence) {
+		e.Quote.Signature = paravisor.SignQuote(paravisor.AKKey("other"), e.Quote.Message)
+	}},
+	{"azure-replay", "QualifyingDataMismatchError", "a quote of an earlier question", func(a *paravisor.VM) { a.Quote.Extra = []byte("an earlier question") }, nil},
 	{"azure-pcr-value", "PCRMismatchError", "a value that the quote was not made over", nil, func(e *azure.Evidence) { e.Quote.PCRs[azure.Register{Bank: azure.SHA256, Index: 9}] = make([]byte, 32) }},
-	{"azure-not-selected", "PCRMismatchError", "a fitting value that the quote does not select", func(a *mint.AzureSet) { a.SelectPCRs(7) }, nil},
-	{"azure-other-boot-code", "PCRMismatchError", "another boot loader, truly quoted", func(a *mint.AzureSet) { a.PCRs[4] = make([]byte, 32); a.SelectPCRs(4, 7) }, nil},
+	{"azure-not-selected", "PCRMismatchError", "a fitting value that the quote does not select", func(a *paravisor.VM) { a.SelectPCRs(7) }, nil},
+	{"azure-other-boot-code", "PCRMismatchError", "another boot loader, truly quoted", func(a *paravisor.VM) { a.PCRs[4] = make([]byte, 32); a.SelectPCRs(4, 7) }, nil},
 }
 
 // AzureFaults returns every fault, in the order of the steps that notice them.
@@ -83,7 +86,7 @@ func (e *Enclave) Azure(qualifyingData []byte, spoil ...AzureFault) (azure.Evide
 	set := d.newSet("vcek")
 	set.Reissue()
 	userData := []byte("user data")
-	a := mint.NewAzure(set, qualifyingData, userData)
+	a := paravisor.New(set, qualifyingData, userData)
 	four := hex.EncodeToString(a.PCRs[4])
 	demands := policy.Rules{
 		Measurements: []string{hex.EncodeToString(a.Spec.Measurement[:])},

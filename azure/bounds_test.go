@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/azure"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 )
 
@@ -59,7 +59,7 @@ func TestPCRBounds(t *testing.T) {
 func TestHCLBounds(t *testing.T) {
 	report := vm().Report
 	hcl := func(runtime string, total int) []byte {
-		h := mint.NewHCL(report, []byte(runtime))
+		h := paravisor.NewHCL(report, []byte(runtime))
 		h.Total = total
 		return h.Encode()
 	}
@@ -76,7 +76,7 @@ func TestHCLBounds(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}
-	key := mint.AKJSON("HCLAkPub", mint.AKKey("ak"))
+	key := paravisor.AKJSON("HCLAkPub", paravisor.AKKey("ak"))
 	keys := func(n int) string {
 		list := []string{key}
 		for range n - 1 {
@@ -113,14 +113,14 @@ func TestHCLBounds(t *testing.T) {
 // Quotes, up to each bound; each end is named as one.
 // Rules: TPM-01, TPM-03, TPM-04, TPM-06, TPM-07, TPM-09.
 func TestQuoteBounds(t *testing.T) {
-	changed := func(change func(q *mint.QuoteSpec)) []byte {
+	changed := func(change func(q *paravisor.QuoteSpec)) []byte {
 		q := vm().Quote
 		change(&q)
 		return q.Encode()
 	}
-	many := func(n int) func(q *mint.QuoteSpec) {
-		return func(q *mint.QuoteSpec) {
-			q.Selections = slices.Repeat([]mint.Selection{{Hash: 0xB, Bits: []byte{1}}}, n)
+	many := func(n int) func(q *paravisor.QuoteSpec) {
+		return func(q *paravisor.QuoteSpec) {
+			q.Selections = slices.Repeat([]paravisor.Selection{{Hash: 0xB, Bits: []byte{1}}}, n)
 		}
 	}
 	good := vm().Quote.Encode()
@@ -133,23 +133,25 @@ func TestQuoteBounds(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"two bytes":                 {[]byte{0, 5}, "TPM-02"},
-		"three bytes":               {[]byte{0, 5, 0}, "TPM-01"},
-		"a bitmap of one byte":      {changed(func(q *mint.QuoteSpec) { q.Selections = []mint.Selection{{Hash: 0xB, Bits: []byte{1}}} }), ""},
-		"1024 bytes":                {append(bytes.Clone(good), make([]byte, 1024-len(good))...), "TPM-09"},
-		"1025 bytes":                {append(bytes.Clone(good), make([]byte, 1025-len(good))...), "TPM-01"},
-		"the largest signer, data":  {changed(func(q *mint.QuoteSpec) { q.Signer, q.Extra = make([]byte, 68), make([]byte, 66) }), ""},
-		"a larger signer":           {changed(func(q *mint.QuoteSpec) { q.Signer = make([]byte, 69) }), "TPM-04"},
-		"larger data":               {changed(func(q *mint.QuoteSpec) { q.Extra = make([]byte, 67) }), "TPM-04"},
-		"type 0x8019":               {changed(func(q *mint.QuoteSpec) { q.Type = 0x8019 }), "TPM-03"},
-		"type 0x8017":               {changed(func(q *mint.QuoteSpec) { q.Type = 0x8017 }), "TPM-03"},
-		"16 selections":             {changed(many(16)), "TPM-07"},
-		"17 selections":             {changed(many(17)), "TPM-06"},
-		"a digest of 33 bytes":      {changed(func(q *mint.QuoteSpec) { q.Digest = make([]byte, 33) }), "TPM-09"},
-		"a signer beyond the end":   {sized(6), "TPM-09"},
-		"data beyond the end":       {sized(6 + 2 + 34), "TPM-09"},
-		"a bitmap of no byte":       {changed(func(q *mint.QuoteSpec) { q.Selections = []mint.Selection{{Hash: 0xB}} }), "TPM-08"},
-		"a bitmap of 4 bytes":       {changed(func(q *mint.QuoteSpec) { q.Selections = []mint.Selection{{Hash: 0xB, Bits: []byte{1, 0, 0, 0}}} }), ""},
+		"two bytes":                {[]byte{0, 5}, "TPM-02"},
+		"three bytes":              {[]byte{0, 5, 0}, "TPM-01"},
+		"a bitmap of one byte":     {changed(func(q *paravisor.QuoteSpec) { q.Selections = []paravisor.Selection{{Hash: 0xB, Bits: []byte{1}}} }), ""},
+		"1024 bytes":               {append(bytes.Clone(good), make([]byte, 1024-len(good))...), "TPM-09"},
+		"1025 bytes":               {append(bytes.Clone(good), make([]byte, 1025-len(good))...), "TPM-01"},
+		"the largest signer, data": {changed(func(q *paravisor.QuoteSpec) { q.Signer, q.Extra = make([]byte, 68), make([]byte, 66) }), ""},
+		"a larger signer":          {changed(func(q *paravisor.QuoteSpec) { q.Signer = make([]byte, 69) }), "TPM-04"},
+		"larger data":              {changed(func(q *paravisor.QuoteSpec) { q.Extra = make([]byte, 67) }), "TPM-04"},
+		"type 0x8019":              {changed(func(q *paravisor.QuoteSpec) { q.Type = 0x8019 }), "TPM-03"},
+		"type 0x8017":              {changed(func(q *paravisor.QuoteSpec) { q.Type = 0x8017 }), "TPM-03"},
+		"16 selections":            {changed(many(16)), "TPM-07"},
+		"17 selections":            {changed(many(17)), "TPM-06"},
+		"a digest of 33 bytes":     {changed(func(q *paravisor.QuoteSpec) { q.Digest = make([]byte, 33) }), "TPM-09"},
+		"a signer beyond the end":  {sized(6), "TPM-09"},
+		"data beyond the end":      {sized(6 + 2 + 34), "TPM-09"},
+		"a bitmap of no byte":      {changed(func(q *paravisor.QuoteSpec) { q.Selections = []paravisor.Selection{{Hash: 0xB}} }), "TPM-08"},
+		"a bitmap of 4 bytes": {changed(func(q *paravisor.QuoteSpec) {
+			q.Selections = []paravisor.Selection{{Hash: 0xB, Bits: []byte{1, 0, 0, 0}}}
+		}), ""},
 		"a digest beyond the end":   {good[:len(good)-1], "TPM-09"},
 		"an end before the bitmap":  {good[:6+2+34+2+9+25+4+2], "TPM-09"},
 		"an end within its version": {good[:6+2+34+2+9+17+5], "TPM-09"},

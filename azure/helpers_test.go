@@ -13,6 +13,7 @@ import (
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 )
@@ -31,12 +32,12 @@ func must[T any](v T, err error) T {
 }
 
 // vm is an Azure VM in which nothing is wrong.
-func vm() *mint.AzureSet { return mint.Azure("Milan", nonce, userData) }
+func vm() *paravisor.VM { return paravisor.Evidence("Milan", nonce, userData) }
 
-func pcrsOf(a *mint.AzureSet) azure.PCRs { return must(azure.SHA256PCRs(a.PCRs)) }
+func pcrsOf(a *paravisor.VM) azure.PCRs { return must(azure.SHA256PCRs(a.PCRs)) }
 
 // evidence is what a VM gives out.
-func evidence(a *mint.AzureSet) azure.Evidence {
+func evidence(a *paravisor.VM) azure.Evidence {
 	message, signature := a.SignedQuote()
 	return azure.Evidence{HCL: a.HCL.Encode(), Certificates: [][]byte{a.PEM()}, Quote: &azure.QuoteEvidence{Message: message, Signature: signature, PCRs: pcrsOf(a)}}
 }

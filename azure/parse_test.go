@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tresorhq/attest/azure"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"pgregory.net/rapid"
 )
 
@@ -76,7 +76,7 @@ func TestVMConfiguration(t *testing.T) {
 		`{"secure-boot":true,"tpm-enabled":false,"tpm-persisted":true,"console-enabled":false,"vmUniqueId":"a","root-cert-thumbprint":"b"}`: {
 			SecureBoot: &yes, TPMEnabled: &no, TPMPersisted: &yes, ConsoleEnabled: &no, VMUniqueID: "a", RootCertThumbprint: "b"},
 	} {
-		r, err := azure.ParseRuntimeData([]byte(`{"keys":[` + mint.AKJSON("HCLAkPub", mint.AKKey("ak")) + `],"vm-configuration":` + text + `}`))
+		r, err := azure.ParseRuntimeData([]byte(`{"keys":[` + paravisor.AKJSON("HCLAkPub", paravisor.AKKey("ak")) + `],"vm-configuration":` + text + `}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,9 +87,9 @@ func TestVMConfiguration(t *testing.T) {
 }
 
 // quotes draws a quote that is well formed.
-var quotes = rapid.Custom(func(t *rapid.T) mint.QuoteSpec {
+var quotes = rapid.Custom(func(t *rapid.T) paravisor.QuoteSpec {
 	some := func(most int, name string) []byte { return rapid.SliceOfN(rapid.Byte(), 0, most).Draw(t, name) }
-	q := mint.QuoteSpec{
+	q := paravisor.QuoteSpec{
 		Magic: 0xFF544347, Type: 0x8018, Signer: some(68, "signer"), Extra: some(66, "extra"), Clock: rapid.Uint64().Draw(t, "clock"),
 		ResetCount: rapid.Uint32().Draw(t, "resets"), RestartCount: rapid.Uint32().Draw(t, "restarts"), Safe: rapid.ByteRange(0, 1).Draw(t, "safe"),
 		Firmware: rapid.Uint64().Draw(t, "firmware"), Digest: rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "digest"),
@@ -97,7 +97,7 @@ var quotes = rapid.Custom(func(t *rapid.T) mint.QuoteSpec {
 	for _, hash := range rapid.Permutation([]uint16{4, 0xB, 0xC, 0xD}).Draw(t, "banks")[:rapid.IntRange(1, 4).Draw(t, "n")] {
 		bits := rapid.SliceOfN(rapid.Byte(), 1, 3).Draw(t, "bits")
 		bits[0] |= 1
-		q.Selections = append(q.Selections, mint.Selection{Hash: hash, Bits: bits})
+		q.Selections = append(q.Selections, paravisor.Selection{Hash: hash, Bits: bits})
 	}
 	return q
 })
@@ -123,7 +123,7 @@ func TestQuotes(t *testing.T) {
 func selections(list []azure.Register) string { return fmt.Sprint(list) }
 
 // selected says what a quote selects, the slow way.
-func selected(q mint.QuoteSpec) string {
+func selected(q paravisor.QuoteSpec) string {
 	var list []string
 	for _, s := range q.Selections {
 		for n := range 8 * len(s.Bits) {
@@ -153,7 +153,7 @@ func FuzzParseHCL(f *testing.F) {
 		if err != nil {
 			return
 		}
-		spec := mint.NewHCL(h.Report, h.RuntimeData)
+		spec := paravisor.NewHCL(h.Report, h.RuntimeData)
 		spec.HeaderVersion, spec.Total = h.HeaderVersion, len(b)
 		if !bytes.Equal(spec.Encode(), b) {
 			t.Fatal("written down it is another")
@@ -187,7 +187,7 @@ func FuzzParseQuote(f *testing.F) {
 		if err != nil {
 			return
 		}
-		spec := mint.QuoteSpec{
+		spec := paravisor.QuoteSpec{
 			Magic: 0xFF544347, Type: 0x8018, Signer: q.QualifiedSigner, Extra: q.ExtraData, Clock: q.Clock, ResetCount: q.ResetCount,
 			RestartCount: q.RestartCount, Firmware: q.FirmwareVersion, Digest: q.PCRDigest[:],
 		}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/azure"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 )
@@ -141,7 +141,7 @@ func TestEachDemand(t *testing.T) {
 	noValues := func(e *azure.Evidence) { e.Quote.PCRs = nil }
 	sha1 := func(e *azure.Evidence) {
 		a := vm()
-		a.Quote.Selections = []mint.Selection{{Hash: 4, Bits: []byte{1}}, {Hash: 0xD, Bits: []byte{2}}}
+		a.Quote.Selections = []paravisor.Selection{{Hash: 4, Bits: []byte{1}}, {Hash: 0xD, Bits: []byte{2}}}
 		digest := sha256.Sum256(make([]byte, 20+64))
 		a.Quote.Digest = digest[:]
 		e.Quote.Message, e.Quote.Signature = a.SignedQuote()

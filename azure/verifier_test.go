@@ -12,7 +12,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/azure"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 )
 
@@ -27,7 +27,7 @@ func TestGoodEvidence(t *testing.T) {
 	if f == nil || !bytes.HasPrefix(f.UserData, userData) || len(f.UserData) != 64 || f.VMConfiguration.SecureBoot == nil || !*f.VMConfiguration.SecureBoot {
 		t.Fatalf("facts %+v", f)
 	}
-	if f.AKSHA256 != sha256.Sum256(mint.AKKey("ak").Public().N.Bytes()) {
+	if f.AKSHA256 != sha256.Sum256(paravisor.AKKey("ak").Public().N.Bytes()) {
 		t.Errorf("key %x", f.AKSHA256)
 	}
 	if q := f.Quote; q == nil || !bytes.Equal(q.ExtraData, nonce) || q.Clock != 1798044 || q.ResetCount != 2 || !q.Safe || len(q.Selected) != 24 {
@@ -49,37 +49,37 @@ func TestGoodEvidence(t *testing.T) {
 // TestAlsoGood: what is unusual and passes.
 func TestAlsoGood(t *testing.T) {
 	v := verifier(t, all())
-	for name, change := range map[string]func(a *mint.AzureSet, e *azure.Evidence){
-		"cut at its size":  func(a *mint.AzureSet, e *azure.Evidence) { a.HCL.Total = 0; e.HCL = a.HCL.Encode() },
-		"header version 1": func(a *mint.AzureSet, e *azure.Evidence) { a.HCL.HeaderVersion = 1; e.HCL = a.HCL.Encode() },
-		"4096 bytes":       func(a *mint.AzureSet, e *azure.Evidence) { a.HCL.Total = 4096; e.HCL = a.HCL.Encode() },
-		"user-data in lower case": func(a *mint.AzureSet, e *azure.Evidence) {
+	for name, change := range map[string]func(a *paravisor.VM, e *azure.Evidence){
+		"cut at its size":  func(a *paravisor.VM, e *azure.Evidence) { a.HCL.Total = 0; e.HCL = a.HCL.Encode() },
+		"header version 1": func(a *paravisor.VM, e *azure.Evidence) { a.HCL.HeaderVersion = 1; e.HCL = a.HCL.Encode() },
+		"4096 bytes":       func(a *paravisor.VM, e *azure.Evidence) { a.HCL.Total = 4096; e.HCL = a.HCL.Encode() },
+		"user-data in lower case": func(a *paravisor.VM, e *azure.Evidence) {
 			a.Runtime.UserData = strings.ToLower(a.Runtime.UserData)
 			a.Seal()
 			e.HCL = a.HCL.Encode()
 		},
-		"members that are new": func(a *mint.AzureSet, e *azure.Evidence) {
+		"members that are new": func(a *paravisor.VM, e *azure.Evidence) {
 			a.HCL.Runtime = append([]byte(`{"new":[1.5,null],`), a.HCL.Runtime[1:]...)
 			a.Bind()
 			e.HCL = a.HCL.Encode()
 		},
-		"keys in another order": func(a *mint.AzureSet, e *azure.Evidence) {
+		"keys in another order": func(a *paravisor.VM, e *azure.Evidence) {
 			slices.Reverse(a.Runtime.Keys)
 			a.Seal()
 			e.HCL = a.HCL.Encode()
 		},
-		"TPM2B_ATTEST": func(_ *mint.AzureSet, e *azure.Evidence) {
+		"TPM2B_ATTEST": func(_ *paravisor.VM, e *azure.Evidence) {
 			e.Quote.Message = append([]byte{0, byte(len(e.Quote.Message))}, e.Quote.Message...)
 		},
-		"TPMT_SIGNATURE": func(_ *mint.AzureSet, e *azure.Evidence) {
-			e.Quote.Signature = mint.TPMTSignature(0x14, 0xB, e.Quote.Signature)
+		"TPMT_SIGNATURE": func(_ *paravisor.VM, e *azure.Evidence) {
+			e.Quote.Signature = paravisor.TPMTSignature(0x14, 0xB, e.Quote.Signature)
 		},
-		"more values": func(_ *mint.AzureSet, e *azure.Evidence) {
+		"more values": func(_ *paravisor.VM, e *azure.Evidence) {
 			e.Quote.PCRs[azure.Register{Bank: azure.SHA1, Index: 4}] = make([]byte, 20)
 		},
-		"two banks": func(a *mint.AzureSet, e *azure.Evidence) {
+		"two banks": func(a *paravisor.VM, e *azure.Evidence) {
 			sha1 := make([]byte, 20)
-			a.Quote.Selections = []mint.Selection{{Hash: 4, Bits: []byte{1}}, {Hash: 0xB, Bits: []byte{0x90, 0, 0, 0}}}
+			a.Quote.Selections = []paravisor.Selection{{Hash: 4, Bits: []byte{1}}, {Hash: 0xB, Bits: []byte{0x90, 0, 0, 0}}}
 			digest := sha256.Sum256(slices.Concat(sha1, a.PCRs[4], a.PCRs[7]))
 			a.Quote.Digest = digest[:]
 			e.Quote.Message, e.Quote.Signature = a.SignedQuote()
@@ -99,7 +99,7 @@ func TestAlsoGood(t *testing.T) {
 // Rules: TPM-41.
 func TestTwoBanksInOrder(t *testing.T) {
 	a := vm()
-	a.Quote.Selections = []mint.Selection{{Hash: 4, Bits: []byte{1}}, {Hash: 0xB, Bits: []byte{0x90, 0, 0}}}
+	a.Quote.Selections = []paravisor.Selection{{Hash: 4, Bits: []byte{1}}, {Hash: 0xB, Bits: []byte{0x90, 0, 0}}}
 	digest := sha256.Sum256(slices.Concat(a.PCRs[4], a.PCRs[7], make([]byte, 20)))
 	a.Quote.Digest = digest[:]
 	e := evidence(a)
@@ -264,8 +264,8 @@ func TestCopies(t *testing.T) {
 }
 
 func privateAK() *rsa.PrivateKey {
-	k := mint.AKKey("ak")
-	p, q := mint.AKPrimes("ak")
+	k := paravisor.AKKey("ak")
+	p, q := paravisor.AKKey("ak").Primes()
 	key := &rsa.PrivateKey{PublicKey: *k.Public(), Primes: []*big.Int{p, q}}
 	phi := new(big.Int).Mul(new(big.Int).Sub(p, big.NewInt(1)), new(big.Int).Sub(q, big.NewInt(1)))
 	key.D = new(big.Int).ModInverse(big.NewInt(65537), phi)

@@ -15,13 +15,14 @@ import (
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 )
 
 // An azureCase is the evidence of an Azure confidential VM, with a virtual TPM of this
 // test's.
 type azureCase struct {
-	*mint.AzureSet
+	*paravisor.VM
 	chance
 	crl                     mint.CRLSpec
 	crlKey                  *mint.RSAKey
@@ -144,16 +145,16 @@ var azureFaults = []fault[*azureCase]{
 		case 5:
 			q.Selections = append(q.Selections, q.Selections[0])
 		case 6:
-			q.Selections = append(q.Selections, mint.Selection{Hash: uint16(0x10 + c.IntN(256)), Bits: []byte{1, 0, 0}})
+			q.Selections = append(q.Selections, paravisor.Selection{Hash: uint16(0x10 + c.IntN(256)), Bits: []byte{1, 0, 0}})
 		case 7:
 			q.Digest = q.Digest[:c.IntN(32)]
 		}
 	}},
 	{"quote cut off", "QuoteInvalidError", 25, func(c *azureCase) { c.message = func(b []byte) []byte { return b[:c.IntN(len(b))] } }},
 	{"another signer named", "QuoteInvalidError", 26, func(c *azureCase) {
-		c.Quote.Signer = [][]byte{c.flipped(c.Quote.Signer), c.Quote.Signer[:c.IntN(34)], mint.QualifiedName(mint.AKKey("other"))}[c.IntN(3)]
+		c.Quote.Signer = [][]byte{c.flipped(c.Quote.Signer), c.Quote.Signer[:c.IntN(34)], paravisor.QualifiedName(paravisor.AKKey("other"))}[c.IntN(3)]
 	}},
-	{"quote by another key", "QuoteSignatureInvalidError", 27, func(c *azureCase) { c.signer = mint.AKKey("other") }},
+	{"quote by another key", "QuoteSignatureInvalidError", 27, func(c *azureCase) { c.signer = paravisor.AKKey("other") }},
 	{"quote altered", "QuoteSignatureInvalidError", 27, func(c *azureCase) {
 		c.message = func(b []byte) []byte { // of the clock, the counts or the firmware, which nothing judges
 			at := 4 + 2 + 2 + len(c.Quote.Signer) + 2 + len(c.Quote.Extra)
@@ -163,7 +164,7 @@ var azureFaults = []fault[*azureCase]{
 	}},
 	{"signature of a quote", "QuoteSignatureInvalidError", 27, func(c *azureCase) {
 		c.signature = func(b []byte) []byte {
-			return [][]byte{c.flipped(b), b[:c.IntN(256)], append(b, 0), mint.TPMTSignature(0x16, 0x0B, b), mint.TPMTSignature(0x14, 0x0C, b), mint.TPMTSignature(0x14, 0x0B, b[1:])}[c.IntN(6)]
+			return [][]byte{c.flipped(b), b[:c.IntN(256)], append(b, 0), paravisor.TPMTSignature(0x16, 0x0B, b), paravisor.TPMTSignature(0x14, 0x0C, b), paravisor.TPMTSignature(0x14, 0x0B, b[1:])}[c.IntN(6)]
 		}
 	}},
 	{"qualifying data", "QualifyingDataMismatchError", 28, func(c *azureCase) {
@@ -184,7 +185,7 @@ var azureFaults = []fault[*azureCase]{
 	{"register not allowed", "PCRMismatchError", 30, func(c *azureCase) {
 		i := []int{4, 7}[c.IntN(2)]
 		c.PCRs[i] = c.flipped(c.PCRs[i])
-		c.Quote.Digest = mint.NewQuote(c.AK, nil, c.PCRs).Digest
+		c.Quote.Digest = paravisor.NewQuote(c.AK, nil, c.PCRs).Digest
 	}},
 	{"register not selected", "PCRMismatchError", 30, func(c *azureCase) {
 		c.SelectPCRs([][]int{{4}, {7}, {0, 1, 2, 3, 5, 6}, {23}}[c.IntN(4)]...)
@@ -196,8 +197,8 @@ var azureFaults = []fault[*azureCase]{
 var azureApart = map[int][]int{0: {21}, 8: {11, 12, 13, 14, 17, 21}, 9: {8, 12}, 22: {23, 24}, 25: {27, 30}, 29: {25, 30}}
 
 func newAzureCase(r chance) *azureCase {
-	a := mint.NewAzure(mint.Evidence(mint.Products[r.IntN(3)], 2+r.Uint32N(4), "vcek"), azureNonce, azureUserData)
-	return &azureCase{AzureSet: a, chance: r, crl: mint.CRL(a.Product), crlKey: mint.CAKey("ARK-" + a.Product), signer: a.AK}
+	a := paravisor.New(mint.Evidence(mint.Products[r.IntN(3)], 2+r.Uint32N(4), "vcek"), azureNonce, azureUserData)
+	return &azureCase{VM: a, chance: r, crl: mint.CRL(a.Product), crlKey: mint.CAKey("ARK-" + a.Product), signer: a.AK}
 }
 
 // evidence signs everything. Order and forms that mean nothing are those of chance.
@@ -235,14 +236,14 @@ func (c *azureCase) evidence() azure.Evidence {
 		return e
 	}
 	message := c.Quote.Encode()
-	signature := mint.SignQuote(c.signer, message)
+	signature := paravisor.SignQuote(c.signer, message)
 	if c.message != nil {
 		message = c.message(message)
 	}
 	if c.signature != nil {
 		signature = c.signature(signature)
 	} else if c.IntN(2) == 0 {
-		signature = mint.TPMTSignature(0x14, 0x0B, signature)
+		signature = paravisor.TPMTSignature(0x14, 0x0B, signature)
 	}
 	if c.IntN(2) == 0 && len(message) > 1 { // a TPM2B_ATTEST
 		message = append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
@@ -259,7 +260,7 @@ func (c *azureCase) evidence() azure.Evidence {
 var azureVerifiers = sync.OnceValue(func() map[string][]*azure.Verifier {
 	all := map[string][]*azure.Verifier{}
 	for _, product := range mint.Products {
-		good := mint.Azure(product, azureNonce, azureUserData)
+		good := paravisor.Evidence(product, azureNonce, azureUserData)
 		tcb, register := good.Spec.ReportedTCB, func(i int) []string { return []string{strings.Repeat("00", 32), hex.EncodeToString(good.PCRs[i])} }
 		p := must(policy.New(policy.Rules{
 			Measurements: []string{hex.EncodeToString(good.Spec.Measurement[:])}, MinTCB: must(policy.ParseFloors(mint.Object{{product, mint.Floor(product, tcb)}}.Text())),

@@ -11,12 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/verdict"
 )
 
 // writeAzure writes the files of an Azure VM, and returns the arguments that accept them.
-func (f folder) writeAzure(a *mint.AzureSet) []string {
+func (f folder) writeAzure(a *paravisor.VM) []string {
 	f.writeEvidence(a.Set)
 	message, signature := a.SignedQuote()
 	f.write("hcl.bin", a.HCL.Encode())
@@ -38,7 +38,7 @@ func (f folder) writeAzure(a *mint.AzureSet) []string {
 func TestAzure(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	a := mint.Azure("Milan", []byte("challenge"), []byte("guest"))
+	a := paravisor.Evidence("Milan", []byte("challenge"), []byte("guest"))
 	args := f.writeAzure(a)
 	four := "4=" + hex.EncodeToString(a.PCRs[4])
 	all := append(slices.Clone(args), "--qualifying-data", hex.EncodeToString([]byte("challenge")), "--user-data", hex.EncodeToString([]byte("guest")), "--pcr", four)
@@ -91,13 +91,13 @@ func hexArray(values [][]byte) string {
 func TestAzureRefusals(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	a := mint.Azure("Milan", []byte("challenge"), []byte("guest"))
+	a := paravisor.Evidence("Milan", []byte("challenge"), []byte("guest"))
 	args := f.writeAzure(a)
-	other := mint.Azure("Milan", []byte("challenge"), nil)
-	other.AK = mint.AKKey("other")
+	other := paravisor.Evidence("Milan", []byte("challenge"), nil)
+	other.AK = paravisor.AKKey("other")
 	message := a.Quote.Encode()
-	f.write("alien", mint.SignQuote(mint.AKKey("other"), message))
-	tdx := mint.Azure("Milan", nil, nil)
+	f.write("alien", paravisor.SignQuote(paravisor.AKKey("other"), message))
+	tdx := paravisor.Evidence("Milan", nil, nil)
 	tdx.HCL.ReportType = 4
 	f.write("tdx.bin", tdx.HCL.Encode())
 	without := func(flags ...string) []string {
@@ -223,7 +223,7 @@ func TestRealAzure(t *testing.T) {
 func TestAzurePolicy(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
-	a := mint.Azure("Milan", []byte("challenge"), []byte("guest"))
+	a := paravisor.Evidence("Milan", []byte("challenge"), []byte("guest"))
 	args := f.writeAzure(a)
 	file := func(member string) []string {
 		return append(slices.Clone(args), "--policy", f.write("policy.json", []byte(`{"schema": "attest.policy/v1", "azure": {`+member+`}}`)), "--json")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 )
 
 // TestAzurePage: what docs/azure.md shows behind the commands of tpm2-tools, on minted
@@ -15,7 +16,7 @@ func TestAzurePage(t *testing.T) {
 	t.Parallel()
 	page := string(mustRead(t, "../../docs/azure.md"))
 	f := newFolder(t)
-	a := mint.Azure("Milan", []byte("nonce"), nil)
+	a := paravisor.Evidence("Milan", []byte("nonce"), nil)
 	f.writeAzure(a)
 	f.write("thim.json", []byte(`{"vcekCert": `+quoted(mint.PEM(a.Leaf))+`, "certificateChain": `+quoted(mint.PEM(a.Intermediate, a.ARK))+`}`))
 	_, command, _ := strings.Cut(page, "\n    tresor-verify report ")

@@ -15,12 +15,13 @@ import (
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/internal/mint/boot"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/verdict"
 )
 
 // heldForms writes the same in every form that show and report read, by kind and form.
 func heldForms(t *testing.T, f folder) map[string]map[string]string {
-	a := mint.Azure("Milan", []byte("nonce"), []byte("guest"))
+	a := paravisor.Evidence("Milan", []byte("nonce"), []byte("guest"))
 	report, b64 := a.Report, base64.StdEncoding.EncodeToString
 	message, signature := a.SignedQuote()
 	var zipped bytes.Buffer
@@ -60,7 +61,7 @@ func heldForms(t *testing.T, f folder) map[string]map[string]string {
 		},
 		"certificate table":             {"as it is": string(a.Table().Encode()), "a page": string(mint.Table{}.Encode()) + string(make([]byte, 4072))},
 		"TPM quote":                     {"bare": string(message), "TPM2B_ATTEST": string([]byte{byte(len(message) >> 8), byte(len(message))}) + string(message)},
-		"runtime data":                  {"as it is": string(a.HCL.Runtime), "of another VM": string(mint.Azure("Milan", nil, nil).HCL.Runtime)},
+		"runtime data":                  {"as it is": string(a.HCL.Runtime), "of another VM": string(paravisor.Evidence("Milan", nil, nil).HCL.Runtime)},
 		"values of PCRs":                {"by index": `{"sha256": {` + strings.Join(byIndex, ",") + `}}`, "array": "[" + values + "]"},
 		"launch file":                   {"as it is": seed, "another": strings.Replace(seed, "hyperv", "qemu-igvm", 1)},
 		"firmware":                      {"as it is": string(boot.AmdSev().Encode()), "another": string(boot.FirmwareSpec{Size: 4096, Sections: boot.AmdSev().Sections, HashArea: boot.AmdSev().HashArea}.Encode())},

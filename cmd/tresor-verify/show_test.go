@@ -10,6 +10,7 @@ import (
 	"github.com/tresorhq/attest/attesttest"
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/verdict"
 )
 
@@ -51,9 +52,9 @@ func TestShow(t *testing.T) {
 		"bundle":       {bundle, "trust bundle", []string{"allowed_hw_measurements", "not checked"}},
 		"evidence":     {evidenceFile, "evidence", []string{"fetched_at", "bundle_jws (trust bundle)", "ASK"}},
 		"pin":          {[]byte(`{"schema":"tresor.pin/v1","origin":"https://a.example","tls_spki_sha256":"` + strings.Repeat("1", 64) + `","snp_measurement":"` + strings.Repeat("1", 96) + `","workload_identity_tag":"` + strings.Repeat("1", 64) + `","trust_bundle_version":1,"recorded_at":"2026-04-01T12:00:00Z"}`), "pin", []string{"recorded_at"}},
-		"HCL":          {mint.Azure("Milan", []byte("nonce"), nil).HCL.Encode(), "report, hcl", []string{"HCL report", "secure-boot", "ak_modulus", "product:"}},
-		"quote":        {mint.Azure("Milan", []byte("nonce"), nil).Quote.Encode(), "TPM quote", []string{"6e6f6e6365", "sha256:23", "pcr_digest"}},
-		"runtime data": {mint.Azure("Milan", nil, nil).HCL.Runtime, "runtime data", []string{"vmUniqueId"}},
+		"HCL":          {paravisor.Evidence("Milan", []byte("nonce"), nil).HCL.Encode(), "report, hcl", []string{"HCL report", "secure-boot", "ak_modulus", "product:"}},
+		"quote":        {paravisor.Evidence("Milan", []byte("nonce"), nil).Quote.Encode(), "TPM quote", []string{"6e6f6e6365", "sha256:23", "pcr_digest"}},
+		"runtime data": {paravisor.Evidence("Milan", nil, nil).HCL.Runtime, "runtime data", []string{"vmUniqueId"}},
 		"PCRs":         {[]byte(`{"sha1": {"4": "` + strings.Repeat("ab", 20) + `"}}`), "values of PCRs", []string{"sha1:4"}},
 		"0x":           {[]byte("0x" + hex.EncodeToString(e.Report)), "report, text", []string{"product:"}},
 		"two DER":      {append(append([]byte(nil), e.Leaf...), e.Intermediate...), "certificates, der", []string{"SEV-VCEK", "ASK"}},

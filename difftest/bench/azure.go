@@ -15,6 +15,7 @@ import (
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 )
 
@@ -22,7 +23,7 @@ import (
 // not be done without are the signatures of intermediate, leaf, report and quote, and the
 // hashes of what they sign and of the runtime data.
 func azureRows() ([]row, error) {
-	a := mint.Azure("Milan", []byte("challenge"), nil)
+	a := paravisor.Evidence("Milan", []byte("challenge"), nil)
 	message, signature := a.SignedQuote()
 	pcrs, err := azure.SHA256PCRs(a.PCRs)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/difftest"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 )
 
 // Compare parses a TPMS_ATTEST with both, and asks both for a quote.
@@ -73,7 +73,7 @@ func differ(q *azure.Quote, a *tpm2.TPMSAttest, info *tpm2.TPMSQuoteInfo) []stri
 }
 
 // vm is a synthetic Azure VM, whose quote is signed.
-var vm = mint.Azure("Milan", []byte("challenge"), nil)
+var vm = paravisor.Evidence("Milan", []byte("challenge"), nil)
 
 // CompareSignature gives both a signature of that quote: 256 bytes by themselves, which
 // TPM2_Quote does not return, or a TPMT_SIGNATURE. Ours is a whole verification.

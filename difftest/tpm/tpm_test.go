@@ -10,7 +10,7 @@ import (
 
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/difftest"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 )
 
 func TestDifferences(t *testing.T) {
@@ -26,8 +26,8 @@ func TestDifferences(t *testing.T) {
 func quotes(t testing.TB) map[string][]byte {
 	all := map[string][]byte{
 		"synthetic": vm.Quote.Encode(),
-		"two banks": quote(func(q *mint.QuoteSpec) {
-			q.Selections = []mint.Selection{{Hash: 4, Bits: []byte{0x80}}, {Hash: 0xC, Bits: []byte{1, 2, 3, 0}}}
+		"two banks": quote(func(q *paravisor.QuoteSpec) {
+			q.Selections = []paravisor.Selection{{Hash: 4, Bits: []byte{0x80}}, {Hash: 0xC, Bits: []byte{1, 2, 3, 0}}}
 			q.Extra, q.Signer, q.Safe, q.Clock, q.ResetCount, q.RestartCount = nil, nil, 0, 1<<63+2, 3, 4
 		})(),
 	}

@@ -63,6 +63,9 @@ func (k *RSAKey) Public() *rsa.PublicKey {
 	return &rsa.PublicKey{N: new(big.Int).Set(k.public.N), E: k.public.E}
 }
 
+// Primes gives copies of the two primes.
+func (k *RSAKey) Primes() (p, q *big.Int) { return new(big.Int).Set(k.p), new(big.Int).Set(k.q) }
+
 // private is the RSA private operation by the Chinese remainder theorem (RFC
 // 8017 section 5.1.2, step 2b), left-padded to the size of the modulus.
 func (k *RSAKey) private(message []byte) []byte {

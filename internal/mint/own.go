@@ -2,7 +2,6 @@ package mint
 
 import (
 	_ "embed"
-	"math/big"
 	"sync"
 )
 
@@ -13,31 +12,14 @@ import (
 //go:embed testkeys.txt
 var testKeys string
 
-//go:embed akkeys.txt
-var akKeys string
-
-var own, ofTPMs lazyForge
-
-type lazyForge struct {
+var own struct {
 	once sync.Once
 	*Forge
 }
 
-func (l *lazyForge) with(file string) *Forge {
-	l.once.Do(func() { l.Forge = NewForge(file) })
-	return l.Forge
-}
-
-func ownForge() *Forge { return own.with(testKeys) }
-
-// AKKey is an attestation key of an imitated virtual TPM: "ak", or "other" of another
-// machine.
-func AKKey(name string) *RSAKey { return ofTPMs.with(akKeys).CAKey(name) }
-
-// AKPrimes gives the two primes of an attestation key.
-func AKPrimes(name string) (p, q *big.Int) {
-	k := AKKey(name)
-	return new(big.Int).Set(k.p), new(big.Int).Set(k.q)
+func ownForge() *Forge {
+	own.once.Do(func() { own.Forge = NewForge(testKeys) })
+	return own.Forge
 }
 
 // CAKey is Forge.CAKey with the keys of testkeys.txt.

@@ -85,11 +85,11 @@ type PKCS1Signer struct{ Key *RSAKey }
 
 // Sign signs tbs.
 func (s PKCS1Signer) Sign(tbs []byte) []byte {
-	return s.Key.pkcs1(SHA384(), digest(crypto.SHA384, tbs))
+	return s.Key.SignPKCS1(SHA384(), digest(crypto.SHA384, tbs))
 }
 
-// pkcs1 is RSASSA-PKCS1-v1_5 over a digest of that algorithm.
-func (k *RSAKey) pkcs1(algorithm, digest []byte) []byte {
+// SignPKCS1 is RSASSA-PKCS1-v1_5 over a digest of the algorithm of an AlgorithmIdentifier.
+func (k *RSAKey) SignPKCS1(algorithm, digest []byte) []byte {
 	info := TLV(TagSequence, algorithm, TLV(TagOctetString, digest))
 	pad := bytes.Repeat([]byte{0xFF}, k.public.Size()-len(info)-3)
 	return k.private(slices.Concat([]byte{0, 1}, pad, []byte{0}, info))

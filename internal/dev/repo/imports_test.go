@@ -53,9 +53,10 @@ var layers = map[string]struct {
 	"kds":                          {http: true, deps: []string{"rule", "snpreport"}},
 	"internal/mint":                {}, // imports nothing of what it tests
 	"internal/mint/boot":           {deps: []string{"internal/mint"}},
-	"internal/dev/mutate":          {},                                                      // runs the tests of others
-	"fuzz":                         {},                                                      // its targets are tests
-	"internal/dev/vectorgen":       {deps: []string{"internal/mint", "internal/mint/boot"}}, // what it makes judges the rest
+	"internal/mint/paravisor":      {deps: []string{"internal/mint"}},
+	"internal/dev/mutate":          {},                                                                                 // runs the tests of others
+	"fuzz":                         {},                                                                                 // its targets are tests
+	"internal/dev/vectorgen":       {deps: []string{"internal/mint", "internal/mint/boot", "internal/mint/paravisor"}}, // what it makes judges the rest
 	"internal/vectors":             {},
 	"internal/dev/locked":          {}, // for tests
 	"internal/dev/schema":          {}, // for tests that write docs/schemas
@@ -70,7 +71,7 @@ var layers = map[string]struct {
 	"attesttest/internal/ledger":   {http: true},
 	"attesttest/internal/loopback": {http: true},
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/ledger", "attesttest/internal/loopback"}},
-	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "azure", "certchain", "internal/mint", "internal/mint/boot", "policy", "snpreport"}},
+	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "azure", "certchain", "internal/mint", "internal/mint/boot", "internal/mint/paravisor", "policy", "snpreport"}},
 	"internal/printable":           {},
 	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
 	"verdict":                      {deps: []string{"", "azure", "bulletin", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 )
 
 // azureSections are about Azure confidential VMs: docs/spec/azure.md. The leaf is a VCEK
@@ -15,7 +16,7 @@ import (
 func azureSections() []section {
 	const hcl, data, quote, signature, pcr, policy, binding = "HCLInvalidError", "QualifyingDataMismatchError", "QuoteInvalidError",
 		"QuoteSignatureInvalidError", "PCRMismatchError", "PolicyViolationError", "ReportDataMismatchError"
-	vm := func(change func(a *mint.AzureSet)) func(X) { return func(x X) { change(x.vm) } }
+	vm := func(change func(a *paravisor.VM)) func(X) { return func(x X) { change(x.vm) } }
 	// written changes a file when it was made.
 	written := func(name string, change func(b []byte) []byte) func(X) {
 		return func(x X) {
@@ -33,26 +34,26 @@ func azureSections() []section {
 	sized := func(more int) func(X) { // a TPM2B_ATTEST
 		return written("quote", func(q []byte) []byte { return append([]byte{0, byte(len(q) + more)}, q...) })
 	}
-	sizes := func(n func(a *mint.AzureSet) int) func(X) {
-		return vm(func(a *mint.AzureSet) {
+	sizes := func(n func(a *paravisor.VM) int) func(X) {
+		return vm(func(a *paravisor.VM) {
 			v := uint32(n(a))
 			a.HCL.VariableSize, a.HCL.DataSize, a.HCL.ReportSize = new(v), new(20+v), new(1236+v)
 		})
 	}
 	runtime := func(old, new string) func(X) {
-		return vm(func(a *mint.AzureSet) { a.HCL.Runtime = replace(old, new)(a.HCL.Runtime); a.Bind() })
+		return vm(func(a *paravisor.VM) { a.HCL.Runtime = replace(old, new)(a.HCL.Runtime); a.Bind() })
 	}
 	keys := func(change func(list []string) []string) func(X) {
-		return vm(func(a *mint.AzureSet) { a.Runtime.Keys = change(a.Runtime.Keys); a.Seal() })
+		return vm(func(a *paravisor.VM) { a.Runtime.Keys = change(a.Runtime.Keys); a.Seal() })
 	}
 	modulus := func(change func(n []byte) []byte) func(X) {
-		n := mint.AKKey("ak").Public().N.Bytes()
+		n := paravisor.AKKey("ak").Public().N.Bytes()
 		text := base64.RawURLEncoding.EncodeToString
 		return runtime(text(n), text(change(slices.Clone(n))))
 	}
-	selects := func(s ...mint.Selection) func(X) { return vm(func(a *mint.AzureSet) { a.Quote.Selections = s }) }
+	selects := func(s ...paravisor.Selection) func(X) { return vm(func(a *paravisor.VM) { a.Quote.Selections = s }) }
 	over := func(bits []byte) func(X) { // what is said to be registers 4 and 7
-		return vm(func(a *mint.AzureSet) { a.SelectPCRs(4, 7); a.Quote.Selections[0].Bits = bits })
+		return vm(func(a *paravisor.VM) { a.SelectPCRs(4, 7); a.Quote.Selections[0].Bits = bits })
 	}
 	without := func(names ...string) func(X) {
 		return func(x X) {
@@ -67,35 +68,35 @@ func azureSections() []section {
 	zeros := strings.Repeat("00", 32)
 	every := []byte{0xFF, 0xFF, 0xFF}
 	reports := section{"azure-hcl", azureVM, hcl, []row{
-		{"whole", yes("HCL-01", "AZR-14"), "an index of 2600 bytes, with all that is demanded", vm(func(*mint.AzureSet) {})},
-		{"cut", yes("HCL-10"), "cut at its report size", vm(func(a *mint.AzureSet) { a.HCL.Total = 0 })},
-		{"header-version-1", yes("HCL-03"), "older paravisors", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 1 })},
+		{"whole", yes("HCL-01", "AZR-14"), "an index of 2600 bytes, with all that is demanded", vm(func(*paravisor.VM) {})},
+		{"cut", yes("HCL-10"), "cut at its report size", vm(func(a *paravisor.VM) { a.HCL.Total = 0 })},
+		{"header-version-1", yes("HCL-03"), "older paravisors", vm(func(a *paravisor.VM) { a.HCL.HeaderVersion = 1 })},
 		{"new-members", yes("HCL-20"), "unknown members are ignored", runtime(`{"keys"`, `{"new":[1.5,null],"keys"`)},
 		{"keys-in-another-order", yes("HCL-21"), "by kid, and not by place", keys(func(list []string) []string { slices.Reverse(list); return list })},
-		{"4097-bytes", no("HCL-01", "GEN-04"), "4096 at most", vm(func(a *mint.AzureSet) { a.HCL.Total = 4097 })},
+		{"4097-bytes", no("HCL-01", "GEN-04"), "4096 at most", vm(func(a *paravisor.VM) { a.HCL.Total = 4097 })},
 		{"a-report-by-itself", no("HCL-01", "AZR-16"), "what is demanded of Azure is demanded of every report", func(x X) { x.inputs["report"] = [][]byte{x.vm.Report} }},
-		{"header-version-3", no("HCL-03"), "unknown", vm(func(a *mint.AzureSet) { a.HCL.HeaderVersion = 3 })},
-		{"key-release", no("HCL-04"), "another request", vm(func(a *mint.AzureSet) { a.HCL.RequestType = 1 })},
-		{"status", no("HCL-05"), "the request failed", vm(func(a *mint.AzureSet) { a.HCL.Status = 1 })},
-		{"reserved", no("HCL-05"), "a reserved byte", vm(func(a *mint.AzureSet) { a.HCL.Reserved[0] = 1 })},
-		{"data-version-2", no("HCL-06"), "for hosts only", vm(func(a *mint.AzureSet) { a.HCL.DataVersion = 2 })},
-		{"tdx", no("HCL-07"), "another kind of hardware", vm(func(a *mint.AzureSet) { a.HCL.ReportType = 4 })},
-		{"sha-384", no("HCL-08"), "another hash", vm(func(a *mint.AzureSet) { a.HCL.HashType = 2 })},
+		{"header-version-3", no("HCL-03"), "unknown", vm(func(a *paravisor.VM) { a.HCL.HeaderVersion = 3 })},
+		{"key-release", no("HCL-04"), "another request", vm(func(a *paravisor.VM) { a.HCL.RequestType = 1 })},
+		{"status", no("HCL-05"), "the request failed", vm(func(a *paravisor.VM) { a.HCL.Status = 1 })},
+		{"reserved", no("HCL-05"), "a reserved byte", vm(func(a *paravisor.VM) { a.HCL.Reserved[0] = 1 })},
+		{"data-version-2", no("HCL-06"), "for hosts only", vm(func(a *paravisor.VM) { a.HCL.DataVersion = 2 })},
+		{"tdx", no("HCL-07"), "another kind of hardware", vm(func(a *paravisor.VM) { a.HCL.ReportType = 4 })},
+		{"sha-384", no("HCL-08"), "another hash", vm(func(a *paravisor.VM) { a.HCL.HashType = 2 })},
 		{"1237-bytes", no("HCL-01"), "1238 are the least", input("report", append([]byte("HCLA"), make([]byte, 1233)...))},
-		{"1238-bytes", no("JSN-12", "HCL-21"), "runtime data of two bytes", vm(func(a *mint.AzureSet) { a.HCL.Runtime, a.HCL.Total = []byte("{}"), 0; a.Bind() })},
-		{"data-size", no("HCL-09"), "the size of the request's data", vm(func(a *mint.AzureSet) { a.HCL.DataSize = new(uint32(21 + len(a.HCL.Runtime))) })},
-		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *mint.AzureSet) { a.HCL.ReportSize = new(uint32(2600)) })},
-		{"beyond-the-file", no("HCL-09", "GEN-04"), "more than there is", sizes(func(*mint.AzureSet) int { return 3000 })},
-		{"sum-wraps", no("HCL-09", "GEN-04"), "sums in 32 bits wrap", sizes(func(*mint.AzureSet) int { return -0x4D4 })},
-		{"no-runtime-data", no("HCL-09"), "n is 0", sizes(func(*mint.AzureSet) int { return 0 })},
-		{"runtime-data-of-one-byte", no("HCL-09"), "two bytes are the least JSON", sizes(func(*mint.AzureSet) int { return 1 })},
+		{"1238-bytes", no("JSN-12", "HCL-21"), "runtime data of two bytes", vm(func(a *paravisor.VM) { a.HCL.Runtime, a.HCL.Total = []byte("{}"), 0; a.Bind() })},
+		{"data-size", no("HCL-09"), "the size of the request's data", vm(func(a *paravisor.VM) { a.HCL.DataSize = new(uint32(21 + len(a.HCL.Runtime))) })},
+		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *paravisor.VM) { a.HCL.ReportSize = new(uint32(2600)) })},
+		{"beyond-the-file", no("HCL-09", "GEN-04"), "more than there is", sizes(func(*paravisor.VM) int { return 3000 })},
+		{"sum-wraps", no("HCL-09", "GEN-04"), "sums in 32 bits wrap", sizes(func(*paravisor.VM) int { return -0x4D4 })},
+		{"no-runtime-data", no("HCL-09"), "n is 0", sizes(func(*paravisor.VM) int { return 0 })},
+		{"runtime-data-of-one-byte", no("HCL-09"), "two bytes are the least JSON", sizes(func(*paravisor.VM) int { return 1 })},
 		{"padding", no("HCL-10"), "somebody carries data behind it", written("report", func(b []byte) []byte { b[2599] = 1; return b })},
 		{"first-byte-of-the-padding", no("HCL-10"), "directly behind it too", func(x X) {
 			written("report", func(b []byte) []byte { b[0x4D4+len(x.vm.HCL.Runtime)] = 1; return b })(x)
 		}},
-		{"one-byte-more", as(binding, "AZR-01"), "a zero byte is hashed too", sizes(func(a *mint.AzureSet) int { return len(a.HCL.Runtime) + 1 })},
-		{"a-blank", as(binding, "AZR-01"), "JSON that says the same", vm(func(a *mint.AzureSet) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) })},
-		{"tail", as(binding, "AZR-01"), "REPORT_DATA with something behind the hash", vm(func(a *mint.AzureSet) {
+		{"one-byte-more", as(binding, "AZR-01"), "a zero byte is hashed too", sizes(func(a *paravisor.VM) int { return len(a.HCL.Runtime) + 1 })},
+		{"a-blank", as(binding, "AZR-01"), "JSON that says the same", vm(func(a *paravisor.VM) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) })},
+		{"tail", as(binding, "AZR-01"), "REPORT_DATA with something behind the hash", vm(func(a *paravisor.VM) {
 			a.Spec.ReportData[63] = 1
 			a.Resign()
 			a.HCL.Report = a.Report
@@ -124,7 +125,7 @@ func azureSections() []section {
 		{"modulus-of-257-bytes", no("HCL-23"), "and no more", modulus(func(n []byte) []byte { return append(n, 1) })},
 		{"exponent-with-more", no("HCL-24"), "all of it is compared", runtime("AQAB", "AQABAAAB")},
 		{"another-kind-that-ends-like-rsa", no("HCL-22"), "whole words are compared", runtime(`"kty":"RSA"`, `"kty":"NORSA"`)},
-		{"user-data-empty", no("JSN-12", "HCL-25"), "it may be absent, and not empty", vm(func(a *mint.AzureSet) { a.HCL.Runtime = replace(a.Runtime.UserData, "")(a.HCL.Runtime); a.Bind() })},
+		{"user-data-empty", no("JSN-12", "HCL-25"), "it may be absent, and not empty", vm(func(a *paravisor.VM) { a.HCL.Runtime = replace(a.Runtime.UserData, "")(a.HCL.Runtime); a.Bind() })},
 		{"zero-modulus", no("HCL-23"), "the paravisor could not make a key", modulus(func([]byte) []byte { return make([]byte, 256) })},
 		{"exponent-3", no("HCL-24"), "65537 alone", runtime("AQAB", "Aw")},
 		{"long-user-data", no("HCL-25"), "65 bytes", runtime(`"user-data":"`, `"user-data":"00`)},
@@ -134,7 +135,7 @@ func azureSections() []section {
 	}}
 	quotes := section{"azure-quote", azureVM, quote, []row{
 		{"tpm2b", yes("TPM-01"), "with its size before it", sized(0)},
-		{"tpmt-signature", yes("TPM-30"), "as tpm2-tools write it", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, s) })},
+		{"tpmt-signature", yes("TPM-30"), "as tpm2-tools write it", signed(func(_, s []byte) []byte { return paravisor.TPMTSignature(0x14, 0xB, s) })},
 		{"some-registers", yes("TPM-41"), "values of others are not used", over([]byte{0x90, 0, 0, 0})},
 		{"in-a-container", yes("FRM-23", "TPM-40", "AZR-05"), "a quote that comes with its report", func(x X) {
 			x.rewrite = func(files map[string][][]byte) {
@@ -159,35 +160,35 @@ func azureSections() []section {
 		{"cut-off-in-a-hash", no("TPM-09"), "in a selection", cut(79)},
 		{"cut-off-in-a-bitmap", no("TPM-09"), "and in its bitmap", cut(82)},
 		{"cut-off-in-the-size-of-the-digest", no("TPM-09"), "and behind the selections", cut(85)},
-		{"magic", no("TPM-02"), "other data that the TPM signed", vm(func(a *mint.AzureSet) { a.Quote.Magic++ })},
-		{"certify", no("TPM-03"), "a certification", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x8017 })},
-		{"creation", no("TPM-03"), "or of another kind", vm(func(a *mint.AzureSet) { a.Quote.Type = 0x801A })},
-		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *mint.AzureSet) { a.Quote.Signer = make([]byte, 69) })},
-		{"long-data", no("TPM-04"), "67 bytes", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 67) })},
-		{"longest-data", as(data, "AZR-06", "TPM-04"), "66 bytes are of the form, and not the ones that were asked for", vm(func(a *mint.AzureSet) { a.Quote.Extra = make([]byte, 66) })},
-		{"not-safe", yes("TPM-05", "AZR-14"), "a clock that is not safe is shown", both(vm(func(a *mint.AzureSet) { a.Quote.Safe = 0 }), answers(doc{{"azure", doc{{"quote", doc{{"safe", false}}}}}}))},
-		{"safe-2", no("TPM-05"), "neither yes nor no", vm(func(a *mint.AzureSet) { a.Quote.Safe = 2 })},
+		{"magic", no("TPM-02"), "other data that the TPM signed", vm(func(a *paravisor.VM) { a.Quote.Magic++ })},
+		{"certify", no("TPM-03"), "a certification", vm(func(a *paravisor.VM) { a.Quote.Type = 0x8017 })},
+		{"creation", no("TPM-03"), "or of another kind", vm(func(a *paravisor.VM) { a.Quote.Type = 0x801A })},
+		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *paravisor.VM) { a.Quote.Signer = make([]byte, 69) })},
+		{"long-data", no("TPM-04"), "67 bytes", vm(func(a *paravisor.VM) { a.Quote.Extra = make([]byte, 67) })},
+		{"longest-data", as(data, "AZR-06", "TPM-04"), "66 bytes are of the form, and not the ones that were asked for", vm(func(a *paravisor.VM) { a.Quote.Extra = make([]byte, 66) })},
+		{"not-safe", yes("TPM-05", "AZR-14"), "a clock that is not safe is shown", both(vm(func(a *paravisor.VM) { a.Quote.Safe = 0 }), answers(doc{{"azure", doc{{"quote", doc{{"safe", false}}}}}}))},
+		{"safe-2", no("TPM-05"), "neither yes nor no", vm(func(a *paravisor.VM) { a.Quote.Safe = 2 })},
 		{"no-selection", no("TPM-06"), "none", selects()},
-		{"17-selections", no("TPM-06", "GEN-04"), "16 at most", selects(make([]mint.Selection, 17)...)},
-		{"bank-twice", no("TPM-07"), "which value is which", selects(mint.Selection{Hash: 0xB, Bits: every}, mint.Selection{Hash: 0xB, Bits: every})},
-		{"unknown-bank", no("TPM-07"), "SM3", selects(mint.Selection{Hash: 0x12, Bits: every})},
-		{"empty-bitmap", no("TPM-08"), "nothing is selected", selects(mint.Selection{Hash: 0xB, Bits: []byte{0, 0, 0}})},
-		{"register-24", no("TPM-08"), "there is none", selects(mint.Selection{Hash: 0xB, Bits: []byte{1, 0, 0, 1}})},
-		{"bitmap-of-5-bytes", no("TPM-08"), "four at most", selects(mint.Selection{Hash: 0xB, Bits: []byte{1, 0, 0, 0, 0}})},
-		{"bitmap-of-no-byte", no("TPM-08"), "and one at least", selects(mint.Selection{Hash: 0xB})},
-		{"digest-of-31-bytes", no("TPM-09"), "a digest of SHA-256", vm(func(a *mint.AzureSet) { a.Quote.Digest = make([]byte, 31) })},
-		{"digest-of-33-bytes", no("TPM-09"), "and no more", vm(func(a *mint.AzureSet) { a.Quote.Digest = make([]byte, 33) })},
-		{"trailing-byte", no("TPM-09"), "a byte behind pcrDigest", vm(func(a *mint.AzureSet) { a.Quote.Trailer = []byte{0} })},
-		{"other-signer", no("TPM-20"), "the name of another key", vm(func(a *mint.AzureSet) { a.Quote.Signer = mint.QualifiedName(mint.AKKey("other")) })},
-		{"of-another-key", as(signature, "TPM-31"), "a key in software", signed(func(m, _ []byte) []byte { return mint.SignQuote(mint.AKKey("other"), m) })},
-		{"rsapss", as(signature, "TPM-30"), "another scheme", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x16, 0xB, s) })},
-		{"tpmt-signature-with-a-tail", as(signature, "TPM-30"), "a byte behind it", signed(func(_, s []byte) []byte { return append(mint.TPMTSignature(0x14, 0xB, s), 0) })},
-		{"tpmt-signature-of-257-bytes", as(signature, "TPM-30"), "a key of 2048 bits makes no longer one", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0xB, append(s, 0)) })},
-		{"sha-1", as(signature, "TPM-30"), "another hash", signed(func(_, s []byte) []byte { return mint.TPMTSignature(0x14, 0x4, s) })},
+		{"17-selections", no("TPM-06", "GEN-04"), "16 at most", selects(make([]paravisor.Selection, 17)...)},
+		{"bank-twice", no("TPM-07"), "which value is which", selects(paravisor.Selection{Hash: 0xB, Bits: every}, paravisor.Selection{Hash: 0xB, Bits: every})},
+		{"unknown-bank", no("TPM-07"), "SM3", selects(paravisor.Selection{Hash: 0x12, Bits: every})},
+		{"empty-bitmap", no("TPM-08"), "nothing is selected", selects(paravisor.Selection{Hash: 0xB, Bits: []byte{0, 0, 0}})},
+		{"register-24", no("TPM-08"), "there is none", selects(paravisor.Selection{Hash: 0xB, Bits: []byte{1, 0, 0, 1}})},
+		{"bitmap-of-5-bytes", no("TPM-08"), "four at most", selects(paravisor.Selection{Hash: 0xB, Bits: []byte{1, 0, 0, 0, 0}})},
+		{"bitmap-of-no-byte", no("TPM-08"), "and one at least", selects(paravisor.Selection{Hash: 0xB})},
+		{"digest-of-31-bytes", no("TPM-09"), "a digest of SHA-256", vm(func(a *paravisor.VM) { a.Quote.Digest = make([]byte, 31) })},
+		{"digest-of-33-bytes", no("TPM-09"), "and no more", vm(func(a *paravisor.VM) { a.Quote.Digest = make([]byte, 33) })},
+		{"trailing-byte", no("TPM-09"), "a byte behind pcrDigest", vm(func(a *paravisor.VM) { a.Quote.Trailer = []byte{0} })},
+		{"other-signer", no("TPM-20"), "the name of another key", vm(func(a *paravisor.VM) { a.Quote.Signer = paravisor.QualifiedName(paravisor.AKKey("other")) })},
+		{"of-another-key", as(signature, "TPM-31"), "a key in software", signed(func(m, _ []byte) []byte { return paravisor.SignQuote(paravisor.AKKey("other"), m) })},
+		{"rsapss", as(signature, "TPM-30"), "another scheme", signed(func(_, s []byte) []byte { return paravisor.TPMTSignature(0x16, 0xB, s) })},
+		{"tpmt-signature-with-a-tail", as(signature, "TPM-30"), "a byte behind it", signed(func(_, s []byte) []byte { return append(paravisor.TPMTSignature(0x14, 0xB, s), 0) })},
+		{"tpmt-signature-of-257-bytes", as(signature, "TPM-30"), "a key of 2048 bits makes no longer one", signed(func(_, s []byte) []byte { return paravisor.TPMTSignature(0x14, 0xB, append(s, 0)) })},
+		{"sha-1", as(signature, "TPM-30"), "another hash", signed(func(_, s []byte) []byte { return paravisor.TPMTSignature(0x14, 0x4, s) })},
 		{"255-bytes", as(signature, "TPM-30"), "neither form", signed(func(_, s []byte) []byte { return s[1:] })},
-		{"old-quote", as(data, "AZR-06"), "for an earlier question", vm(func(a *mint.AzureSet) { a.Quote.Extra = []byte("earlier") })},
-		{"data-with-zeros", as(data, "AZR-06"), "the length counts", vm(func(a *mint.AzureSet) { a.Quote.Extra = append(slices.Clone(a.Quote.Extra), 0) })},
-		{"no-data", as(data, "AZR-06"), "nobody asked", vm(func(a *mint.AzureSet) { a.Quote.Extra = nil })},
+		{"old-quote", as(data, "AZR-06"), "for an earlier question", vm(func(a *paravisor.VM) { a.Quote.Extra = []byte("earlier") })},
+		{"data-with-zeros", as(data, "AZR-06"), "the length counts", vm(func(a *paravisor.VM) { a.Quote.Extra = append(slices.Clone(a.Quote.Extra), 0) })},
+		{"no-data", as(data, "AZR-06"), "nobody asked", vm(func(a *paravisor.VM) { a.Quote.Extra = nil })},
 		{"value-changed", as(pcr, "TPM-41"), "one of the 24", func(x X) {
 			x.rewrite = func(files map[string][][]byte) {
 				files["pcrs"][0] = replace(hexOf(x.vm.PCRs[9]), zeros)(files["pcrs"][0])
@@ -211,9 +212,9 @@ func azureSections() []section {
 		{"value-no-hex", as(pcr, "TPM-40"), "in hex", values(`{"sha256": {"4": "` + zeros[2:] + `zz"}}`)},
 		{"bank-in-capitals", as(pcr, "JSN-10", "TPM-40"), "names are exact", values(`{"SHA512": {}, "sha256": {"4": "` + zeros + `"}}`)},
 		{"bank-that-is-not-read", as(pcr, "JSN-11", "TPM-40"), "another bank", values(`{"sm3": {}, "sha256": {"4": "` + zeros + `"}}`)},
-		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(mint.Selection{Hash: 4, Bits: every})},
+		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(paravisor.Selection{Hash: 4, Bits: every})},
 		{"resettable", as(pcr, "TPM-41"), "registers that the guest reset, with values at the places of others", over([]byte{0, 0, 0x81})},
-		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", vm(func(a *mint.AzureSet) { a.SelectPCRs(7) })},
+		{"not-selected", as(pcr, "AZR-07"), "a fitting value beside the quote", vm(func(a *paravisor.VM) { a.SelectPCRs(7) })},
 		{"first-of-two-not-allowed", as(pcr, "AZR-08"), "each register is compared", func(x X) {
 			banks(member{"sha256", doc{{"3", []string{zeros}}, {"4", []string{hexOf(x.vm.PCRs[4])}}}})(x)
 		}},
@@ -231,10 +232,10 @@ func azureSections() []section {
 		{"other-user-data", as(data, "AZR-04"), "a prefix of it", option("user-data", hex.EncodeToString([]byte("gues")))},
 		{"secure-boot", as(policy, "AZR-03"), "it was off", both(runtime(`"secure-boot":true`, `"secure-boot":false`), registers("secure_boot", true))},
 		{"65-bytes", no("AZR-10"), "64 at most", option("qualifying-data", strings.Repeat("00", 65))},
-		{"one-byte", yes("AZR-10", "AZR-06"), "the shortest there is", both(vm(func(a *mint.AzureSet) { a.Quote.Extra = []byte{7} }), option("qualifying-data", "07"), answers(nil))},
+		{"one-byte", yes("AZR-10", "AZR-06"), "the shortest there is", both(vm(func(a *paravisor.VM) { a.Quote.Extra = []byte{7} }), option("qualifying-data", "07"), answers(nil))},
 		{"hex-in-a-policy-in-upper-case", no("AZR-10"), "in a policy as everywhere", registers("qualifying_data", "AB")},
 		{"user-data-of-a-policy", yes("AZR-10", "AZR-04"), "and nothing else of Azure", both(without("quote", "quote-signature", "pcrs", "qualifying-data", "user-data", "pcr"), both(registers("user_data", hex.EncodeToString([]byte("guest"))), answers(nil)))},
-		{"64-bytes", yes("AZR-10", "AZR-06"), "the longest there is", both(vm(func(a *mint.AzureSet) { a.Quote.Extra = slices.Repeat([]byte{7}, 64) }), both(option("qualifying-data", strings.Repeat("07", 64)), answers(nil)))},
+		{"64-bytes", yes("AZR-10", "AZR-06"), "the longest there is", both(vm(func(a *paravisor.VM) { a.Quote.Extra = slices.Repeat([]byte{7}, 64) }), both(option("qualifying-data", strings.Repeat("07", 64)), answers(nil)))},
 		{"register-22", yes("AZR-11"), "the last register that can be demanded", func(x X) { x.options["pcr"] = "22=" + hexOf(x.vm.PCRs[22]) }},
 		{"zero-user-data", no("AZR-10"), "stands for none", option("user-data", "00")},
 		{"register-23", no("AZR-11"), "the guest can reset it", option("pcr", "23="+zeros)},
@@ -254,7 +255,7 @@ func azureSections() []section {
 // azureVM is an Azure VM, what is demanded of it, and what must be shown.
 func azureVM() *exhibit {
 	x, nonce, user := hardware("Milan", 3, "vcek")(), []byte("nonce"), []byte("guest")
-	x.vm = mint.Azure("Milan", nonce, user)
+	x.vm = paravisor.Evidence("Milan", nonce, user)
 	x.result = doc{{"azure", doc{{"quote", doc{{"qualifying_data", hexOf(nonce)}, {"safe", true}}}}}}
 	x.options["measurement"], x.options["qualifying-data"], x.options["user-data"] = hexOf(x.vm.Spec.Measurement[:]), hexOf(nonce), hexOf(user)
 	x.options["pcr"] = "sha256:4=" + hexOf(x.vm.PCRs[4])

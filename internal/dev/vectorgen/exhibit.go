@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 )
 
 // noon is the time of every case that does not say otherwise.
@@ -39,7 +40,7 @@ type exhibit struct {
 	embed   func(d *doc)  // changes what a receipt embeds; nil: nothing
 	guest   *guest        // of "measure"; nil: the inputs say all
 
-	vm      *mint.AzureSet // of Azure; nil: there is none
+	vm      *paravisor.VM // of Azure; nil: there is none
 	rewrite func(files map[string][][]byte)
 }
 

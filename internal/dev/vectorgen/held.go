@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/paravisor"
 )
 
 // heldSections are about evidence as people hold it: docs/spec/carrier.md.
@@ -44,7 +45,7 @@ func heldSections() []section {
 	}
 	coco := func(version int, change func(hcl string) string) func(X) {
 		return func(x X) {
-			a := mint.Azure("Milan", []byte("nonce"), nil)
+			a := paravisor.Evidence("Milan", []byte("nonce"), nil)
 			text := change(strings.TrimRight(url.EncodeToString(a.HCL.Encode()), "="))
 			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": %d, "hcl_report": %q, "vcek": %q}`, version, text, url.EncodeToString(a.Leaf)))}
 		}

@@ -1,15 +1,16 @@
-package mint
+package paravisor
 
 import (
 	"bytes"
 	"cmp"
-	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
 )
 
 // HCLSpec is what a paravisor of Azure writes around a report: microsoft/openvmm,
@@ -53,14 +54,14 @@ type RuntimeSpec struct {
 }
 
 // AKJSON gives the JWK of an attestation key.
-func AKJSON(kid string, k *RSAKey) string {
-	n := base64.RawURLEncoding.EncodeToString(k.public.N.Bytes())
+func AKJSON(kid string, k *mint.RSAKey) string {
+	n := base64.RawURLEncoding.EncodeToString(k.Public().N.Bytes())
 	return fmt.Sprintf(`{"kid":%q,"key_ops":["sign"],"kty":"RSA","e":"AQAB","n":%q}`, kid, n)
 }
 
 // newRuntime gives runtime data with an attestation key and, as captures have it, with an
 // endorsement key behind it, which is here the key "other".
-func newRuntime(k *RSAKey, userData []byte) RuntimeSpec {
+func newRuntime(k *mint.RSAKey, userData []byte) RuntimeSpec {
 	return RuntimeSpec{
 		Keys:            []string{AKJSON("HCLAkPub", k), AKJSON("HCLEkPub", AKKey("other"))},
 		VMConfiguration: `{"root-cert-thumbprint":"","console-enabled":true,"secure-boot":true,"tpm-enabled":true,"tpm-persisted":true,"vmUniqueId":"5A2C3F0B-0000-4000-8000-000000000001"}`,
@@ -99,7 +100,7 @@ type QuoteSpec struct {
 }
 
 // NewQuote gives a quote by a key over the 24 registers of the SHA-256 bank.
-func NewQuote(k *RSAKey, extra []byte, pcrs [][]byte) QuoteSpec {
+func NewQuote(k *mint.RSAKey, extra []byte, pcrs [][]byte) QuoteSpec {
 	digest := sha256.Sum256(bytes.Join(pcrs, nil))
 	return QuoteSpec{
 		Magic: 0xFF544347, Type: 0x8018, Signer: QualifiedName(k), Extra: extra, Clock: 1798044, ResetCount: 2, Safe: 1,
@@ -123,16 +124,17 @@ func (q QuoteSpec) Encode() []byte {
 }
 
 // QualifiedName gives the Qualified Name of an attestation key: TPM 2.0 part 1, section 16.
-func QualifiedName(k *RSAKey) []byte {
+func QualifiedName(k *mint.RSAKey) []byte {
 	const public = "\x00\x01\x00\x0B\x00\x05\x04\x72\x00\x00\x00\x10" + "\x00\x14\x00\x0B" + "\x08\x00" + "\x00\x00\x00\x00" + "\x01\x00"
-	name := sha256.Sum256(append([]byte(public), k.public.N.Bytes()...))
+	name := sha256.Sum256(append([]byte(public), k.Public().N.Bytes()...))
 	qualified := sha256.Sum256(append([]byte{0x40, 0, 0, 0x0B, 0, 0x0B}, name[:]...))
 	return append([]byte{0, 0x0B}, qualified[:]...)
 }
 
 // SignQuote signs a message as a TPM does with RSASSA and SHA-256 (RFC 8017 section 8.2).
-func SignQuote(k *RSAKey, message []byte) []byte {
-	return k.pkcs1(TLV(TagSequence, OID("2.16.840.1.101.3.4.2.1"), TLV(TagNull)), digest(crypto.SHA256, message))
+func SignQuote(k *mint.RSAKey, message []byte) []byte {
+	digest := sha256.Sum256(message)
+	return k.SignPKCS1(mint.TLV(mint.TagSequence, mint.OID("2.16.840.1.101.3.4.2.1"), mint.TLV(mint.TagNull)), digest[:])
 }
 
 // TPMTSignature puts a signature into a TPMT_SIGNATURE of a scheme and a hash.
@@ -141,24 +143,24 @@ func TPMTSignature(scheme, hash uint16, signature []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(b, uint16(len(signature))), signature...)
 }
 
-// AzureSet is the evidence of an Azure confidential VM, and all that it takes to change it.
-type AzureSet struct {
-	*Set
-	AK      *RSAKey
+// A VM is the evidence of an Azure confidential VM, and all that it takes to change it.
+type VM struct {
+	*mint.Set
+	AK      *mint.RSAKey
 	Runtime RuntimeSpec
 	HCL     HCLSpec
 	Quote   QuoteSpec
 	PCRs    [][]byte // 24 of the SHA-256 bank
 }
 
-// Azure gives a set that holds together, with the default MEASUREMENT and ID_KEY_DIGEST.
-func Azure(product string, qualifyingData, userData []byte) *AzureSet {
-	return NewAzure(Evidence(product, 3, "vcek"), qualifyingData, userData)
+// Evidence gives a VM that holds together, with the default MEASUREMENT and ID_KEY_DIGEST.
+func Evidence(product string, qualifyingData, userData []byte) *VM {
+	return New(mint.Evidence(product, 3, "vcek"), qualifyingData, userData)
 }
 
-// NewAzure makes a VM of a report and its certificates.
-func NewAzure(set *Set, qualifyingData, userData []byte) *AzureSet {
-	a := &AzureSet{Set: set, AK: AKKey("ak")}
+// New makes a VM of a report and its certificates.
+func New(set *mint.Set, qualifyingData, userData []byte) *VM {
+	a := &VM{Set: set, AK: AKKey("ak")}
 	a.Spec.GuestSVN, a.Spec.IDKeyDigest = 10, [48]byte(bytes.Repeat([]byte{0x94}, 48))
 	for i := range 24 {
 		value := sha256.Sum256([]byte{byte(i)})
@@ -172,13 +174,13 @@ func NewAzure(set *Set, qualifyingData, userData []byte) *AzureSet {
 }
 
 // Seal writes the runtime data down, puts its hash into REPORT_DATA, and signs the report.
-func (a *AzureSet) Seal() {
+func (a *VM) Seal() {
 	a.HCL.Runtime = a.Runtime.Encode()
 	a.Bind()
 }
 
 // Bind puts the hash of the runtime data that HCL has into REPORT_DATA, and signs the report.
-func (a *AzureSet) Bind() {
+func (a *VM) Bind() {
 	hash := sha256.Sum256(a.HCL.Runtime)
 	a.Spec.ReportData = [64]byte{}
 	copy(a.Spec.ReportData[:], hash[:])
@@ -187,13 +189,13 @@ func (a *AzureSet) Bind() {
 }
 
 // SignedQuote gives the quote and its signature by the attestation key.
-func (a *AzureSet) SignedQuote() (message, signature []byte) {
+func (a *VM) SignedQuote() (message, signature []byte) {
 	message = a.Quote.Encode()
 	return message, SignQuote(a.AK, message)
 }
 
 // SelectPCRs makes the quote one over these registers of the SHA-256 bank, ascending.
-func (a *AzureSet) SelectPCRs(registers ...int) {
+func (a *VM) SelectPCRs(registers ...int) {
 	bits, values := make([]byte, 3), []byte(nil)
 	for _, r := range registers {
 		bits[r/8] |= 1 << (r % 8)
