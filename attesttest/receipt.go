@@ -1,7 +1,6 @@
 package attesttest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"slices"
 
@@ -33,12 +32,6 @@ func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws,
 	c := e.draft.config
 	key := mint.P256Key(c.secret("receipt"))
 	id := sha256.Sum256(slices.Concat([]byte(c.secret("receipt")), request, []byte{0}, response))
-	if slices.Contains(spoil, ReceiptRequest) {
-		request = append(bytes.Clone(request), '!')
-	}
-	if slices.Contains(spoil, ReceiptResponse) {
-		response = append(bytes.Clone(response), '!')
-	}
 	r := mint.NewReceipt(key, e.Now().Unix(), request, response)
 	r.Payload.Set("jti", "rcpt-"+hexOf(id[:8]))
 	router := e.draft.envelopeAt(e.Now(), "")
@@ -68,6 +61,8 @@ var receiptFaults = map[ReceiptFault]func(r *mint.Receipt, c Config){
 		r.Sign = mint.EdDSA(mint.Ed25519Key(c.secret("receipt")))
 	},
 	ReceiptAltered:   func(r *mint.Receipt, c Config) { r.After = alterPayload },
+	ReceiptRequest:   func(r *mint.Receipt, c Config) { r.Payload.Set("request_digest", digest("another request")) },
+	ReceiptResponse:  func(r *mint.Receipt, c Config) { r.Payload.Set("response_digest", digest("another response")) },
 	ReceiptNoID:      func(r *mint.Receipt, c Config) { r.Payload.Drop("jti") },
 	ReceiptFutureIAT: func(r *mint.Receipt, c Config) { r.Payload.Set("iat", c.Now.Unix()+3600) },
 }

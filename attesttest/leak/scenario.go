@@ -60,10 +60,10 @@ type Scenario struct {
 
 // Supports reports whether there is such a scenario with that protocol.
 func (s Scenario) Supports(protocol string) bool {
-	if len(s.protocols) > 0 {
-		return slices.Contains(s.protocols, protocol)
+	if s.protocols == nil {
+		s.protocols = []string{HTTP1, HTTP2}
 	}
-	return protocol == HTTP1 || protocol == HTTP2
+	return slices.Contains(s.protocols, protocol)
 }
 
 // Scenarios returns all of them. Most take some milliseconds; the ones in which

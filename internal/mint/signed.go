@@ -29,12 +29,11 @@ func (s *Signed) SetAlgorithm(der []byte) { s.InnerAlgorithm, s.OuterAlgorithm =
 // Ext gives the extension of that OID for changing it in place. It panics when
 // there is none.
 func (s *Signed) Ext(oid string) *Extension {
-	for i := range s.Extensions {
-		if s.Extensions[i].OID == oid {
-			return &s.Extensions[i]
-		}
+	i := slices.IndexFunc(s.Extensions, func(e Extension) bool { return e.OID == oid })
+	if i < 0 {
+		panic("mint: no extension " + oid)
 	}
-	panic("mint: no extension " + oid)
+	return &s.Extensions[i]
 }
 
 // DropExt removes the extension of that OID. It panics when there is none.
