@@ -10,6 +10,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/policy"
 )
 
@@ -18,7 +19,7 @@ type members = map[string]any
 
 // with returns a copy of an object with another value of a member, or without
 // the member when the value is nil.
-func with(o mint.Object, name string, value any) mint.Object {
+func with(o document.Object, name string, value any) document.Object {
 	changed := o.Clone()
 	if value == nil {
 		changed.Drop(name)
@@ -30,7 +31,7 @@ func with(o mint.Object, name string, value any) mint.Object {
 
 // compact signs a document as a compact JWS.
 func compact(header string, payload []byte, key ed25519.PrivateKey) []byte {
-	return mint.Compact([]byte(header), payload, mint.EdDSA(key))
+	return document.Compact([]byte(header), payload, document.EdDSA(key))
 }
 
 const edDSA = `{"alg":"EdDSA"}`
@@ -38,7 +39,7 @@ const edDSA = `{"alg":"EdDSA"}`
 // An endpoint is all evidence of one, before it is encoded. Each part can be
 // spoiled.
 type endpoint struct {
-	*mint.Endpoint
+	*document.Endpoint
 	hardware *sample
 	header   string // of the bundle
 	release  ed25519.PrivateKey
@@ -47,7 +48,7 @@ type endpoint struct {
 
 func newEndpoint(product string, version uint32, kind string) *endpoint {
 	s := newSample(product, version, kind)
-	p := &endpoint{Endpoint: mint.NewEndpoint(s.Set), hardware: s, header: edDSA, release: mint.Ed25519Key("release")}
+	p := &endpoint{Endpoint: document.NewEndpoint(s.Set), hardware: s, header: edDSA, release: mint.Ed25519Key("release")}
 	p.live = p.SPKI
 	p.Envelope.Set("tls_spki_sha256", hex.EncodeToString(p.SPKI[:]))
 	p.Bundle.Payload.Set("min_tcb", members{"bootloader": 1, "tee": 0, "snp": 1, "microcode": 1, "fmc": 1})
@@ -69,7 +70,7 @@ func (p *endpoint) evidenceOf(t testing.TB) attest.Evidence {
 		p.hardware.signed(p.Report)
 	}
 	p.Bundle.HeaderText = func([]byte) []byte { return []byte(p.header) }
-	p.Bundle.Sign = mint.EdDSA(p.release)
+	p.Bundle.Sign = document.EdDSA(p.release)
 	return attest.Evidence{
 		Envelope: p.Seal(),
 		Bundle:   p.Bundle.Encode(),

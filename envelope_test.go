@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest"
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // TestEnvelopeMembers: each member is required, is of one type, and is never null.
@@ -55,7 +55,7 @@ func TestEnvelopeMembers(t *testing.T) {
 	}
 
 	digest := strings.Repeat("ab", 32)
-	for name, change := range map[string]mint.Object{
+	for name, change := range map[string]document.Object{
 		"schema in capitals":     with(p.Envelope, "schema", "TRESOR.ATTESTATION/V1"),
 		"digest in upper case":   with(p.Envelope, "tls_spki_sha256", strings.ToUpper(digest)),
 		"digest with prefix":     with(p.Envelope, "tls_spki_sha256", "sha256:"+digest),
@@ -88,7 +88,7 @@ func TestEnvelopeMembers(t *testing.T) {
 		refused(name, text)
 	}
 	// What is accepted: white space, unknown members with anything in them, a huge age.
-	for name, change := range map[string]mint.Object{
+	for name, change := range map[string]document.Object{
 		"unknown member":     with(p.Envelope, "x", members{"y": []any{1.5, nil, "z"}}),
 		"huge age":           with(p.Envelope, "max_age_seconds", json.RawMessage("1"+strings.Repeat("0", 400))),
 		"2^63 seconds":       with(p.Envelope, "max_age_seconds", json.RawMessage("9223372036854775808")),
@@ -142,7 +142,7 @@ func TestFreshness(t *testing.T) {
 // TestDevMode: an empty chain is no way around the hardware.
 func TestDevMode(t *testing.T) {
 	p := newEndpoint("Milan", 3, "vcek")
-	p.Envelope.Set("vcek_chain_pem", mint.RawJSON(`""`)) // else it is filled in
+	p.Envelope.Set("vcek_chain_pem", document.RawJSON(`""`)) // else it is filled in
 	_, err := p.verifierOf(t, p.config(t)).Verify(p.evidenceOf(t), at)
 	wantError(t, err, "EnvelopeInvalidError", "JSN-12")
 }

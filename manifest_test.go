@@ -9,6 +9,7 @@ import (
 
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // TestManifest: its hash comes first, and what vouches for it is the tag alone,
@@ -24,17 +25,17 @@ func TestManifest(t *testing.T) {
 		{"absent", "", func(p *endpoint, c *attest.Config) {
 			p.EnvelopeText = func([]byte) []byte { return with(p.Envelope, "workload_identity_manifest_jws", nil).Text() }
 		}},
-		{"signed by anybody", "", func(p *endpoint, c *attest.Config) { p.Manifest.Sign = mint.EdDSA(mint.Ed25519Key("anybody")) }},
+		{"signed by anybody", "", func(p *endpoint, c *attest.Config) { p.Manifest.Sign = document.EdDSA(mint.Ed25519Key("anybody")) }},
 		{"signed by the configured key", "", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
 		}},
 		{"not signed by the configured key", "JWS-10", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
-			p.Manifest.Sign = mint.EdDSA(mint.Ed25519Key("anybody"))
+			p.Manifest.Sign = document.EdDSA(mint.Ed25519Key("anybody"))
 		}},
 		{"signed by a release root, which is none of the configured keys", "JWS-10", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}
-			p.Manifest.Sign = mint.EdDSA(p.release)
+			p.Manifest.Sign = document.EdDSA(p.release)
 		}},
 		{"signed by the configured key, of another workload", "IDT-13", func(p *endpoint, c *attest.Config) {
 			c.ManifestKeys = []ed25519.PublicKey{mint.Ed25519Key("manifest").Public().(ed25519.PublicKey)}

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // draft is an enclave in the making, and the publisher of its bundle. Faults
 // change it twice: before the hardware signs, and after.
 type draft struct {
-	*mint.Endpoint
+	*document.Endpoint
 	config Config
 	forge  *mint.Forge
 
@@ -40,16 +41,16 @@ func (c Config) secret(name string) string { return "attesttest " + name + " " +
 func newDraft(c Config) *draft {
 	d := &draft{config: c, forge: forge, attested: mint.P256Key(c.secret("tls")), releaseKey: mint.Ed25519Key(c.secret("release"))}
 	d.live = d.attested
-	d.Endpoint = mint.NewEndpoint(d.newSet(c.SigningKey.String()))
+	d.Endpoint = document.NewEndpoint(d.newSet(c.SigningKey.String()))
 	d.SetWorkload(c.Workload)
 	d.Manifest.Payload.Set("image_digest", digest("image "+c.Workload))
 	d.Manifest.Payload.Set("binary_digest", digest("binary "+c.Workload))
-	d.Manifest.Sign = mint.EdDSA(mint.Ed25519Key(c.secret("manifest")))
+	d.Manifest.Sign = document.EdDSA(mint.Ed25519Key(c.secret("manifest")))
 	d.Envelope.Set("max_age_seconds", int64(c.MaxAge/time.Second))
 	d.crl, d.crlKey = d.forge.CRL(c.Product.String()), d.forge.CAKey("ARK-"+c.Product.String())
 	d.crl.ThisUpdate, d.crl.NextUpdate = mint.At(c.Now.Add(-day)), mint.At(c.Now.Add(180*day))
 	tag := sha256.Sum256(d.Manifest.Encode())
-	d.Bundle.Sign = mint.EdDSA(d.releaseKey)
+	d.Bundle.Sign = document.EdDSA(d.releaseKey)
 	d.Bundle.Payload.Set("version", c.BundleVersion)
 	d.Bundle.Payload.Set("issued_at", rfc3339(c.Now))
 	d.Bundle.Payload.Set("valid_until", rfc3339(c.Now.Add(c.BundleLife)))
@@ -117,7 +118,7 @@ func (d *draft) seal() {
 
 // envelopeAt is the envelope that the enclave gives out at that time. A url is
 // that of the trust bundle, or "".
-func (d *draft) envelopeAt(at time.Time, url string) mint.Object {
+func (d *draft) envelopeAt(at time.Time, url string) document.Object {
 	m := d.Envelope.Clone()
 	m.Set("issued_at", rfc3339(at.Add(d.issued)))
 	if url != "" {

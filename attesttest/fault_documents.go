@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // Faults of the envelope.
@@ -57,10 +58,10 @@ const (
 )
 
 var bundleFaults = []fault{
-	{BundleOtherRoot, "BundleSignatureInvalid", "another key than the release root signed the bundle", 0, nil, func(d *draft) { d.Bundle.Sign = mint.EdDSA(mint.Ed25519Key(d.config.secret("other"))) }},
+	{BundleOtherRoot, "BundleSignatureInvalid", "another key than the release root signed the bundle", 0, nil, func(d *draft) { d.Bundle.Sign = document.EdDSA(mint.Ed25519Key(d.config.secret("other"))) }},
 	{BundleAlgNone, "BundleSignatureInvalid", "the bundle says that it is unsigned (alg none), and is", 0, nil, func(d *draft) { d.Bundle.Header.Set("alg", "none"); d.Bundle.Sign = func([]byte) []byte { return nil } }},
-	{BundleHMAC, "BundleSignatureInvalid", "the bundle carries an HMAC, keyed with the public release root", 0, nil, func(d *draft) { d.Bundle.Header.Set("alg", "HS512"); d.Bundle.Sign = mint.HS512(d.releaseKey[32:]) }},
-	{BundleOwnKey, "BundleSignatureInvalid", "the bundle brings the key that signed it (jwk)", 0, nil, func(d *draft) { d.Bundle.Header.Set("jwk", mint.OKP(d.releaseKey.Public().(ed25519.PublicKey))) }},
+	{BundleHMAC, "BundleSignatureInvalid", "the bundle carries an HMAC, keyed with the public release root", 0, nil, func(d *draft) { d.Bundle.Header.Set("alg", "HS512"); d.Bundle.Sign = document.HS512(d.releaseKey[32:]) }},
+	{BundleOwnKey, "BundleSignatureInvalid", "the bundle brings the key that signed it (jwk)", 0, nil, func(d *draft) { d.Bundle.Header.Set("jwk", document.OKP(d.releaseKey.Public().(ed25519.PublicKey))) }},
 	{BundleCritical, "BundleSignatureInvalid", "the bundle demands an extension that nobody knows (crit)", 0, nil, func(d *draft) { d.Bundle.Header.Set("crit", []string{"exp"}); d.Bundle.Header.Set("exp", 1) }},
 	{BundleAltered, "BundleSignatureInvalid", "the bundle was changed after it was signed", 0, nil, func(d *draft) { d.Bundle.After = alterPayload }},
 	{BundleIsManifest, "BundleSignatureInvalid", "the manifest, signed by its own key, is served as the bundle", 0, nil, func(d *draft) { d.Bundle.After = func([]byte) []byte { return bytes.Clone(d.ManifestJWS) } }},

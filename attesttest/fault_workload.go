@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // Faults of what runs, at which level, and of what it is bound to.
@@ -55,7 +56,7 @@ var workloadFaults = []fault{
 	}},
 	{ManifestWorkload, "IdentityManifestMismatchError", "the manifest is of another workload", 0, func(d *draft) { d.Manifest.Payload.Set("workload", "other-"+d.config.Workload) }, func(d *draft) { d.publish() }},
 	{ManifestSchema, "IdentityManifestMismatchError", "the manifest has another schema", 0, func(d *draft) { d.Manifest.Payload.Set("schema", "workload-identity/v2") }, func(d *draft) { d.publish() }},
-	{ManifestKey, "IdentityManifestMismatchError", "another key than the configured one signed the manifest", 0, func(d *draft) { d.Manifest.Sign = mint.EdDSA(mint.Ed25519Key(d.config.secret("other"))) }, func(d *draft) { d.publish() }},
+	{ManifestKey, "IdentityManifestMismatchError", "another key than the configured one signed the manifest", 0, func(d *draft) { d.Manifest.Sign = document.EdDSA(mint.Ed25519Key(d.config.secret("other"))) }, func(d *draft) { d.publish() }},
 	{TCBReported, "TCBBelowFloorError", "the reported firmware level is below the bundle's floor, microcode above it", 0, func(d *draft) {
 		d.Spec.ReportedTCB.SNP--
 		d.Spec.ReportedTCB.Microcode++
@@ -64,14 +65,14 @@ var workloadFaults = []fault{
 	{TCBCommitted, "TCBBelowFloorError", "the host can go back to firmware below the bundle's floor", 0, func(d *draft) { d.Spec.CommittedTCB.SNP-- }, nil},
 	{TCBFloorOther, "TCBBelowFloorError", "the bundle has a floor for another product only", 0, nil, func(d *draft) {
 		d.publish()
-		d.Bundle.Payload.Set("min_tcb", mint.Object{{d.otherProduct(), mint.Floor(d.otherProduct(), mint.TCB{})}})
+		d.Bundle.Payload.Set("min_tcb", document.Object{{d.otherProduct(), document.Floor(d.otherProduct(), mint.TCB{})}})
 	}},
 	{BindingKey, "ReportDataMismatchError", "the report is bound to another TLS key: a replay", 0, func(d *draft) {
 		d.Bind = func(_, tag [32]byte) [32]byte {
-			return mint.Binding(spkiHash(mint.P256Key(d.config.secret("other"))), tag)
+			return document.Binding(spkiHash(mint.P256Key(d.config.secret("other"))), tag)
 		}
 	}, nil},
-	{BindingTag, "ReportDataMismatchError", "the report is bound to another workload identity", 0, func(d *draft) { d.Bind = func(spki, _ [32]byte) [32]byte { return mint.Binding(spki, otherTag) } }, nil},
+	{BindingTag, "ReportDataMismatchError", "the report is bound to another workload identity", 0, func(d *draft) { d.Bind = func(spki, _ [32]byte) [32]byte { return document.Binding(spki, otherTag) } }, nil},
 	{LiveKey, "SPKIMismatchError", "somebody in between relays the evidence of the enclave", 0, func(d *draft) { d.live = mint.P256Key(d.config.secret("relay")) }, nil},
 }
 

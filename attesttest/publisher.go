@@ -26,27 +26,28 @@ func (e *Enclave) Publish(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-type document struct {
+// An answer is a document that is published.
+type answer struct {
 	contentType string
 	body        []byte
 }
 
 // published gives path and query of each document. Source of those of the key
 // server: AMD 57230.
-func (e *Enclave) published() map[string]document {
+func (e *Enclave) published() map[string]answer {
 	set := e.draft.Set
 	product := set.Product
-	documents := map[string]document{BundlePath: {"application/jose", e.bundle}}
+	documents := map[string]answer{BundlePath: {"application/jose", e.bundle}}
 	for kind, authority := range map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"} {
 		base := "/" + kind + "/v1/" + product
 		chain := mint.PEM(e.draft.forge.CACert(authority+product), e.draft.forge.CACert("ARK-"+product))
-		documents[base+"/cert_chain"] = document{"application/x-pem-file", chain}
+		documents[base+"/cert_chain"] = answer{"application/x-pem-file", chain}
 		for _, crl := range e.draft.crls {
-			documents[base+"/crl"] = document{"application/pkix-crl", crl}
+			documents[base+"/crl"] = answer{"application/pkix-crl", crl}
 		}
 	}
 	if set.Kind == "vcek" {
-		documents[e.leafPath()] = document{"application/pkix-cert", set.Leaf}
+		documents[e.leafPath()] = answer{"application/pkix-cert", set.Leaf}
 	}
 	return documents
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // A ReceiptFault is one thing that is wrong with a receipt.
@@ -32,7 +33,7 @@ func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws,
 	c := e.draft.config
 	key := mint.P256Key(c.secret("receipt"))
 	id := sha256.Sum256(slices.Concat([]byte(c.secret("receipt")), request, []byte{0}, response))
-	r := mint.NewReceipt(key, e.Now().Unix(), request, response)
+	r := document.NewReceipt(key, e.Now().Unix(), request, response)
 	r.Payload.Set("jti", "rcpt-"+hexOf(id[:8]))
 	router := e.draft.envelopeAt(e.Now(), "")
 	router.Set("trust_bundle_jws", string(e.bundle))
@@ -50,19 +51,19 @@ func (e *Enclave) Receipt(request, response []byte, spoil ...ReceiptFault) (jws,
 }
 
 // receiptFaults are what faults do to a receipt before it is signed.
-var receiptFaults = map[ReceiptFault]func(r *mint.Receipt, c Config){
-	ReceiptOtherKey: func(r *mint.Receipt, c Config) { r.Sign = mint.ES256(mint.P256Key(c.secret("other"))) },
-	ReceiptAlgNone: func(r *mint.Receipt, c Config) {
+var receiptFaults = map[ReceiptFault]func(r *document.Receipt, c Config){
+	ReceiptOtherKey: func(r *document.Receipt, c Config) { r.Sign = document.ES256(mint.P256Key(c.secret("other"))) },
+	ReceiptAlgNone: func(r *document.Receipt, c Config) {
 		r.Header.Set("alg", "none")
 		r.Sign = func([]byte) []byte { return nil }
 	},
-	ReceiptEdDSA: func(r *mint.Receipt, c Config) {
+	ReceiptEdDSA: func(r *document.Receipt, c Config) {
 		r.Header.Set("alg", "EdDSA")
-		r.Sign = mint.EdDSA(mint.Ed25519Key(c.secret("receipt")))
+		r.Sign = document.EdDSA(mint.Ed25519Key(c.secret("receipt")))
 	},
-	ReceiptAltered:   func(r *mint.Receipt, c Config) { r.After = alterPayload },
-	ReceiptRequest:   func(r *mint.Receipt, c Config) { r.Payload.Set("request_digest", digest("another request")) },
-	ReceiptResponse:  func(r *mint.Receipt, c Config) { r.Payload.Set("response_digest", digest("another response")) },
-	ReceiptNoID:      func(r *mint.Receipt, c Config) { r.Payload.Drop("jti") },
-	ReceiptFutureIAT: func(r *mint.Receipt, c Config) { r.Payload.Set("iat", c.Now.Unix()+3600) },
+	ReceiptAltered:   func(r *document.Receipt, c Config) { r.After = alterPayload },
+	ReceiptRequest:   func(r *document.Receipt, c Config) { r.Payload.Set("request_digest", digest("another request")) },
+	ReceiptResponse:  func(r *document.Receipt, c Config) { r.Payload.Set("response_digest", digest("another response")) },
+	ReceiptNoID:      func(r *document.Receipt, c Config) { r.Payload.Drop("jti") },
+	ReceiptFutureIAT: func(r *document.Receipt, c Config) { r.Payload.Set("iat", c.Now.Unix()+3600) },
 }

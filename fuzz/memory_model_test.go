@@ -14,6 +14,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/internal/statefile"
 )
 
@@ -55,7 +56,7 @@ func (m *memoryModel) evidence(workload string, version uint64, wording int, wro
 	case "expired":
 		p.Bundle.Payload.Set("valid_until", "2026-04-01T12:00:00Z")
 	case "forged":
-		p.Bundle.Sign = mint.EdDSA(mint.Ed25519Key("another publisher's"))
+		p.Bundle.Sign = document.EdDSA(mint.Ed25519Key("another publisher's"))
 	case "workload":
 		p.Envelope.Set("workload", workload+"2")
 	case "report":

@@ -9,15 +9,16 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/policy"
 )
 
 // A minted endpoint has authorities of this test's: everything can be signed anew.
-type minted struct{ *mint.Endpoint }
+type minted struct{ *document.Endpoint }
 
 func newMinted(product string, version uint32) *minted {
-	m := &minted{mint.NewEndpoint(mint.Evidence(product, version, "vcek"))}
-	m.Bundle.Sign = mint.EdDSA(release)
+	m := &minted{document.NewEndpoint(mint.Evidence(product, version, "vcek"))}
+	m.Bundle.Sign = document.EdDSA(release)
 	return m
 }
 
@@ -50,7 +51,7 @@ func verifier(c attest.Config) *attest.Verifier {
 }
 
 // with returns an envelope with another value of a member.
-func with(o mint.Object, name string, value any) []byte {
+func with(o document.Object, name string, value any) []byte {
 	changed := o.Clone()
 	changed.Set(name, value)
 	return changed.Text()

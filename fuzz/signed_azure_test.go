@@ -15,6 +15,7 @@ import (
 	"github.com/tresorhq/attest/azure"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/internal/mint/paravisor"
 	"github.com/tresorhq/attest/policy"
 )
@@ -263,7 +264,7 @@ var azureVerifiers = sync.OnceValue(func() map[string][]*azure.Verifier {
 		good := paravisor.Evidence(product, azureNonce, azureUserData)
 		tcb, register := good.Spec.ReportedTCB, func(i int) []string { return []string{strings.Repeat("00", 32), hex.EncodeToString(good.PCRs[i])} }
 		p := must(policy.New(policy.Rules{
-			Measurements: []string{hex.EncodeToString(good.Spec.Measurement[:])}, MinTCB: must(policy.ParseFloors(mint.Object{{product, mint.Floor(product, tcb)}}.Text())),
+			Measurements: []string{hex.EncodeToString(good.Spec.Measurement[:])}, MinTCB: must(policy.ParseFloors(document.Object{{product, document.Floor(product, tcb)}}.Text())),
 			Azure: policy.AzureRules{
 				QualifyingData: new(hex.EncodeToString(azureNonce)), UserData: new(hex.EncodeToString(azureUserData)), SecureBoot: true,
 				PCRs: policy.AzureRegisters{"sha256": {"4": register(4), "7": register(7)}},

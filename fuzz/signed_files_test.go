@@ -20,6 +20,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/capture"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/internal/statefile"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
@@ -28,7 +29,7 @@ import (
 // A textCase is a file of one JSON object.
 type textCase struct {
 	chance
-	file mint.Object
+	file document.Object
 	text func([]byte) []byte
 }
 
@@ -52,9 +53,9 @@ func formFaults[C interface{ base() *textCase }](want string, members ...string)
 	}
 	return []fault[C]{
 		{"member dropped", want, 1, of(func(c *textCase, name string) { c.file.Drop(name) })},
-		{"member null", want, 1, of(func(c *textCase, name string) { c.file.Set(name, mint.RawJSON("null")) })},
+		{"member null", want, 1, of(func(c *textCase, name string) { c.file.Set(name, document.RawJSON("null")) })},
 		{"member of another type", want, 1, of(func(c *textCase, name string) {
-			c.file.Set(name, mint.RawJSON(c.oneOf("1.5", "true", "[1]", `{"x": 1}`)))
+			c.file.Set(name, document.RawJSON(c.oneOf("1.5", "true", "[1]", `{"x": 1}`)))
 		})},
 		{"member twice", want, 1, of(func(c *textCase, name string) { c.file.Add(name, c.file.Get(name)) })},
 		{"member folded", want, 1, of(func(c *textCase, name string) { c.file.Rename(name, strings.ToUpper(name)) })},
@@ -73,14 +74,14 @@ func formFaults[C interface{ base() *textCase }](want string, members ...string)
 // A stateCase is the memory of bundles in a file, and evidence whose bundle has version 17.
 type stateCase struct {
 	textCase
-	workloads mint.Object
+	workloads document.Object
 }
 
 func (c *stateCase) base() *textCase { return &c.textCase }
 
 // entry is what the file says of one workload.
-func entry(version any, sha256 string) mint.Object {
-	return mint.Object{{"version", version}, {"sha256", sha256}}
+func entry(version any, sha256 string) document.Object {
+	return document.Object{{"version", version}, {"sha256", sha256}}
 }
 
 func (c *stateCase) digest() string {
@@ -99,8 +100,8 @@ var stateFaults = slices.Concat(formFaults[*stateCase](damaged, "schema", "workl
 	{"entry malformed", damaged, 1, func(c *stateCase) {
 		d := c.digest()
 		c.workloads.Add("bad", [...]any{
-			entry(0, d), entry(mint.RawJSON("9007199254740992"), d), entry(mint.RawJSON("1.0"), d), entry(-1, d), entry("1", d), entry(1, d[1:]), entry(1, d+"0"),
-			entry(1, strings.ToUpper(d[:63]+"a")), entry(1, ""), append(entry(1, d), mint.Member{"x", 1}), entry(1, d)[:1], entry(1, d)[1:], "x", mint.RawJSON("null"),
+			entry(0, d), entry(document.RawJSON("9007199254740992"), d), entry(document.RawJSON("1.0"), d), entry(-1, d), entry("1", d), entry(1, d[1:]), entry(1, d+"0"),
+			entry(1, strings.ToUpper(d[:63]+"a")), entry(1, ""), append(entry(1, d), document.Member{"x", 1}), entry(1, d)[:1], entry(1, d)[1:], "x", document.RawJSON("null"),
 		}[c.IntN(14)])
 	}},
 	{"newer one was accepted", "BundleRollbackError", 6, func(c *stateCase) { c.workloads.Set("router", entry(18+c.IntN(1000), c.digest())) }},
@@ -127,7 +128,7 @@ func runState(t *testing.T, r chance) ([]string, answer) {
 	for i := range r.IntN(4) {
 		c.workloads.Add(c.oneOf("Router", "router ", "encoder", "\u202e")+fmt.Sprint(i), entry(1+c.IntN(100), c.digest()))
 	}
-	c.file = mint.Object{{"schema", "tresor.state/v1"}, {"workloads", ""}}
+	c.file = document.Object{{"schema", "tresor.state/v1"}, {"workloads", ""}}
 	switch r.IntN(3) { // what is known already changes nothing
 	case 0:
 		c.workloads.Add("router", entry(17, hex.EncodeToString(sum[:])))
@@ -196,7 +197,7 @@ var pinFaults = slices.Concat(
 			c.file.Set(name, c.oneOf(is[1:], is+"0", is[2:], strings.ToUpper(is[:len(is)-1]+"f"), "0x"+is[2:], is[1:]+" ", ""))
 		}},
 		{"version", noPin, 1, func(c *pinCase) {
-			c.file.Set("trust_bundle_version", mint.RawJSON(c.oneOf("0", "-1", "9007199254740992", "17.0", "017", `"17"`)))
+			c.file.Set("trust_bundle_version", document.RawJSON(c.oneOf("0", "-1", "9007199254740992", "17.0", "017", `"17"`)))
 		}},
 		{"time", noPin, 1, func(c *pinCase) {
 			c.file.Set("recorded_at", c.oneOf("", "2026-04-01", "2026-04-01 12:00:00Z", "2026-13-01T00:00:00Z", "2026-04-01T12:00:00", "1775044800"))
@@ -212,7 +213,7 @@ func runPin(t *testing.T, r chance) ([]string, answer) {
 	c := &pinCase{textCase: textCase{chance: r}}
 	const origin = "https://router.example"
 	seen := capture.NewPin(filesEndpoint().result, origin, now)
-	c.file = mint.Object{
+	c.file = document.Object{
 		{"schema", capture.PinSchema}, {"origin", origin}, {"tls_spki_sha256", seen.SPKI}, {"snp_measurement", seen.Measurement},
 		{"workload_identity_tag", seen.Tag}, {"trust_bundle_version", 1 + r.IntN(17)}, {"recorded_at", c.moment(-9000*time.Hour, 0)},
 	}
@@ -305,7 +306,7 @@ func tlsLeaf(name string) []byte {
 }
 
 // unset is what a member has that no fault has set.
-const unset = mint.RawJSON("0")
+const unset = document.RawJSON("0")
 
 func runFile(t *testing.T, r chance) ([]string, answer) {
 	c := &fileCase{textCase: textCase{chance: r}, endpoint: newSignedCase(r)}
@@ -323,7 +324,7 @@ func runFile(t *testing.T, r chance) ([]string, answer) {
 	for _, crl := range e.CRLs {
 		crls = append(crls, base64.StdEncoding.EncodeToString(crl))
 	}
-	for _, m := range []mint.Member{
+	for _, m := range []document.Member{
 		{"origin", c.oneOf("", "https://router.example")}, {"fetched_at", now.Format(time.RFC3339)}, {"leaf_der_b64", base64.StdEncoding.EncodeToString(leaf)},
 		{"envelope_b64", base64.StdEncoding.EncodeToString(e.Envelope)}, {"bundle_jws", string(e.Bundle)}, {"crls_b64", crls},
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/policy"
 	"github.com/tresorhq/attest/rule"
 )
@@ -22,7 +23,7 @@ type policyCase struct {
 	chance
 	*mint.Set
 	withBlock bool // the guest was launched with an ID block
-	file      mint.Object
+	file      document.Object
 	fixed     map[string]bool // members that a fault has set
 	text      func([]byte) []byte
 	broken    map[string]bool // rules of step 13
@@ -49,7 +50,7 @@ func (c *policyCase) set(path string, value any) {
 		c.file.Set(outer, value)
 		return
 	}
-	o, isObject := c.file.Get(outer).(mint.Object)
+	o, isObject := c.file.Get(outer).(document.Object)
 	if c.file.Get(outer) != nil && !isObject {
 		return
 	}
@@ -94,7 +95,7 @@ func others(digits int) func(c *policyCase) any {
 
 // wordOf makes a value of one of these JSON texts.
 func wordOf(texts ...string) func(c *policyCase) any {
-	return func(c *policyCase) any { return mint.RawJSON(c.oneOf(texts...)) }
+	return func(c *policyCase) any { return document.RawJSON(c.oneOf(texts...)) }
 }
 
 // malformed makes a fault of the file's form.
@@ -109,13 +110,13 @@ func (c *policyCase) otherProducts() []string {
 
 // raised is a floor above the level of one component.
 func raised(c *policyCase) any {
-	floor := mint.Floor(c.Product, c.Spec.ReportedTCB)
+	floor := document.Floor(c.Product, c.Spec.ReportedTCB)
 	name := c.oneOf(components...)
 	floor.Set(name, floor.Get(name).(int)+1+c.IntN(3))
 	if c.IntN(2) == 0 {
 		return floor
 	}
-	return mint.Object{{c.Product, floor}}
+	return document.Object{{c.Product, floor}}
 }
 
 var hexMembers = map[string]int{
@@ -206,12 +207,12 @@ var policyFaults = []fault[*policyCase]{
 	notMet(20, "POL-43", "min_guest_svn", func(c *policyCase) any { return c.Spec.GuestSVN + 1 + c.Uint32N(1<<30) }),
 	notMet(21, "POL-44", "report_versions", func(c *policyCase) any {
 		if c.Spec.Version < 5 && c.IntN(2) == 0 {
-			return mint.Object{{"min", c.Spec.Version + 1}}
+			return document.Object{{"min", c.Spec.Version + 1}}
 		}
 		if c.Spec.Version > 2 {
-			return mint.Object{{"max", c.Spec.Version - 1}}
+			return document.Object{{"max", c.Spec.Version - 1}}
 		}
-		return mint.Object{{"min", 3}, {"max", 5}}
+		return document.Object{{"min", 3}, {"max", 5}}
 	}),
 	notMet(22, "POL-45", "firmware.min_version", wordOf(`"1.56"`, `"2.0"`, `"255.0"`)),
 	notMet(22, "POL-46", "firmware.min_build", func(c *policyCase) any { return int(c.Spec.Committed.Build) + 1 + c.IntN(100) }),
@@ -225,7 +226,7 @@ var policyFaults = []fault[*policyCase]{
 	{"measurements", "MeasurementNotAllowedError", policyCode, func(c *policyCase) { c.set("measurements", c.among(c.random(96))) }},
 	{"min_tcb", "TCBBelowFloorError", policyTCB, func(c *policyCase) { c.set("min_tcb", raised(c)) }},
 	{"min_tcb of another product", "TCBBelowFloorError", policyTCB, func(c *policyCase) {
-		c.set("min_tcb", mint.Object{{c.otherProducts()[c.IntN(2)], mint.Object{{"snp", 0}}}})
+		c.set("min_tcb", document.Object{{c.otherProducts()[c.IntN(2)], document.Object{{"snp", 0}}}})
 	}},
 	{"report_data", "ReportDataMismatchError", policyData, func(c *policyCase) { c.set("report_data", c.random(128)) }},
 	{"report_data_prefix", "ReportDataMismatchError", policyData, func(c *policyCase) {
@@ -240,29 +241,29 @@ func (c *policyCase) leafKey() string {
 }
 
 // metDemands are members that the report meets: some of them stand in every file.
-func (c *policyCase) metDemands() mint.Object {
+func (c *policyCase) metDemands() document.Object {
 	s := &c.Spec
 	text := func(b []byte) string { return hex.EncodeToString(b) }
-	o := mint.Object{
+	o := document.Object{
 		{"measurements", c.among(text(s.Measurement[:]))}, {"products", shuffled(c.chance, mint.Products)}, {"signing_keys", []string{c.Kind}}, {"vmpl", 0},
-		{"min_tcb", mint.Object{{c.Product, mint.Floor(c.Product, s.ReportedTCB)}}}, {"min_launch_tcb", mint.Floor(c.Product, s.LaunchTCB)},
-		{"guest_policy", mint.Object{{"require", []string{"smt"}}, {"forbid", []string{"debug", "cxl_allow"}}, {"min_abi", "0.0"}, {"allow_unknown_bits", c.IntN(2) == 0}}},
-		{"platform_info", mint.Object{{"require", []string{"smt_en"}}, {"forbid", []string{"tsme_en"}}, {"allow_unknown_bits", true}}},
+		{"min_tcb", document.Object{{c.Product, document.Floor(c.Product, s.ReportedTCB)}}}, {"min_launch_tcb", document.Floor(c.Product, s.LaunchTCB)},
+		{"guest_policy", document.Object{{"require", []string{"smt"}}, {"forbid", []string{"debug", "cxl_allow"}}, {"min_abi", "0.0"}, {"allow_unknown_bits", c.IntN(2) == 0}}},
+		{"platform_info", document.Object{{"require", []string{"smt_en"}}, {"forbid", []string{"tsme_en"}}, {"allow_unknown_bits", true}}},
 		{"report_data", text(s.ReportData[:])}, {"report_data_tail_zero", true}, {"host_data", c.among(text(s.HostData[:]))}, {"family_id", text(s.FamilyID[:])},
 		{"image_id", text(s.ImageID[:])}, {"report_id", text(s.ReportID[:])}, {"report_id_ma", text(s.ReportIDMA[:])}, {"min_guest_svn", s.GuestSVN},
-		{"leaf_keys", mint.Object{{"allow", c.among(c.leafKey())}, {"deny", c.among(c.random(64))}}}, {"report_versions", mint.Object{{"min", s.Version}, {"max", s.Version}}},
-		{"firmware", mint.Object{{"min_version", "1.55"}, {"min_build", int(s.Committed.Build)}, {"committed_equals_current", true}}}, {"id_block", mint.Object{{"forbid", true}}},
+		{"leaf_keys", document.Object{{"allow", c.among(c.leafKey())}, {"deny", c.among(c.random(64))}}}, {"report_versions", document.Object{{"min", s.Version}, {"max", s.Version}}},
+		{"firmware", document.Object{{"min_version", "1.55"}, {"min_build", int(s.Committed.Build)}, {"committed_equals_current", true}}}, {"id_block", document.Object{{"forbid", true}}},
 	}
 	if c.withBlock {
-		o.Set("id_block", mint.Object{{"require", true}, {"require_author_key", true}, {"id_keys", c.among(text(s.IDKeyDigest[:]))}, {"author_keys", c.among(text(s.AuthorKeyDigest[:]))}})
+		o.Set("id_block", document.Object{{"require", true}, {"require_author_key", true}, {"id_keys", c.among(text(s.IDKeyDigest[:]))}, {"author_keys", c.among(text(s.AuthorKeyDigest[:]))}})
 	}
 	if c.Kind == "vlek" {
 		o.Add("csp_ids", []string{mint.DefaultCSPID})
 	} else {
-		o.Add("chip_ids", mint.Object{{"allow", c.among(text(s.ChipID[:]))}, {"deny", c.among(c.random(128))}})
+		o.Add("chip_ids", document.Object{{"allow", c.among(text(s.ChipID[:]))}, {"deny", c.among(c.random(128))}})
 	}
 	if s.Version == 5 {
-		o.Add("mitigations", mint.Object{{"launch", fmt.Sprintf("%#x", s.LaunchMitVector)}, {"current", "0x1"}})
+		o.Add("mitigations", document.Object{{"launch", fmt.Sprintf("%#x", s.LaunchMitVector)}, {"current", "0x1"}})
 	}
 	return o
 }
@@ -291,7 +292,7 @@ func (c *policyCase) write() []byte {
 		if c.fixed[name] || c.IntN(2) == 0 || name == "report_data" && c.fixed["report_data_prefix"] || name == "report_data_tail_zero" && c.fixed["report_data"] {
 			continue
 		}
-		if o, nested := m[1].(mint.Object); nested {
+		if o, nested := m[1].(document.Object); nested {
 			o = shuffled(c.chance, o)
 			m[1] = o
 		}

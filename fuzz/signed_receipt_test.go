@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/jws"
 	"github.com/tresorhq/attest/receipt"
 )
 
 // A receiptCase is a receipt of a service of this test's, with two attestations in it.
 type receiptCase struct {
-	*mint.Receipt
+	*document.Receipt
 	chance
 	wrapped           bool // in {"id", "receipt"}
 	id                string
@@ -28,8 +29,8 @@ type receiptCase struct {
 
 // An embedding is what a receipt embeds of one attestation.
 type embedding struct {
-	*mint.Endpoint
-	members mint.Object // set when it is written, instead of what is right
+	*document.Endpoint
+	members document.Object // set when it is written, instead of what is right
 }
 
 var (
@@ -82,7 +83,7 @@ var receiptFaults = []fault[*receiptCase]{
 			c.Header.Add(name, c.oneOf("", "x"))
 		}
 	}},
-	{"another key", "ReceiptSignatureInvalidError", 2, func(c *receiptCase) { c.Sign = mint.ES256(mint.P256Key(fmt.Sprint(c.IntN(100)))) }},
+	{"another key", "ReceiptSignatureInvalidError", 2, func(c *receiptCase) { c.Sign = document.ES256(mint.P256Key(fmt.Sprint(c.IntN(100)))) }},
 	{"unknown kid", "ReceiptSignatureInvalidError", 2, func(c *receiptCase) {
 		c.Header.Set("kid", c.oneOf("receipt-2", "Receipt-1", "receipt-1 ", "receipt-", "other"))
 	}},
@@ -95,7 +96,7 @@ var receiptFaults = []fault[*receiptCase]{
 		c.Payload.Drop(c.oneOf("jti", "iat", "requested_route", "routed_model", "router_attestation", "inference_attestation"))
 	}},
 	{"member of no value", "ReceiptInvalidError", 3, func(c *receiptCase) {
-		c.Payload.Set(c.oneOf("jti", "iat", "requested_route", "routed_model", "request_digest", "response_digest"), mint.RawJSON(c.oneOf("null", `""`, "[]", "1.5", "-1", "true")))
+		c.Payload.Set(c.oneOf("jti", "iat", "requested_route", "routed_model", "request_digest", "response_digest"), document.RawJSON(c.oneOf("null", `""`, "[]", "1.5", "-1", "true")))
 	}},
 	{"member twice or folded", "ReceiptInvalidError", 3, func(c *receiptCase) {
 		name := c.oneOf("jti", "iat", "requested_route", "routed_model", "request_digest")
@@ -106,7 +107,7 @@ var receiptFaults = []fault[*receiptCase]{
 	}},
 	{"digest malformed", "ReceiptInvalidError", 3, func(c *receiptCase) {
 		name := c.oneOf("request_digest", "response_digest")
-		was := mint.BodyDigest(c.request)
+		was := document.BodyDigest(c.request)
 		c.Payload.Set(name, c.oneOf(was[:len(was)-1], was+"0", strings.ToUpper(was), was[len("sha256:"):], "sha384:"+was[7:], "sha256: "+was[8:]))
 	}},
 	{"another id", "ReceiptInvalidError", 4, func(c *receiptCase) { c.wrapped, c.id = true, c.oneOf("rcpt-2", "rcpt-", "rcpt-11", "Rcpt-1") }},
@@ -131,7 +132,7 @@ var receiptFaults = []fault[*receiptCase]{
 }
 
 func (e *embedding) forge(c chance) {
-	e.Bundle.Sign = mint.EdDSA(mint.Ed25519Key(fmt.Sprint("other ", c.Uint64())))
+	e.Bundle.Sign = document.EdDSA(mint.Ed25519Key(fmt.Sprint("other ", c.Uint64())))
 }
 
 // expire lets it expire before the earliest time at which a receipt was issued: what
@@ -141,7 +142,7 @@ func (e *embedding) expire(c chance) {
 }
 
 func (e *embedding) spoil(c chance) {
-	e.Bundle.Payload.Set(c.oneOf("version", "allowed_hw_measurements", "min_tcb", "amd_root_ca_pem"), mint.RawJSON(c.oneOf("null", "[]", "{}", `""`, "0", "1.5")))
+	e.Bundle.Payload.Set(c.oneOf("version", "allowed_hw_measurements", "min_tcb", "amd_root_ca_pem"), document.RawJSON(c.oneOf("null", "[]", "{}", `""`, "0", "1.5")))
 }
 
 func (e *embedding) tag(c chance) {
@@ -155,16 +156,16 @@ func (e *embedding) manifest(c chance) {
 }
 
 // object writes it.
-func (e *embedding) object(c chance) mint.Object {
-	for _, o := range []*mint.Object{&e.Bundle.Payload, &e.Manifest.Payload} {
+func (e *embedding) object(c chance) document.Object {
+	for _, o := range []*document.Object{&e.Bundle.Payload, &e.Manifest.Payload} {
 		*o = shuffled(c, *o)
 	}
 	e.ManifestJWS = e.Manifest.Encode()
 	e.Tag = sha256.Sum256(e.ManifestJWS)
 	e.Fill()
-	o := mint.Object{
+	o := document.Object{
 		{"workload", "router"}, {"workload_identity_tag", hex.EncodeToString(e.Tag[:])}, {"workload_identity_manifest_jws", string(e.ManifestJWS)},
-		{"trust_bundle_jws", string(e.Bundle.Encode())}, {"more", mint.RawJSON("1.5")},
+		{"trust_bundle_jws", string(e.Bundle.Encode())}, {"more", document.RawJSON("1.5")},
 	}
 	for _, m := range e.members {
 		o.Set(m[0].(string), m[1])
@@ -181,11 +182,11 @@ var receiptSet = sync.OnceValue(func() *mint.Set { return mint.Evidence("Genoa",
 
 func newReceiptCase(r chance) *receiptCase {
 	c := &receiptCase{chance: r, wrapped: r.IntN(2) == 0, id: "rcpt-1", request: receiptRequest, response: receiptAnswer}
-	c.Receipt = mint.NewReceipt(receiptKey, 0, c.request, c.response)
+	c.Receipt = document.NewReceipt(receiptKey, 0, c.request, c.response)
 	c.Payload.Set("iat", c.issued(-time.Hour, 5*time.Minute))
 	for _, e := range []**embedding{&c.router, &c.inference} {
-		*e = &embedding{Endpoint: mint.NewEndpoint(receiptSet())}
-		(*e).Bundle.Sign = mint.EdDSA(release)
+		*e = &embedding{Endpoint: document.NewEndpoint(receiptSet())}
+		(*e).Bundle.Sign = document.EdDSA(release)
 	}
 	return c
 }
@@ -200,7 +201,7 @@ func (c *receiptCase) evidence() receipt.Evidence {
 	c.Header, c.Payload = shuffled(c.chance, c.Header), shuffled(c.chance, c.Payload)
 	text := c.Encode()
 	if c.wrapped {
-		text = shuffled(c.chance, mint.Object{{"id", c.id}, {"receipt", string(text)}, {"more", 1}}).Text()
+		text = shuffled(c.chance, document.Object{{"id", c.id}, {"receipt", string(text)}, {"more", 1}}).Text()
 	}
 	if c.wrapper != nil {
 		text = c.wrapper(text)
@@ -210,10 +211,10 @@ func (c *receiptCase) evidence() receipt.Evidence {
 
 // receiptVerifiers know the key among others, in two orders.
 var receiptVerifiers = sync.OnceValue(func() (all []*receipt.Verifier) {
-	keys := []mint.Object{mint.EC(mint.P256Key("other"), "other"), mint.EC(receiptKey, "receipt-1"), mint.EC(mint.P256Key("third"), "")}
+	keys := []document.Object{document.EC(mint.P256Key("other"), "other"), document.EC(receiptKey, "receipt-1"), document.EC(mint.P256Key("third"), "")}
 	keys[2].Set("kid", "third")
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}} {
-		set := &mint.Receipt{}
+		set := &document.Receipt{}
 		for _, i := range order {
 			set.Keys = append(set.Keys, keys[i])
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/tresorhq/attest"
 	"github.com/tresorhq/attest/certchain"
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/policy"
 )
 
@@ -41,15 +42,15 @@ var required = []string{"schema", "workload", "snp_report_b64", "vcek_chain_pem"
 // signedFaults is in the order of the steps.
 var endpointFaults = []fault[*signedCase]{
 	{"member dropped", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Drop(c.oneOf(required...)) }},
-	{"member null", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Set(c.oneOf(required...), mint.RawJSON("null")) }},
+	{"member null", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Set(c.oneOf(required...), document.RawJSON("null")) }},
 	{"member twice", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Add(c.oneOf(required...), "x") }},
 	{"member folded", "EnvelopeInvalidError", 1, func(c *signedCase) { c.Envelope.Add(strings.ToUpper(c.oneOf(required...)), "x") }},
 	{"age not an integer", "EnvelopeInvalidError", 1, func(c *signedCase) {
-		c.Envelope.Set("max_age_seconds", mint.RawJSON(c.oneOf("0", "-1", "3e2", "300.0", "1.5", "0300", "true", `"300"`)))
+		c.Envelope.Set("max_age_seconds", document.RawJSON(c.oneOf("0", "-1", "3e2", "300.0", "1.5", "0300", "true", `"300"`)))
 	}},
 	{"too old", "EnvelopeStaleError", 2, func(c *signedCase) { c.Envelope.Set("issued_at", c.moment(-48*time.Hour, -6*time.Minute-1)) }},
 	{"from the future", "EnvelopeStaleError", 2, func(c *signedCase) { c.Envelope.Set("issued_at", c.moment(5*time.Minute+1, 48*time.Hour)) }},
-	{"bundle by another key", "BundleSignatureInvalid", 3, func(c *signedCase) { c.Bundle.Sign = mint.EdDSA(mint.Ed25519Key(fmt.Sprint("other ", c.Uint64()))) }},
+	{"bundle by another key", "BundleSignatureInvalid", 3, func(c *signedCase) { c.Bundle.Sign = document.EdDSA(mint.Ed25519Key(fmt.Sprint("other ", c.Uint64()))) }},
 	{"bundle altered", "BundleSignatureInvalid", 3, func(c *signedCase) {
 		c.Bundle.After = func(jws []byte) []byte {
 			parts := strings.Split(string(jws), ".")
@@ -76,11 +77,11 @@ var endpointFaults = []fault[*signedCase]{
 	}},
 	{"bundle list empty or zero", "BundleInvalidError", 4, func(c *signedCase) {
 		for name, digits := range map[string]int{"allowed_hw_measurements": 96, "allowed_workload_identity_tags": 64} {
-			c.Bundle.Payload.Set(name, mint.RawJSON(c.oneOf("[]", "null", `"*"`, `["*"]`, `["`+strings.Repeat("0", digits)+`"]`, `["`+strings.Repeat("AB", digits/2)+`"]`)))
+			c.Bundle.Payload.Set(name, document.RawJSON(c.oneOf("[]", "null", `"*"`, `["*"]`, `["`+strings.Repeat("0", digits)+`"]`, `["`+strings.Repeat("AB", digits/2)+`"]`)))
 		}
 	}},
 	{"bundle floor malformed", "BundleInvalidError", 4, func(c *signedCase) {
-		c.Bundle.Payload.Set("min_tcb", mint.RawJSON(c.oneOf("{}", `{"snp": 256}`, `{"snp": -1}`, `{"ucode": 1}`, `{"Rome": {"snp": 1}}`, `{"snp": 1, "Milan": {"snp": 1}}`, `{"Milan": {}}`, "5", `{"19-01-01": {"snp": 1}}`)))
+		c.Bundle.Payload.Set("min_tcb", document.RawJSON(c.oneOf("{}", `{"snp": 256}`, `{"snp": -1}`, `{"ucode": 1}`, `{"Rome": {"snp": 1}}`, `{"snp": 1, "Milan": {"snp": 1}}`, `{"Milan": {}}`, "5", `{"19-01-01": {"snp": 1}}`)))
 	}},
 	{"bundle expired", "BundleExpiredError", 5, func(c *signedCase) { c.Bundle.Payload.Set("valid_until", c.moment(-1000*time.Hour, 0)) }},
 	{"bundle rolled back", "BundleRollbackError", 6, func(c *signedCase) { c.known.Version = 18 + c.Uint64N(1000) }},
@@ -174,18 +175,18 @@ var endpointFaults = []fault[*signedCase]{
 		c.Envelope.Set("workload_identity_manifest_jws", string(other.Encode()))
 	}},
 	{"floor above", "TCBBelowFloorError", 17, func(c *signedCase) {
-		floor := mint.Floor(c.Product, c.Spec.ReportedTCB)
+		floor := document.Floor(c.Product, c.Spec.ReportedTCB)
 		name := c.oneOf(components...)
 		floor.Set(name, floor.Get(name).(int)+1+c.IntN(3))
-		c.Bundle.Payload.Set("min_tcb", mint.Object{{c.Product, floor}})
+		c.Bundle.Payload.Set("min_tcb", document.Object{{c.Product, floor}})
 	}},
 	{"committed below the floor", "TCBBelowFloorError", 17, func(c *signedCase) { *component(&c.Spec.CommittedTCB, c.oneOf(components...)) = 0 }},
 	{"bound to another key or tag", "ReportDataMismatchError", 18, func(c *signedCase) {
 		c.Bind = func(spki, tag [32]byte) [32]byte {
 			if c.IntN(2) == 0 {
-				return mint.Binding(tag, spki)
+				return document.Binding(tag, spki)
 			}
-			b := mint.Binding(spki, tag)
+			b := document.Binding(spki, tag)
 			return [32]byte(c.flipped(b[:]))
 		}
 	}},
@@ -206,8 +207,8 @@ func (c *signedCase) setLeaf(tcb mint.TCB) {
 // kind of key that chance takes.
 func newSignedCase(r chance) *signedCase {
 	kind := []string{"vcek", "vcek", "vlek"}[r.IntN(3)]
-	m := &minted{mint.NewEndpoint(mint.Evidence(mint.Products[r.IntN(3)], 2+r.Uint32N(4), kind))}
-	m.Bundle.Sign = mint.EdDSA(release)
+	m := &minted{document.NewEndpoint(mint.Evidence(mint.Products[r.IntN(3)], 2+r.Uint32N(4), kind))}
+	m.Bundle.Sign = document.EdDSA(release)
 	own, others := hex.EncodeToString(m.Spec.Measurement[:]), make([]string, r.IntN(3))
 	for i := range others {
 		others[i] = fmt.Sprintf("%096x", 1+i)
@@ -220,7 +221,7 @@ func newSignedCase(r chance) *signedCase {
 // evidence signs everything. The order of members, certificates and CRLs is that of
 // chance: it means nothing.
 func (c *signedCase) evidence() attest.Evidence {
-	for _, o := range []*mint.Object{&c.Envelope, &c.Bundle.Payload, &c.Bundle.Header, &c.Manifest.Payload, &c.Manifest.Header} {
+	for _, o := range []*document.Object{&c.Envelope, &c.Bundle.Payload, &c.Bundle.Header, &c.Manifest.Payload, &c.Manifest.Header} {
 		*o = shuffled(c.chance, *o)
 	}
 	if c.reissue {

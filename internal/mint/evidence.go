@@ -45,7 +45,10 @@ func (e *Set) Resign() {
 		e.BeforeSigning(body[:])
 	}
 	Sign(body[:], e.Key)
-	e.Report = change(e.AfterSigning, body[:])
+	e.Report = body[:]
+	if e.AfterSigning != nil {
+		e.Report = e.AfterSigning(e.Report)
+	}
 }
 
 // DescribeLeaf makes LeafSpec that of Key at a TCB: for the chip of Spec, or for the

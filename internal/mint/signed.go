@@ -19,7 +19,10 @@ type Signed struct {
 
 // encode signs the DER of what is to be signed, and gives the whole.
 func (s *Signed) encode(tbs []byte, signer Signer) []byte {
-	signature := change(s.Mangle, signer.Sign(tbs))
+	signature := signer.Sign(tbs)
+	if s.Mangle != nil {
+		signature = s.Mangle(signature)
+	}
 	return slices.Concat(TLV(TagSequence, tbs, s.OuterAlgorithm, bitString(s.UnusedBits, signature), s.Trailer), s.Trailing)
 }
 

@@ -53,10 +53,11 @@ var layers = map[string]struct {
 	"kds":                          {http: true, deps: []string{"rule", "snpreport"}},
 	"internal/mint":                {}, // imports nothing of what it tests
 	"internal/mint/boot":           {deps: []string{"internal/mint"}},
+	"internal/mint/document":       {deps: []string{"internal/mint"}},
 	"internal/mint/paravisor":      {deps: []string{"internal/mint"}},
-	"internal/dev/mutate":          {},                                                                                 // runs the tests of others
-	"fuzz":                         {},                                                                                 // its targets are tests
-	"internal/dev/vectorgen":       {deps: []string{"internal/mint", "internal/mint/boot", "internal/mint/paravisor"}}, // what it makes judges the rest
+	"internal/dev/mutate":          {},                                                                                                           // runs the tests of others
+	"fuzz":                         {},                                                                                                           // its targets are tests
+	"internal/dev/vectorgen":       {deps: []string{"internal/mint", "internal/mint/boot", "internal/mint/document", "internal/mint/paravisor"}}, // what it makes judges the rest
 	"internal/vectors":             {},
 	"internal/dev/locked":          {}, // for tests
 	"internal/dev/schema":          {}, // for tests that write docs/schemas
@@ -71,7 +72,7 @@ var layers = map[string]struct {
 	"attesttest/internal/ledger":   {http: true},
 	"attesttest/internal/loopback": {http: true},
 	"attesttest/leak":              {http: true, deps: []string{"", "attesttest", "attesttest/internal/ledger", "attesttest/internal/loopback"}},
-	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "azure", "certchain", "internal/mint", "internal/mint/boot", "internal/mint/paravisor", "policy", "snpreport"}},
+	"attesttest":                   {http: true, deps: []string{"", "attesttest/internal/loopback", "azure", "certchain", "internal/mint", "internal/mint/boot", "internal/mint/document", "internal/mint/paravisor", "policy", "snpreport"}},
 	"internal/printable":           {},
 	"capture":                      {deps: []string{"", "internal/strictjson", "rule"}},
 	"verdict":                      {deps: []string{"", "azure", "bulletin", "certchain", "internal/printable", "launch", "policy", "receipt", "rule", "snpreport"}},

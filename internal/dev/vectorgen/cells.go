@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // cellSections are every combination of report version, product and kind of key
@@ -39,8 +40,8 @@ func expectFacts(x *exhibit) {
 		{"version", s.Version}, {"product", x.Product}, {"signing_key", x.Kind}, {"chip_id", chip}, {"vmpl", s.VMPL},
 		{"guest_svn", s.GuestSVN}, {"guest_policy", fmt.Sprintf("%#x", s.Policy)}, {"platform_info", fmt.Sprintf("%#x", s.PlatformInfo)},
 		{"report_id", hex.EncodeToString(s.ReportID[:])}, {"host_data", hex.EncodeToString(s.HostData[:])},
-		{"reported_tcb", mint.Floor(x.Product, s.ReportedTCB)}, {"committed_tcb", mint.Floor(x.Product, s.CommittedTCB)},
-		{"current_tcb", mint.Floor(x.Product, s.CurrentTCB)}, {"launch_tcb", mint.Floor(x.Product, s.LaunchTCB)},
+		{"reported_tcb", document.Floor(x.Product, s.ReportedTCB)}, {"committed_tcb", document.Floor(x.Product, s.CommittedTCB)},
+		{"current_tcb", document.Floor(x.Product, s.CurrentTCB)}, {"launch_tcb", document.Floor(x.Product, s.LaunchTCB)},
 		{"current_firmware", firmware(s.Current)}, {"committed_firmware", firmware(s.Committed)},
 	})
 	x.result.Set("roots", doc{{"amd", "custom"}})

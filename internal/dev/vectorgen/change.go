@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // Short names for what most rows are made of.
 type (
-	doc    = mint.Object
-	member = mint.Member
-	raw    = mint.RawJSON
+	doc    = document.Object
+	member = document.Member
+	raw    = document.RawJSON
 )
 
 // X is the evidence of a case, which its change is made to.
@@ -61,7 +62,7 @@ func bundleSigned(sign func([]byte) []byte) func(X) { return func(x X) { x.Bundl
 func bound(bind func(spki, tag [32]byte) [32]byte) func(X) { return func(x X) { x.Bind = bind } }
 
 // altered sets a member of a JWS's payload after it was signed.
-func altered(of func(x X) *mint.JWS, name string, value any) func(X) {
+func altered(of func(x X) *document.JWS, name string, value any) func(X) {
 	return func(x X) {
 		j := of(x)
 		j.After = func(signed []byte) []byte {

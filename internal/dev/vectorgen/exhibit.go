@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/internal/mint/paravisor"
 )
 
@@ -17,11 +18,11 @@ const noon = "2026-04-01T12:00:00Z"
 // An exhibit is all evidence of one case before it is signed and encoded. Each
 // part can be changed; what depends on it follows, so that nothing else breaks.
 type exhibit struct {
-	*mint.Endpoint // of "report" its Set alone
-	command        string
-	options        map[string]any
-	inputs         map[string][][]byte // what takes the place of what is made here; nil drops it
-	result         doc                 // members of the verdict
+	*document.Endpoint // of "report" its Set alone
+	command            string
+	options            map[string]any
+	inputs             map[string][][]byte // what takes the place of what is made here; nil drops it
+	result             doc                 // members of the verdict
 
 	// Certificates.
 	mid, ark             mint.CertSpec
@@ -36,9 +37,9 @@ type exhibit struct {
 	live     [32]byte // key of the connection
 	isSealed bool
 
-	receipt *mint.Receipt // nil: there is none
-	embed   func(d *doc)  // changes what a receipt embeds; nil: nothing
-	guest   *guest        // of "measure"; nil: the inputs say all
+	receipt *document.Receipt // nil: there is none
+	embed   func(d *doc)      // changes what a receipt embeds; nil: nothing
+	guest   *guest            // of "measure"; nil: the inputs say all
 
 	vm      *paravisor.VM // of Azure; nil: there is none
 	rewrite func(files map[string][][]byte)
@@ -64,7 +65,7 @@ func asIs(b []byte) []byte { return b }
 func hardware(product string, version uint32, kind string) func() *exhibit {
 	return func() *exhibit {
 		x := &exhibit{
-			Endpoint: &mint.Endpoint{Set: mint.Evidence(product, version, kind)}, command: "report",
+			Endpoint: &document.Endpoint{Set: mint.Evidence(product, version, kind)}, command: "report",
 			options: map[string]any{"at": noon}, inputs: map[string][][]byte{},
 			crlDER: asIs,
 			chain:  func(leaf, mid, _ []byte) [][]byte { return [][]byte{leaf, mid} },
@@ -85,11 +86,11 @@ func endpoint(product string, version uint32, kind string) func() *exhibit {
 	return func() *exhibit {
 		x := hardware(product, version, kind)()
 		x.command = "attest"
-		x.Endpoint = mint.NewEndpoint(x.Set)
+		x.Endpoint = document.NewEndpoint(x.Set)
 		x.SPKI = sha256.Sum256(mint.SPKI(tlsKey.Public()))
 		x.live = x.SPKI
 		x.Envelope.Set("tls_spki_sha256", hex.EncodeToString(x.SPKI[:]))
-		x.Bundle.Sign, x.Manifest.Sign = mint.EdDSA(releaseKey), mint.EdDSA(manifestKey)
+		x.Bundle.Sign, x.Manifest.Sign = document.EdDSA(releaseKey), document.EdDSA(manifestKey)
 		return x
 	}
 }

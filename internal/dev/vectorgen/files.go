@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 func sha256Of(b []byte) [32]byte { return sha256.Sum256(b) }
@@ -22,7 +23,7 @@ func fileSections() []section {
 	text := func(s string) func(X) { return roots([]byte(s)) }
 	key := public(releaseKey)
 	jwk := func(change func(d *doc)) func(X) {
-		d := mint.OKP(key)
+		d := document.OKP(key)
 		change(&d)
 		return roots(d.Text())
 	}
@@ -51,7 +52,7 @@ func fileSections() []section {
 		{"hex-with-a-line-break", yes("CLI-10", "CLI-07"), "and an editor's line break", text(hex.EncodeToString(key) + "\n")},
 		{"base64", yes("CLI-10"), "canonical base64", text(base64.StdEncoding.EncodeToString(key))},
 		{"jwk", yes("CLI-10", "JWK-06", "JWK-08"), "a JSON Web Key", jwk(func(*doc) {})},
-		{"jwk-behind-a-line-break", yes("CLI-10", "JSN-04"), "white space may stand before the object", text("\r\n\t " + string(mint.OKP(key).Text()))},
+		{"jwk-behind-a-line-break", yes("CLI-10", "JSN-04"), "white space may stand before the object", text("\r\n\t " + string(document.OKP(key).Text()))},
 		{"jwk-with-all-members", yes("JWK-06", "JWK-09"), "with alg, use, key_ops and kid, and one that nobody knows", jwk(func(d *doc) {
 			*d = append(*d, doc{{"alg", "EdDSA"}, {"use", "sig"}, {"key_ops", []string{"verify"}}, {"kid", "release-1"}, {"x5t", "AAAA"}}...)
 		})},
@@ -69,8 +70,8 @@ func fileSections() []section {
 		{"private-key-in-hex", no("CLI-10"), "seed and public key", text(hex.EncodeToString(releaseKey))},
 		{"certificate", no("CLI-10"), "a certificate is no key", roots(mint.PEM(webCert(key)))},
 		{"p256-key", no("CLI-10"), "a key of another algorithm", roots(der("PUBLIC KEY", mint.SPKI(tlsKey.Public())))},
-		{"jwk-p256", no("CLI-10", "JWK-08"), "a good key of another algorithm", roots(mint.EC(tlsKey, "").Text())},
-		{"too-long", as("UsageError", "CLI-02", "CLI-07"), "16384 bytes at most, white space included", text(string(mint.OKP(key).Text()) + strings.Repeat(" ", 16384))},
+		{"jwk-p256", no("CLI-10", "JWK-08"), "a good key of another algorithm", roots(document.EC(tlsKey, "").Text())},
+		{"too-long", as("UsageError", "CLI-02", "CLI-07"), "16384 bytes at most, white space included", text(string(document.OKP(key).Text()) + strings.Repeat(" ", 16384))},
 		{"hex-upper-case", no("CLI-10"), "hex in lower case", text(strings.ToUpper(hex.EncodeToString(key)))},
 		{"of-31-bytes", no("CLI-10", "JWK-01"), "a key has 32 bytes; a primitive panics on others", text(hex.EncodeToString(key[:31]))},
 		{"two-line-breaks", no("CLI-10", "CLI-07"), "one line break is forgiven, not two", text(hex.EncodeToString(key) + "\n\n")},
@@ -100,7 +101,7 @@ func fileSections() []section {
 		{"jwk-empty-x", no("JWK-06", "JSN-12"), "an empty text is no key", jwk(func(d *doc) { d.Set("x", "") })},
 		{"jwk-duplicate-x", no("JWK-06", "JSN-09"), "two keys to choose from", jwk(func(d *doc) { d.Add("x", base64.RawURLEncoding.EncodeToString(public(otherKey))) })},
 		{"jwk-p256-of-31-bytes", no("JWK-05"), "a coordinate has 32 bytes, leading zeros included", roots(func() []byte {
-			d := mint.EC(tlsKey, "")
+			d := document.EC(tlsKey, "")
 			for _, name := range []string{"x", "y"} {
 				c, _ := base64.RawURLEncoding.DecodeString(d.Get(name).(string))
 				d.Set(name, base64.RawURLEncoding.EncodeToString(c[:31]))
@@ -108,7 +109,7 @@ func fileSections() []section {
 			return d.Text()
 		}())},
 		{"jwk-p256-off-the-curve", no("JWK-11"), "a point that is not on the curve", roots(func() []byte {
-			d := mint.EC(tlsKey, "")
+			d := document.EC(tlsKey, "")
 			d.Set("y", d.Get("x"))
 			return d.Text()
 		}())},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // floorSections are about lowest levels: of each component, one below, equal to
@@ -51,7 +52,7 @@ func floorSections() []section {
 		}{{"one-below", as("PolicyViolationError", "POL-23"), -1}, {"equal", yes("POL-23"), 0}, {"one-above", yes("POL-23"), 1}} {
 			s.rows = append(s.rows, row{"launch-" + launch.id, launch.want, "LAUNCH_TCB against min_launch_tcb", func(x X) {
 				x.Spec.LaunchTCB = add(ample(product), "snp", launch.delta)
-				x.policy(member{"min_launch_tcb", doc{{product, mint.Floor(product, ample(product))}}})
+				x.policy(member{"min_launch_tcb", doc{{product, document.Floor(product, ample(product))}}})
 			}})
 		}
 		all = append(all, s)
@@ -123,7 +124,7 @@ func add(t mint.TCB, component string, delta int) mint.TCB {
 // floorText is a value of --min-tcb.
 func floorText(product string, t mint.TCB) string {
 	var parts []string
-	for _, m := range mint.Floor(product, t) {
+	for _, m := range document.Floor(product, t) {
 		parts = append(parts, fmt.Sprintf("%s=%v", m[0], m[1]))
 	}
 	return strings.Join(parts, ",")

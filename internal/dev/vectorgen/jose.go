@@ -6,7 +6,7 @@ import (
 	"math/big"
 	"strings"
 
-	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // jwsSections are about the framing, the header and the signature of the trust
@@ -37,13 +37,13 @@ func jwsSections() []section {
 		{"alg-none", no("JWS-03", "JWS-08"), "an unsigned bundle", both(bundleHeader.set("alg", "none"), bundleSigned(func([]byte) []byte { return nil }))},
 		{"alg-none-with-a-signature", no("JWS-08"), "the header never chooses the algorithm", bundleHeader.set("alg", "none")},
 		{"alg-none-in-another-case", no("JWS-08"), "nor does one that a list of forbidden words lacks", bundleHeader.set("alg", "nOnE")},
-		{"alg-hs512-with-the-public-key", no("JWS-08"), "an HMAC keyed with what everybody knows", both(bundleHeader.set("alg", "HS512"), bundleSigned(mint.HS512(public(releaseKey))))},
-		{"hmac-under-eddsa", no("JWS-10"), "an HMAC with the right alg", bundleSigned(mint.HS512(public(releaseKey)))},
+		{"alg-hs512-with-the-public-key", no("JWS-08"), "an HMAC keyed with what everybody knows", both(bundleHeader.set("alg", "HS512"), bundleSigned(document.HS512(public(releaseKey))))},
+		{"hmac-under-eddsa", no("JWS-10"), "an HMAC with the right alg", bundleSigned(document.HS512(public(releaseKey)))},
 		{"alg-in-lower-case", no("JWS-08"), "alg is exact", bundleHeader.set("alg", "eddsa")},
 		{"alg-that-begins-alike", no("JWS-08"), "and whole", bundleHeader.set("alg", "EdDSA2")},
 		{"alg-that-ends-alike", no("JWS-08"), "from its first character on", bundleHeader.set("alg", "XEdDSA")},
 		{"alg-ed25519", no("JWS-08"), "RFC 9864's name is not the one of this kind", bundleHeader.set("alg", "Ed25519")},
-		{"alg-es256", no("JWS-08"), "the algorithm of receipts, signed by a P-256 key", both(bundleHeader.set("alg", "ES256"), bundleSigned(mint.ES256(tlsKey)))},
+		{"alg-es256", no("JWS-08"), "the algorithm of receipts, signed by a P-256 key", both(bundleHeader.set("alg", "ES256"), bundleSigned(document.ES256(tlsKey)))},
 		{"alg-absent", no("JWS-06", "JSN-12"), "alg is required", bundleHeader.drop("alg")},
 		{"alg-null", no("JWS-06", "JSN-12"), "null is no algorithm", bundleHeader.set("alg", raw("null"))},
 		{"alg-as-a-list", no("JWS-06", "JSN-13"), "nor is a list", bundleHeader.set("alg", []string{"EdDSA"})},
@@ -59,7 +59,7 @@ func jwsSections() []section {
 		{"crit-null", no("JWS-07"), "also null", bundleHeader.add("crit", raw("null"))},
 		{"b64-false", no("JWS-07"), "a payload that is not encoded (RFC 7797)", bundleHeader.add("b64", raw("false"))},
 		{"b64-true", no("JWS-07"), "also with the value that changes nothing", bundleHeader.add("b64", raw("true"))},
-		{"jwk-in-the-header", no("JWS-07", "JWS-10"), "a key that comes with the message, which signed it", both(bundleHeader.add("jwk", mint.OKP(public(otherKey))), bundleSigned(mint.EdDSA(otherKey)))},
+		{"jwk-in-the-header", no("JWS-07", "JWS-10"), "a key that comes with the message, which signed it", both(bundleHeader.add("jwk", document.OKP(public(otherKey))), bundleSigned(document.EdDSA(otherKey)))},
 		{"jku-in-the-header", no("JWS-07"), "nor a place to fetch one from", bundleHeader.add("jku", "https://keys.example.com/jwks.json")},
 		{"x5c-in-the-header", no("JWS-07"), "nor certificates", bundleHeader.add("x5c", []string{"AAAA"})},
 		{"x5u-in-the-header", no("JWS-07"), "nor their address", bundleHeader.add("x5u", "https://keys.example.com/c.pem")},
@@ -103,13 +103,13 @@ func jwsSections() []section {
 		{"signature-of-65-bytes", no("JWS-05"), "and no more", mangled(func(sig []byte) []byte { return append(sig, 0) })},
 		{"payload-of-256-kib", yes("JWS-01", "BND-01"), "the payload has at most 262144 bytes", func(x X) { x.Bundle.PayloadText = spaces(262144) }},
 		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "and no more", func(x X) { x.Bundle.PayloadText = spaces(262145) }},
-		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", bundleSigned(mint.EdDSA(otherKey))},
-		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", bundleSigned(mint.EdDSA(manifestKey))},
+		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", bundleSigned(document.EdDSA(otherKey))},
+		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", bundleSigned(document.EdDSA(manifestKey))},
 		{"a-manifest-signed-by-the-release-root", as("BundleInvalidError", "JSN-18", "BND-10"), "a document of another kind, by the right key", func(x X) {
 			x.Bundle.Header.Drop("typ")
 			x.Bundle.PayloadText = func([]byte) []byte { return x.Manifest.Payload.Text() }
 		}},
-		{"altered-payload", no("JWS-10"), "a version that was raised after signing", altered(func(x X) *mint.JWS { return &x.Bundle }, "version", 18)},
+		{"altered-payload", no("JWS-10"), "a version that was raised after signing", altered(func(x X) *document.JWS { return &x.Bundle }, "version", 18)},
 		{"same-payload-in-other-bytes", no("JWS-10", "GEN-03"), "the signature is over the bytes that were received, not over what they mean", func(x X) {
 			x.Bundle.After = func(b []byte) []byte {
 				parts := strings.Split(string(b), ".")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // memorySections are about what a client remembers, and evidence that was saved.
@@ -125,7 +126,7 @@ func evidenceSection() section {
 		{"one-bad-crl-before-a-good-one", as("CRLInvalidError", "CRL-17", "CRL-22"), "in whatever order", lists("Milan", "Genoa")},
 		{"of-another-connection", as("SPKIMismatchError", "BIN-10"), "the leaf is of another key", set("leaf_der_b64", base64.StdEncoding.EncodeToString(webCert(mint.P256Key("relay").Public())))},
 		{"altered-bundle", as("BundleSignatureInvalid", "JWS-10"), "what was saved is no more trusted than what was sent", saved(func(x X, d *doc) {
-			x.Bundle.Sign = mint.EdDSA(otherKey)
+			x.Bundle.Sign = document.EdDSA(otherKey)
 			d.Set("bundle_jws", string(x.Bundle.Encode()))
 		})},
 		{"empty-file", no("CLI-03"), "nothing was judged", both(saved(func(X, *doc) {}), input("evidence", []byte{}))},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // A fault makes one step fail, and leaves the others as they are.
@@ -19,7 +20,7 @@ func faults() []fault {
 	return []fault{
 		{"envelope", "EnvelopeInvalidError", "ENV-02", envelope.set("schema", "tresor.attestation/v2")},
 		{"freshness", "EnvelopeStaleError", "ENV-21", envelope.set("issued_at", "2026-03-31T00:00:00Z")},
-		{"bundle-signature", "BundleSignatureInvalid", "JWS-10", bundleSigned(mint.EdDSA(otherKey))},
+		{"bundle-signature", "BundleSignatureInvalid", "JWS-10", bundleSigned(document.EdDSA(otherKey))},
 		{"bundle", "BundleInvalidError", "BND-14", bundle.set("allowed_products", []string{"Milan", "Rome"})},
 		{"bundle-validity", "BundleExpiredError", "BND-30", bundle.set("valid_until", "2026-03-01T00:00:00Z")},
 		{"bundle-rollback", "BundleRollbackError", "BND-40", input("state", []byte(`{"schema": "tresor.state/v1", "workloads": {"router": {"version": 18, "sha256": "`+other64+`"}}}`))},
@@ -32,9 +33,9 @@ func faults() []fault {
 		{"policy", "PolicyViolationError", "POL-05", policyBits(1 << 19)},
 		{"measurement", "MeasurementNotAllowedError", "POL-02", bundle.set("allowed_hw_measurements", []string{other96})},
 		{"identity-tag", "IdentityTagNotAllowedError", "IDT-01", bundle.set("allowed_workload_identity_tags", []string{other64})},
-		{"manifest", "IdentityManifestMismatchError", "IDT-10", envelope.set("workload_identity_manifest_jws", string(mint.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), mint.EdDSA(manifestKey))))},
+		{"manifest", "IdentityManifestMismatchError", "IDT-10", envelope.set("workload_identity_manifest_jws", string(document.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), document.EdDSA(manifestKey))))},
 		{"min-tcb", "TCBBelowFloorError", "POL-03", func(x X) { x.Spec.CommittedTCB.SNP-- }},
-		{"report-data", "ReportDataMismatchError", "BIN-01", func(x X) { x.Bind = func(spki, tag [32]byte) [32]byte { return mint.Binding(tag, spki) } }},
+		{"report-data", "ReportDataMismatchError", "BIN-01", func(x X) { x.Bind = func(spki, tag [32]byte) [32]byte { return document.Binding(tag, spki) } }},
 		{"live-key", "SPKIMismatchError", "BIN-10", func(x X) { x.live = sha256Of([]byte("relay")) }},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // receiptKey signs receipts.
@@ -26,8 +27,8 @@ func receipt() *exhibit {
 	x := endpoint("Genoa", 5, "vcek")()
 	x.command = "receipt"
 	x.options["max-age"] = "1h"
-	x.receipt = mint.NewReceipt(receiptKey, now.Unix()-60, []byte(requestBody), []byte(responseBody))
-	x.receipt.Keys = append(x.receipt.Keys, mint.EC(mint.P256Key("vectors other receipts"), "receipt-0"))
+	x.receipt = document.NewReceipt(receiptKey, now.Unix()-60, []byte(requestBody), []byte(responseBody))
+	x.receipt.Keys = append(x.receipt.Keys, document.EC(mint.P256Key("vectors other receipts"), "receipt-0"))
 	x.inputs["request"], x.inputs["response"] = [][]byte{[]byte(requestBody)}, [][]byte{[]byte(responseBody)}
 	return x
 }
@@ -69,7 +70,10 @@ func receiptSections() []section {
 		return text(func(b []byte) []byte { return doc{{"id", id}, {"receipt", string(b)}}.Text() })
 	}
 	half := func(pick func(r, s []byte) []byte) func(X) {
-		return signed(func(message []byte) []byte { sig := mint.ES256(receiptKey)(message); return pick(sig[:32], sig[32:]) })
+		return signed(func(message []byte) []byte {
+			sig := document.ES256(receiptKey)(message)
+			return pick(sig[:32], sig[32:])
+		})
 	}
 	order := elliptic.P256().Params().N
 	fixed := func(n *big.Int) []byte { return n.FillBytes(make([]byte, 32)) }
@@ -135,7 +139,7 @@ func receiptSections() []section {
 		{"without-request-digest", as(badDigest, "RCP-41"), "a receipt that says nothing of the request that was given", claims.drop("request_digest")},
 		{"without-response-digest", as(badDigest, "RCP-41"), "or of the response", claims.drop("response_digest")},
 		{"alg-none", as(badSignature, "JWS-03", "JWS-08"), "an unsigned receipt", both(receiptHeader.set("alg", "none"), signed(func([]byte) []byte { return nil }))},
-		{"alg-eddsa", as(badSignature, "JWS-08", "RCP-01"), "the algorithm of bundles", both(receiptHeader.set("alg", "EdDSA"), signed(mint.EdDSA(releaseKey)))},
+		{"alg-eddsa", as(badSignature, "JWS-08", "RCP-01"), "the algorithm of bundles", both(receiptHeader.set("alg", "EdDSA"), signed(document.EdDSA(releaseKey)))},
 		{"typ-of-a-bundle", as(badSignature, "JWS-09", "RCP-01"), "another kind of document", receiptHeader.set("typ", "trust-bundle+jwt")},
 		{"typ-of-a-receipt", yes("JWS-09", "RCP-01"), "its own kind", receiptHeader.set("typ", "receipt+jwt")},
 		{"jku-in-the-header", as(badSignature, "JWS-07", "RCP-12"), "keys never come with the message", receiptHeader.set("jku", "https://keys.example.com/jwks.json")},
@@ -144,14 +148,14 @@ func receiptSections() []section {
 		{"kid-is-the-end-of-a-name", as(badSignature, "RCP-11"), "and whole: not their ends", receiptHeader.set("kid", "eceipt-1")},
 		{"kid-is-the-beginning-of-a-name", as(badSignature, "RCP-11"), "nor their beginnings", receiptHeader.set("kid", "receipt-")},
 		{"kid-of-another-key", as(badSignature, "JWS-10", "RCP-10"), "only the key that is named is tried", receiptHeader.set("kid", "receipt-0")},
-		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(mint.ES256(tlsKey))},
+		{"signed-by-somebody-else", as(badSignature, "JWS-10", "RCP-10"), "another key", signed(document.ES256(tlsKey))},
 		{"signature-in-der", as(badSignature, "JWS-05"), "r and s of fixed size", signed(mint.ECDSASigner{Key: receiptKey, Hash: crypto.SHA256}.Sign)},
 		{"signature-of-63-bytes", as(badSignature, "JWS-05"), "64 bytes", half(func(r, s []byte) []byte { return append(r, s[:31]...) })},
 		{"r-and-s-swapped", as(badSignature, "JWS-10"), "r comes first", half(func(r, s []byte) []byte { return append(append([]byte{}, s...), r...) })},
 		{"r-and-s-zero", as(badSignature, "JWS-10"), "zeros verified anything, once", signed(func([]byte) []byte { return make([]byte, 64) })},
 		{"r-is-the-order", as(badSignature, "JWS-10"), "r is below the order", half(func(_, s []byte) []byte { return append(fixed(order), s...) })},
 		{"s-is-the-order", as(badSignature, "JWS-10"), "s too", half(func(r, _ []byte) []byte { return append(append([]byte{}, r...), fixed(order)...) })},
-		{"altered", as(badSignature, "JWS-10"), "another model than was signed", altered(func(x X) *mint.JWS { return &x.receipt.JWS }, "routed_model", "other-model")},
+		{"altered", as(badSignature, "JWS-10"), "another model than was signed", altered(func(x X) *document.JWS { return &x.receipt.JWS }, "routed_model", "other-model")},
 		{"two-line-breaks", as(badSignature, "JWS-04", "CLI-07"), "one is forgiven", text(wrap("", "\n\n"))},
 	}}
 
@@ -176,9 +180,9 @@ func embeddedRows() []row {
 	}
 	return []row{
 		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", shows("receipt", doc{{"router_attestation", verified}})},
-		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", bundleSigned(mint.EdDSA(otherKey))},
+		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", bundleSigned(document.EdDSA(otherKey))},
 		{"by-another-key-and-no-root", yes("RCP-50"), "without a pinned root it is not verified, and the answer says so", func(x X) {
-			x.Bundle.Sign = mint.EdDSA(otherKey)
+			x.Bundle.Sign = document.EdDSA(otherKey)
 			x.receipt.Payload.Set("router_attestation", doc{{"workload", "router"}, {"trust_bundle_jws", string(x.Bundle.Encode())}})
 			x.inputs["release-root"] = nil
 		}},
@@ -193,7 +197,7 @@ func embeddedRows() []row {
 		{"without-manifest", yes("RCP-53"), "a manifest may be absent", embed(func(d *doc) { d.Drop("workload_identity_manifest_jws") })},
 		{"without-workload", yes("RCP-51", "RCP-53"), "the bundle says which workload it is then", embed(func(d *doc) { d.Drop("workload") })},
 		{"bundle-by-itself", yes("RCP-52"), "without tag and manifest the bundle alone is verified", embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) })},
-		{"bundle-by-itself-of-another-key", no("JWS-10", "RCP-51"), "which it is, by the pinned roots", both(bundleSigned(mint.EdDSA(otherKey)), embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) }))},
+		{"bundle-by-itself-of-another-key", no("JWS-10", "RCP-51"), "which it is, by the pinned roots", both(bundleSigned(document.EdDSA(otherKey)), embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) }))},
 		{"manifest-by-itself", yes("RCP-50", "RCP-53"), "without a bundle, the attestation's own tag and workload count, and vouch for nothing", both(embed(alone()), shows("not_checked", []string{"router_attestation", "inference_attestation", "hardware evidence", "revocation"}))},
 		{"manifest-by-itself-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "which the manifest then has to meet", embed(alone(member{"workload_identity_tag", strings.Repeat("ab", 32)}))},
 		{"manifest-by-itself-too-long", as("IdentityManifestMismatchError", "JWS-01", "RCP-53"), "its size comes before its segments", embed(func(d *doc) {
@@ -211,13 +215,13 @@ func embeddedRows() []row {
 		{"inference-by-another-key", no("JWS-10", "RCP-51"), "by the same roots", func(x X) {
 			x.embed = func(d *doc) {
 				other := d.Clone()
-				x.Bundle.Sign = mint.EdDSA(otherKey)
+				x.Bundle.Sign = document.EdDSA(otherKey)
 				other.Set("trust_bundle_jws", string(x.Bundle.Encode()))
 				x.receipt.Payload.Set("inference_attestation", other)
 			}
 		}},
 		{"manifest-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "a manifest that is not the tag's", embed(func(d *doc) {
-			d.Set("workload_identity_manifest_jws", string(mint.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), mint.EdDSA(manifestKey))))
+			d.Set("workload_identity_manifest_jws", string(document.Compact([]byte(`{"alg":"EdDSA"}`), []byte(`{}`), document.EdDSA(manifestKey))))
 		})},
 		{"tag-in-upper-case", as("ReceiptInvalidError", "JSN-19", "RCP-20"), "a tag in another form", embed(func(d *doc) { d.Set("workload_identity_tag", strings.Repeat("AB", 32)) })},
 		{"bundle-name-in-another-case", as("ReceiptInvalidError", "JSN-10", "RCP-20"), "a member that folds to a known one", embed(func(d *doc) { d.Rename("trust_bundle_jws", "Trust_Bundle_JWS") })},
@@ -232,7 +236,7 @@ func keySetSection() section {
 	upTo := func(n int) func(X) { // keys
 		return func(x X) {
 			for i := len(x.receipt.Keys); i < n; i++ {
-				more(mint.EC(receiptKey, fmt.Sprint("k", i)))(x)
+				more(document.EC(receiptKey, fmt.Sprint("k", i)))(x)
 			}
 		}
 	}
@@ -241,10 +245,10 @@ func keySetSection() section {
 		return base64.RawURLEncoding.EncodeToString(append([]byte{0}, point[1:33]...)[33-size:])
 	}
 	return section{"key-set", receipt, "UsageError", []row{
-		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", more(named(mint.OKP(public(otherKey)), "ed"))},
-		{"kid-that-ends-like-another", yes("JWK-10", "RCP-13"), "whole names are compared", more(mint.EC(mint.P256Key("another"), "x-receipt-0"))},
+		{"with-an-ed25519-key", yes("JWK-10"), "keys of both kinds", more(named(document.OKP(public(otherKey)), "ed"))},
+		{"kid-that-ends-like-another", yes("JWK-10", "RCP-13"), "whole names are compared", more(document.EC(mint.P256Key("another"), "x-receipt-0"))},
 		{"signed-by-the-ed25519-key", as("ReceiptSignatureInvalidError", "JWS-10", "RCP-10"), "the key that is named, under the other algorithm", both(
-			more(named(mint.OKP(public(otherKey)), "ed")), func(x X) { x.receipt.Header.Set("kid", "ed"); x.receipt.Sign = mint.EdDSA(otherKey) },
+			more(named(document.OKP(public(otherKey)), "ed")), func(x X) { x.receipt.Header.Set("kid", "ed"); x.receipt.Sign = document.EdDSA(otherKey) },
 		)},
 		{"alg-use-and-ops", yes("JWK-09"), "what a key is for", key(func(d *doc) {
 			*d = append(*d, doc{{"alg", "ES256"}, {"use", "sig"}, {"key_ops", []string{"verify"}}}...)
@@ -279,7 +283,7 @@ func keySetSection() section {
 		{"for-encryption", no("JWK-09"), "a key for something else", set("use", "enc")},
 		{"release-root-twice", no("CLI-02"), "a key is given once", input("release-root", releaseRootPEM(releaseKey), releaseRootPEM(releaseKey))},
 		{"release-root-among-them", no("RCP-13"), "a key that could sign one document as the other", both(
-			more(named(mint.OKP(public(releaseKey)), "release")), input("release-root", releaseRootPEM(releaseKey)),
+			more(named(document.OKP(public(releaseKey)), "release")), input("release-root", releaseRootPEM(releaseKey)),
 		)},
 	}}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tresorhq/attest/internal/mint"
+	"github.com/tresorhq/attest/internal/mint/document"
 )
 
 // workloadSections are about the workload's name, its identity tag and manifest,
@@ -37,13 +38,13 @@ func workloadSections() []section {
 		{"of-another-tag", no("IDT-10"), "a manifest whose hash is not the tag; its claims are never shown", func(x X) {
 			other := x.Manifest.Payload.Clone()
 			other.Set("version", "v6.6.6")
-			x.Envelope.Set("workload_identity_manifest_jws", string(mint.Compact(x.Manifest.Header.Text(), other.Text(), x.Manifest.Sign)))
+			x.Envelope.Set("workload_identity_manifest_jws", string(document.Compact(x.Manifest.Header.Text(), other.Text(), x.Manifest.Sign)))
 		}},
 		{"with-a-line-break", no("IDT-10"), "the hash is of the exact bytes", func(x X) {
 			x.seal()
 			x.Envelope.Set("workload_identity_manifest_jws", string(x.ManifestJWS)+"\n")
 		}},
-		{"signed-by-anybody", yes("IDT-11"), "its hash is the tag, which the bundle lists: without a configured key the signature says nothing more", func(x X) { x.Manifest.Sign = mint.EdDSA(otherKey) }},
+		{"signed-by-anybody", yes("IDT-11"), "its hash is the tag, which the bundle lists: without a configured key the signature says nothing more", func(x X) { x.Manifest.Sign = document.EdDSA(otherKey) }},
 		{"header-of-any-content", yes("IDT-11"), "without a configured key nothing of the header is looked at", func(x X) { x.Manifest.Header = doc{{"alg", "none"}, {"crit", []string{"x"}}} }},
 		{"signature-of-any-size", yes("IDT-11"), "nor is the signature", func(x X) { x.Manifest.Sign = func([]byte) []byte { return make([]byte, 1025) } }},
 		{"two-segments", no("JWS-02", "IDT-11"), "a tag of bytes that are no JWS", text(func(b []byte) []byte { return b[:strings.LastIndexByte(string(b), '.')] })},
@@ -73,17 +74,17 @@ func workloadSections() []section {
 
 	data := section{"binding", base, "ReportDataMismatchError", []row{
 		{"second-half-is-not-judged", yes("BIN-01"), "REPORT_DATA[32:64] is shown, not judged", func(x X) { copy(x.Spec.ReportData[32:], "something else of the guest's  !") }},
-		{"replay-with-another-key", no("BIN-01"), "a genuine report of somebody else, shown with a TLS key of one's own", bound(func(_, tag [32]byte) [32]byte { return mint.Binding(sha256.Sum256([]byte("another key")), tag) })},
-		{"of-another-tag", no("BIN-01"), "a tag that the hardware does not vouch for", bound(func(spki, _ [32]byte) [32]byte { return mint.Binding(spki, sha256.Sum256([]byte("another tag"))) })},
-		{"tag-before-key", no("BIN-01"), "the key's hash comes first", bound(func(spki, tag [32]byte) [32]byte { return mint.Binding(tag, spki) })},
+		{"replay-with-another-key", no("BIN-01"), "a genuine report of somebody else, shown with a TLS key of one's own", bound(func(_, tag [32]byte) [32]byte { return document.Binding(sha256.Sum256([]byte("another key")), tag) })},
+		{"of-another-tag", no("BIN-01"), "a tag that the hardware does not vouch for", bound(func(spki, _ [32]byte) [32]byte { return document.Binding(spki, sha256.Sum256([]byte("another tag"))) })},
+		{"tag-before-key", no("BIN-01"), "the key's hash comes first", bound(func(spki, tag [32]byte) [32]byte { return document.Binding(tag, spki) })},
 		{"over-hex-digits", no("BIN-01"), "over 64 bytes, not over their digits", bound(func(spki, tag [32]byte) [32]byte {
 			return sha256.Sum256([]byte(hex.EncodeToString(spki[:]) + hex.EncodeToString(tag[:])))
 		})},
 		{"with-a-separator", no("BIN-01"), "nothing stands between the two", bound(func(spki, tag [32]byte) [32]byte { return sha256.Sum256(append(append(spki[:], '.'), tag[:]...)) })},
-		{"last-byte-differs", no("BIN-01"), "all 32 bytes are compared", bound(func(spki, tag [32]byte) [32]byte { sum := mint.Binding(spki, tag); sum[31] ^= 1; return sum })},
+		{"last-byte-differs", no("BIN-01"), "all 32 bytes are compared", bound(func(spki, tag [32]byte) [32]byte { sum := document.Binding(spki, tag); sum[31] ^= 1; return sum })},
 		{"in-the-second-half", no("BIN-01"), "the first half binds", func(x X) {
 			x.Bind = func(spki, tag [32]byte) [32]byte {
-				sum := mint.Binding(spki, tag)
+				sum := document.Binding(spki, tag)
 				copy(x.Spec.ReportData[32:], sum[:])
 				return [32]byte{}
 			}

@@ -1,23 +1,25 @@
-package mint
+package document
 
 import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+
+	"github.com/tresorhq/attest/internal/mint"
 )
 
 // An Endpoint is what an attested endpoint and the publisher of its trust bundle
 // show, before it is signed and encoded. Each part can be changed; what depends
 // on it follows, so that nothing else is wrong.
 //
-//	e := mint.NewEndpoint(mint.Evidence("Genoa", 5, "vcek"))
+//	e := document.NewEndpoint(mint.Evidence("Genoa", 5, "vcek"))
 //	e.Bundle.Payload.Set("version", 18)             // or Drop, Add, Rename
 //	e.Sign()
 //	mint.Sign(e.Report, otherKey)                   // what is wrong only then
 //	envelope, bundle := e.Seal(), e.Bundle.Encode()
 type Endpoint struct {
-	*Set
+	*mint.Set
 
 	SPKI [32]byte                          // SHA-256 of the SubjectPublicKeyInfo of the TLS key
 	Bind func(spki, tag [32]byte) [32]byte // makes REPORT_DATA[0:32]; nil: Binding
@@ -34,10 +36,10 @@ type Endpoint struct {
 
 // NewEndpoint returns an endpoint of workload "router" that attested itself on
 // 2026-04-01 at 11:59 UTC, and a bundle of version 17 that allows it and is valid
-// for that month. Ed25519Key("release") and Ed25519Key("manifest") sign, and the
-// TLS key is P256Key("tls").
-func NewEndpoint(set *Set) *Endpoint {
-	e := &Endpoint{Set: set, SPKI: sha256.Sum256(SPKI(P256Key("tls").Public()))}
+// for that month. The keys mint.Ed25519Key("release") and mint.Ed25519Key("manifest")
+// sign, and the TLS key is mint.P256Key("tls").
+func NewEndpoint(set *mint.Set) *Endpoint {
+	e := &Endpoint{Set: set, SPKI: sha256.Sum256(mint.SPKI(mint.P256Key("tls").Public()))}
 	e.Manifest = JWS{
 		Header: Object{{"alg", "EdDSA"}, {"kid", "manifest-1"}},
 		Payload: Object{
@@ -45,7 +47,7 @@ func NewEndpoint(set *Set) *Endpoint {
 			{"image_digest", "sha256:" + strings.Repeat("11", 32)}, {"binary_digest", "sha256:" + strings.Repeat("22", 32)},
 			{"build_metadata", Object{{"jobs", RawJSON("1.5")}}},
 		},
-		Sign: EdDSA(Ed25519Key("manifest")),
+		Sign: EdDSA(mint.Ed25519Key("manifest")),
 	}
 	e.Envelope = Object{
 		{"schema", "tresor.attestation/v1"}, {"workload", "router"}, {"snp_report_b64", ""}, {"vcek_chain_pem", ""},
@@ -58,9 +60,9 @@ func NewEndpoint(set *Set) *Endpoint {
 			{"schema", "tresor.trust-bundle/v1"}, {"workload", "router"}, {"version", 17}, {"valid_until", "2026-05-01T00:00:00Z"},
 			{"allowed_hw_measurements", []string{hex.EncodeToString(set.Spec.Measurement[:])}}, {"allowed_workload_identity_tags", []string{}},
 			{"min_tcb", Object{{set.Product, Floor(set.Product, set.Spec.ReportedTCB)}}},
-			{"amd_root_ca_pem", string(PEM(set.ARK))},
+			{"amd_root_ca_pem", string(mint.PEM(set.ARK))},
 		},
-		Sign: EdDSA(Ed25519Key("release")),
+		Sign: EdDSA(mint.Ed25519Key("release")),
 	}
 	return e
 }
@@ -109,7 +111,7 @@ func (e *Endpoint) Seal() []byte {
 func Binding(spki, tag [32]byte) [32]byte { return sha256.Sum256(append(spki[:], tag[:]...)) }
 
 // Floor is a floor of min_tcb at that level.
-func Floor(product string, t TCB) Object {
+func Floor(product string, t mint.TCB) Object {
 	o := Object{{"bootloader", int(t.BootLoader)}, {"tee", int(t.TEE)}, {"snp", int(t.SNP)}, {"microcode", int(t.Microcode)}}
 	if product == "Turin" {
 		o.Add("fmc", int(t.FMC))

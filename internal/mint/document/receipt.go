@@ -1,4 +1,4 @@
-package mint
+package document
 
 import (
 	"crypto/ecdsa"

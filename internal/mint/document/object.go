@@ -1,4 +1,4 @@
-package mint
+package document
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func (o Object) must(name string) int {
 	if i := o.index(name); i >= 0 {
 		return i
 	}
-	panic("mint: no member " + name)
+	panic("document: no member " + name)
 }
 
 // Set replaces the value of the first member of that name, or appends the member.

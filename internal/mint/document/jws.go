@@ -1,4 +1,4 @@
-package mint
+package document
 
 import (
 	"crypto"
@@ -7,6 +7,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha512"
 	"encoding/base64"
+
+	"github.com/tresorhq/attest/internal/mint"
 )
 
 // Compact writes a JWS in the compact serialization (RFC 7515 section 7.1). sign
@@ -58,7 +60,7 @@ func HS512(key []byte) func(signed []byte) []byte {
 // The nonce is that of RFC 6979.
 func ES256(key *ecdsa.PrivateKey) func(signed []byte) []byte {
 	return func(signed []byte) []byte {
-		r, s := SignECDSA(signed, key, crypto.SHA256)
+		r, s := mint.SignECDSA(signed, key, crypto.SHA256)
 		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
 	}
 }
