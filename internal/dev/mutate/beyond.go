@@ -9,31 +9,31 @@ var beyondVectors = []struct {
 	key    *regexp.Regexp
 	reason string
 }{
-	{regexp.MustCompile(`\| false \| [\w.]+ (==|!=) nil$|SigningKey != snpreport\.|\| Parse \| false \| kind\.Algorithm|compiler\.floors \| false|TCB\.AtLeast|TCBVersion\.For|KeyDigest \|` +
-		`|Guest\.check \||Guest\.counts \| false|Guest\.Explain \||Chain\.Differences \||Policy\.Check \||Restrict \| true \| r != nil|demandVMPL \| (plus|minus|false) \| want|demandReportVersion \| (plus|minus|false) \| v\.M|demandReportVersion \| field \| v\.M\w+ for M\w+$` +
-		`|newRoots \| false|NewVerifier \| (false|minus|first|last|only last) \| (len\(c\.Keys\)|c\.Keys|slices\.ContainsFunc\(c\.Keys\[:i\]|l\.ID|k\.ID|c\.MaxAge)` +
+	{regexp.MustCompile(`\| false \| [\w.]+ == nil$|(Bag\.open|Bag\.addTable|PCRs\.read|ParseRuntimeData|File\.Highest) \| false \| err != nil$|NewVerifier \| false \| c\.Launch|SigningKey != snpreport\.|\| Parse \| false \| kind\.Algorithm|compiler\.floors \| false|TCB\.AtLeast|TCBVersion\.For|KeyDigest \|` +
+		`|Guest\.check \||Guest\.counts \| false|Guest\.Explain \||Chain\.Differences \||Policy\.Check \||Restrict \| true \| r != nil|demandVMPL \| (plus|minus|false) \| want|demandReportVersion \| (plus|minus|false) \| v\.M\w+ [<>] m|demandReportVersion \| field \| v\.M\w+ for M\w+$` +
+		`|newRoots \| false \| len|azureBytes \| (minus|false) \| len\(b\) < 1|NewVerifier \| (false|minus|first|last|only last) \| (err != nil|len\(c\.Keys\)|c\.Keys|slices\.ContainsFunc\(c\.Keys\[:i\]|l\.ID|k\.ID|c\.MaxAge)` +
 		`|CheckTag \| false \| b\.Version|CheckVersion \| false \| b\.Version|checkFacts \| false|VerifySignature \| false \| key\.Curve|session\.parseEnvelope \| true|checkRevocation \| false \| len\(crls\) == 0 && |readHeader \| false \| kind\.IgnoreType|demandCSP \| true \| id != ""`),
 		"only a caller of the library can give it: nil, a value of no name, a list or a number that the command refuses before"},
-	{regexp.MustCompile(`\| (prefix|suffix) \| .*((sha256|SHA256|RawIssuer|RawSubject|Itoa|Digest|digest|sum|Status|form|want|live|critical|unset|\[:4\])( ?[!=,)]|$)|reportData|ToLower|FormatUint|bytes\.Equal\(v, value\)|ReportData|QualifiedSigner|"ASEV"|"IGVM")`),
+	{regexp.MustCompile(`\| (prefix|suffix) \| .*((sha256|RawIssuer|RawSubject|Itoa|Digest|sum|Status|form|want|unset|\[:4\])( ?[!=,)]|$)|openNumbers \| suffix \| digits != strconv\.FormatUint|bytes\.Equal\(v, value\)|ReportData|QualifiedSigner|"ASEV"|"IGVM")`),
 		"both have one size, or are among few words of which none begins or ends another"},
-	{regexp.MustCompile(`\| order \| (len\(\w+\) (==|<|>) [01]|i < 3|e != numExtensions|r == utf8\.RuneError|at != rule\.NoOffset|s\.\w+ == rule\.NoOffset)( \| \d+)?$|splitHeaders \| minus \| at < end|session\.run \| false \| err == nil && |\| order \| c == '`),
+	{regexp.MustCompile(`\| order \| (len\(\w+\) (==|<|>) [01]|i < 3|e != numExtensions|r == utf8\.RuneError|at != rule\.NoOffset|s\.\w+ == rule\.NoOffset)( \| \d+)?$|splitHeaders \| minus \| at < end|session\.run \| false \| err == nil && `),
 		"the values that would differ do not occur"},
 	{regexp.MustCompile(`\| (table|endpointSteps) \| row \||session\.\w+ \| false \| !s\.(trusted|proves)`),
 		"what a step needs decides only which steps an audit carries out behind one that failed"},
 	{regexp.MustCompile(`describeLaunch|demandBulletins \| field|fillResult|session\.conclude|\| alias \||CheckTag \| (first|last|only last)|Choose \| (true|false) \| !slices\.Contains|number\(0x004\)|Int\(1, 2\)` +
-		`|f\.Where for Expected|errors\.As\(err, &at\)|openHex \| true|scanner\.document \| (true|false|order)|readHeader \| row|subject\.unsupported|r\.Version == 6|r\.Version for GuestSVN \| 2|root\.Product != leaf\.Product` +
+		`|f\.Where for Expected|\| Open \| false \| err != nil$|errors\.As\(err, &at\)|openHex \| true|scanner\.document \| (true|false|order)|readHeader \| row|subject\.unsupported|r\.Version == 6|r\.Version for GuestSVN \| 2|root\.Product != leaf\.Product` +
 		`|decodeList \| (true|false) \| len\(in\) == 0 \| 1|Metadata\.check \| (true|order) \| at != |checkPCRs \| (true|false) \| demanded == 0|parseFixed \| (plus|minus) \| u32\(\d+\) \| [12]|igvmReader\.header \| plus|APReset for HashTable` +
 		`|\| Assess \||checkEmbedded \| false \| e\.opaque|demandBuild \| true \| r\.Firmware`),
 		"what a verdict or an error shows, and decides nothing"},
-	{regexp.MustCompile(`UnverifiedPayload \||ParseJWK \| (plus|minus) \| strictjson|ParseJWKS \| (plus|minus) \| strictjson|parseClaims \| (plus|minus) \| strictjson|statefile/form\.go \| decode \| (plus|minus) \| strictjson|openTHIM \| plus|parseCertificate \| false \| len\(der\) == 0|MaxFirmware|maxIGVMData|MaxVCPUs$` +
-		`|MaxFile|maxPCRs|maxHCL|maxInput|\| (plus|minus) \| (encodedLen\(maxHeader\)|len\(compact\) > most|split\(compact)|ParseQuote \| minus \| len\(b\) > 1024`),
+	{regexp.MustCompile(`ParseJWK \| (plus|minus) \| strictjson|ParseJWKS \| plus \| strictjson|parseClaims \| (plus|minus) \| strictjson|statefile/form\.go \| decode \| (plus|minus) \| strictjson|openTHIM \| plus|parseCertificate \| false \| len\(der\) == 0|MaxFirmware|maxIGVMData|MaxVCPUs$` +
+		`|MaxFile|maxPCRs|maxHCL|maxInput|ParseQuote \| minus \| len\(b\) > 1024`),
 		"a lower bound comes before it, or a vector of that size would have megabytes or no signature that a TPM makes"},
-	{regexp.MustCompile(`'0' <= c|unescaped == nil|modulus \| (false|minus)|Choose \| true \| err == nil|ParsePCRs \| (false \| err|plus \| i < 0)|s\.ReadUint32|Collect \||decodeBase64 \| \w+ \| (standard|padding)|azureBytes \| (minus|false) \| len\(b\) < 1` +
-		`|demandPCRs \| false|Value\.Int \| false|scanner\.value \| plus|scanner\.escape \| plus|scanner\.object \| true \| ok|parseSignature \| (plus|minus|order)|parseSections \| (plus \| offset|minus \| count|false \| count|minus \| uint64)|parseFixed \| (plus|minus|false) \| len\(image\)` +
-		`|File\.firmware \| (false|accept)|parseFooter \||Metadata\.check \| plus \| len|ParseVCPUs \| minus|prepare \| false \| len\(trimmed\)|startsWith\("H4sI"\)|SHA256PCRs \||ParsePCRs \| order|compiler\.vector \| (minus|order)|Quote\.read \| true \| s\.Read` +
-		`|readFloor \| delete`),
+	{regexp.MustCompile(`'0' <= c|unescaped == nil|modulus \| (false|minus)|Choose \| true \| err == nil|ParsePCRs \| (false \| err|plus \| i < 0)|s\.ReadUint32|Collect \| (false|plus|minus) \| len|decodeBase64 \| \w+ \| (standard|padding)` +
+		`|demandPCRs \| false \| size|Value\.Int \| false|scanner\.value \| plus|scanner\.escape \| plus|scanner\.object \| true \| ok|parseSignature \| (plus|minus|order)|parseSections \| (plus \| offset|minus \| count|false \| count|minus \| uint64)|parseFixed \| (plus|minus|false) \| len\(image\)` +
+		`|File\.firmware \| (false|accept)|parseFooter \||Metadata\.check \| plus \| len|ParseVCPUs \| minus|prepare \| false \| len\(trimmed\)|startsWith\("H4sI"\)|SHA256PCRs \||ParsePCRs \| order|Quote\.read \| true \| s\.Read` +
+		`|readFloor \| delete|readRoots \| false \| err != nil$|CRL\.eachExtension \| false \| d\.fault`),
 		"another check refuses the same input by the same rule"},
-	{regexp.MustCompile(`session\.accept \||File\.(Accept|Highest) \||state\.encode \||session\.parseBundle \| (field|true)|CRL\.Check \| field \| l\.raw`),
+	{regexp.MustCompile(`session\.accept \||File\.Accept \||File\.Highest \| false \| err != nil \| 1$|state\.encode \||session\.parseBundle \| (field|true)|CRL\.Check \| field \| l\.raw`),
 		"what is remembered for another run, or by another verifier at one time"},
 }
 

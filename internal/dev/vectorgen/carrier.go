@@ -86,6 +86,7 @@ func carrierSections() []section {
 		{"table-of-32-entries", yes("CAR-12"), "as many entries as there may be", table(upTo(32))},
 		{"table-in-pem", yes("CAR-14"), "an entry may be PEM", table(func(t *mint.Table) { t.Entries[0].Data = mint.PEM(t.Entries[0].Data) })},
 		{"table-with-data-in-another-order", yes("CAR-17"), "the data of the second entry stands before that of the first", table(swapped(72))},
+		{"table-with-spoilt-pem", as("CertChainInvalidError", "CHN-05"), "which is as good as PEM is elsewhere", table(func(t *mint.Table) { t.Entries[0].Data = []byte("-----BEGIN CERTIFICATE----\n") })},
 		{"table-with-data-in-another-order-and-a-gap", yes("CAR-17"), "and a byte of nobody between the two", table(swapped(72, 0))},
 		{"table-unknown-guid", yes("CAR-18"), "unknown entries are passed over, twice too", table(upTo(4))},
 		{"table-guid-proves-nothing", yes("CAR-18"), "an ASK under the ARK's GUID is the ASK that it is", table(func(t *mint.Table) { t.Entries[1].GUID = mint.GUIDARK })},
@@ -134,6 +135,8 @@ func carrierSections() []section {
 		})},
 		{"the-same-from-two-files", yes("CAR-21"), "a certificate from two sources counts once", certs(func(x X) [][]byte { return [][]byte{x.Leaf, mint.PEM(x.Leaf), x.Table().Encode()} })},
 		{"the-same-twice-in-one-file", no("CHN-40", "CAR-21"), "twice in one source it is two", certs(func(x X) [][]byte { return [][]byte{mint.PEM(x.Leaf, x.Leaf, x.Intermediate)} })},
+		{"the-same-and-a-byte-more", no("CHN-10", "CAR-21"), "one that begins alike is another", certs(func(x X) [][]byte { return [][]byte{x.Leaf, append(bytes.Clone(x.Leaf), 0), x.Intermediate} })},
+		{"the-same-behind-two-bytes", no("CHN-10", "CAR-21"), "as is one that ends alike", certs(func(x X) [][]byte { return [][]byte{x.Leaf, append([]byte{0x30, 0x80}, x.Leaf...), x.Intermediate} })},
 		{"the-same-twice-in-the-second-file", no("CHN-40", "CAR-21"), "whichever source it is", certs(func(x X) [][]byte { return [][]byte{x.Intermediate, mint.PEM(x.Leaf, x.Leaf)} })},
 		{"intermediate-beside-a-table", yes("CAR-21"), "what stands beside the report's table counts as well", both(
 			badTable(func(t *mint.Table) { t.Entries = t.Entries[:1] }), certs(func(x X) [][]byte { return [][]byte{x.Intermediate} }),

@@ -159,6 +159,7 @@ func leafExtensionRows() []row {
 	rows := []row{
 		{"unknown", no("CHN-23"), "an extension that AMD does not use", add(mint.Extension{OID: "1.2.3"})},
 		{"unknown-critical", no("CHN-23"), "a critical one", add(mint.Extension{OID: "1.2.3", Critical: true})},
+		{"without-a-value", no("CHN-10"), "an extension that breaks off", add(mint.Extension{Raw: mint.TLV(mint.TagSequence, mint.OID("1.2.3"))})},
 		{"ca", no("CHN-23"), "a leaf that could issue others", add(mint.Extension{OID: mint.OIDBasicConstraints, Critical: true, Value: mint.BasicConstraints(true, -1)})},
 		{"key-usage", no("CHN-23"), "leaves have no keyUsage", add(mint.Extension{OID: mint.OIDKeyUsage, Critical: true, Value: mint.KeyUsage(0x04)})},
 		{"fmc-before-turin", no("CHN-23"), "Milan has no FMC", add(mint.Extension{OID: mint.OIDFmcSPL, Value: mint.Integer(0)})},
@@ -239,6 +240,12 @@ func askRows() []row {
 	rsaKey := func(change func(k *rsa.PublicKey)) func(x X) {
 		return ask(func(s S) { k := mint.CAKey("SEV-Milan").Public(); change(k); s.SPKI = mint.SPKI(k) })
 	}
+	flag := func(content ...byte) func(x X) { // of keyUsage
+		return ask(func(s S) {
+			e := s.Ext(mint.OIDKeyUsage)
+			e.Raw = mint.TLV(mint.TagSequence, mint.OID(e.OID), mint.TLV(mint.TagBoolean, content), mint.TLV(mint.TagOctetString, e.Value))
+		})
+	}
 	return []row{
 		{"key-of-2048-bits", no("CHN-19"), "4096 bits exactly", rsaKey(func(k *rsa.PublicKey) { k.N.Rsh(k.N, 2048) })},
 		{"key-of-16384-bits", no("CHN-19", "GEN-04"), "judged before any operation with it", rsaKey(func(k *rsa.PublicKey) { k.N.Lsh(k.N, 12288) })},
@@ -249,6 +256,8 @@ func askRows() []row {
 		{"without-key-usage", no("CHN-26"), "keyUsage is required", ask(func(s S) { s.DropExt(mint.OIDKeyUsage) })},
 		{"without-basic-constraints", no("CHN-26"), "basicConstraints is required", ask(func(s S) { s.DropExt(mint.OIDBasicConstraints) })},
 		{"key-usage-not-critical", no("CHN-25"), "keyUsage is critical", ask(func(s S) { s.Ext(mint.OIDKeyUsage).Critical = false })},
+		{"key-usage-critical-by-a-1", no("CHN-25"), "DER has one TRUE", flag(1)},
+		{"key-usage-critical-by-more-bytes", no("CHN-25"), "and a BOOLEAN has one byte", flag(1, 1, 0xFF)},
 		{"extended-key-usage", no("CHN-23"), "an extension that no AMD authority has", ask(func(s S) { s.AddExt(mint.Extension{OID: "2.5.29.37", Value: mint.TLV(0x30)}) })},
 		{"product-name", no("CHN-23"), "an extension of leaves", ask(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDProductName, Value: ia5("Milan-B0")}) })},
 		{"hwid", no("CHN-23"), "an authority is no chip", ask(func(s S) { s.AddExt(mint.Extension{OID: mint.OIDHWID, Value: make([]byte, 64)}) })},

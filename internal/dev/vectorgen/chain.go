@@ -182,6 +182,7 @@ func rootRows() []row {
 	return []row{
 		{"der", yes("CHN-60"), "DER as well as PEM", root(func(x X) []byte { return x.ARK })},
 		{"is-an-ask", no("CHN-61"), "an ASK is no root", root(func(x X) []byte { return mint.PEM(x.Intermediate) })},
+		{"is-no-certificate", no("CHN-10"), "nor is a SEQUENCE that breaks off", root(func(X) []byte { return mint.PEM([]byte{0x30, 0x82}) })},
 		{"twice", no("CHN-62"), "two roots of one product", root(func(x X) []byte {
 			return mint.PEM(x.ARK, mint.ARK("Milan").Encode(mint.PSSSigner{Key: mint.CAKey("ARK-Milan"), Hash: crypto.SHA384, MGF: crypto.SHA384, SaltLength: 48}))
 		})},

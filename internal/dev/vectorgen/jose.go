@@ -29,6 +29,7 @@ func jwsSections() []section {
 			x.Bundle.Header.Set("pad", strings.Repeat("x", size-len(x.Bundle.Header.Text())))
 		}
 	}
+	largest := func(x X) { x.Bundle.PayloadText = spaces(262144) }
 	const invalid = "BundleSignatureInvalid"
 	framing := section{"bundle-jws", endpoint("Genoa", 5, "vcek"), invalid, []row{
 		{"without-typ-and-kid", yes("BND-01", "JWS-06"), "only alg is required", func(x X) { x.Bundle.Header = doc{{"alg", "EdDSA"}} }},
@@ -101,7 +102,8 @@ func jwsSections() []section {
 		{"carriage-return-behind", no("JWS-04", "CLI-07"), "which is no line break", text(wrap("", "\r"))},
 		{"signature-of-63-bytes", no("JWS-05"), "64 bytes", mangled(func(sig []byte) []byte { return sig[:63] })},
 		{"signature-of-65-bytes", no("JWS-05"), "and no more", mangled(func(sig []byte) []byte { return append(sig, 0) })},
-		{"payload-of-256-kib", yes("JWS-01", "BND-01"), "the payload has at most 262144 bytes", func(x X) { x.Bundle.PayloadText = spaces(262144) }},
+		{"payload-of-256-kib", yes("JWS-01", "BND-01"), "the payload has at most 262144 bytes, behind a header of any size that it may have", both(header(4096), largest)},
+		{"payload-of-256-kib-behind-a-header-too-long", no("JWS-01", "GEN-04", "BND-01"), "the size of the whole comes first", both(header(4097), largest)},
 		{"payload-of-256-kib-and-a-byte", no("JWS-01", "GEN-04", "BND-01"), "and no more", func(x X) { x.Bundle.PayloadText = spaces(262145) }},
 		{"signed-by-somebody-else", no("JWS-10", "BND-01"), "a key that is not pinned", bundleSigned(document.EdDSA(otherKey))},
 		{"signed-by-the-manifest-key", no("JWS-10", "BND-01"), "each kind of document has keys of its own", bundleSigned(document.EdDSA(manifestKey))},

@@ -68,6 +68,7 @@ func jsonSections() []section {
 		{"escape-with-a-letter", no("JSN-06"), "each of them one", future(`"\u00eg"`)},
 		{"string-without-end", no("JSN-06"), "a quote at its end", envelopeText(func(b []byte) []byte { return append(bytes.TrimRight(b, "}"), `, "x": "`...) })},
 		{"brackets-crossed", no("JSN-06"), "each bracket by its own", future("[{]}")},
+		{"bars-for-brackets", no("JSN-06"), "no other signs are brackets", future(`|"a": 1~`)},
 		{"empty-name", yes("JSN-09", "JSN-11"), "a name may be empty", envelope.add("", 1)},
 		{"nan", no("JSN-06"), "no NaN", future("NaN")},
 		{"leading-zero", no("JSN-06"), "no leading zero", future("01")},

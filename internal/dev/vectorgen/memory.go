@@ -23,20 +23,27 @@ func stateSection() section {
 	}
 	other := strings.Repeat("ab", 32)
 	known := func(version string) func(X) { return state(entry("router", version, other)) }
-	same := func(x X) {
-		x.seal()
-		x.inputs["state"] = [][]byte{[]byte(entry("router", "17", hex.EncodeToString(digest(x.Bundle.Encode()))))}
+	same := func(at int, change byte) func(X) { // the bundle of this version, but for a byte of its hash
+		return func(x X) {
+			x.seal()
+			sum := digest(x.Bundle.Encode())
+			sum[at] ^= change
+			x.inputs["state"] = [][]byte{[]byte(entry("router", "17", hex.EncodeToString(sum)))}
+		}
 	}
 	return section{"state", endpoint("Genoa", 5, "vcek"), "EvidenceUnavailableError", []row{
 		{"older-was-accepted", yes("BND-40"), "a newer bundle than the last", known("16")},
-		{"same-was-accepted", yes("BND-41"), "the same bundle again", same},
+		{"same-was-accepted", yes("BND-41"), "the same bundle again", same(0, 0)},
 		{"first-was-accepted", yes("BND-40", "STA-03"), "1 is a version like others", known("1")},
 		{"of-another-workload", yes("BND-40", "BND-43"), "versions count for each workload by itself", state(entry("inference", "99", other))},
 		{"of-two-workloads", yes("BND-40", "STA-34"), "each with its version, in the order of their names", state(strings.Replace(entry("router", "16", other), `{"router"`, `{"inference": {"version": 99, "sha256": "`+other+`"}, "router"`, 1))},
 		{"newer-was-accepted", as("BundleRollbackError", "BND-40"), "an older bundle, still valid, that allows what was withdrawn", known("18")},
 		{"greatest-was-accepted", as("BundleRollbackError", "BND-40"), "2^53-1 is a version like others", known("9007199254740991")},
 		{"other-bytes-of-the-version", as("BundleRollbackError", "BND-41"), "two bundles of one version", known("17")},
+		{"hash-whose-first-byte-differs", as("BundleRollbackError", "BND-41"), "all 32 bytes are compared", same(0, 1)},
+		{"hash-whose-last-byte-differs", as("BundleRollbackError", "BND-41"), "to the last", same(31, 1)},
 		{"empty-file", no("BND-42", "STA-20"), "a damaged memory is no first run", state("")},
+		{"empty-file-and-another-workload", no("BND-42", "STA-20"), "which comes before what is asked for", both(state(""), option("workload", "inference"))},
 		{"without-schema", no("BND-42", "STA-34"), "a file of no schema", state(`{"workloads": {}}`)},
 		{"without-workloads", no("BND-42", "STA-34"), "a file that says nothing", state(`{"schema": "tresor.state/v1"}`)},
 		{"without-a-digest", no("BND-42", "STA-10"), "a version by itself", state(`{"schema": "tresor.state/v1", "workloads": {"router": {"version": 16}}}`)},

@@ -98,6 +98,8 @@ func leafKeyHash(x *exhibit) string {
 func policyFileSections() []section {
 	file := func(members ...member) func(x X) { return demand(members...) }
 	text := func(s string) func(x X) { return func(x X) { x.policyText([]byte(s)) } }
+	azure := func(name string, value any) func(X) { return demand(member{"azure", doc{{name, value}}}) }
+	pcrs := func(registers ...member) func(X) { return azure("pcrs", doc{{"sha256", doc(registers)}}) }
 	hex96, many := strings.Repeat("ab", 48), []string{}
 	for i := range 1025 {
 		many = append(many, fmt.Sprintf("%096x", i+1))
@@ -147,7 +149,8 @@ func policyFileSections() []section {
 		{"version-of-three-parts", no("POL-68"), "the build has a member of its own", file(member{"firmware", doc{{"min_version", "1.55.29"}}})},
 		{"mask-without-0x", no("POL-69"), "a mask is hexadecimal, and says so", file(member{"mitigations", doc{{"launch", "3f"}}})},
 		{"mask-of-17-digits", no("POL-69"), "of 64 bits", file(member{"mitigations", doc{{"launch", "0x10000000000000000"}}})},
-		{"versions-crossed", no("POL-70"), "min above max", file(member{"report_versions", doc{{"min", 5}, {"max", 3}}})},
+		{"mask-of-16-digits", yes("POL-69"), "which have 16 digits at most", file(member{"mitigations", doc{{"launch", "0x000000000000000b"}}})},
+		{"versions-crossed", no("POL-70"), "min above max", file(member{"report_versions", doc{{"min", 5}, {"max", 4}}})},
 		{"version-6-allowed", no("JSN-15"), "a version that this document does not know", file(member{"report_versions", doc{{"max", 6}}})},
 		{"version-6-required", no("JSN-15"), "nor asked for", file(member{"report_versions", doc{{"min", 6}}})},
 		{"id-block-required-and-forbidden", no("POL-71"), "nothing could meet it", file(member{"id_block", doc{{"require", true}, {"forbid", true}}})},
@@ -181,8 +184,16 @@ func policyFileSections() []section {
 		{"id-block-forbidden-with-any-author", no("POL-71"), "nothing could meet it", file(member{"id_block", doc{{"require_author_key", true}, {"forbid", true}}})},
 		{"report-data-and-its-prefix", no("POL-73"), "one of them", file(member{"report_data", strings.Repeat("ab", 64)}, member{"report_data_prefix", strings.Repeat("ab", 32)})},
 		{"report-data-prefix-of-64-bytes", no("POL-62"), "a prefix has 32 bytes", file(member{"report_data_prefix", strings.Repeat("ab", 64)})},
-		{"azure-register-16-before-a-good-one", no("AZR-11"), "each register is judged", file(member{"azure", doc{{"pcrs", doc{{"sha256", doc{{"16", []string{hex96[:64]}}, {"2", []string{hex96[:64]}}}}}}}})},
-		{"azure-user-data-no-hex", no("AZR-10"), "hex digits", file(member{"azure", doc{{"user_data", "0g"}}})},
+		{"azure-user-data-no-hex", no("AZR-10"), "hex digits", azure("user_data", "7f0g")},
+		{"azure-user-data-begins-in-upper-case", no("AZR-10"), "in lower case", azure("user_data", "Ab")},
+		{"azure-user-data-ends-in-upper-case", no("AZR-10"), "all of them", azure("user_data", "aB")},
+		{"azure-no-banks", no("AZR-11"), "registers that are none", azure("pcrs", doc{})},
+		{"azure-bank-without-registers", no("AZR-11"), "beside a good one too", azure("pcrs", doc{{"sha1", doc{}}, {"sha256", doc{{"4", []string{hex96[:64]}}}}})},
+		{"azure-register-16-before-a-good-one", no("AZR-11"), "each register is judged", pcrs(member{"16", []string{hex96[:64]}}, member{"2", []string{hex96[:64]}})},
+		{"azure-register-that-begins-alike", no("AZR-11"), "a register is a number", pcrs(member{"0x", []string{hex96[:64]}})},
+		{"azure-value-with-more-behind-it", no("AZR-11"), "its value is hex digits", pcrs(member{"4", []string{hex96[:64] + "0g"}})},
+		{"azure-value-begins-in-upper-case", no("AZR-11"), "in lower case", pcrs(member{"4", []string{"A" + hex96[1:64]}})},
+		{"azure-value-ends-in-upper-case", no("AZR-11"), "all of them", pcrs(member{"4", []string{hex96[:63] + "B"}})},
 		{"empty-report-data", no("JSN-12", "GEN-02"), "an empty text demands nothing, and is an error", file(member{"report_data", ""})},
 		{"empty-mask", no("JSN-12", "GEN-02"), "likewise of a mask", file(member{"mitigations", doc{{"launch", ""}}})},
 		{"empty-version", no("JSN-12", "GEN-02"), "and of a version", file(member{"firmware", doc{{"min_version", ""}}})},

@@ -178,6 +178,16 @@ func embeddedRows() []row {
 			}
 		}
 	}
+	manifestOf := func(x X, jws string) {
+		x.embed = alone(member{"workload_identity_tag", fmt.Sprintf("%x", sha256Of([]byte(jws)))}, member{manifestJWS, jws})
+	}
+	of := func(header, payload int) func(X) { // a manifest of that size
+		return func(x X) {
+			x.seal()
+			manifestOf(x, string(document.Compact(spaces(header)([]byte("{}")), spaces(payload)(x.Manifest.Payload.Text()), func([]byte) []byte { return make([]byte, 1024) })))
+		}
+	}
+	const mismatch = "IdentityManifestMismatchError"
 	return []row{
 		{"good", yes("RCP-51", "RCP-52", "RCP-53"), "bundle, tag and manifest", shows("receipt", doc{{"router_attestation", verified}})},
 		{"by-another-key", no("JWS-10", "RCP-50", "RCP-51"), "what a receipt embeds is no root of trust for itself", bundleSigned(document.EdDSA(otherKey))},
@@ -200,10 +210,10 @@ func embeddedRows() []row {
 		{"bundle-by-itself-of-another-key", no("JWS-10", "RCP-51"), "which it is, by the pinned roots", both(bundleSigned(document.EdDSA(otherKey)), embed(func(d *doc) { d.Drop("workload_identity_tag"); d.Drop(manifestJWS) }))},
 		{"manifest-by-itself", yes("RCP-50", "RCP-53"), "without a bundle, the attestation's own tag and workload count, and vouch for nothing", both(embed(alone()), shows("not_checked", []string{"router_attestation", "inference_attestation", "hardware evidence", "revocation"}))},
 		{"manifest-by-itself-of-another-tag", as("IdentityManifestMismatchError", "IDT-10", "RCP-53"), "which the manifest then has to meet", embed(alone(member{"workload_identity_tag", strings.Repeat("ab", 32)}))},
-		{"manifest-by-itself-too-long", as("IdentityManifestMismatchError", "JWS-01", "RCP-53"), "its size comes before its segments", embed(func(d *doc) {
-			long := strings.Repeat(".", 72367)
-			alone(member{"workload_identity_tag", fmt.Sprintf("%x", sha256Of([]byte(long)))}, member{manifestJWS, long})(d)
-		})},
+		{"manifest-by-itself-of-the-greatest-size", yes("JWS-01", "RCP-53"), "header, payload and signature", of(4096, 49152)},
+		{"manifest-by-itself-header-too-long", as(mismatch, "JWS-06", "JSN-01", "RCP-53"), "4096 bytes of a header", of(4097, 49000)},
+		{"manifest-by-itself-payload-too-long", as(mismatch, "JWS-01", "RCP-53"), "49152 bytes of a payload", of(4000, 49153)},
+		{"manifest-by-itself-too-long", as(mismatch, "JWS-01", "RCP-53"), "its size comes before its segments", func(x X) { manifestOf(x, strings.Repeat(".", 72367)) }},
 		{"manifest-by-itself-of-another-workload", as("IdentityManifestMismatchError", "IDT-13", "RCP-53"), "both of them", embed(alone(member{"workload", "inference"}))},
 		{"manifest-by-itself-without-tag", yes("RCP-53"), "where one is lacking, the manifest is not verified", embed(alone(member{"workload_identity_tag", nil}))},
 		{"manifest-by-itself-without-workload", yes("RCP-53"), "whichever it is", embed(alone(member{"workload", nil}))},
@@ -256,6 +266,7 @@ func keySetSection() section {
 		{"without-kid", no("JWK-10"), "a key without a name", key(func(d *doc) { d.Drop("kid") })},
 		{"kid-twice", no("JWK-10"), "two keys of one name", set("kid", "receipt-0")},
 		{"of-one-key", yes("JWK-06"), "a set of one key", func(x X) { x.receipt.Keys = x.receipt.Keys[:1] }},
+		{"of-65536-bytes", yes("JWK-06", "JSN-01"), "the longest set", func(x X) { x.inputs["jwks"] = [][]byte{spaces(65536)(x.receipt.JWKS())} }},
 		{"without-keys", no("JWK-06", "JSN-12"), "an object that is no set", input("jwks", []byte(`{"kid": "receipt-1"}`))},
 		{"of-64-keys", yes("JWK-06"), "or of as many as there may be", upTo(64)},
 		{"empty", no("JWK-06", "JSN-16"), "a set without keys", func(x X) { x.receipt.Keys = []doc{} }},

@@ -34,12 +34,27 @@ func workloadSections() []section {
 		{"not-listed-without-manifest", no("IDT-01"), "also when there is no manifest", both(bundle.set("allowed_workload_identity_tags", []string{strings.Repeat("ab", 32)}), envelope.drop("workload_identity_manifest_jws"))},
 	}}
 
+	near := func(i int) func(X) { // a tag, listed and bound, that differs from the hash in one byte
+		return func(x X) {
+			var other string
+			x.Bind = func(spki, tag [32]byte) [32]byte {
+				tag[i] ^= 1
+				other = hex.EncodeToString(tag[:])
+				return document.Binding(spki, tag)
+			}
+			x.seal()
+			x.Envelope.Set("workload_identity_tag", other)
+			x.Bundle.Payload.Set("allowed_workload_identity_tags", []string{other})
+		}
+	}
 	manifests := section{"manifest", base, "IdentityManifestMismatchError", []row{
 		{"of-another-tag", no("IDT-10"), "a manifest whose hash is not the tag; its claims are never shown", func(x X) {
 			other := x.Manifest.Payload.Clone()
 			other.Set("version", "v6.6.6")
 			x.Envelope.Set("workload_identity_manifest_jws", string(document.Compact(x.Manifest.Header.Text(), other.Text(), x.Manifest.Sign)))
 		}},
+		{"whose-first-byte-differs", no("IDT-10"), "all 32 bytes are compared", near(0)},
+		{"whose-last-byte-differs", no("IDT-10"), "to the last", near(31)},
 		{"with-a-line-break", no("IDT-10"), "the hash is of the exact bytes", func(x X) {
 			x.seal()
 			x.Envelope.Set("workload_identity_manifest_jws", string(x.ManifestJWS)+"\n")
@@ -82,6 +97,7 @@ func workloadSections() []section {
 		})},
 		{"with-a-separator", no("BIN-01"), "nothing stands between the two", bound(func(spki, tag [32]byte) [32]byte { return sha256.Sum256(append(append(spki[:], '.'), tag[:]...)) })},
 		{"last-byte-differs", no("BIN-01"), "all 32 bytes are compared", bound(func(spki, tag [32]byte) [32]byte { sum := document.Binding(spki, tag); sum[31] ^= 1; return sum })},
+		{"first-byte-differs", no("BIN-01"), "from the first on", bound(func(spki, tag [32]byte) [32]byte { sum := document.Binding(spki, tag); sum[0] ^= 1; return sum })},
 		{"in-the-second-half", no("BIN-01"), "the first half binds", func(x X) {
 			x.Bind = func(spki, tag [32]byte) [32]byte {
 				sum := document.Binding(spki, tag)
@@ -94,6 +110,8 @@ func workloadSections() []section {
 
 	live := section{"live-key", base, "SPKIMismatchError", []row{
 		{"relayed", no("BIN-10"), "somebody in between shows the evidence of the enclave", func(x X) { x.live = sha256.Sum256([]byte("relay")) }},
+		{"first-byte-differs", no("BIN-10"), "all 32 bytes are compared", func(x X) { x.live[0] ^= 1 }},
+		{"last-byte-differs", no("BIN-10"), "to the last", func(x X) { x.live[31] ^= 1 }},
 		{"not-observed", no("BIN-11", "GEN-02"), "a zero hash is no observation", func(x X) { x.live = [32]byte{} }},
 		{"not-observed-and-attested", no("BIN-11", "GEN-02"), "nor does it equal one of zeros", func(x X) {
 			x.SPKI, x.live = [32]byte{}, [32]byte{}
