@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -22,8 +23,7 @@ type witnessConn struct {
 	witness  *Witness
 	pod      *pod
 	ledger   *ledger.Ledger
-	buffer   []byte // for what has arrived
-	arrived  []byte // of it, what is still to be read
+	records  *bufio.Reader // of the plaintext
 	out      resets
 	plain    sync.Once
 	closed   atomic.Bool
@@ -39,13 +39,12 @@ func (w *Witness) accept(tcp net.Conn) net.Conn {
 		Conn: server, tls: server, tcp: tcp, witness: w, pod: p,
 		ledger: ledger.New(w.transit, marker),
 	}
+	c.records = bufio.NewReaderSize(recorded{c}, maxRecord)
 	w.conns = append(w.conns, c)
 	return c
 }
 
-// Read reads plaintext. Whole TLS records are written down as soon as any byte of
-// them is wanted: net/http reads HTTP/2 frame by frame, and would find time to
-// answer the first. What comes in place of a handshake leaked, too.
+// Read reads plaintext. What comes in place of a handshake leaked, too.
 func (c *witnessConn) Read(p []byte) (int, error) {
 	if err := c.tls.Handshake(); err != nil {
 		var record tls.RecordHeaderError
@@ -57,20 +56,18 @@ func (c *witnessConn) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	c.ledger.Begin(c.tls.ConnectionState().NegotiatedProtocol)
-	if len(c.arrived) == 0 {
-		if c.buffer == nil {
-			c.buffer = make([]byte, maxRecord)
-		}
-		n, err := c.tls.Read(c.buffer)
-		c.arrived = c.buffer[:n]
-		c.ledger.Received(c.arrived, time.Now())
-		if n == 0 {
-			return 0, err
-		}
-	}
-	n := copy(p, c.arrived)
-	c.arrived = c.arrived[n:]
-	return n, nil
+	return c.records.Read(p)
+}
+
+// recorded is read record by record: whole TLS records are written down as soon as any
+// byte of them is wanted. net/http reads HTTP/2 frame by frame, and would find time to
+// answer the first.
+type recorded struct{ *witnessConn }
+
+func (r recorded) Read(p []byte) (int, error) {
+	n, err := r.tls.Read(p)
+	r.ledger.Received(p[:n], time.Now())
+	return n, err
 }
 
 // Write passes on what the server says. net/http can not refuse a stream: for a pod

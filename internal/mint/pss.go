@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/sha512"
+	"crypto/subtle"
 	"encoding/binary"
 	"hash"
 	"slices"
@@ -70,12 +71,7 @@ func mgf1(out, seed []byte, h hash.Hash) {
 		h.Reset()
 		h.Write(seed)
 		h.Write(binary.BigEndian.AppendUint32(nil, counter))
-		block := h.Sum(nil)
-		n := min(len(block), len(out))
-		for i := range n {
-			out[i] ^= block[i]
-		}
-		out = out[n:]
+		out = out[subtle.XORBytes(out, out, h.Sum(nil)):]
 	}
 }
 
