@@ -9,7 +9,7 @@ var beyondVectors = []struct {
 	key    *regexp.Regexp
 	reason string
 }{
-	{regexp.MustCompile(`\| false \| [\w.]+ == nil$|(Bag\.open|Bag\.addTable|PCRs\.read|ParseRuntimeData|File\.Highest) \| false \| err != nil$|NewVerifier \| false \| c\.Launch|SigningKey != snpreport\.|\| Parse \| false \| kind\.Algorithm|compiler\.floors \| false|TCB\.AtLeast|TCBVersion\.For|KeyDigest \|` +
+	{regexp.MustCompile(`\| false \| [\w.]+ == nil$|(Bag\.open|Bag\.addTable|PCRs\.read|ParseRuntimeData|File\.Highest) \| false \| err != nil$|NewVerifier \| false \| c\.Launch|SigningKey != snpreport\.|\| Parse \| false \| kind\.Algorithm|compiler\.floors \| false|TCBVersion\.For|KeyDigest \|` +
 		`|Guest\.check \||Guest\.counts \| false|Guest\.Explain \||Chain\.Differences \||Policy\.Check \||Restrict \| true \| r != nil|demandVMPL \| (plus|minus|false) \| want|demandReportVersion \| (plus|minus|false) \| v\.M\w+ [<>] m|demandReportVersion \| field \| v\.M\w+ for M\w+$` +
 		`|newRoots \| false \| len|azureBytes \| (minus|false) \| len\(b\) < 1|NewVerifier \| (false|minus|first|last|only last) \| (err != nil|len\(c\.Keys\)|c\.Keys|slices\.ContainsFunc\(c\.Keys\[:i\]|l\.ID|k\.ID|c\.MaxAge)` +
 		`|CheckTag \| false \| b\.Version|CheckVersion \| false \| b\.Version|checkFacts \| false|VerifySignature \| false \| key\.Curve|session\.parseEnvelope \| true|checkRevocation \| false \| len\(crls\) == 0 && |readHeader \| false \| kind\.IgnoreType|demandCSP \| true \| id != ""`),
@@ -23,7 +23,7 @@ var beyondVectors = []struct {
 	{regexp.MustCompile(`describeLaunch|demandBulletins \| field|fillResult|session\.conclude|\| alias \||CheckTag \| (first|last|only last)|Choose \| (true|false) \| !slices\.Contains|number\(0x004\)|Int\(1, 2\)` +
 		`|f\.Where for Expected|\| Open \| false \| err != nil$|errors\.As\(err, &at\)|openHex \| true|scanner\.document \| (true|false|order)|readHeader \| row|subject\.unsupported|r\.Version == 6|r\.Version for GuestSVN \| 2|root\.Product != leaf\.Product` +
 		`|decodeList \| (true|false) \| len\(in\) == 0 \| 1|Metadata\.check \| (true|order) \| at != |checkPCRs \| (true|false) \| demanded == 0|parseFixed \| (plus|minus) \| u32\(\d+\) \| [12]|igvmReader\.header \| plus|APReset for HashTable` +
-		`|\| Assess \||checkEmbedded \| false \| e\.opaque|demandBuild \| true \| r\.Firmware`),
+		`|\| Assess \||TCB\.AtLeast|checkEmbedded \| false \| e\.opaque|demandBuild \| true \| r\.Firmware`),
 		"what a verdict or an error shows, and decides nothing"},
 	{regexp.MustCompile(`ParseJWK \| (plus|minus) \| strictjson|ParseJWKS \| plus \| strictjson|parseClaims \| (plus|minus) \| strictjson|statefile/form\.go \| decode \| (plus|minus) \| strictjson|openTHIM \| plus|parseCertificate \| false \| len\(der\) == 0|MaxFirmware|maxIGVMData|MaxVCPUs$` +
 		`|MaxFile|maxPCRs|maxHCL|maxInput|ParseQuote \| minus \| len\(b\) > 1024`),
