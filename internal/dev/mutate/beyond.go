@@ -14,7 +14,7 @@ var beyondVectors = []struct {
 		`|newRoots \| false \| len|azureBytes \| (minus|false) \| len\(b\) < 1|NewVerifier \| (false|minus|first|last|only last) \| (err != nil|len\(c\.Keys\)|c\.Keys|slices\.ContainsFunc\(c\.Keys\[:i\]|l\.ID|k\.ID|c\.MaxAge)` +
 		`|CheckTag \| false \| b\.Version|CheckVersion \| false \| b\.Version|checkFacts \| false|VerifySignature \| false \| key\.Curve|session\.parseEnvelope \| true|checkRevocation \| false \| len\(crls\) == 0 && |readHeader \| false \| kind\.IgnoreType|demandCSP \| true \| id != ""`),
 		"only a caller of the library can give it: nil, a value of no name, a list or a number that the command refuses before"},
-	{regexp.MustCompile(`\| (prefix|suffix) \| .*((sha256|RawIssuer|RawSubject|Itoa|Digest|sum|Status|form|want|unset|\[:4\])( ?[!=,)]|$)|openNumbers \| suffix \| digits != strconv\.FormatUint|bytes\.Equal\(v, value\)|ReportData|QualifiedSigner|"ASEV"|"IGVM")`),
+	{regexp.MustCompile(`\| (prefix|suffix) \| .*((sha256|RawIssuer|RawSubject|Itoa|Digest|sum|Status|form|want|unset|\[:4\])( ?[!=,)]|$)|digits != strconv\.FormatUint|bytes\.Equal\(v, value\)|ReportData|QualifiedSigner|"ASEV"|"IGVM")`),
 		"both have one size, or are among few words of which none begins or ends another"},
 	{regexp.MustCompile(`\| order \| (len\(\w+\) (==|<|>) [01]|i < 3|e != numExtensions|r == utf8\.RuneError|at != rule\.NoOffset|s\.\w+ == rule\.NoOffset)( \| \d+)?$|splitHeaders \| minus \| at < end|session\.run \| false \| err == nil && `),
 		"the values that would differ do not occur"},
