@@ -133,7 +133,8 @@ func TestQuoteBounds(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"two bytes":                {[]byte{0, 5}, "TPM-02"},
+		"one byte":                 {[]byte{0}, "TPM-02"},
+		"two bytes":                {[]byte{0, 5}, "TPM-01"},
 		"three bytes":              {[]byte{0, 5, 0}, "TPM-01"},
 		"a bitmap of one byte":     {changed(func(q *paravisor.QuoteSpec) { q.Selections = []paravisor.Selection{{Hash: 0xB, Bits: []byte{1}}} }), ""},
 		"1024 bytes":               {append(bytes.Clone(good), make([]byte, 1024-len(good))...), "TPM-09"},

@@ -53,7 +53,7 @@ func ParseQuote(b []byte) (*Quote, error) {
 		return nil, tpmError("TPM-01", "quote", 0, "at most 1024 bytes", fmt.Sprintf("%d bytes", len(b)))
 	}
 	s := cryptobyte.String(b)
-	if len(b) > 2 && b[0] == 0 { // TPM2B_ATTEST: a bare one starts with 0xFF
+	if len(b) > 1 && b[0] == 0 { // TPM2B_ATTEST: a bare one starts with 0xFF
 		if size := int(b[0])<<8 | int(b[1]); size != len(b)-2 {
 			return nil, tpmError("TPM-01", "size", 0, fmt.Sprint(len(b)-2), fmt.Sprint(size))
 		}

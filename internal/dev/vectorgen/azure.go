@@ -46,6 +46,14 @@ func azureSections() []section {
 	keys := func(change func(list []string) []string) func(X) {
 		return vm(func(a *paravisor.VM) { a.Runtime.Keys = change(a.Runtime.Keys); a.Seal() })
 	}
+	many := func(n int) func(list []string) []string {
+		return func(list []string) []string {
+			for len(list) < n {
+				list = append(list, fmt.Sprintf(`{"kid":"k%d"}`, len(list)))
+			}
+			return list[:n]
+		}
+	}
 	modulus := func(change func(n []byte) []byte) func(X) {
 		n := paravisor.AKKey("ak").Public().N.Bytes()
 		text := base64.RawURLEncoding.EncodeToString
@@ -66,7 +74,10 @@ func azureSections() []section {
 	banks := func(banks ...member) func(X) { return registers("pcrs", doc(banks)) }
 	values := func(text string) func(X) { return input("pcrs", []byte(text)) }
 	zeros := strings.Repeat("00", 32)
-	every := []byte{0xFF, 0xFF, 0xFF}
+	every, ones := []byte{0xFF, 0xFF, 0xFF}, slices.Repeat([]byte{0xFF}, 66)
+	other9 := func(x X) { // another value of register 9
+		written("pcrs", func(b []byte) []byte { return replace(hexOf(x.vm.PCRs[9]), zeros)(b) })(x)
+	}
 	reports := section{"azure-hcl", azureVM, hcl, []row{
 		{"whole", yes("HCL-01", "AZR-14"), "an index of 2600 bytes, with all that is demanded", vm(func(*paravisor.VM) {})},
 		{"cut", yes("HCL-10"), "cut at its report size", vm(func(a *paravisor.VM) { a.HCL.Total = 0 })},
@@ -79,14 +90,16 @@ func azureSections() []section {
 		{"key-release", no("HCL-04"), "another request", vm(func(a *paravisor.VM) { a.HCL.RequestType = 1 })},
 		{"status", no("HCL-05"), "the request failed", vm(func(a *paravisor.VM) { a.HCL.Status = 1 })},
 		{"reserved", no("HCL-05"), "a reserved byte", vm(func(a *paravisor.VM) { a.HCL.Reserved[0] = 1 })},
+		{"reserved-at-the-end", no("HCL-05"), "whichever it is", vm(func(a *paravisor.VM) { a.HCL.Reserved[11] = 1 })},
 		{"data-version-2", no("HCL-06"), "for hosts only", vm(func(a *paravisor.VM) { a.HCL.DataVersion = 2 })},
 		{"tdx", no("HCL-07"), "another kind of hardware", vm(func(a *paravisor.VM) { a.HCL.ReportType = 4 })},
 		{"sha-384", no("HCL-08"), "another hash", vm(func(a *paravisor.VM) { a.HCL.HashType = 2 })},
 		{"1237-bytes", no("HCL-01"), "1238 are the least", input("report", append([]byte("HCLA"), make([]byte, 1233)...))},
+		{"4-bytes", no("HCL-01", "FRM-12"), "nor a report", input("report", []byte("HCLA"))},
 		{"1238-bytes", no("JSN-12", "HCL-21"), "runtime data of two bytes", vm(func(a *paravisor.VM) { a.HCL.Runtime, a.HCL.Total = []byte("{}"), 0; a.Bind() })},
 		{"data-size", no("HCL-09"), "the size of the request's data", vm(func(a *paravisor.VM) { a.HCL.DataSize = new(uint32(21 + len(a.HCL.Runtime))) })},
 		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *paravisor.VM) { a.HCL.ReportSize = new(uint32(2600)) })},
-		{"beyond-the-file", no("HCL-09", "GEN-04"), "more than there is", sizes(func(*paravisor.VM) int { return 3000 })},
+		{"beyond-the-file", no("HCL-09", "GEN-04"), "a byte more than there is", sizes(func(a *paravisor.VM) int { a.HCL.Total = 0; return len(a.HCL.Runtime) + 1 })},
 		{"sum-wraps", no("HCL-09", "GEN-04"), "sums in 32 bits wrap", sizes(func(*paravisor.VM) int { return -0x4D4 })},
 		{"no-runtime-data", no("HCL-09"), "n is 0", sizes(func(*paravisor.VM) int { return 0 })},
 		{"runtime-data-of-one-byte", no("HCL-09"), "two bytes are the least JSON", sizes(func(*paravisor.VM) int { return 1 })},
@@ -108,23 +121,26 @@ func azureSections() []section {
 		{"kid-that-begins-like-the-aks", yes("HCL-21"), "another one too", runtime("HCLEkPub", "HCLAkPub2")},
 		{"kid-empty", no("JSN-12", "HCL-21"), "each key has a name", runtime("HCLEkPub", "")},
 		{"ak-alone", yes("HCL-21"), "no other key", keys(func(list []string) []string { return list[:1] })},
-		{"nine-keys", no("JSN-16", "HCL-20"), "eight at most", keys(func(list []string) []string {
-			for len(list) < 9 {
-				list = append(list, fmt.Sprintf(`{"kid":"k%d"}`, len(list)))
-			}
-			return list
-		})},
+		{"eight-keys", yes("HCL-20"), "as many as there may be", keys(many(8))},
+		{"nine-keys", no("JSN-16", "HCL-20"), "and not one more", keys(many(9))},
+		{"no-keys", no("JSN-16", "HCL-20"), "an empty list", keys(many(0))},
+		{"kid-absent", no("JSN-12", "HCL-21"), "of another key", runtime(`"kid":"HCLEkPub",`, "")},
 		{"empty-kty", no("JSN-12", "HCL-22"), "an empty kind", runtime(`"kty":"RSA"`, `"kty":""`)},
 		{"ak-without-n", no("JSN-12", "HCL-21"), "a key that has no modulus", runtime(`"n":`, `"m":`)},
 		{"ak-without-e", no("JSN-12", "HCL-24"), "or no exponent", runtime(`"e":`, `"f":`)},
+		{"ak-without-kty", no("JSN-12", "HCL-22"), "or no kind", runtime(`"kty":`, `"use":`)},
+		{"exponent-empty", no("JSN-12", "HCL-24"), "nothing in it", runtime("AQAB", "")},
 		{"secure-boot-off", yes("AZR-03"), "which is refused on demand only", runtime(`"secure-boot":true`, `"secure-boot":false`)},
+		{"secure-boot-absent", yes("HCL-26"), "each member may be absent", runtime(`"secure-boot":true,`, "")},
 		{"ec", no("HCL-22"), "another kind of key", runtime(`"kty":"RSA"`, `"kty":"EC"`)},
 		{"even-modulus", no("HCL-23"), "no RSA key", modulus(func(n []byte) []byte { n[255] ^= 1; return n })},
 		{"modulus-of-255-bytes", no("HCL-23"), "2048 bits", modulus(func(n []byte) []byte { return n[1:] })},
 		{"modulus-of-2047-bits", no("HCL-23"), "all of them", modulus(func(n []byte) []byte { n[0] &= 0x7F; return n })},
 		{"modulus-of-257-bytes", no("HCL-23"), "and no more", modulus(func(n []byte) []byte { return append(n, 1) })},
 		{"exponent-with-more", no("HCL-24"), "all of it is compared", runtime("AQAB", "AQABAAAB")},
+		{"exponent-with-more-before", no("HCL-24"), "from its first digit on", runtime("AQAB", "AAAQAB")},
 		{"another-kind-that-ends-like-rsa", no("HCL-22"), "whole words are compared", runtime(`"kty":"RSA"`, `"kty":"NORSA"`)},
+		{"another-kind-that-begins-like-rsa", no("HCL-22"), "from both ends", runtime(`"kty":"RSA"`, `"kty":"RSAPSS"`)},
 		{"user-data-empty", no("JSN-12", "HCL-25"), "it may be absent, and not empty", vm(func(a *paravisor.VM) { a.HCL.Runtime = replace(a.Runtime.UserData, "")(a.HCL.Runtime); a.Bind() })},
 		{"zero-modulus", no("HCL-23"), "the paravisor could not make a key", modulus(func([]byte) []byte { return make([]byte, 256) })},
 		{"exponent-3", no("HCL-24"), "65537 alone", runtime("AQAB", "Aw")},
@@ -147,11 +163,20 @@ func azureSections() []section {
 		{"no-quote", no("AZR-05"), "a container that could carry one", both(without("quote", "quote-signature", "pcrs"), func(x X) {
 			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q}`, base64.StdEncoding.EncodeToString(x.vm.HCL.Encode())))}
 		})},
+		{"no-quote-for-one-of-two", no("AZR-05"), "one policy asks for it, and the other one does not", func(x X) {
+			without("quote", "quote-signature", "pcrs", "pcr")(x)
+			registers("secure_boot", true)(x)
+			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q}`, base64.StdEncoding.EncodeToString(x.vm.HCL.Encode())))}
+		}},
 		{"too-long", no("TPM-01", "GEN-04"), "1025 bytes", input("quote", make([]byte, 1025))},
 		{"too-long-behind-a-good-one", no("TPM-01", "GEN-04"), "1025 bytes that begin well", written("quote", func(q []byte) []byte { return append(q, make([]byte, 1025-len(q))...) })},
 		{"tpm2b-of-a-byte-less", no("TPM-01"), "a size that is not that of the rest", sized(-1)},
 		{"tpm2b-of-a-byte-more", no("TPM-01"), "nor is this one", sized(1)},
 		{"cut-off", no("TPM-09"), "a quote that ends early", written("quote", func(q []byte) []byte { return q[:len(q)-1] })},
+		{"one-byte", no("TPM-02"), "no magic, and no size", input("quote", []byte{0})},
+		{"two-bytes", no("TPM-01"), "a size of what is not there", input("quote", []byte{0, 5})},
+		{"cut-off-in-a-signer-that-reads-on", no("TPM-09"), "what follows its size is a quote with a bad flag", both(vm(func(a *paravisor.VM) { a.Quote.Signer = append([]byte{0, 0}, ones...) }), cut(68))},
+		{"cut-off-in-data-that-read-on", no("TPM-09"), "and the same of the data", both(vm(func(a *paravisor.VM) { a.Quote.Extra = ones }), cut(104))},
 		{"cut-off-in-the-counts", no("TPM-09"), "wherever it is", cut(80)},
 		{"cut-off-in-the-type", no("TPM-03"), "what is cut off reads as zero", cut(5)},
 		{"cut-off-in-the-signer", no("TPM-09"), "of which the size is there", cut(30)},
@@ -164,12 +189,14 @@ func azureSections() []section {
 		{"certify", no("TPM-03"), "a certification", vm(func(a *paravisor.VM) { a.Quote.Type = 0x8017 })},
 		{"creation", no("TPM-03"), "or of another kind", vm(func(a *paravisor.VM) { a.Quote.Type = 0x801A })},
 		{"long-signer", no("TPM-04"), "69 bytes", vm(func(a *paravisor.VM) { a.Quote.Signer = make([]byte, 69) })},
+		{"longest-signer", no("TPM-20", "TPM-04"), "68 bytes are of the form, and no name of this key", vm(func(a *paravisor.VM) { a.Quote.Signer = make([]byte, 68) })},
 		{"long-data", no("TPM-04"), "67 bytes", vm(func(a *paravisor.VM) { a.Quote.Extra = make([]byte, 67) })},
 		{"longest-data", as(data, "AZR-06", "TPM-04"), "66 bytes are of the form, and not the ones that were asked for", vm(func(a *paravisor.VM) { a.Quote.Extra = make([]byte, 66) })},
 		{"not-safe", yes("TPM-05", "AZR-14"), "a clock that is not safe is shown", both(vm(func(a *paravisor.VM) { a.Quote.Safe = 0 }), answers(doc{{"azure", doc{{"quote", doc{{"safe", false}}}}}}))},
 		{"safe-2", no("TPM-05"), "neither yes nor no", vm(func(a *paravisor.VM) { a.Quote.Safe = 2 })},
 		{"no-selection", no("TPM-06"), "none", selects()},
 		{"17-selections", no("TPM-06", "GEN-04"), "16 at most", selects(make([]paravisor.Selection, 17)...)},
+		{"16-selections", no("TPM-07", "TPM-06"), "so many may be there, of the four banks", selects(make([]paravisor.Selection, 16)...)},
 		{"bank-twice", no("TPM-07"), "which value is which", selects(paravisor.Selection{Hash: 0xB, Bits: every}, paravisor.Selection{Hash: 0xB, Bits: every})},
 		{"unknown-bank", no("TPM-07"), "SM3", selects(paravisor.Selection{Hash: 0x12, Bits: every})},
 		{"empty-bitmap", no("TPM-08"), "nothing is selected", selects(paravisor.Selection{Hash: 0xB, Bits: []byte{0, 0, 0}})},
@@ -189,11 +216,8 @@ func azureSections() []section {
 		{"old-quote", as(data, "AZR-06"), "for an earlier question", vm(func(a *paravisor.VM) { a.Quote.Extra = []byte("earlier") })},
 		{"data-with-zeros", as(data, "AZR-06"), "the length counts", vm(func(a *paravisor.VM) { a.Quote.Extra = append(slices.Clone(a.Quote.Extra), 0) })},
 		{"no-data", as(data, "AZR-06"), "nobody asked", vm(func(a *paravisor.VM) { a.Quote.Extra = nil })},
-		{"value-changed", as(pcr, "TPM-41"), "one of the 24", func(x X) {
-			x.rewrite = func(files map[string][][]byte) {
-				files["pcrs"][0] = replace(hexOf(x.vm.PCRs[9]), zeros)(files["pcrs"][0])
-			}
-		}},
+		{"value-changed", as(pcr, "TPM-41"), "one of the 24", other9},
+		{"value-changed-and-none-demanded", as(pcr, "TPM-41"), "values that are given count", both(option("pcr", nil), other9)},
 		{"no-values", as(pcr, "TPM-40"), "an empty object", values("{}")},
 		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", func(x X) { x.inputs["pcrs"] = [][]byte{[]byte(strings.ReplaceAll(x.pcrs(), ",", ", "))} }},
 		{"values-in-an-object", yes("TPM-40", "TPM-41"), "of the registers that are selected, and of other banks", func(x X) {
@@ -207,9 +231,12 @@ func azureSections() []section {
 		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(`{"sha256": {"24": "` + zeros + `"}}`)},
 		{"value-of-register-minus-1", as(pcr, "TPM-40"), "nor one below 0", values(`{"sha256": {"-1": "` + zeros + `"}}`)},
 		{"value-of-register-04", as(pcr, "TPM-40"), "each has one name", values(`{"sha256": {"04": "` + zeros + `"}}`)},
-		{"value-of-a-named-register", as(pcr, "TPM-40"), "which is a number", values(`{"sha256": {"boot": "` + zeros + `"}}`)},
+		{"value-of-a-named-register", as(pcr, "TPM-40"), "which is a number", values(`{"sha256": {"0x": "` + zeros + `"}}`)},
 		{"value-of-31-bytes", as(pcr, "TPM-40"), "of the size of its bank", values(`{"sha256": {"4": "` + zeros[2:] + `"}}`)},
 		{"value-no-hex", as(pcr, "TPM-40"), "in hex", values(`{"sha256": {"4": "` + zeros[2:] + `zz"}}`)},
+		{"value-empty", as(pcr, "JSN-12", "TPM-40"), "or empty", values(`{"sha256": {"4": ""}}`)},
+		{"value-of-the-first-bank", as(pcr, "TPM-40"), "each bank is read, needed or not", values(`{"sha1": {"0": "00"}, "sha256": {"4": "` + zeros + `"}}`)},
+		{"value-of-the-last-bank", as(pcr, "TPM-40"), "and the last one", values(`{"sha512": {"0": "00"}, "sha256": {"4": "` + zeros + `"}}`)},
 		{"bank-in-capitals", as(pcr, "JSN-10", "TPM-40"), "names are exact", values(`{"SHA512": {}, "sha256": {"4": "` + zeros + `"}}`)},
 		{"bank-that-is-not-read", as(pcr, "JSN-11", "TPM-40"), "another bank", values(`{"sm3": {}, "sha256": {"4": "` + zeros + `"}}`)},
 		{"other-bank", as(pcr, "TPM-41"), "SHA-1 is selected, and values of SHA-256 are there", selects(paravisor.Selection{Hash: 4, Bits: every})},
@@ -219,6 +246,10 @@ func azureSections() []section {
 			banks(member{"sha256", doc{{"3", []string{zeros}}, {"4", []string{hexOf(x.vm.PCRs[4])}}}})(x)
 		}},
 		{"not-allowed-by-one-of-two", as(pcr, "AZR-08"), "each policy is met, here that of the file", banks(member{"sha256", doc{{"7", []string{zeros}}}})},
+		{"not-allowed-by-the-flag", as(pcr, "AZR-08"), "or that of the flags", func(x X) {
+			option("pcr", "4="+zeros)(x)
+			banks(member{"sha256", doc{{"7", []string{hexOf(x.vm.PCRs[7])}}}})(x)
+		}},
 		{"not-allowed", as(pcr, "AZR-08"), "another boot loader", option("pcr", "4="+zeros)},
 	}}
 	rules := section{"azure-policy", azureVM, "UsageError", []row{
@@ -231,6 +262,9 @@ func azureSections() []section {
 		})},
 		{"other-user-data", as(data, "AZR-04"), "a prefix of it", option("user-data", hex.EncodeToString([]byte("gues")))},
 		{"secure-boot", as(policy, "AZR-03"), "it was off", both(runtime(`"secure-boot":true`, `"secure-boot":false`), registers("secure_boot", true))},
+		{"secure-boot-on", yes("AZR-03"), "as it was demanded", registers("secure_boot", true)},
+		{"secure-boot-unknown", as(policy, "AZR-03"), "nothing says that it was on", both(runtime(`"secure-boot":true,`, ""), registers("secure_boot", true))},
+		{"no-values", yes("AZR-07"), "and none demanded", without("pcrs", "pcr")},
 		{"65-bytes", no("AZR-10"), "64 at most", option("qualifying-data", strings.Repeat("00", 65))},
 		{"one-byte", yes("AZR-10", "AZR-06"), "the shortest there is", both(vm(func(a *paravisor.VM) { a.Quote.Extra = []byte{7} }), option("qualifying-data", "07"), answers(nil))},
 		{"hex-in-a-policy-in-upper-case", no("AZR-10"), "in a policy as everywhere", registers("qualifying_data", "AB")},
@@ -247,6 +281,7 @@ func azureSections() []section {
 		{"no-values-of-a-register", no("POL-61", "GEN-02"), "an empty list allows nothing", banks(member{"sha256", doc{{"4", []string{}}}})},
 		{"no-code-and-no-quote", no("AZR-12"), "nor does a policy by itself prove a thing", both(without("quote", "quote-signature", "pcrs", "qualifying-data", "user-data", "pcr", "measurement"), registers("secure_boot", true))},
 		{"no-code", no("AZR-12"), "whoever has an SEV-SNP machine can make all of this", option("measurement", nil)},
+		{"no-code-for-a-quote", no("AZR-12"), "a quote is a demand by itself", without("qualifying-data", "user-data", "pcr", "measurement")},
 		{"debug", no("AZR-12"), "the host may watch", option("allow-debug", true)},
 	}}
 	return []section{reports, quotes, rules}

@@ -16,7 +16,7 @@ import (
 
 // heldSections are about evidence as people hold it: docs/spec/carrier.md.
 func heldSections() []section {
-	std, url := base64.StdEncoding, base64.URLEncoding
+	std, url, vlek := base64.StdEncoding, base64.URLEncoding, mint.Evidence("Milan", 3, "vlek").Chain()
 	held := func(write func(r []byte) string) func(X) {
 		return func(x X) { x.inputs["report"] = [][]byte{[]byte(write(x.sealed()))} }
 	}
@@ -64,25 +64,47 @@ func heldSections() []section {
 		{"xxd", yes("FRM-15"), "hex in lines of 60", held(func(r []byte) string { return lines(hex.EncodeToString(r), 60, "\n") })},
 		{"0x", yes("FRM-15"), "0x before it", held(func(r []byte) string { return "0x" + hex.EncodeToString(r) })},
 		{"colons", yes("FRM-15"), "colons between bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprintf("% X", r), " ", ":") })},
+		{"0x-in-upper-case", yes("FRM-15"), "or 0X", held(func(r []byte) string { return fmt.Sprintf("%#X", r) })},
+		{"blanks", yes("FRM-15"), "blanks between bytes", held(func(r []byte) string { return fmt.Sprintf("% x", r) })},
+		{"base64-of-hex", as(unread, "FRM-02", "FRM-13"), "text in text is one layer too many", held(func(r []byte) string { return b64([]byte(hex.EncodeToString(r))) })},
+		{"raw-with-two-line-breaks", as(unread, "FRM-02", "FRM-11"), "a report, and two bytes that are no table", held(func(r []byte) string { return string(r) + "\n\n" })},
 		{"mark", yes("FRM-14"), "a byte order mark before text", held(func(r []byte) string { return "\uFEFF" + b64(r) })},
 		{"utf-16", yes("FRM-14"), "as PowerShell writes it", held(func(r []byte) string { return "\xFF\xFE" + wide(b64(r)) + "\x00" })},
 		{"armour", yes("FRM-18"), "PEM around a report", held(armour("REPORT"))},
 		{"certutil", yes("FRM-18"), "certutil labels everything as a certificate", held(armour("CERTIFICATE"))},
 		{"armour-behind-a-line-break", yes("FRM-14", "FRM-18"), "white space before BEGIN", held(func(r []byte) string { return " \n" + armour("REPORT")(r) })},
+		{"armour-whose-end-begins-alike", no("FRM-44", "FRM-18"), "whole labels are compared", held(func(r []byte) string { return strings.Replace(armour("REPORT")(r), "END REPORT", "END REPORT 2", 1) })},
+		{"armour-whose-label-begins-as-certificate", as(unread, "FRM-03", "FRM-18"), "and no label of certutil", held(armour("CERTIFICATE REQUEST"))},
+		{"armour-whose-label-ends-as-certificate", as(unread, "FRM-03", "FRM-18"), "nor is this one", held(armour("TRUSTED CERTIFICATE"))},
 		{"armour-without-its-end", no("FRM-44", "FRM-18"), "all of the base64, and no END", held(func(r []byte) string {
 			return strings.TrimSuffix(armour("REPORT")(r), "-----END REPORT-----\n")
 		})},
 		{"armour-with-an-end-too-many", no("FRM-44", "FRM-18"), "an END without a BEGIN", held(func(r []byte) string { return armour("REPORT")(r) + "-----END REPORT-----\n" })},
-		{"cbor-map-of-1", as(unread, "FRM-03"), "a map of CBOR", held(func(r []byte) string { return "\xA1" + string(r) })},
+		{"cbor-map-of-1", as(unread, "FRM-03"), "a map of CBOR, by its first byte alone", held(func([]byte) string { return "\xA1" })},
 		{"cbor-map-of-23", as(unread, "FRM-03"), "the longest whose size stands in its first byte", held(func(r []byte) string { return "\xB7" + string(r) })},
 		{"cbor-map-of-0", as(unread, "FRM-02"), "one without members holds no report", held(func(r []byte) string { return "\xA0" + string(r) })},
 		{"byte-b8", as(unread, "FRM-02"), "nor is this a first byte that is known", held(func(r []byte) string { return "\xB8" + string(r) })},
 		{"numbers", yes("FRM-17"), "a JSON array of bytes", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r), " ", ", ") })},
 		{"attestation-rs", yes("FRM-24", "FRM-20"), "a JSON container", held(rs("snp"))},
+		{"white-space-before-json", yes("FRM-10", "FRM-20"), "before a container", held(func(r []byte) string { return " \r\n\t" + rs("snp")(r) })},
+		{"white-space-before-numbers", yes("FRM-10", "FRM-17"), "and before an array", held(func(r []byte) string { return "\n" + strings.ReplaceAll(fmt.Sprint(r), " ", ",") })},
+		{"attestation-rs-with-a-member-of-another", yes("FRM-20", "FRM-21"), "one that tells no container", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"snp_report": "", `, 1) })},
+		{"attestation-rs-with-its-chain", yes("FRM-24"), "and no certificate elsewhere", both(input("certs"), func(x X) {
+			x.inputs["report"] = [][]byte{replace("{}", fmt.Sprintf(`{"vcek": %q, "ask": %q}`, b64(x.Leaf), b64(x.Intermediate)))([]byte(rs("snp")(x.sealed())))}
+		})},
+		{"attestation-rs-with-an-empty-report", no("JSN-12", "FRM-24"), "a report of no bytes", held(func([]byte) string { return rs("snp")(nil) })},
+		{"attestation-rs-of-azure-without-hcl", no("JSN-12", "FRM-23"), "a version alone", held(func([]byte) string { return `{"platform": "az-snp", "evidence": {"version": 1}}` })},
 		{"tinfoil", yes("FRM-25", "FRM-26"), "base64 of gzip in JSON", tinfoil(zipped)},
+		{"gzip-of-65536-bytes", yes("FRM-26"), "a report with a table of zeros, as long as it may be", tinfoil(func(r []byte) []byte { return zipped(append(r, make([]byte, 65536-1184)...)) })},
+		{"gzip-of-65537-bytes", no("FRM-26"), "and a byte more", tinfoil(func(r []byte) []byte { return zipped(append(r, make([]byte, 65537-1184)...)) })},
+		{"tinfoil-without-gzip", no("FRM-26", "FRM-25"), "a report as it is", tinfoil(asIs)},
+		{"tinfoil-of-a-format-that-ends-alike", as(unread, "FRM-03", "FRM-25"), "whole addresses are compared", held(func(r []byte) string {
+			return fmt.Sprintf(`{"format": "x-https://tinfoil.sh/predicate/sev-snp-guest/v2", "body": %q}`, b64(zipped(r)))
+		})},
 		{"text-of-a-guest-response", yes("FRM-13", "FRM-11"), "text holds any binary form", held(func(r []byte) string { return b64(mint.NewDeviceResponse(r).Encode()) })},
 		{"coco", yes("FRM-23", "FRM-12"), "evidence of Confidential Containers, whose report is behind 32 bytes", coco(2, same)},
 		{"coco-1", yes("FRM-23", "FRM-12"), "of version 1", coco(1, same)},
+		{"coco-chosen", yes("FRM-12", "FRM-50"), "whose report says which of five certificates go on", both(coco(1, same), func(x X) { x.inputs["certs"] = [][]byte{mint.PEM(slices.Concat(vlek, [][]byte{x.Intermediate})...)} })},
 		{"coco-with-its-leaf", yes("FRM-23", "FRM-20"), "and the certificates of its issuers", both(coco(1, same), func(x X) { x.inputs["certs"] = [][]byte{mint.PEM(x.Intermediate)} })},
 		{"coco-3", no("JSN-15", "FRM-23"), "of an unknown version", coco(3, same)},
 		{"attestation-rs-of-azure", yes("FRM-24", "FRM-23"), "a container in a container, which is one layer", both(coco(1, same), func(x X) {
@@ -91,6 +113,7 @@ func heldSections() []section {
 		{"empty", as(unread, "FRM-02"), "there is nothing to judge", held(func([]byte) string { return "" })},
 		{"no-form", as(unread, "FRM-02", "FRM-10"), "of no known form", held(func(r []byte) string { return string(r[:1000]) })},
 		{"text-as-long-as-a-report", as(unread, "FRM-02", "FRM-10"), "1184 characters without a zero byte are text, and no report", held(func(r []byte) string { return hex.EncodeToString(r[:592]) })},
+		{"text-of-1184-characters-and-a-line-break", as(unread, "FRM-02", "FRM-10"), "nor is this a report that an editor saved", held(func(r []byte) string { return hex.EncodeToString(r[:592]) + "\n" })},
 		{"mixed-alphabets", as(unread, "FRM-02", "FRM-16"), "base64 of both alphabets", held(func(r []byte) string { return "+-" + b64(r)[2:] })},
 		{"gzip", as(unread, "FRM-03"), "recognised, and not read", held(func(r []byte) string { return string(zipped(r)) })},
 		{"certificate", as(unread, "FRM-03"), "a certificate where the report is due", func(x X) { x.inputs["report"] = [][]byte{x.Leaf} }},
@@ -141,6 +164,8 @@ func heldSections() []section {
 		{"numbers-without-end", no("FRM-17"), "an array that broke off", held(func(r []byte) string { return strings.TrimSuffix(strings.ReplaceAll(fmt.Sprint(r), " ", ","), "]") })},
 		{"coco-without-version", no("JSN-12", "FRM-23"), "a version is required", both(coco(1, same), func(x X) { x.inputs["report"][0] = replace(`"version"`, `"vers"`)(x.inputs["report"][0]) })},
 		{"quote-without-signature", no("JSN-12", "FRM-23"), "a quote has one", quoted(`"message": "00", "pcrs": ["00"]`)},
+		{"quote-without-message", no("JSN-12", "FRM-23"), "and a message", quoted(`"signature": "00", "pcrs": ["00"]`)},
+		{"quote-of-1024-bytes-and-one-pcr", as("PCRMismatchError", "TPM-40", "FRM-22", "FRM-23"), "a container may have them, and a quote has 24", quoted(`"signature": "` + strings.Repeat("00", 1024) + `", "message": "00", "pcrs": ["00"]`)},
 		{"tinfoil-without-body", no("JSN-12", "FRM-25"), "nothing in it", held(func([]byte) string { return `{"format": "https://tinfoil.sh/predicate/sev-snp-guest/v2"}` })},
 		{"attestation-rs-without-evidence", no("JSN-12", "FRM-24"), "nothing in it", held(func([]byte) string { return `{"platform": "snp"}` })},
 		{"attestation-rs-without-report", no("JSN-12", "FRM-24"), "certificates alone", held(func([]byte) string { return `{"platform": "snp", "evidence": {"cert_chain": {}}}` })},
@@ -186,13 +211,27 @@ func heldSections() []section {
 		return certs(func(x X) []byte { return mint.PEM(ders(x)...) })
 	}
 	other, alien := mint.Evidence("Genoa", 3, "vcek"), mint.VCEK("Milan", mint.DefaultTCB("Milan"), make([]byte, 64))
-	vlek, ask, older := mint.Evidence("Milan", 3, "vlek").Chain(), mint.CAKey("SEV-Milan"), alien
+	ask, older := mint.CAKey("SEV-Milan"), alien
 	older.SetValidity(mint.NotBefore.AddDate(-1, 0, 0), mint.NotAfterLeaf)
 	bags := section{"held-certs", hardware("Milan", 3, "vcek"), chain, []row{
 		{"thim", yes("FRM-43", "FRM-40"), "an answer of Azure's THIM", certs(func(x X) []byte { return []byte(thim(x)) })},
 		{"thim-in-base64", yes("FRM-43", "FRM-40"), "as ACI has it", certs(func(x X) []byte { return []byte(b64([]byte(thim(x)))) })},
 		{"der-behind-der", yes("FRM-42"), "one behind the other", certs(func(x X) []byte { return append(bytes.Clone(x.Leaf), x.Intermediate...) })},
 		{"pem-with-text", yes("FRM-44"), "text of openssl x509 before a block", chained(wrap("Certificate:\n    Data:\n", ""))},
+		{"pem-with-words", yes("FRM-44"), "which are no label", chained(wrap("here is no PRIVATE KEY\n", ""))},
+		{"pem-of-other-labels", yes("FRM-44"), "blocks that are passed over may hold anything, their label too", chained(func(pem []byte) []byte {
+			for _, label := range []string{"CERTIFICATE REQUEST", "TRUSTED CERTIFICATE", "X509 CRL 2", "OLD X509 CRL"} {
+				pem = fmt.Appendf(pem, "-----BEGIN %s-----\n!\n%[1]s\n-----END %[1]s-----\n", label)
+			}
+			return pem
+		})},
+		{"pem-with-a-crl-of-no-base64", no("FRM-44"), "a CRL is read", chained(wrap("", "-----BEGIN X509 CRL-----\n!\n-----END X509 CRL-----\n"))},
+		{"begin-within-a-line", no("FRM-44"), "PEM without a block", certs(func(X) []byte { return []byte("see -----BEGIN CERTIFICATE-----") })},
+		{"64-blocks", yes("FRM-44"), "as many as there may be", chained(wrap("", strings.Repeat(armour("NOTE")([]byte("x")), 62)))},
+		{"65-blocks", no("FRM-44", "GEN-04"), "and not one more", chained(wrap("", strings.Repeat(armour("NOTE")([]byte("x")), 63)))},
+		{"private-key-labelled-as-a-certificate", as("UsageError", "FRM-04"), "by its DER", certs(func(x X) []byte {
+			return mint.PEM(x.Leaf, x.Intermediate, must(x509.MarshalPKCS8PrivateKey(releaseKey)))
+		})},
 		{"literal-breaks", yes("FRM-44"), "literal line breaks", chained(func(pem []byte) []byte { return bytes.ReplaceAll(pem, []byte("\n"), []byte(`\n`)) })},
 		{"chosen", yes("FRM-50", "FRM-52"), "out of a larger bag", bag(func(x X) [][]byte {
 			return slices.Concat(vlek, [][]byte{x.Leaf, other.Leaf, x.Intermediate, other.Intermediate})
@@ -209,13 +248,36 @@ func heldSections() []section {
 		{"a-report", as(unread, "FRM-03"), "a report where certificates are due", func(x X) { x.inputs["certs"] = [][]byte{x.sealed()} }},
 		{"base64-of-der", yes("FRM-40", "FRM-42"), "DER behind DER, as text", certs(func(x X) []byte { return []byte(b64(slices.Concat(x.Leaf, x.Intermediate))) })},
 		{"two-bytes-of-der", no("FRM-42"), "a SEQUENCE that broke off", certs(func(X) []byte { return []byte{0x30, 0x82} })},
+		{"gzip", as(unread, "FRM-03"), "recognised, although it has zero bytes as a table has", certs(func(x X) []byte { return zipped(x.Leaf) })},
+		{"base64-of-html", as(unread, "FRM-03", "FRM-40"), "recognised in text", certs(func(X) []byte { return []byte(b64([]byte("<html>404</html>"))) })},
+		{"base64-of-something-else", as(unread, "FRM-02", "FRM-40"), "and of no known form", certs(func(X) []byte { return []byte(b64([]byte("no certificate"))) })},
 		{"chosen-of-two-roots", yes("FRM-50"), "of two roots the one of this product", certs(func(x X) []byte { return mint.PEM(other.ARK, x.ARK, x.Intermediate, x.Leaf) })},
+		{"chosen-of-two-products", yes("FRM-50"), "not the later root, of another product", certs(func(x X) []byte {
+			root := mint.ARK("Genoa")
+			root.SetValidity(mint.NotBefore.AddDate(0, 0, 1), mint.NotAfterCA)
+			return mint.PEM(root.Encode(mint.CAKey("ARK-Genoa")), x.Leaf, x.Intermediate)
+		})},
+		{"chosen-with-a-false-root", no("CHN-43", "FRM-50"), "a root that is there goes on", certs(func(x X) []byte {
+			return mint.PEM(mint.ARK("Milan").Encode(mint.CAKey(mint.OtherCA)), x.Leaf, x.Intermediate)
+		})},
+		{"chosen-for-a-vlek", yes("FRM-50"), "SIGNING_KEY says of which kind the leaf is", func(x X) {
+			own := x.Leaf
+			*x = *hardware("Milan", 3, "vlek")()
+			x.inputs["certs"] = [][]byte{mint.PEM(own, x.Leaf, x.Intermediate)}
+		}},
+		{"a-vcek-for-a-vlek", as("ReportSignatureInvalidError", "RPT-23", "FRM-51"), "the first leaf behind its issuer, of the kind that the report is not signed by", func(x X) {
+			own := mint.PEM(x.Intermediate, x.Leaf)
+			*x = *hardware("Milan", 3, "vlek")()
+			x.inputs["certs"] = [][]byte{own}
+		}},
 		{"private-key-in-der", as("UsageError", "FRM-04"), "behind a certificate", certs(func(x X) []byte {
 			return slices.Concat(x.Leaf, must(x509.MarshalPKCS8PrivateKey(releaseKey)))
 		})},
-		{"table-with-an-unknown-entry", yes("CAR-18", "FRM-40"), "which may hold anything", certs(func(x X) []byte {
+		{"table-with-an-unknown-entry", yes("CAR-18", "CAR-22", "FRM-40"), "which may hold anything, and so may a CRL", certs(func(x X) []byte {
 			t := x.Table()
-			t.Entries = append(t.Entries, mint.TableEntry{GUID: "00112233-4455-6677-8899-aabbccddeeff", Data: []byte("-----BEGIN NOTHING")})
+			for _, guid := range []string{"00112233-4455-6677-8899-aabbccddeeff", mint.GUIDCRL} {
+				t.Entries = append(t.Entries, mint.TableEntry{GUID: guid, Data: []byte("-----BEGIN NOTHING")})
+			}
 			return t.Encode()
 		})},
 		{"table-of-pem", yes("CAR-14", "FRM-40"), "entries in PEM", certs(func(x X) []byte {
@@ -223,9 +285,13 @@ func heldSections() []section {
 			for i, e := range t.Entries {
 				t.Entries[i].Data = mint.PEM(e.Data)
 			}
+			slices.Reverse(t.Entries) // the leaf is last
 			return t.Encode()
 		})},
 		{"thim-with-an-empty-certificate", no("JSN-12", "FRM-43"), "no leaf", certs(func(X) []byte { return []byte(`{"vcekCert": ""}`) })},
+		{"thim-without-a-certificate", no("JSN-12", "FRM-43"), "the leaf is required", certs(func(x X) []byte { return []byte(`{"tcbm": "00"}`) })},
+		{"thim-with-an-empty-tcbm", no("JSN-12", "FRM-43"), "it is never used, and not empty", certs(func(x X) []byte { return replace(`"00"`, `""`)([]byte(thim(x))) })},
+		{"thim-with-half-a-certificate", no("FRM-44", "FRM-43"), "before a good chain", certs(func(x X) []byte { return replace("-----END", "")([]byte(thim(x))) })},
 		{"thim-with-an-empty-chain", no("JSN-12", "FRM-43"), "a chain may be absent, and not empty", certs(func(x X) []byte {
 			return doc{{"vcekCert", string(mint.PEM(x.Leaf))}, {"certificateChain", ""}}.Text()
 		})},
@@ -238,6 +304,7 @@ func heldSections() []section {
 		{"table", yes("FRM-40"), "a certificate table, each entry of which counts", certs(func(x X) []byte { return x.Table().Encode() })},
 		{"thim-name-in-another-case", no("JSN-10", "FRM-43"), "a member that folds to a known one", certs(func(x X) []byte { return []byte(strings.Replace(thim(x), "tcbm", "TCBM", 1)) })},
 		{"32-in-two-files", yes("FRM-41"), "as many as there may be", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(30)} }},
+		{"32-in-a-file", yes("FRM-41"), "in one file too", certs(func(x X) []byte { return slices.Concat(x.Leaf, x.Intermediate, sequences(30)) })},
 		{"32-and-a-crl", yes("FRM-41"), "a CRL is no certificate", func(x X) {
 			x.sealed()
 			crl := mint.CRL("Milan")

@@ -110,6 +110,13 @@ func firmwareSections() []section {
 	image := func(change func(b []byte) []byte) func(X) {
 		return func(x X) { x.inputs["firmware"] = [][]byte{change(x.guest.Firmware.Encode())} }
 	}
+	atEnd := func(bytes int) func(X) { // metadata of one section, so many bytes before the end
+		return func(x X) {
+			f := &x.guest.Firmware
+			f.Sections, f.Offset = f.Sections[:1], uint32(bytes)
+			image(func(b []byte) []byte { copy(b[len(b)-bytes:], f.Metadata()); return b })(x)
+		}
+	}
 	word, eight := []byte{1, 2, 3, 4}, make([]byte, 8)
 	table := func(f *boot.FirmwareSpec, more int) { f.Table = uint16(18 + 22 + 26 + 22 + more) }
 	return []section{{"launch-firmware", launched, "UsageError", []row{
@@ -143,6 +150,8 @@ func firmwareSections() []section {
 		{"no-metadata", no("LCH-15"), "firmware that was built without SEV-SNP", only(boot.Entry{GUID: boot.GUIDReset, Data: word})},
 		{"metadata-before-the-file", no("LCH-15"), "an offset that leads out of the file", set(func(f *boot.FirmwareSpec) { f.Offset = 4097 })},
 		{"metadata-offset-of-15", no("LCH-15"), "a header does not fit there", set(func(f *boot.FirmwareSpec) { f.Offset = 15 })},
+		{"metadata-up-to-the-end", no("LCH-17", "LCH-15"), "which may lie there, but for what one section lacks", atEnd(28)},
+		{"metadata-beyond-the-end", no("LCH-15"), "the last byte is not there", atEnd(27)},
 		{"metadata-signature", no("LCH-15"), "not ASEV", set(func(f *boot.FirmwareSpec) { f.Signature = "ASEW" })},
 		{"metadata-version", no("LCH-15"), "version 2", set(func(f *boot.FirmwareSpec) { f.Version = 2 })},
 		{"metadata-length", no("LCH-15"), "a length that is not that of the sections, as a tool's own test has it", set(func(f *boot.FirmwareSpec) { f.Length = 4 })},
@@ -161,7 +170,7 @@ func firmwareSections() []section {
 		{"sections-of-64-mib", yes("LCH-16"), "all together, to the last page", set(func(f *boot.FirmwareSpec) {
 			f.Sections[1] = boot.SectionSpec{GPA: 0x1000000, Size: 0x4000000 - 0x9000 - 4*0x1000 - 0xF000, Type: 1}
 		})},
-		{"sections-of-more-than-64-mib", no("LCH-16"), "all together", sections(1, 0x1000000, 0x4000000, 1)},
+		{"sections-of-more-than-64-mib", no("LCH-16"), "and not a page more", sections(1, 0x1000000, 0x4000000-0x1C000+0x1000, 1)},
 		{"secrets-of-two-pages", no("LCH-17"), "one tool measures one page, the other two", sections(2, 0x900000, 0x2000, 2)},
 		{"cpuid-of-two-pages", no("LCH-17"), "the same of CPUID", sections(3, 0x900000, 0x2000, 3)},
 		{"svsm-caa-of-two-pages", no("LCH-17"), "the same of SVSM_CAA", sections(4, 0x900000, 0x2000, 4)},

@@ -58,7 +58,33 @@ func launchFileSections() []section {
 		}
 	}
 	set := func(name string, value any) func(X) { return by(func(f *launchFile) { f.Set(name, value) }) }
-	drop := func(name string) func(X) { return by(func(f *launchFile) { f.Drop(name) }) }
+	drop := func(names ...string) func(X) {
+		return by(func(f *launchFile) {
+			for _, name := range names {
+				f.Drop(name)
+			}
+		})
+	}
+	igvm := func(object doc) func(X) {
+		return by(func(f *launchFile) {
+			*f = launchFile{doc: doc{{"schema", "attest.launch/v1"}, {"vmm", "hyperv"}, {"igvm", object}}}
+		})
+	}
+	firmware := func(hash any, more ...func(f *launchFile)) func(X) {
+		return by(func(f *launchFile) {
+			f.Set("firmware", doc{{"launch_hash", hash}, {"metadata", f.metadata}})
+			for _, change := range more {
+				change(f)
+			}
+		})
+	}
+	upTo := func(n int) []any { // 1 to n, and n of more than 512 as well
+		list := make([]any, n)
+		for i := range list {
+			list[i] = min(i+1, 512)
+		}
+		return list
+	}
 	metadata := func(change func(m *doc)) func(X) {
 		return by(func(f *launchFile) {
 			m := f.metadata
@@ -105,11 +131,15 @@ func launchFileSections() []section {
 		{"unknown-member-of-a-section", no("JSN-11", "LCH-61"), "in the innermost object", first("flags", 1)},
 		{"unknown-member-of-the-metadata", no("JSN-11", "LCH-61"), "in an inner object too", metadata(func(m *doc) { m.Add("svsm", "0x1000") })},
 		{"neither-firmware-nor-igvm", no("LCH-61"), "nothing is launched", drop("firmware")},
+		{"firmware-that-is-not-there", no("CLI-02", "LCH-63"), "a good path", path("OVMF.fd")},
+		{"kernel-that-is-not-there", no("CLI-02", "LCH-63"), "the same of a kernel", set("kernel", doc{{"file", "vmlinuz"}})},
 		{"firmware-and-igvm", no("LCH-61"), "both are", set("igvm", doc{{"file", "a.igvm"}})},
 		{"file-and-hash", no("LCH-61"), "two sources for one thing", set("firmware", doc{{"file", "a"}, {"launch_hash", strings.Repeat("01", 48)}})},
 		{"kernel-by-file-and-hash", no("LCH-61"), "the same of a kernel", set("kernel", doc{{"file", "a"}, {"sha256", hash}})},
 		{"kernel-by-nothing", no("LCH-61"), "neither", set("kernel", doc{})},
-		{"initrd-without-kernel", no("LCH-61"), "nothing boots it", drop("kernel")},
+		{"initrd-without-kernel", no("LCH-61"), "nothing boots it", drop("kernel", "cmdline")},
+		{"cmdline-without-kernel", no("LCH-61"), "and nothing reads this", drop("kernel", "initrd")},
+		{"unknown-member-of-the-kernel", no("JSN-11", "LCH-61"), "in its object", set("kernel", doc{{"sha256", hash}, {"size", 1}})},
 		{"schema-empty", no("JSN-12", "LCH-60"), "an empty text", set("schema", "")},
 		{"schema-that-ends-alike", no("LCH-60"), "whole words are compared", set("schema", "x-attest.launch/v1")},
 		{"without-schema", no("JSN-12", "LCH-60"), "a schema is required", drop("schema")},
@@ -129,16 +159,21 @@ func launchFileSections() []section {
 		{"section-of-the-greatest-type", no("LCH-16"), "32 bits, of which few are known", first("type", raw("4294967295"))},
 		{"section-of-a-type-of-33-bits", no("JSN-15", "LCH-61"), "and no more", first("type", raw("4294967296"))},
 		{"no-sections", no("JSN-16", "LCH-61"), "one at least", metadata(func(m *doc) { m.Set("sections", []any{}) })},
+		{"one-section", no("LCH-17", "LCH-61"), "which is a list, and not enough", metadata(func(m *doc) { m.Set("sections", m.Get("sections").([]any)[:1]) })},
+		{"64-sections", yes("LCH-61"), "as many as there may be", func(x X) {
+			x.guest.Firmware.Sections = manySections(x.guest.Firmware.Sections, 64)
+			by(func(*launchFile) {})(x)
+		}},
 		{"metadata-without-sections", no("JSN-12", "LCH-61"), "which are required", metadata(func(m *doc) { m.Drop("sections") })},
 		{"firmware-without-metadata", no("JSN-12", "LCH-61"), "a hash alone", set("firmware", doc{{"launch_hash", strings.Repeat("01", 48)}})},
-		{"igvm-by-nothing", no("JSN-12", "LCH-61"), "no file", by(func(f *launchFile) {
-			*f = launchFile{doc: doc{{"schema", "attest.launch/v1"}, {"vmm", "hyperv"}, {"igvm", doc{}}}}
-		})},
+		{"igvm-by-nothing", no("JSN-12", "LCH-61"), "no file", igvm(doc{})},
+		{"unknown-member-of-the-igvm", no("JSN-11", "LCH-61"), "in its object too", igvm(doc{{"file", "a.igvm"}, {"size", 1}})},
 		{"vcpus-of-513", no("JSN-15", "LCH-33"), "512 at most", set("vcpus", []any{513})},
 		{"vcpus-of-512", yes("JSN-15", "LCH-33"), "and so many are fine", func(x X) { x.guest.counts = []int{512}; by(func(*launchFile) {})(x) }},
-		{"launch-hash-of-zeros", no("LCH-19"), "zero stands for something that is absent", by(func(f *launchFile) {
-			f.Set("firmware", doc{{"launch_hash", strings.Repeat("0", 96)}, {"metadata", f.metadata}})
-		})},
+		{"launch-hash-of-zeros", no("LCH-19"), "zero stands for something that is absent", firmware(strings.Repeat("0", 96))},
+		{"without-launch-hash", no("JSN-12", "LCH-61"), "metadata alone", by(func(f *launchFile) { f.Set("firmware", doc{{"metadata", f.metadata}}) })},
+		{"512-counts", no("LCH-19", "LCH-33"), "a list may have so many", firmware(strings.Repeat("0", 96), func(f *launchFile) { f.Set("vcpus", upTo(512)) })},
+		{"513-counts", no("JSN-16", "LCH-33"), "and no more", set("vcpus", upTo(513))},
 		{"kernel-hash-of-zeros", no("LCH-23"), "zero stands for something that is absent", set("kernel", doc{{"sha256", strings.Repeat("0", 64)}})},
 		{"initrd-hash-of-zeros", no("LCH-23"), "of an initial RAM disk too", set("initrd", doc{{"sha256", strings.Repeat("0", 64)}})},
 		{"address-in-decimal", no("LCH-62"), "hex, with 0x", first("gpa", "8388608")},

@@ -47,6 +47,20 @@ func igvmSections() []section {
 		}
 		return n
 	}
+	put := binary.LittleEndian.PutUint32
+	whole := func(f func(b []byte, end int) []byte) func(X) { // with its checksum
+		return change(func(s *boot.IGVMSpec) { *s = boot.IGVMSpec{Raw: f(s.Encode(), end(s))} })
+	}
+	lastLength := func(n uint32) func(X) { // of the last header
+		return whole(func(b []byte, end int) []byte { put(b[end-28:], n); return b })
+	}
+	areas := func(n int) func(X) { // besides the one that is there
+		return change(func(s *boot.IGVMSpec) {
+			for i := range n {
+				s.Headers = append(s.Headers, boot.IGVMArea(0x1000, uint32(100+i)))
+			}
+		})
+	}
 	pages := func(large, small int) func(X) { // of zeros
 		return change(func(s *boot.IGVMSpec) {
 			for i := range large {
@@ -81,40 +95,59 @@ func igvmSections() []section {
 		{"24-bytes", no("LCH-43"), "the header alone", change(func(s *boot.IGVMSpec) { s.Headers = nil })},
 		{"magic", no("LCH-40"), "not IGVM", fixed(0, 0x4D564748)},
 		{"version-3", no("LCH-40"), "an unknown version", fixed(4, 3)},
+		{"version-3-without-an-offset", no("LCH-40"), "all else as a file of version 2 has it", both(change(func(s *boot.IGVMSpec) { s.Version = 2 }), whole(func(b []byte, end int) []byte {
+			put(b[4:], 3)
+			put(b[8:], 0)
+			put(b[12:], uint32(end))
+			return b
+		}))},
 		{"cut-off", no("LCH-40"), "a download that broke off", image(func(b []byte) []byte { return b[:len(b)-1] })},
 		{"headers-behind-a-gap", no("LCH-40"), "bytes that nothing covers", fixed(8, 32)},
 		{"headers-beyond-the-end", no("LCH-40"), "a size that leads out of the file", fixed(12, 1<<31)},
+		{"headers-of-4-bytes", no("LCH-40"), "a size that is no multiple of 8", fixed(12, 4)},
+		{"headers-a-byte-beyond-the-end", no("LCH-40"), "and a multiple of 8", whole(func(b []byte, _ int) []byte {
+			put(b[12:], uint32(len(b)+8-24))
+			put(b[16:], uint32(len(b)+7))
+			return append(b, make([]byte, 7)...)
+		})},
 		{"another-architecture", no("LCH-40"), "x64 is 0", fixedOf(2, 24, 1)},
 		{"another-page-size", no("LCH-40"), "pages of 4096 bytes", fixedOf(2, 28, 8192)},
 		{"checksum", no("LCH-41"), "one bit of a header", image(func(b []byte) []byte { b[40] ^= 1; return b })},
 		{"unknown-header", no("LCH-42"), "one that may not be passed over", add(boot.IGVMHeader{Type: 0x3FF, Body: make([]byte, 8)})},
-		{"header-behind-the-directives", no("LCH-42"), "the types end at 0x400", add(boot.IGVMHeader{Type: 0x401, Body: make([]byte, 8)})},
+		{"header-behind-the-directives", no("LCH-42"), "the types end at 0x400, also of those that may be passed over", add(boot.IGVMHeader{Type: 1<<31 | 0x401, Body: make([]byte, 8)})},
+		{"header-before-the-directives", no("LCH-42"), "and there is none from 0x201 to 0x300", insert(area, boot.IGVMHeader{Type: 1<<31 | 0x201, Body: make([]byte, 8)})},
+		{"id-block-of-695-bytes", no("LCH-42"), "its body has 696", add(boot.IGVMHeader{Type: 0x30B, Body: boot.IGVMIDBlock(1, [48]byte{1}).Body[:695]})},
+		{"relocation-of-3-bytes", no("LCH-42"), "a mask has four", insert(area, boot.IGVMHeader{Type: 0x102, Body: []byte{2, 0, 0}})},
+		{"relocation-of-4-bytes", yes("LCH-42", "LCH-43"), "a mask of another platform, and no more", insert(area, boot.IGVMHeader{Type: 0x102, Body: []byte{2, 0, 0, 0}})},
 		{"platform-behind-directives", no("LCH-42"), "the order of headers", add(boot.IGVMPlatform(4, 3))},
 		{"short-page-data", no("LCH-42"), "a body that is cut off", add(boot.IGVMHeader{Type: 0x302, Body: make([]byte, 16)})},
 		{"long-context", no("LCH-42"), "a body that is too long", add(boot.IGVMHeader{Type: 0x304, Body: make([]byte, 24)})},
-		{"header-beyond-the-end", no("LCH-42"), "a length that leads out of the headers", change(func(s *boot.IGVMSpec) {
-			whole := s.Encode()
-			binary.LittleEndian.PutUint32(whole[end(s)-28:], 25)
-			*s = boot.IGVMSpec{Raw: whole}
-		})},
+		{"header-beyond-the-end", no("LCH-42"), "a length that leads out of the headers", lastLength(25)},
+		{"header-of-2-gib", no("LCH-42", "GEN-04"), "by far", lastLength(1 << 31)},
 		{"no-platform", no("LCH-43"), "nothing is for SEV-SNP", header(platform, func(h *boot.IGVMHeader) { h.Body[5] = 3 })},
+		{"no-platform-and-a-short-header", no("LCH-43"), "another header is not taken for one", both(header(platform, func(h *boot.IGVMHeader) { h.Body[5] = 3 }), insert(area, boot.IGVMHeader{Type: 0x102, Body: []byte{4, 0, 0, 0}}))},
 		{"platform-alone", no("LCH-48"), "a platform that is last, and no page", change(func(s *boot.IGVMSpec) { s.Headers = s.Headers[:1] })},
 		{"platform-version-2", no("LCH-43"), "an unknown version", header(platform, func(h *boot.IGVMHeader) { h.Body[6] = 2 })},
 		{"mask-of-two-bits", no("LCH-43"), "one bit is a platform", header(platform, func(h *boot.IGVMHeader) { h.Body[0] = 3 })},
 		{"mask-of-no-bit", no("LCH-43"), "and none is none", header(platform, func(h *boot.IGVMHeader) { h.Body[0] = 0 })},
 		{"shared-page", no("LCH-44"), "it would not be measured", flags(4)},
 		{"unknown-flag", no("LCH-44"), "a flag that nobody knows", flags(8)},
+		{"unknown-flag-behind-the-platform", no("LCH-44"), "in the header directly behind its own", change(func(s *boot.IGVMSpec) {
+			s.Headers = append([]boot.IGVMHeader{s.Headers[platform], boot.IGVMPage(0x400000, 1, 8, 0, nil)}, s.Headers[area:]...)
+		})},
 		{"data-type-3", yes("LCH-44"), "the last type that is known", add(boot.IGVMPage(0x400000, 1, 0, 3, nil))},
 		{"data-type-4", no("LCH-44"), "a type that nobody knows", add(boot.IGVMPage(0x400000, 1, 0, 4, nil))},
 		{"relocation", no("LCH-44"), "addresses that the loader changes", insert(area, boot.IGVMHeader{Type: 0x102, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
 		{"relocation-of-page-tables", no("LCH-44"), "or page tables", insert(area, boot.IGVMHeader{Type: 0x103, Body: []byte{1, 0, 0, 0, 0, 0, 0, 0}})},
 		{"two-id-blocks", no("LCH-44"), "one of them", add(boot.IGVMIDBlock(1, [48]byte{1}), boot.IGVMIDBlock(1, [48]byte{1}))},
 		{"area-of-half-a-page", no("LCH-45"), "a size of no pages", header(area, func(h *boot.IGVMHeader) { h.Body[0] = 1 })},
-		{"area-of-nothing", no("LCH-45"), "a size of zero", header(area, func(h *boot.IGVMHeader) { copy(h.Body[:8], make([]byte, 8)) })},
+		{"area-of-nothing", no("LCH-45"), "a size of zero, and not inserted", sizedArea(0)},
 		{"area-of-256-mib", yes("LCH-45"), "as large as it may be, and not inserted", sizedArea(0x10000000)},
 		{"area-of-256-mib-and-a-page", no("LCH-45"), "and no larger", sizedArea(0x10001000)},
 		{"giant-area", no("LCH-45"), "a size of 2^63 bytes", header(area, func(h *boot.IGVMHeader) { h.Body[7] = 0x80 })},
 		{"area-twice", no("LCH-45"), "two of one index", add(boot.IGVMArea(0x1000, 7))},
+		{"1024-areas", yes("LCH-45"), "as many as there may be", areas(1023)},
+		{"1025-areas", no("LCH-45", "GEN-04"), "and not one more", areas(1024)},
 		{"area-inserted-twice", no("LCH-45"), "once is enough", add(boot.IGVMInsert(0x400000, 1, 7))},
 		{"no-such-area", no("LCH-45"), "an index that was not declared", add(boot.IGVMInsert(0x400000, 1, 8))},
 		{"page-between-pages", no("LCH-46"), "an address of no page", add(boot.IGVMPage(0x400800, 1, 0, 0, nil))},
@@ -122,18 +155,21 @@ func igvmSections() []section {
 		{"page-below-the-top", yes("LCH-46"), "the last page that a guest can have", add(boot.IGVMPage(0xFFFFFFFFFE000, 1, 0, 0, nil))},
 		{"page-of-the-vmsas", no("LCH-46"), "where VMSAs may stand", add(boot.IGVMPage(0xFFFFFFFFFF000, 1, 0, 0, nil))},
 		{"data-at-offset-1", no("LCH-46"), "which is not 0: no page of zeros", header(first, func(h *boot.IGVMHeader) { h.Data = nil; h.Body[12] = 1 })},
+		{"data-at-16-mib", no("LCH-46"), "nor does the file go so far", header(first, func(h *boot.IGVMHeader) { h.Data = nil; h.Body[15] = 1 })},
+		{"unmeasured-data-at-offset-1", yes("LCH-46", "LCH-49"), "what is not measured is not read", add(boot.IGVMHeader{Type: 0x302, Body: append(binary.LittleEndian.AppendUint64(nil, 0x400000), 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0)})},
 		{"page-at-the-top", no("LCH-46"), "an address that adds up to 0", add(boot.IGVMPage(1<<64-4096, 1, 0, 0, nil))},
 		{"data-in-the-headers", no("LCH-46"), "a page that holds headers", header(first, func(h *boot.IGVMHeader) { h.Data = nil; h.Body[12] = 24 })},
 		{"data-at-the-last-byte-of-the-headers", no("LCH-46"), "by one byte", change(func(s *boot.IGVMSpec) {
-			h, last := &s.Headers[first], uint32(end(s)-4096-1)
+			h, last := &s.Headers[first], uint32(end(s)-1)
 			h.Data, h.Body = nil, slices.Clone(h.Body)
 			binary.LittleEndian.PutUint32(h.Body[12:], last)
 		})},
 		{"data-cut-off", no("LCH-46"), "a page that the file breaks off", add(boot.IGVMPage(0x400000, 1, 0, 0, page[:4095]))},
 		{"65536-pages", yes("LCH-46"), "as many as there may be", pages(126, 504)}, // 520 are there
-		{"too-many-pages", no("LCH-46"), "headers of 32 bytes that ask for 512 pages each", pages(130, 0)},
+		{"too-many-pages", no("LCH-46", "GEN-04"), "headers of 32 bytes that ask for 512 pages each, and one page more than there may be", pages(126, 505)},
 		{"processor-twice", no("LCH-47"), "one VMSA each", add(boot.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
 		{"processors-in-another-order", yes("LCH-49"), "VMSAs go by processor where they stand behind all pages", both(both(vmm("qemu-igvm"), insert(context, boot.IGVMContext(0x9000000, 1, 1, vmsa(0x21)))), two)},
+		{"processor-256", yes("LCH-47"), "a number of two bytes, of which the lower one is that of another processor", both(both(vmm("qemu-igvm"), add(boot.IGVMContext(0x9000000, 1, 256, vmsa(0x21)))), two)},
 		{"processors-at-one-address", yes("LCH-48"), "which VMSAs may share", both(both(vmm("qemu-igvm"), change(func(s *boot.IGVMSpec) {
 			at := binary.LittleEndian.Uint64(s.Headers[context].Body)
 			s.Headers = append(s.Headers, boot.IGVMContext(at, 1, 1, vmsa(1)))
@@ -183,6 +219,7 @@ func idBlockSections() []section {
 		{"95-bytes", no("LCH-50"), "a block has 96", block(func(b []byte) []byte { return b[:95] })},
 		{"97-bytes", no("LCH-50"), "and no more", block(func(b []byte) []byte { return append(b, 0) })},
 		{"auth-of-4095-bytes", no("LCH-50"), "the other has 4096", auth(func(b []byte) []byte { return b[:4095] })},
+		{"auth-of-4097-bytes", no("LCH-50"), "and no more", auth(func(b []byte) []byte { return append(b, 0) })},
 		{"version-2", no("LCH-51"), "an unknown version", spec(func(s *boot.IDBlockSpec) { s.Version = 2 })},
 		{"id-key-algorithm", no("LCH-52"), "an unknown algorithm", put(0, 2)},
 		{"author-algorithm", no("LCH-52"), "an unknown algorithm of the author's", put(4, 0)},
@@ -207,11 +244,12 @@ func idBlockSections() []section {
 		{"author-signature-flipped", no("LCH-54"), "one bit of the author's", flip(0x680)},
 		{"author-signature-without-key", no("LCH-54"), "a signature of nobody", both(alone, put(0x680, 1))},
 		{"author-key-of-one-last-byte", no("LCH-53"), "only zeros are no key", both(alone, put(0x880+1027, 1))},
+		{"author-key-of-one-first-byte", no("LCH-53"), "the first byte too", both(alone, put(0x880, 1))},
 		{"other-digest", no("LCH-56"), "signed for another launch", spec(func(s *boot.IDBlockSpec) { s.Digest[47] ^= 1 })},
 		{"other-digest-of-one-launch", no("LCH-56"), "also where there is one launch", both(spec(func(s *boot.IDBlockSpec) { s.Digest[47] ^= 1 }), func(x X) { x.guest.counts = []int{2} })},
 		{"family-id-differs", no("LCH-57"), "another family than in the report", reported(func(x X) { x.Spec.FamilyID[15] ^= 1 })},
 		{"image-id-differs", no("LCH-57"), "another image", reported(func(x X) { x.Spec.ImageID[15] ^= 1 })},
-		{"guest-svn-differs", no("LCH-57"), "another version", reported(func(x X) { x.Spec.GuestSVN++ })},
+		{"guest-svn-differs", no("LCH-57"), "another version", reported(func(x X) { x.Spec.GuestSVN += 10 })},
 		{"policy-differs", no("LCH-57"), "another policy", reported(func(x X) { x.Spec.Policy |= 1 << 19 })},
 		{"id-key-differs", no("LCH-57"), "another key", reported(func(x X) { x.Spec.IDKeyDigest[0] ^= 1 })},
 		{"author-key-differs", no("LCH-57"), "another author", reported(func(x X) { x.Spec.AuthorKeyDigest[0] ^= 1 })},

@@ -138,7 +138,7 @@ func (s IGVMSpec) Digest(mask uint32, vmm string) [48]byte {
 			if vmm == "hyperv" {
 				d = extend(d, pageVMSA, gpa, h.Data)
 			} else {
-				last[int(h.Body[16])] = h.Data
+				last[int(h.Body[16])|int(h.Body[17])<<8] = h.Data
 			}
 		case 0x302:
 			pages := 1
@@ -165,7 +165,7 @@ func (s IGVMSpec) Digest(mask uint32, vmm string) [48]byte {
 			}
 		}
 	}
-	for i := range 256 {
+	for i := range 1 << 16 {
 		if data, ok := last[i]; ok {
 			d = extend(d, pageVMSA, 0xFFFFFFFFF000, data)
 		}
