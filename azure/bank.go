@@ -71,11 +71,12 @@ type PCRs map[Register][]byte
 // bank. Hex has either case. The error is a *rule.Error. Rules: TPM-40.
 func ParsePCRs(text []byte) (PCRs, error) {
 	p := PCRs{}
-	isArray := bytes.HasPrefix(text, []byte("["))
+	most, isArray := maxPCRs, bytes.HasPrefix(text, []byte("["))
 	if isArray {
-		text = slices.Concat([]byte(`{"sha256":`), text, []byte("}"))
+		const before, behind = `{"sha256":`, "}"
+		text, most = slices.Concat([]byte(before), text, []byte(behind)), most+len(before+behind)
 	}
-	err := strictjson.Decode(text, maxPCRs, []string{"sha1", "sha256", "sha384", "sha512"}, func(o *strictjson.Object) {
+	err := strictjson.Decode(text, most, []string{"sha1", "sha256", "sha384", "sha512"}, func(o *strictjson.Object) {
 		o.RefuseUnknown()
 		for _, known := range banks {
 			v, _ := o.Optional(known.name) // an absent one has no elements and no members

@@ -54,6 +54,17 @@ func azureSections() []section {
 			return list[:n]
 		}
 	}
+	reportData := func(at int) func(X) { // with another byte
+		return vm(func(a *paravisor.VM) { a.Spec.ReportData[at] ^= 1; a.Resign(); a.HCL.Report = a.Report })
+	}
+	signer := func(at int) func(X) { return vm(func(a *paravisor.VM) { a.Quote.Signer[at] ^= 1 }) }
+	allowed := func(at int) func(X) { // all but that byte
+		return func(x X) {
+			v := slices.Clone(x.vm.PCRs[4])
+			v[at] ^= 1
+			x.options["pcr"] = "4=" + hexOf(v)
+		}
+	}
 	modulus := func(change func(n []byte) []byte) func(X) {
 		n := paravisor.AKKey("ak").Public().N.Bytes()
 		text := base64.RawURLEncoding.EncodeToString
@@ -85,6 +96,7 @@ func azureSections() []section {
 		{"new-members", yes("HCL-20"), "unknown members are ignored", runtime(`{"keys"`, `{"new":[1.5,null],"keys"`)},
 		{"keys-in-another-order", yes("HCL-21"), "by kid, and not by place", keys(func(list []string) []string { slices.Reverse(list); return list })},
 		{"4097-bytes", no("HCL-01", "GEN-04"), "4096 at most", vm(func(a *paravisor.VM) { a.HCL.Total = 4097 })},
+		{"4096-bytes", yes("HCL-01"), "and so many are allowed", vm(func(a *paravisor.VM) { a.HCL.Total = 4096 })},
 		{"a-report-by-itself", no("HCL-01", "AZR-16"), "what is demanded of Azure is demanded of every report", func(x X) { x.inputs["report"] = [][]byte{x.vm.Report} }},
 		{"header-version-3", no("HCL-03"), "unknown", vm(func(a *paravisor.VM) { a.HCL.HeaderVersion = 3 })},
 		{"key-release", no("HCL-04"), "another request", vm(func(a *paravisor.VM) { a.HCL.RequestType = 1 })},
@@ -109,11 +121,8 @@ func azureSections() []section {
 		}},
 		{"one-byte-more", as(binding, "AZR-01"), "a zero byte is hashed too", sizes(func(a *paravisor.VM) int { return len(a.HCL.Runtime) + 1 })},
 		{"a-blank", as(binding, "AZR-01"), "JSON that says the same", vm(func(a *paravisor.VM) { a.HCL.Runtime = append([]byte("{ "), a.HCL.Runtime[1:]...) })},
-		{"tail", as(binding, "AZR-01"), "REPORT_DATA with something behind the hash", vm(func(a *paravisor.VM) {
-			a.Spec.ReportData[63] = 1
-			a.Resign()
-			a.HCL.Report = a.Report
-		})},
+		{"tail", as(binding, "AZR-01"), "REPORT_DATA with something behind the hash", reportData(63)},
+		{"head", as(binding, "AZR-01"), "or with another first byte", reportData(0)},
 		{"a-name-twice", no("JSN-09", "HCL-20"), "which reader sees which", runtime(`{"keys":[`, `{"keys":[],"keys":[`)},
 		{"no-ak", no("HCL-21"), "a transfer key", runtime("HCLAkPub", "HCLTransferKey")},
 		{"two-aks", no("HCL-21"), "which one signed", runtime("HCLEkPub", "HCLAkPub")},
@@ -145,6 +154,7 @@ func azureSections() []section {
 		{"zero-modulus", no("HCL-23"), "the paravisor could not make a key", modulus(func([]byte) []byte { return make([]byte, 256) })},
 		{"exponent-3", no("HCL-24"), "65537 alone", runtime("AQAB", "Aw")},
 		{"long-user-data", no("HCL-25"), "65 bytes", runtime(`"user-data":"`, `"user-data":"00`)},
+		{"user-data-of-129-digits", no("HCL-25"), "64 bytes and a half", runtime(`"user-data":"`, `"user-data":"0`)},
 		{"user-data-no-hex", no("HCL-25"), "of hex digits", runtime(hex.EncodeToString([]byte("gu")), "zzzz")},
 		{"secure-boot-in-quotes", no("JSN-13", "HCL-26"), "a string", runtime(`"secure-boot":true`, `"secure-boot":"true"`)},
 		{"not-the-signed-report", as("ReportSignatureInvalidError", "RPT-23", "ORD-01"), "step 11 comes before the runtime data", written("report", func(b []byte) []byte { b[0x20+0x90] ^= 1; return b })},
@@ -152,7 +162,10 @@ func azureSections() []section {
 	quotes := section{"azure-quote", azureVM, quote, []row{
 		{"tpm2b", yes("TPM-01"), "with its size before it", sized(0)},
 		{"tpmt-signature", yes("TPM-30"), "as tpm2-tools write it", signed(func(_, s []byte) []byte { return paravisor.TPMTSignature(0x14, 0xB, s) })},
-		{"some-registers", yes("TPM-41"), "values of others are not used", over([]byte{0x90, 0, 0, 0})},
+		{"some-registers", yes("TPM-41", "AZR-14"), "values of others are not used, and these are facts", func(x X) {
+			over([]byte{0x90, 0, 0, 0})(x)
+			x.result = doc{{"azure", doc{{"pcrs", doc{{"sha256", doc{{"4", hexOf(x.vm.PCRs[4])}, {"7", hexOf(x.vm.PCRs[7])}}}}}}}}
+		}},
 		{"in-a-container", yes("FRM-23", "TPM-40", "AZR-05"), "a quote that comes with its report", func(x X) {
 			x.rewrite = func(files map[string][][]byte) {
 				files["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q, "tpm_quote": {"message": "%x", "signature": "%x", "pcrs": %s}}`,
@@ -169,6 +182,7 @@ func azureSections() []section {
 			x.inputs["report"] = [][]byte{[]byte(fmt.Sprintf(`{"version": 1, "hcl_report": %q}`, base64.StdEncoding.EncodeToString(x.vm.HCL.Encode())))}
 		}},
 		{"too-long", no("TPM-01", "GEN-04"), "1025 bytes", input("quote", make([]byte, 1025))},
+		{"1024-bytes", no("TPM-09", "TPM-01"), "which is not too long", written("quote", func(q []byte) []byte { return append(q, make([]byte, 1024-len(q))...) })},
 		{"too-long-behind-a-good-one", no("TPM-01", "GEN-04"), "1025 bytes that begin well", written("quote", func(q []byte) []byte { return append(q, make([]byte, 1025-len(q))...) })},
 		{"tpm2b-of-a-byte-less", no("TPM-01"), "a size that is not that of the rest", sized(-1)},
 		{"tpm2b-of-a-byte-more", no("TPM-01"), "nor is this one", sized(1)},
@@ -178,6 +192,7 @@ func azureSections() []section {
 		{"cut-off-in-a-signer-that-reads-on", no("TPM-09"), "what follows its size is a quote with a bad flag", both(vm(func(a *paravisor.VM) { a.Quote.Signer = append([]byte{0, 0}, ones...) }), cut(68))},
 		{"cut-off-in-data-that-read-on", no("TPM-09"), "and the same of the data", both(vm(func(a *paravisor.VM) { a.Quote.Extra = ones }), cut(104))},
 		{"cut-off-in-the-counts", no("TPM-09"), "wherever it is", cut(80)},
+		{"cut-off-in-the-count-of-selections", no("TPM-09"), "which is none of zero", cut(76)},
 		{"cut-off-in-the-type", no("TPM-03"), "what is cut off reads as zero", cut(5)},
 		{"cut-off-in-the-signer", no("TPM-09"), "of which the size is there", cut(30)},
 		{"cut-off-in-the-data", no("TPM-09"), "the same of the qualifying data", cut(46)},
@@ -207,6 +222,8 @@ func azureSections() []section {
 		{"digest-of-33-bytes", no("TPM-09"), "and no more", vm(func(a *paravisor.VM) { a.Quote.Digest = make([]byte, 33) })},
 		{"trailing-byte", no("TPM-09"), "a byte behind pcrDigest", vm(func(a *paravisor.VM) { a.Quote.Trailer = []byte{0} })},
 		{"other-signer", no("TPM-20"), "the name of another key", vm(func(a *paravisor.VM) { a.Quote.Signer = paravisor.QualifiedName(paravisor.AKKey("other")) })},
+		{"other-signer-by-its-last-byte", no("TPM-20"), "all of it is compared", signer(33)},
+		{"other-signer-by-its-first-byte", no("TPM-20"), "from its first byte on", signer(0)},
 		{"of-another-key", as(signature, "TPM-31"), "a key in software", signed(func(m, _ []byte) []byte { return paravisor.SignQuote(paravisor.AKKey("other"), m) })},
 		{"rsapss", as(signature, "TPM-30"), "another scheme", signed(func(_, s []byte) []byte { return paravisor.TPMTSignature(0x16, 0xB, s) })},
 		{"tpmt-signature-with-a-tail", as(signature, "TPM-30"), "a byte behind it", signed(func(_, s []byte) []byte { return append(paravisor.TPMTSignature(0x14, 0xB, s), 0) })},
@@ -220,6 +237,7 @@ func azureSections() []section {
 		{"value-changed-and-none-demanded", as(pcr, "TPM-41"), "values that are given count", both(option("pcr", nil), other9)},
 		{"no-values", as(pcr, "TPM-40"), "an empty object", values("{}")},
 		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", func(x X) { x.inputs["pcrs"] = [][]byte{[]byte(strings.ReplaceAll(x.pcrs(), ",", ", "))} }},
+		{"values-of-65536-bytes", yes("TPM-40"), "as long as the file may be", func(x X) { x.inputs["pcrs"] = [][]byte{spaces(65536)([]byte(x.pcrs()))} }},
 		{"values-in-an-object", yes("TPM-40", "TPM-41"), "of the registers that are selected, and of other banks", func(x X) {
 			over([]byte{0x90, 0, 0})(x)
 			x.inputs["pcrs"] = [][]byte{[]byte(`{"sha1": {"23": "` + zeros[:40] + `"}, "sha384": {"0": "` + zeros + zeros[:32] + `"}, "sha512": {"0": "` + zeros + zeros + `"}, "sha256": {"7": "` + hexOf(x.vm.PCRs[7]) + `", "4": "` + strings.ToUpper(hexOf(x.vm.PCRs[4])) + `"}}`)}
@@ -229,10 +247,12 @@ func azureSections() []section {
 		{"values-25-in-an-array", as(pcr, "JSN-16", "TPM-40"), "nor more", values(`["` + strings.Repeat(zeros+`", "`, 24) + zeros + `"]`)},
 		{"no-values-for-a-demand", as(pcr, "TPM-41"), "a PCR is demanded, and none is given", without("pcrs")},
 		{"value-of-register-24", as(pcr, "TPM-40"), "there is none", values(`{"sha256": {"24": "` + zeros + `"}}`)},
+		{"value-of-register-25", as(pcr, "TPM-40"), "nor any behind it", values(`{"sha256": {"25": "` + zeros + `"}}`)},
 		{"value-of-register-minus-1", as(pcr, "TPM-40"), "nor one below 0", values(`{"sha256": {"-1": "` + zeros + `"}}`)},
 		{"value-of-register-04", as(pcr, "TPM-40"), "each has one name", values(`{"sha256": {"04": "` + zeros + `"}}`)},
 		{"value-of-a-named-register", as(pcr, "TPM-40"), "which is a number", values(`{"sha256": {"0x": "` + zeros + `"}}`)},
 		{"value-of-31-bytes", as(pcr, "TPM-40"), "of the size of its bank", values(`{"sha256": {"4": "` + zeros[2:] + `"}}`)},
+		{"value-of-65-digits", as(pcr, "TPM-40"), "32 bytes and a half", values(`{"sha256": {"4": "` + zeros + `0"}}`)},
 		{"value-no-hex", as(pcr, "TPM-40"), "in hex", values(`{"sha256": {"4": "` + zeros[2:] + `zz"}}`)},
 		{"value-empty", as(pcr, "JSN-12", "TPM-40"), "or empty", values(`{"sha256": {"4": ""}}`)},
 		{"value-of-the-first-bank", as(pcr, "TPM-40"), "each bank is read, needed or not", values(`{"sha1": {"0": "00"}, "sha256": {"4": "` + zeros + `"}}`)},
@@ -251,6 +271,8 @@ func azureSections() []section {
 			banks(member{"sha256", doc{{"7", []string{hexOf(x.vm.PCRs[7])}}}})(x)
 		}},
 		{"not-allowed", as(pcr, "AZR-08"), "another boot loader", option("pcr", "4="+zeros)},
+		{"not-allowed-by-its-last-byte", as(pcr, "AZR-08"), "all of it is compared", allowed(31)},
+		{"not-allowed-by-its-first-byte", as(pcr, "AZR-08"), "from its first byte on", allowed(0)},
 	}}
 	rules := section{"azure-policy", azureVM, "UsageError", []row{
 		{"quote-not-needed", yes("AZR-04"), "user-data needs no quote", both(without("quote", "quote-signature", "pcrs", "qualifying-data", "pcr"), func(x X) {
@@ -282,6 +304,12 @@ func azureSections() []section {
 		{"no-code-and-no-quote", no("AZR-12"), "nor does a policy by itself prove a thing", both(without("quote", "quote-signature", "pcrs", "qualifying-data", "user-data", "pcr", "measurement"), registers("secure_boot", true))},
 		{"no-code", no("AZR-12"), "whoever has an SEV-SNP machine can make all of this", option("measurement", nil)},
 		{"no-code-for-a-quote", no("AZR-12"), "a quote is a demand by itself", without("qualifying-data", "user-data", "pcr", "measurement")},
+		{"code-by-a-launch-file", yes("AZR-12", "LCH-71"), "which demands measurements too", func(x X) {
+			g := launched().guest
+			x.vm.Spec.Measurement = g.digest(2)
+			x.vm.Bind()
+			x.inputs["launch"], x.options["measurement"] = [][]byte{fileOf(g).Text()}, nil
+		}},
 		{"debug", no("AZR-12"), "the host may watch", option("allow-debug", true)},
 	}}
 	return []section{reports, quotes, rules}

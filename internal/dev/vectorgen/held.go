@@ -56,6 +56,7 @@ func heldSections() []section {
 			x.inputs["report"] = [][]byte{[]byte(strings.TrimSuffix(string(x.inputs["report"][0]), "}") + `, "tpm_quote": {` + members + "}}")}
 		})
 	}
+	pcr := `"` + strings.Repeat("00", 32) + `"`
 	const unread, invalid, chain = "EvidenceUnavailableError", "ReportInvalidError", "CertChainInvalidError"
 	reports := section{"held", hardware("Milan", 3, "vcek"), invalid, []row{
 		{"base64-in-lines", yes("FRM-15"), "as base64 writes it", held(func(r []byte) string { return lines(b64(r), 76, "\n") })},
@@ -102,11 +103,13 @@ func heldSections() []section {
 			return fmt.Sprintf(`{"format": "x-https://tinfoil.sh/predicate/sev-snp-guest/v2", "body": %q}`, b64(zipped(r)))
 		})},
 		{"text-of-a-guest-response", yes("FRM-13", "FRM-11"), "text holds any binary form", held(func(r []byte) string { return b64(mint.NewDeviceResponse(r).Encode()) })},
+		{"table-with-its-certificates", yes("FRM-11"), "and none elsewhere", both(input("certs"), func(x X) { x.inputs["report"] = [][]byte{slices.Concat(x.sealed(), x.Table().Encode())} })},
 		{"coco", yes("FRM-23", "FRM-12"), "evidence of Confidential Containers, whose report is behind 32 bytes", coco(2, same)},
 		{"coco-1", yes("FRM-23", "FRM-12"), "of version 1", coco(1, same)},
 		{"coco-chosen", yes("FRM-12", "FRM-50"), "whose report says which of five certificates go on", both(coco(1, same), func(x X) { x.inputs["certs"] = [][]byte{mint.PEM(slices.Concat(vlek, [][]byte{x.Intermediate})...)} })},
 		{"coco-with-its-leaf", yes("FRM-23", "FRM-20"), "and the certificates of its issuers", both(coco(1, same), func(x X) { x.inputs["certs"] = [][]byte{mint.PEM(x.Intermediate)} })},
 		{"coco-3", no("JSN-15", "FRM-23"), "of an unknown version", coco(3, same)},
+		{"coco-0", no("JSN-15", "FRM-23"), "nor is this one", coco(0, same)},
 		{"attestation-rs-of-azure", yes("FRM-24", "FRM-23"), "a container in a container, which is one layer", both(coco(1, same), func(x X) {
 			x.inputs["report"] = [][]byte{[]byte(`{"platform": "az-snp", "evidence": ` + string(x.inputs["report"][0]) + `}`)}
 		})},
@@ -131,6 +134,7 @@ func heldSections() []section {
 		})},
 		{"numbers-one-less", no("FRM-17"), "1183 numbers", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(r[1:]), " ", ",") })},
 		{"numbers-one-more", no("FRM-17"), "1185 numbers", held(func(r []byte) string { return strings.ReplaceAll(fmt.Sprint(append(r, 0)), " ", ",") })},
+		{"number-with-a-zero-before-it", no("FRM-17"), "each number has one form", held(func(r []byte) string { return "[0" + strings.ReplaceAll(fmt.Sprint(r), " ", ",")[1:] })},
 		{"number-of-256", no("FRM-17"), "a number that is no byte", held(func(r []byte) string {
 			return strings.ReplaceAll(strings.Replace(fmt.Sprint(r), "0", "256", 1), " ", ",")
 		})},
@@ -171,12 +175,17 @@ func heldSections() []section {
 		{"attestation-rs-without-report", no("JSN-12", "FRM-24"), "certificates alone", held(func([]byte) string { return `{"platform": "snp", "evidence": {"cert_chain": {}}}` })},
 		{"protobuf", as(unread, "FRM-03"), "the protobuf of a tool", held(func(r []byte) string { return "\x0A\xA0\x09" + string(r) })},
 		{"base64-of-three-paddings", as(unread, "FRM-02", "FRM-16"), "two are the most there can be", held(func(r []byte) string { return b64(r) + "==" })},
+		{"base64-of-four-paddings", as(unread, "FRM-02", "FRM-16"), "nor four, behind what needs none", held(func(r []byte) string { return b64(append(r, make([]byte, 25)...)) + "====" })},
+		{"base64-of-half-a-padding", as(unread, "FRM-02", "FRM-16"), "one, where two are due", held(func(r []byte) string { return strings.TrimSuffix(b64(mint.NewDeviceResponse(r).Encode()), "=") })},
 		{"two-blocks", no("FRM-18"), "two reports in armour", held(func(r []byte) string { return armour("REPORT")(r) + armour("REPORT")(r) })},
 		{"two-forms", no("FRM-21", "FRM-20"), "members of two containers", held(func(r []byte) string { return strings.Replace(rs("snp")(r), "{", `{"format": "x", `, 1) })},
 		{"long-hex", no("FRM-22"), "a quote of 1025 bytes", quoted(`"signature": "` + strings.Repeat("00", 1025) + `", "message": "00", "pcrs": ["00"]`)},
 		{"quote-no-hex", no("FRM-22"), "or in another form", quoted(`"signature": "0g", "message": "00", "pcrs": ["00"]`)},
 		{"quote-empty", no("JSN-12", "FRM-22"), "or of no byte", quoted(`"signature": "", "message": "00", "pcrs": ["00"]`)},
 		{"quote-with-25-pcrs", no("JSN-16", "FRM-23"), "24 registers", quoted(`"signature": "00", "message": "00", "pcrs": [` + strings.Repeat(`"00", `, 24) + `"00"]`)},
+		{"quote-with-23-pcrs", as("PCRMismatchError", "TPM-40", "FRM-23"), "as many are not all", quoted(`"signature": "00", "message": "00", "pcrs": [` + strings.Repeat(pcr+", ", 22) + pcr + "]")},
+		{"quote-with-a-pcr-of-31-bytes", as("PCRMismatchError", "TPM-40", "FRM-23"), "of SHA-256 each", quoted(`"signature": "00", "message": "00", "pcrs": [` + strings.Repeat(pcr+", ", 23) + `"` + pcr[3:] + "]")},
+		{"quote-of-nothing", yes("AZR-13", "FRM-23"), "it was not asked for, and proves nothing", quoted(`"signature": "00", "message": "00", "pcrs": [` + strings.Repeat(pcr+", ", 23) + pcr + "]")},
 		{"coco-without-hcl", no("FRM-23"), "what hcl_report holds is a report by itself", coco(1, func(string) string { return b64(make([]byte, 1184)) })},
 		{"base64-with-a-line-break-in-json", no("FRM-16"), "text has these freedoms, and JSON has not", coco(1, func(s string) string { return s[:64] + "\n" + s[64:] })},
 		{"another-platform", no("JSN-18", "FRM-24"), "a platform that is not read", held(rs("tdx"))},
@@ -302,6 +311,9 @@ func heldSections() []section {
 		})},
 		{"absent", as(unread, "CLI-03"), "no certificate at all", input("certs")},
 		{"table", yes("FRM-40"), "a certificate table, each entry of which counts", certs(func(x X) []byte { return x.Table().Encode() })},
+		{"table-with-a-private-key", as("UsageError", "FRM-04", "FRM-40"), "among certificates", certs(func(x X) []byte {
+			return mint.Table{Entries: append(x.Table().Entries, mint.TableEntry{GUID: mint.GUIDVLEK, Data: must(x509.MarshalPKCS8PrivateKey(releaseKey))})}.Encode()
+		})},
 		{"thim-name-in-another-case", no("JSN-10", "FRM-43"), "a member that folds to a known one", certs(func(x X) []byte { return []byte(strings.Replace(thim(x), "tcbm", "TCBM", 1)) })},
 		{"32-in-two-files", yes("FRM-41"), "as many as there may be", func(x X) { x.sealed(); x.inputs["certs"] = [][]byte{mint.PEM(x.Leaf, x.Intermediate), sequences(30)} }},
 		{"32-in-a-file", yes("FRM-41"), "in one file too", certs(func(x X) []byte { return slices.Concat(x.Leaf, x.Intermediate, sequences(30)) })},

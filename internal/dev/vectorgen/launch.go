@@ -117,6 +117,11 @@ func firmwareSections() []section {
 			image(func(b []byte) []byte { copy(b[len(b)-bytes:], f.Metadata()); return b })(x)
 		}
 	}
+	one := func(entry, table uint16) func(X) { // entry, and the sizes that it and the table claim
+		return set(func(f *boot.FirmwareSpec) {
+			f.Entries, f.Table = []boot.Entry{{GUID: "e47a6535-984a-4798-865e-4685a7bf8ec2", Size: entry}}, table
+		})
+	}
 	word, eight := []byte{1, 2, 3, 4}, make([]byte, 8)
 	table := func(f *boot.FirmwareSpec, more int) { f.Table = uint16(18 + 22 + 26 + 22 + more) }
 	return []section{{"launch-firmware", launched, "UsageError", []row{
@@ -130,6 +135,9 @@ func firmwareSections() []section {
 		{"end-cut-off", no("LCH-11"), "the footer is sought at the end", image(func(b []byte) []byte { return append(b[96:], make([]byte, 96)...) })},
 		{"lone-reset-block", no("LCH-11"), "firmware of 2020 has the reset block where the footer is", set(func(f *boot.FirmwareSpec) { f.Footer = boot.GUIDReset })},
 		{"table-of-17-bytes", no("LCH-12"), "a table has at least its own entry", set(func(f *boot.FirmwareSpec) { f.Table = 17 })},
+		{"table-of-18-bytes", no("LCH-15", "LCH-12"), "a table without entries", set(func(f *boot.FirmwareSpec) { f.Entries = []boot.Entry{} })},
+		{"entry-of-the-whole-file", no("LCH-15", "LCH-12"), "a table that begins where the file does", one(4046, 4064)},
+		{"entry-a-byte-before-the-file", no("LCH-12"), "and one that would begin before", one(4047, 4065)},
 		{"table-before-the-file", no("LCH-12"), "a size that leads out of the file", set(func(f *boot.FirmwareSpec) { f.Table = 0xFFFF })},
 		{"table-with-a-byte-left", no("LCH-12"), "one byte that is no entry", set(func(f *boot.FirmwareSpec) { table(f, 1) })},
 		{"table-with-17-bytes-left", no("LCH-12"), "17 bytes that are no entry", set(func(f *boot.FirmwareSpec) { table(f, 17) })},
@@ -153,6 +161,7 @@ func firmwareSections() []section {
 		{"metadata-up-to-the-end", no("LCH-17", "LCH-15"), "which may lie there, but for what one section lacks", atEnd(28)},
 		{"metadata-beyond-the-end", no("LCH-15"), "the last byte is not there", atEnd(27)},
 		{"metadata-signature", no("LCH-15"), "not ASEV", set(func(f *boot.FirmwareSpec) { f.Signature = "ASEW" })},
+		{"metadata-signature-that-ends-alike", no("LCH-15"), "nor is this", set(func(f *boot.FirmwareSpec) { f.Signature = "BSEV" })},
 		{"metadata-version", no("LCH-15"), "version 2", set(func(f *boot.FirmwareSpec) { f.Version = 2 })},
 		{"metadata-length", no("LCH-15"), "a length that is not that of the sections, as a tool's own test has it", set(func(f *boot.FirmwareSpec) { f.Length = 4 })},
 		{"metadata-length-of-more", no("LCH-15"), "nor a greater one", set(func(f *boot.FirmwareSpec) { f.Length = 16 + 12*7 + 1 })},

@@ -72,10 +72,17 @@ func launchFileSections() []section {
 	}
 	firmware := func(hash any, more ...func(f *launchFile)) func(X) {
 		return by(func(f *launchFile) {
-			f.Set("firmware", doc{{"launch_hash", hash}, {"metadata", f.metadata}})
 			for _, change := range more {
 				change(f)
 			}
+			f.Set("firmware", doc{{"launch_hash", hash}, {"metadata", f.metadata}})
+		})
+	}
+	unmeasured := func(kernel, initrd string) func(X) {
+		return firmware(strings.Repeat("01", 48), func(f *launchFile) {
+			f.metadata.Drop("hash_table")
+			f.Set("kernel", doc{{"sha256", kernel}})
+			f.Set("initrd", doc{{"sha256", initrd}})
 		})
 	}
 	upTo := func(n int) []any { // 1 to n, and n of more than 512 as well
@@ -133,8 +140,10 @@ func launchFileSections() []section {
 		{"neither-firmware-nor-igvm", no("LCH-61"), "nothing is launched", drop("firmware")},
 		{"firmware-that-is-not-there", no("CLI-02", "LCH-63"), "a good path", path("OVMF.fd")},
 		{"kernel-that-is-not-there", no("CLI-02", "LCH-63"), "the same of a kernel", set("kernel", doc{{"file", "vmlinuz"}})},
+		{"igvm-that-is-not-there", no("CLI-02", "LCH-63"), "and of an IGVM file", igvm(doc{{"file", "a.igvm"}})},
 		{"firmware-and-igvm", no("LCH-61"), "both are", set("igvm", doc{{"file", "a.igvm"}})},
 		{"file-and-hash", no("LCH-61"), "two sources for one thing", set("firmware", doc{{"file", "a"}, {"launch_hash", strings.Repeat("01", 48)}})},
+		{"file-and-metadata", no("LCH-61"), "the same of metadata", by(func(f *launchFile) { f.Set("firmware", doc{{"file", "a"}, {"metadata", f.metadata}}) })},
 		{"kernel-by-file-and-hash", no("LCH-61"), "the same of a kernel", set("kernel", doc{{"file", "a"}, {"sha256", hash}})},
 		{"kernel-by-nothing", no("LCH-61"), "neither", set("kernel", doc{})},
 		{"initrd-without-kernel", no("LCH-61"), "nothing boots it", drop("kernel", "cmdline")},
@@ -176,6 +185,8 @@ func launchFileSections() []section {
 		{"513-counts", no("JSN-16", "LCH-33"), "and no more", set("vcpus", upTo(513))},
 		{"kernel-hash-of-zeros", no("LCH-23"), "zero stands for something that is absent", set("kernel", doc{{"sha256", strings.Repeat("0", 64)}})},
 		{"initrd-hash-of-zeros", no("LCH-23"), "of an initial RAM disk too", set("initrd", doc{{"sha256", strings.Repeat("0", 64)}})},
+		{"hashes-of-almost-zeros", no("LCH-22", "LCH-23"), "digests that begin with zeros, or end with them, are digests", unmeasured(hash[:2]+strings.Repeat("0", 62), strings.Repeat("0", 62)+hash[:2])},
+		{"hashes-of-almost-zeros-the-other-way-round", no("LCH-22", "LCH-23"), "either of them", unmeasured(strings.Repeat("0", 62)+hash[:2], hash[:2]+strings.Repeat("0", 62))},
 		{"address-in-decimal", no("LCH-62"), "hex, with 0x", first("gpa", "8388608")},
 		{"address-of-33-bits", no("LCH-62"), "eight digits at most", first("gpa", "0x100800000")},
 		{"address-in-upper-case", no("LCH-62"), "hex in lower case", first("size", "0xA000")},

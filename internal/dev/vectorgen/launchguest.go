@@ -109,6 +109,16 @@ func guestSections() []section {
 		{"all-open", yes("LCH-36", "LCH-73"), "monitor, model, features and number of processors are searched", matching(func(g *guest) { g.VMM, g.CPU, g.Features = "qemu-old-fpu", 0x00A10F10, 0x201 }, 7, "cpu", "vmm", "vcpus", "features")},
 		{"gce-with-52-bits", yes("LCH-36"), "the VMSAs at the highest page of 52 bits", matching(func(g *guest) { g.VMM, g.Wide = "gce", true }, 3, "cpu", "vmm", "vcpus", "features")},
 		{"given", yes("LCH-36"), "what is given is not searched, and matches", matching(func(*guest) {}, 2)},
+		{"monitor-open", yes("LCH-36"), "those that have a CPU model", matching(func(*guest) {}, 2, "vmm")},
+		{"igvm", yes("LCH-36"), "the monitors of IGVM files", func(x X) {
+			*x = *igvmGuest()
+			matching(func(g *guest) { g.VMM = "chv-igvm" }, 1, "vmm")(x)
+		}},
+		{"two-processors-without-reset", no("LCH-73", "LCH-33"), "firmware that runs on one is searched for one", matching(func(g *guest) { g.Firmware.Reset = 0 }, 2, "vcpus")},
+		{"kernel-that-is-not-measured", as("UsageError", "LCH-22", "LCH-36"), "what cannot be launched is not searched", func(x X) {
+			x.guest.Kernel, x.guest.Firmware.Sections[5].Type = withKernel().guest.Kernel, 4
+			matching(func(*guest) {}, 2, "vmm")(x)
+		}},
 		{"another-number", no("LCH-73"), "what is given is not searched, and does not match", matching(func(*guest) {}, 3)},
 		{"another-guest", no("LCH-73"), "no launch of this firmware", func(x X) {
 			x.inputs["match"] = [][]byte{x.sealed()}

@@ -54,6 +54,16 @@ func igvmSections() []section {
 	lastLength := func(n uint32) func(X) { // of the last header
 		return whole(func(b []byte, end int) []byte { put(b[end-28:], n); return b })
 	}
+	processors := func(n int) func(X) { // whose VMSA is the first page, besides the one that is there
+		return change(func(s *boot.IGVMSpec) {
+			at := uint32(end(s) + 32*n)
+			for i := range n {
+				h := boot.IGVMContext(0x9000000, 1, uint16(i+1), nil)
+				put(h.Body[12:], at)
+				s.Headers = append(s.Headers, h)
+			}
+		})
+	}
 	areas := func(n int) func(X) { // besides the one that is there
 		return change(func(s *boot.IGVMSpec) {
 			for i := range n {
@@ -92,8 +102,15 @@ func igvmSections() []section {
 		{"unmeasured-in-between", yes("LCH-49"), "its address counts, its content does not", add(boot.IGVMPage(0x400000, 1, 2, 0, page))},
 		{"id-block-of-another-platform", yes("LCH-43", "LCH-44"), "two ID blocks, one of them of another platform", add(boot.IGVMIDBlock(1, [48]byte{1}), boot.IGVMIDBlock(2, [48]byte{2}))},
 		{"23-bytes", no("LCH-40"), "no header", image(func(b []byte) []byte { return b[:23] })},
+		{"3-bytes", no("LCH-40"), "nor a magic", image(func(b []byte) []byte { return b[:3] })},
+		{"31-bytes-of-version-2", no("LCH-40"), "whose header has 32", both(change(func(s *boot.IGVMSpec) { s.Version = 2 }), whole(func(b []byte, _ int) []byte {
+			put(b[12:], 0)
+			put(b[16:], 31)
+			return b[:31]
+		}))},
 		{"24-bytes", no("LCH-43"), "the header alone", change(func(s *boot.IGVMSpec) { s.Headers = nil })},
 		{"magic", no("LCH-40"), "not IGVM", fixed(0, 0x4D564748)},
+		{"magic-that-begins-alike", no("LCH-40"), "nor is this", fixed(0, 0x4E564749)},
 		{"version-3", no("LCH-40"), "an unknown version", fixed(4, 3)},
 		{"version-3-without-an-offset", no("LCH-40"), "all else as a file of version 2 has it", both(change(func(s *boot.IGVMSpec) { s.Version = 2 }), whole(func(b []byte, end int) []byte {
 			put(b[4:], 3)
@@ -168,6 +185,8 @@ func igvmSections() []section {
 		{"65536-pages", yes("LCH-46"), "as many as there may be", pages(126, 504)}, // 520 are there
 		{"too-many-pages", no("LCH-46", "GEN-04"), "headers of 32 bytes that ask for 512 pages each, and one page more than there may be", pages(126, 505)},
 		{"processor-twice", no("LCH-47"), "one VMSA each", add(boot.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
+		{"512-processors", no("LCH-48", "LCH-47"), "so many may be there, and no page twice", both(add(boot.IGVMPage(0x1000, 1, 0, 0, nil)), processors(511))},
+		{"513-processors", no("LCH-47", "GEN-04"), "and not one more", processors(512)},
 		{"processors-in-another-order", yes("LCH-49"), "VMSAs go by processor where they stand behind all pages", both(both(vmm("qemu-igvm"), insert(context, boot.IGVMContext(0x9000000, 1, 1, vmsa(0x21)))), two)},
 		{"processor-256", yes("LCH-47"), "a number of two bytes, of which the lower one is that of another processor", both(both(vmm("qemu-igvm"), add(boot.IGVMContext(0x9000000, 1, 256, vmsa(0x21)))), two)},
 		{"processors-at-one-address", yes("LCH-48"), "which VMSAs may share", both(both(vmm("qemu-igvm"), change(func(s *boot.IGVMSpec) {
@@ -180,6 +199,7 @@ func igvmSections() []section {
 		{"page-twice", no("LCH-48"), "the processor refuses the second", add(boot.IGVMPage(0x1000, 1, 0, 0, nil))},
 		{"page-in-a-large-one", no("LCH-48"), "the same of a page that lies in another", add(boot.IGVMPage(0x3FF000, 1, 0, 0, nil))},
 		{"with-processors", no("LCH-35"), "the file says how many there are", option("vcpus", "1")},
+		{"with-a-cpu", no("LCH-35"), "and of which model", option("cpu", "EPYC")},
 		{"with-a-kernel", no("LCH-35"), "nor does it take a kernel", input("kernel", []byte("kernel"))},
 		{"with-features", no("LCH-35"), "nor features", option("features", "0x1")},
 		{"for-gce", no("LCH-35"), "which launches firmware", vmm("gce")},
@@ -246,7 +266,7 @@ func idBlockSections() []section {
 		{"author-key-of-one-last-byte", no("LCH-53"), "only zeros are no key", both(alone, put(0x880+1027, 1))},
 		{"author-key-of-one-first-byte", no("LCH-53"), "the first byte too", both(alone, put(0x880, 1))},
 		{"other-digest", no("LCH-56"), "signed for another launch", spec(func(s *boot.IDBlockSpec) { s.Digest[47] ^= 1 })},
-		{"other-digest-of-one-launch", no("LCH-56"), "also where there is one launch", both(spec(func(s *boot.IDBlockSpec) { s.Digest[47] ^= 1 }), func(x X) { x.guest.counts = []int{2} })},
+		{"other-digest-of-one-launch", no("LCH-56"), "also where there is one launch", both(spec(func(s *boot.IDBlockSpec) { s.Digest[0] ^= 1 }), func(x X) { x.guest.counts = []int{2} })},
 		{"family-id-differs", no("LCH-57"), "another family than in the report", reported(func(x X) { x.Spec.FamilyID[15] ^= 1 })},
 		{"image-id-differs", no("LCH-57"), "another image", reported(func(x X) { x.Spec.ImageID[15] ^= 1 })},
 		{"guest-svn-differs", no("LCH-57"), "another version", reported(func(x X) { x.Spec.GuestSVN += 10 })},
