@@ -54,15 +54,21 @@ func igvmSections() []section {
 	lastLength := func(n uint32) func(X) { // of the last header
 		return whole(func(b []byte, end int) []byte { put(b[end-28:], n); return b })
 	}
-	processors := func(n int) func(X) { // whose VMSA is the first page, besides the one that is there
+	sharing := func(n int, made func(i int) boot.IGVMHeader) func(X) { // headers whose data are the first page of the file
 		return change(func(s *boot.IGVMSpec) {
 			at := uint32(end(s) + 32*n)
 			for i := range n {
-				h := boot.IGVMContext(0x9000000, 1, uint16(i+1), nil)
+				h := made(i)
 				put(h.Body[12:], at)
 				s.Headers = append(s.Headers, h)
 			}
 		})
+	}
+	processors := func(n int) func(X) { // besides the one that is there
+		return sharing(n, func(i int) boot.IGVMHeader { return boot.IGVMContext(0x9000000, 1, uint16(i+1), nil) })
+	}
+	withData := func(n int) func(X) { // besides a page and a VMSA
+		return sharing(n-2, func(i int) boot.IGVMHeader { return boot.IGVMPage(0x20000000+uint64(i)<<12, 1, 0, 0, nil) })
 	}
 	areas := func(n int) func(X) { // besides the one that is there
 		return change(func(s *boot.IGVMSpec) {
@@ -184,6 +190,8 @@ func igvmSections() []section {
 		{"data-cut-off", no("LCH-46"), "a page that the file breaks off", add(boot.IGVMPage(0x400000, 1, 0, 0, page[:4095]))},
 		{"65536-pages", yes("LCH-46"), "as many as there may be", pages(126, 504)}, // 520 are there
 		{"too-many-pages", no("LCH-46", "GEN-04"), "headers of 32 bytes that ask for 512 pages each, and one page more than there may be", pages(126, 505)},
+		{"4096-pages-with-data", no("LCH-48", "LCH-46"), "so many may be there, and no page twice", both(add(boot.IGVMPage(0x1000, 1, 0, 0, nil)), withData(4096))},
+		{"4097-pages-with-data", no("LCH-46", "GEN-04"), "and not one more, although all have the same", withData(4097)},
 		{"processor-twice", no("LCH-47"), "one VMSA each", add(boot.IGVMContext(0x9000000, 1, 0, vmsa(1)))},
 		{"512-processors", no("LCH-48", "LCH-47"), "so many may be there, and no page twice", both(add(boot.IGVMPage(0x1000, 1, 0, 0, nil)), processors(511))},
 		{"513-processors", no("LCH-47", "GEN-04"), "and not one more", processors(512)},
