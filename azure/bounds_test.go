@@ -36,7 +36,8 @@ func TestPCRBounds(t *testing.T) {
 		"65 digits":        {`{"sha256":{"0":"` + value + `a"}}`, "TPM-40"},
 		"64 KiB":           {padded(64 << 10), "1"},
 		"64 KiB, a byte":   {padded(64<<10 + 1), "JSN-01"},
-		"an array, 64 KiB": {"[" + strings.Repeat(" ", 64<<10), "JSN-01"},
+		"an array, 64 KiB": {list(24) + strings.Repeat(" ", 64<<10-len(list(24))), "24"},
+		"and a byte":       {list(24) + strings.Repeat(" ", 64<<10+1-len(list(24))), "JSN-01"},
 	} {
 		p, err := azure.ParsePCRs([]byte(c.text))
 		got := fmt.Sprint(len(p))
