@@ -7,7 +7,7 @@ import (
 	"github.com/tresorhq/attest/attesttest"
 )
 
-// An Attack is what became of one.
+// An Attack is an attack on an enclave, and how the verifier answered it.
 type Attack struct {
 	Name     string `json:"name"`
 	About    string `json:"about"`

@@ -14,11 +14,11 @@ func (e *Endpoint) Commands(dir string) []string {
 	live := fmt.Sprintf("--url %s --ca-file %s --bundle-url %s %s", e.URL, quoted("ca.pem"), e.BundleURL, trust)
 	return []string{
 		"attest " + live,
-		"attest " + live + " --launch " + quoted("launch.json"),
+		"attest " + live + " --launch " + quoted(LaunchFile),
 		"attest " + live + " --record " + quoted("pin.json") + " --save " + quoted("evidence.json"),
 		"attest " + live + " --pin " + quoted("pin.json") + " --watch 5s",
 		"attest --evidence " + quoted("evidence.json") + " --at recorded " + trust,
-		"measure --launch " + quoted("launch.json"),
+		"measure --launch " + quoted(LaunchFile),
 		fmt.Sprintf("bundle diff --release-root %s %s %s", quoted("release.pem"), quoted("bundle.jws"), quoted("bundle-next.jws")),
 		"proxy " + live + " --listen 127.0.0.1:8787",
 	}

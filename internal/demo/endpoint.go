@@ -9,20 +9,21 @@ import (
 	"github.com/tresorhq/attest/attesttest"
 )
 
-// A File is what somebody who practises holds.
+// A File is a file of a client of the endpoint.
 type File struct {
 	Name string
 	Data []byte
 }
 
-// Launch returns what the enclave is launched from: LaunchFile names the firmware.
+// Launch returns the firmware that the enclave is launched from, and a launch file that
+// names it.
 func Launch() []File {
 	return []File{{"OVMF.fd", attesttest.Firmware()}, {LaunchFile, []byte(
 		`{"schema": "attest.launch/v1", "vmm": "qemu", "vcpus": [1], "cpu": "EPYC-v4", "firmware": {"file": "OVMF.fd"}}` + "\n",
 	)}}
 }
 
-// LaunchFile is the name of a launch file.
+// LaunchFile is the name of the launch file of Launch.
 const LaunchFile = "launch.json"
 
 const answer = "Hello from the attested demo endpoint.\n"
@@ -33,7 +34,8 @@ type Endpoint struct {
 	Files []File // what a client of it trusts; no private key
 }
 
-// Start starts an endpoint.
+// Start starts an endpoint of an enclave. Its next trust bundle is one of the files, and
+// is not served.
 func Start(config attesttest.Config) (*Endpoint, error) {
 	enclave, err := attesttest.New(config)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/tresorhq/attest/verdict"
 )
 
-// maxFile is the longest file of --strict, in bytes. Parsers have lower limits of their own.
+// maxFile is the longest file in a form of SPEC.md section 4, in bytes. Parsers have lower
+// limits of their own.
 const maxFile = 1 << 20
 
 // A reader reads evidence for one call of a command.
