@@ -70,6 +70,9 @@ func azureSections() []section {
 		text := base64.RawURLEncoding.EncodeToString
 		return runtime(text(n), text(change(slices.Clone(n))))
 	}
+	digest := func(at int) func(X) { // all but that byte
+		return vm(func(a *paravisor.VM) { a.Quote.Digest = slices.Clone(a.Quote.Digest); a.Quote.Digest[at] ^= 1 })
+	}
 	selects := func(s ...paravisor.Selection) func(X) { return vm(func(a *paravisor.VM) { a.Quote.Selections = s }) }
 	over := func(bits []byte) func(X) { // what is said to be registers 4 and 7
 		return vm(func(a *paravisor.VM) { a.SelectPCRs(4, 7); a.Quote.Selections[0].Bits = bits })
@@ -108,6 +111,7 @@ func azureSections() []section {
 		{"sha-384", no("HCL-08"), "another hash", vm(func(a *paravisor.VM) { a.HCL.HashType = 2 })},
 		{"1237-bytes", no("HCL-01"), "1238 are the least", input("report", append([]byte("HCLA"), make([]byte, 1233)...))},
 		{"4-bytes", no("HCL-01", "FRM-12"), "nor a report", input("report", []byte("HCLA"))},
+		{"1215-bytes-in-base64", no("HCL-01", "FRM-12"), "a byte less than the report in it takes", written("report", func(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b[:0x20+1183])) })},
 		{"1238-bytes", no("JSN-12", "HCL-21"), "runtime data of two bytes", vm(func(a *paravisor.VM) { a.HCL.Runtime, a.HCL.Total = []byte("{}"), 0; a.Bind() })},
 		{"data-size", no("HCL-09"), "the size of the request's data", vm(func(a *paravisor.VM) { a.HCL.DataSize = new(uint32(21 + len(a.HCL.Runtime))) })},
 		{"report-size", no("HCL-09"), "the size of the file", vm(func(a *paravisor.VM) { a.HCL.ReportSize = new(uint32(2600)) })},
@@ -235,6 +239,12 @@ func azureSections() []section {
 		{"no-data", as(data, "AZR-06"), "nobody asked", vm(func(a *paravisor.VM) { a.Quote.Extra = nil })},
 		{"value-changed", as(pcr, "TPM-41"), "one of the 24", other9},
 		{"value-changed-and-none-demanded", as(pcr, "TPM-41"), "values that are given count", both(option("pcr", nil), other9)},
+		{"digest-whose-first-byte-differs", as(pcr, "TPM-41"), "all 32 bytes of the digest count", digest(0)},
+		{"digest-whose-last-byte-differs", as(pcr, "TPM-41"), "from both ends", digest(31)},
+		{"digest-of-zeros-and-a-value-less", as(pcr, "TPM-41"), "a digest that was not computed is none", both(option("pcr", nil), func(x X) {
+			vm(func(a *paravisor.VM) { a.SelectPCRs(4, 7); a.Quote.Digest = make([]byte, 32) })(x)
+			x.inputs["pcrs"] = [][]byte{[]byte(`{"sha256": {"7": "` + hexOf(x.vm.PCRs[7]) + `"}}`)}
+		})},
 		{"no-values", as(pcr, "TPM-40"), "an empty object", values("{}")},
 		{"values-in-an-array", yes("TPM-40"), "the 24 values of the SHA-256 bank", func(x X) { x.inputs["pcrs"] = [][]byte{[]byte(strings.ReplaceAll(x.pcrs(), ",", ", "))} }},
 		{"values-of-65536-bytes", yes("TPM-40"), "as long as the file may be", func(x X) { x.inputs["pcrs"] = [][]byte{spaces(65536)([]byte(x.pcrs()))} }},

@@ -58,6 +58,8 @@ func crlSections() []section {
 		{"element-behind-the-extensions", no("CRL-02"), "or in what is signed", list(func(s S) { s.TBSTrailer = null })},
 		{"element-behind-an-entry", no("CRL-02"), "or in an entry", list(func(s S) { s.Entries[0].Trailer = null })},
 		{"element-behind-the-list-of-extensions", no("CRL-02"), "or in what is around the extensions", list(func(s S) { moreExtensions(&s.Signed, 0xA0) })},
+		{"extension-without-a-value", no("CRL-02"), "also one of a kind that is ignored", add(mint.Extension{Raw: mint.TLV(0x30, mint.OID("1.2.3"), null)})},
+		{"element-behind-an-extension", no("CRL-02"), "or an element more in it", add(mint.Extension{Raw: mint.TLV(0x30, mint.OID("1.2.3"), []byte{4, 0}, null)})},
 		{"extension-without-an-identifier", no("CRL-02"), "an OBJECT IDENTIFIER that breaks off", list(func(s S) { s.Extensions[1].Raw = mint.TLV(0x30, []byte{6, 1, 0x80}, []byte{4, 0}) })},
 		{"of-131072-bytes", no("CRL-02"), "a list may have so many bytes, of which none are behind it", der(func(der []byte) []byte { return append(der, make([]byte, 131072-len(der))...) })},
 		{"without-next-update", no("CRL-02"), "a list without end was good for ever", list(func(s S) { s.NextUpdate = mint.Time{} })},

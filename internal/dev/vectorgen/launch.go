@@ -137,6 +137,7 @@ func firmwareSections() []section {
 		{"table-of-17-bytes", no("LCH-12"), "a table has at least its own entry", set(func(f *boot.FirmwareSpec) { f.Table = 17 })},
 		{"table-of-18-bytes", no("LCH-15", "LCH-12"), "a table without entries", set(func(f *boot.FirmwareSpec) { f.Entries = []boot.Entry{} })},
 		{"entry-of-the-whole-file", no("LCH-15", "LCH-12"), "a table that begins where the file does", one(4046, 4064)},
+		{"table-with-17-bytes-left-at-the-start", no("LCH-12"), "17 bytes at the start of the file that are no entry", one(4046-17, 4064)},
 		{"entry-a-byte-before-the-file", no("LCH-12"), "and one that would begin before", one(4047, 4065)},
 		{"table-before-the-file", no("LCH-12"), "a size that leads out of the file", set(func(f *boot.FirmwareSpec) { f.Table = 0xFFFF })},
 		{"table-with-a-byte-left", no("LCH-12"), "one byte that is no entry", set(func(f *boot.FirmwareSpec) { table(f, 1) })},

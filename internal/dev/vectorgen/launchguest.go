@@ -46,6 +46,9 @@ func guestSections() []section {
 		{"table-behind-the-page", no("LCH-22"), "it would not be measured whole", guests(func(g *guest) { g.Firmware.HashArea[0] = 0x810F51 })},
 		{"table-in-another-page", no("LCH-22"), "where it would not be measured", guests(func(g *guest) { g.Firmware.HashArea[0] = 0x811000 })},
 		{"no-hash-area", no("LCH-22"), "nobody knows where the table is", guests(func(g *guest) { g.Firmware.HashArea = [2]uint32{} })},
+		{"no-hash-area-and-its-section-at-0", no("LCH-22"), "an address that is absent is not the address 0", guests(func(g *guest) {
+			g.Firmware.HashArea, g.Firmware.Sections[5].GPA = [2]uint32{}, 0
+		})},
 		{"hash-area-of-176-bytes", yes("LCH-13", "LCH-22"), "as many as the table has", guests(func(g *guest) { g.Firmware.HashArea[1] = 176 })},
 		{"no-section", no("LCH-22"), "a kernel that would be booted without being measured", guests(func(g *guest) { g.Firmware.Sections[5].Type = 4 })},
 		{"hashes-first", yes("LCH-22"), "the section may stand anywhere", guests(func(g *guest) { s := g.Firmware.Sections; s[0], s[5] = s[5], s[0] })},

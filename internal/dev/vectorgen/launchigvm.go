@@ -236,6 +236,12 @@ func idBlockSections() []section {
 			x.result = doc{{"id_block", doc{{"guest_svn", s.GuestSVN}}}}
 		}
 	}
+	unlaunched := func(x X) { // nothing to compute a digest of
+		x.inputs["firmware"] = nil
+		for _, name := range []string{"vmm", "vcpus", "cpu", "features"} {
+			x.options[name] = nil
+		}
+	}
 	return []section{{"launch-id-block", withIDBlock, err, []row{
 		{"good", yes("LCH-54", "LCH-55", "LCH-56"), "both signatures, and the digest of two processors", func(x X) {
 			d := x.guest.digest(2)
@@ -244,6 +250,9 @@ func idBlockSections() []section {
 		}},
 		{"without-author", yes("LCH-53", "LCH-54", "LCH-55"), "its digest is zero then", both(alone, answers(doc{{"id_block", doc{{"author_key_digest", hexOf(make([]byte, 48))}}}}))},
 		{"of-the-report", yes("LCH-57"), "all that the processor copied into the report", reported(func(X) {})},
+		{"by-itself", yes("LCH-54", "LCH-55", "LCH-56"), "without a launch no digest is computed", both(unlaunched, answers(doc{{"id_block", doc{{"guest_policy", "0x30000"}}}}))},
+		{"of-the-report-by-itself", yes("LCH-57", "LCH-56"), "nor of a report", both(unlaunched, reported(func(X) {}))},
+		{"digest-differs", no("LCH-57"), "another MEASUREMENT than in the report", both(unlaunched, reported(func(x X) { x.Spec.Measurement[0] ^= 1 }))},
 		{"95-bytes", no("LCH-50"), "a block has 96", block(func(b []byte) []byte { return b[:95] })},
 		{"97-bytes", no("LCH-50"), "and no more", block(func(b []byte) []byte { return append(b, 0) })},
 		{"auth-of-4095-bytes", no("LCH-50"), "the other has 4096", auth(func(b []byte) []byte { return b[:4095] })},
