@@ -26,7 +26,7 @@ func EscapeAll(args []any) []any {
 	escaped := make([]any, len(args))
 	for i, a := range args {
 		switch a := a.(type) {
-		case int, uint8, uint16, uint32, uint64:
+		case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
 			escaped[i] = a
 		default:
 			escaped[i] = Escape(fmt.Sprint(a))
