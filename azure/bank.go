@@ -73,8 +73,7 @@ func ParsePCRs(text []byte) (PCRs, error) {
 	p := PCRs{}
 	most, isArray := maxPCRs, bytes.HasPrefix(text, []byte("["))
 	if isArray {
-		const before, behind = `{"sha256":`, "}"
-		text, most = slices.Concat([]byte(before), text, []byte(behind)), most+len(before+behind)
+		text, most = slices.Concat([]byte(`{"sha256":`), text, []byte("}")), maxPCRs+len(`{"sha256":}`)
 	}
 	err := strictjson.Decode(text, most, []string{"sha1", "sha256", "sha384", "sha512"}, func(o *strictjson.Object) {
 		o.RefuseUnknown()
