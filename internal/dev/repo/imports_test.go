@@ -55,9 +55,10 @@ var layers = map[string]struct {
 	"internal/mint/boot":           {deps: []string{"internal/mint"}},
 	"internal/mint/document":       {deps: []string{"internal/mint"}},
 	"internal/mint/paravisor":      {deps: []string{"internal/mint"}},
-	"internal/dev/mutate":          {},                                                                                                           // runs the tests of others
-	"fuzz":                         {},                                                                                                           // its targets are tests
-	"internal/dev/vectorgen":       {deps: []string{"internal/mint", "internal/mint/boot", "internal/mint/document", "internal/mint/paravisor"}}, // what it makes judges the rest
+	"internal/dev/mutate":          {}, // runs the tests of others
+	"fuzz":                         {}, // its targets are tests
+	"internal/dev/vectorfile":      {},
+	"internal/dev/vectorgen":       {deps: []string{"internal/dev/vectorfile", "internal/mint", "internal/mint/boot", "internal/mint/document", "internal/mint/paravisor"}}, // what it makes judges the rest
 	"internal/vectors":             {},
 	"internal/dev/locked":          {}, // for tests
 	"internal/dev/schema":          {}, // for tests that write docs/schemas

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"maps"
 
+	"github.com/tresorhq/attest/internal/dev/vectorfile"
 	"github.com/tresorhq/attest/internal/mint"
 	"github.com/tresorhq/attest/internal/mint/document"
 	"github.com/tresorhq/attest/internal/mint/paravisor"
@@ -119,7 +120,7 @@ func (x *exhibit) seal() {
 }
 
 // testCase encodes everything. What the row says of it is left to the caller.
-func (x *exhibit) testCase() testCase {
+func (x *exhibit) testCase() vectorfile.Case {
 	inputs := map[string][][]byte{"amd-root": {mint.PEM(x.ARK)}}
 	switch x.command {
 	case "receipt":
@@ -155,7 +156,7 @@ func (x *exhibit) testCase() testCase {
 	for name, files := range x.inputs {
 		inputs[name] = files
 	}
-	c := testCase{Command: x.command, Options: x.options, files: inputs}
+	c := vectorfile.Case{Command: x.command, Options: x.options, Files: inputs}
 	for name, value := range c.Options {
 		if value == nil { // a case without it
 			delete(c.Options, name)

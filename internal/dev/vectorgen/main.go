@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/tresorhq/attest/internal/dev/vectorfile"
 )
 
 func main() {
@@ -11,27 +12,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: vectorgen DIR")
 		os.Exit(2)
 	}
-	if err := write(os.Args[1], encode(allCases())); err != nil {
+	if err := vectorfile.Write(os.Args[1], vectorfile.Encode(allCases(), nameShared)); err != nil {
 		fmt.Fprintln(os.Stderr, "vectorgen:", err)
 		os.Exit(1)
 	}
 }
 
-// write replaces cases, shared files and index below dir; README and runner stay.
-func write(dir string, files map[string][]byte) error {
-	for _, made := range []string{"cases", "shared"} {
-		if err := os.RemoveAll(filepath.Join(dir, made)); err != nil {
-			return err
-		}
+// allCases gives the cases in the order of the index.
+func allCases() []vectorfile.Case {
+	var cases []vectorfile.Case
+	for _, s := range sections() {
+		cases = append(cases, s.cases()...)
 	}
-	for name, data := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cases
 }

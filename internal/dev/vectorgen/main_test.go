@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tresorhq/attest/internal/dev/stress"
+	"github.com/tresorhq/attest/internal/dev/vectorfile"
 )
 
 // byHand are the files beside the cases that no program writes.
@@ -23,7 +24,7 @@ func TestUpToDate(t *testing.T) {
 	}
 	cases := allCases()
 	checkCases(t, cases)
-	want := encode(cases)
+	want := vectorfile.Encode(cases, nameShared)
 	dir := os.DirFS("../../../testdata/vectors")
 	have := map[string][]byte{}
 	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
@@ -50,7 +51,7 @@ func TestUpToDate(t *testing.T) {
 
 // checkCases: no two cases show the same, so that each change reaches what is
 // shown, and what is refused differs from what is accepted.
-func checkCases(t *testing.T, cases []testCase) {
+func checkCases(t *testing.T, cases []vectorfile.Case) {
 	seen := map[string]string{}
 	for _, c := range cases {
 		key := fingerprint(c)
@@ -65,11 +66,11 @@ func checkCases(t *testing.T, cases []testCase) {
 }
 
 // fingerprint is all that a verifier sees of a case.
-func fingerprint(c testCase) string {
+func fingerprint(c vectorfile.Case) string {
 	var b strings.Builder
-	b.Write(indented(c.Options))
-	for _, name := range slices.Sorted(maps.Keys(c.files)) {
-		for _, data := range c.files[name] {
+	b.Write(vectorfile.Indented(c.Options))
+	for _, name := range slices.Sorted(maps.Keys(c.Files)) {
+		for _, data := range c.Files[name] {
 			b.WriteString(name + "\x00" + string(data) + "\x00")
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/tresorhq/attest/internal/dev/vectorfile"
 	"github.com/tresorhq/attest/internal/mint"
 )
 
@@ -46,21 +47,21 @@ var (
 	verdicts  = []string{"pass", "fail", "error", "error", "changed"}
 )
 
-func (s section) cases() []testCase {
-	var list []testCase
+func (s section) cases() []vectorfile.Case {
+	var list []vectorfile.Case
 	for _, r := range s.rows {
 		x := s.base()
 		if r.change != nil {
 			r.change(x)
 		}
 		c := x.testCase()
-		c.Schema, c.ID, c.Rules, c.Comment, c.section = caseSchema, s.name+"-"+r.id, r.want.rules, r.comment, s.name
-		c.Expect = expect{Verdict: verdicts[0]}
+		c.ID, c.Rules, c.Comment, c.Section = s.name+"-"+r.id, r.want.rules, r.comment, s.name
+		c.Expect = vectorfile.Expect{Verdict: verdicts[0]}
 		switch {
 		case !r.want.accept:
 			err := cmp.Or(r.want.err, s.err)
 			code := cmp.Or(exitCodes[err], 1)
-			c.Expect = expect{Verdict: verdicts[code], ExitCode: code, Error: err, Requirement: r.want.rules[0]}
+			c.Expect = vectorfile.Expect{Verdict: verdicts[code], ExitCode: code, Error: err, Requirement: r.want.rules[0]}
 		case c.Command == "measure":
 			c.Expect.Verdict = "computed"
 			if x.result == nil {
@@ -105,23 +106,23 @@ func strictly(sections []section) []section {
 }
 
 // nameShared names what more than a few cases hold.
-func nameShared(l *library) {
-	l.name("release-root.pem", releaseRootPEM(releaseKey))
+func nameShared(l *vectorfile.Library) {
+	l.Name("release-root.pem", releaseRootPEM(releaseKey))
 	for _, p := range mint.Products {
-		l.name("ark-"+strings.ToLower(p)+".pem", mint.PEM(mint.CACert("ARK-"+p)))
+		l.Name("ark-"+strings.ToLower(p)+".pem", mint.PEM(mint.CACert("ARK-"+p)))
 		for _, kind := range []string{"vcek", "vlek"} {
 			authority := map[string]string{"vcek": "SEV-", "vlek": "SEV-VLEK-"}[kind] + p
-			l.name(strings.ToLower(authority)+".pem", mint.PEM(mint.CACert(authority)))
-			l.name(kind+"-"+strings.ToLower(p)+".pem", mint.PEM(mint.Evidence(p, 3, kind).Leaf))
+			l.Name(strings.ToLower(authority)+".pem", mint.PEM(mint.CACert(authority)))
+			l.Name(kind+"-"+strings.ToLower(p)+".pem", mint.PEM(mint.Evidence(p, 3, kind).Leaf))
 		}
-		l.name("crl-"+strings.ToLower(p)+".der", mint.CRL(p).Encode(mint.CAKey("ARK-"+p)))
+		l.Name("crl-"+strings.ToLower(p)+".der", mint.CRL(p).Encode(mint.CAKey("ARK-"+p)))
 		for version := uint32(2); version <= 5; version++ {
 			x := endpoint(p, version, "vcek")()
 			x.seal()
 			cell := strings.ToLower(p) + "-v" + string(rune('0'+version))
-			l.name("envelope-"+cell+".json", x.Seal())
-			l.name("bundle-"+strings.ToLower(p)+".jws", x.Bundle.Encode())
-			l.name("report-"+cell+".bin", hardware(p, version, "vcek")().sealed())
+			l.Name("envelope-"+cell+".json", x.Seal())
+			l.Name("bundle-"+strings.ToLower(p)+".jws", x.Bundle.Encode())
+			l.Name("report-"+cell+".bin", hardware(p, version, "vcek")().sealed())
 		}
 	}
 }

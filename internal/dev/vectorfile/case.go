@@ -1,4 +1,4 @@
-package main
+package vectorfile
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"unicode/utf8"
 )
@@ -15,8 +17,9 @@ const (
 	indexSchema = "tresor.vectors/v1"
 )
 
-// A testCase is one file of the vectors; README.md there describes it.
-type testCase struct {
+// A Case is one file of the vectors; README.md there describes it. Encode sets Schema and
+// Inputs.
+type Case struct {
 	Schema  string               `json:"schema"`
 	ID      string               `json:"id"`
 	Rules   []string             `json:"rules"`
@@ -24,13 +27,14 @@ type testCase struct {
 	Command string               `json:"command"`
 	Options map[string]any       `json:"options"`
 	Inputs  map[string][]content `json:"inputs"`
-	Expect  expect               `json:"expect"`
+	Expect  Expect               `json:"expect"`
 
-	section string
-	files   map[string][][]byte // of Inputs
+	Section string              `json:"-"` // its folder
+	Files   map[string][][]byte `json:"-"` // of Inputs
 }
 
-type expect struct {
+// An Expect is what a verifier must answer.
+type Expect struct {
 	Verdict     string `json:"verdict"`
 	ExitCode    int    `json:"exit_code"`
 	Error       string `json:"error,omitempty"`
@@ -45,21 +49,15 @@ type content struct {
 	Shared string  `json:"shared,omitempty"`
 }
 
-// A library holds what several cases share, each under one name.
-type library struct {
+// A Library holds what several cases share, each under one name.
+type Library struct {
 	names map[string]string // by content
 	uses  map[string]int    // of a content
 	used  map[string][]byte // content by name
 }
 
-func newLibrary() *library {
-	l := &library{map[string]string{}, map[string]int{}, map[string][]byte{}}
-	nameShared(l)
-	return l
-}
-
-// name gives bytes a name of their own.
-func (l *library) name(name string, data []byte) {
+// Name gives bytes a name of their own.
+func (l *Library) Name(name string, data []byte) {
 	if l.names[string(data)] == "" {
 		l.names[string(data)] = name
 	}
@@ -67,15 +65,15 @@ func (l *library) name(name string, data []byte) {
 
 // count counts a use. What has no name and is large gets one when it is used
 // often.
-func (l *library) count(data []byte) {
+func (l *Library) count(data []byte) {
 	const large, often = 1024, 3
 	if l.uses[string(data)]++; l.uses[string(data)] == often && len(data) >= large {
 		sum := sha256.Sum256(data)
-		l.name(fmt.Sprintf("sha256-%x", sum[:8]), data)
+		l.Name(fmt.Sprintf("sha256-%x", sum[:8]), data)
 	}
 }
 
-func (l *library) content(data []byte) content {
+func (l *Library) content(data []byte) content {
 	switch name := l.names[string(data)]; {
 	case name != "":
 		l.used[name] = data
@@ -92,20 +90,13 @@ func isText(data []byte) bool {
 	return utf8.Valid(data) && !slices.ContainsFunc(data, func(b byte) bool { return b < ' ' && b != '\n' && b != '\r' && b != '\t' || b == 0x7F })
 }
 
-// allCases gives the cases in the order of the index.
-func allCases() []testCase {
-	var cases []testCase
-	for _, s := range sections() {
-		cases = append(cases, s.cases()...)
-	}
-	return cases
-}
-
-// encode gives all files but README and runner, by their names below the folder.
-func encode(cases []testCase) map[string][]byte {
-	shared := newLibrary()
+// Encode gives all files but README and runner, by their names below the folder. names
+// gives names to what more than a few cases hold.
+func Encode(cases []Case, names func(l *Library)) map[string][]byte {
+	shared := &Library{map[string]string{}, map[string]int{}, map[string][]byte{}}
+	names(shared)
 	for _, c := range cases {
-		for _, files := range c.files {
+		for _, files := range c.Files {
 			for _, data := range files {
 				shared.count(data)
 			}
@@ -125,34 +116,54 @@ func encode(cases []testCase) map[string][]byte {
 	}{Schema: indexSchema}
 	for _, c := range cases {
 		if ids[c.ID] {
-			panic("vectorgen: two cases named " + c.ID)
+			panic("vectorfile: two cases named " + c.ID)
 		}
 		ids[c.ID] = true
-		c.Inputs = map[string][]content{}
-		for name, files := range c.files {
+		c.Schema, c.Inputs = caseSchema, map[string][]content{}
+		for name, files := range c.Files {
 			for _, data := range files {
 				c.Inputs[name] = append(c.Inputs[name], shared.content(data))
 			}
 		}
-		file := "cases/" + c.section + "/" + c.ID + ".json"
-		files[file] = indented(c)
+		file := "cases/" + c.Section + "/" + c.ID + ".json"
+		files[file] = Indented(c)
 		index.Cases = append(index.Cases, entry{c.ID, file, c.Rules, c.Expect.Error})
 	}
 	index.Count = len(index.Cases)
-	files["index.json"] = indented(index)
+	files["index.json"] = Indented(index)
 	for name, data := range shared.used {
 		files["shared/"+name] = data
 	}
 	return files
 }
 
-func indented(v any) []byte {
+// Indented gives JSON as the files have it.
+func Indented(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
-		panic(fmt.Sprint("vectorgen: ", err))
+		panic(fmt.Sprint("vectorfile: ", err))
 	}
 	return b.Bytes()
+}
+
+// Write replaces cases, shared files and index below dir; README and runner stay.
+func Write(dir string, files map[string][]byte) error {
+	for _, made := range []string{"cases", "shared"} {
+		if err := os.RemoveAll(filepath.Join(dir, made)); err != nil {
+			return err
+		}
+	}
+	for name, data := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
