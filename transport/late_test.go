@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 // Lesson: RoundTrip had returned, and so the request was no longer looked at.
 func TestLateEarlyAnswer(t *testing.T) {
 	noLeak(t)
-	blocked, answered := make(chan bool), make(chan bool)
+	answered := make(chan bool)
 	late, readOn := make(chan uint32, 8), make(chan bool)
 	var p *rawPod
 	p = newRawPod(t, "h2", func(c *rawConn) {
@@ -30,7 +31,6 @@ func TestLateEarlyAnswer(t *testing.T) {
 		c.send(frameWindow, 0, 0, "\x3f\xff\x00\x00")
 		c.attest2(nil)
 		c.opened() // the upload; what follows of it is not read
-		close(blocked)
 		<-answered // a GET waits behind the upload
 		for sent := false; ; {
 			select {
@@ -54,6 +54,9 @@ func TestLateEarlyAnswer(t *testing.T) {
 		}
 	})
 	p.blocked = true
+	var once sync.Once
+	uploading := make(chan bool)
+	p.wrap = func(c net.Conn) net.Conn { return bulkConn{c, func() { once.Do(func() { close(uploading) }) }} }
 	tr := p.transport(nil)
 	var skew offset
 	tr.SetClock(skew.get)
@@ -63,7 +66,7 @@ func TestLateEarlyAnswer(t *testing.T) {
 			res.Body.Close()
 		}
 	}()
-	<-blocked
+	<-uploading // a GET before that would be let through in time
 	done := make(chan error, 1)
 	go func() {
 		res, err := (&http.Client{Transport: tr}).Get(rawOrigin + "/secret")
@@ -87,6 +90,21 @@ func TestLateEarlyAnswer(t *testing.T) {
 		t.Errorf("the header of stream %d was written after the end of its verdict", <-late)
 	}
 	tr.Close()
+}
+
+// A bulkConn says when a Write of a large TLS record of application data begins: of a
+// body, and no header.
+type bulkConn struct {
+	net.Conn
+	begins func()
+}
+
+func (c bulkConn) Write(b []byte) (int, error) {
+	const applicationData = 23
+	if b[0] == applicationData && len(b) > 1000 {
+		c.begins()
+	}
+	return c.Conn.Write(b)
 }
 
 // TestLateBlockedWrite: a Write that is let through in time, and blocks, hands over
