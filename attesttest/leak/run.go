@@ -132,12 +132,13 @@ func (sr *scenarioRun) notServed(what string, o outcome) {
 	}
 }
 
-// notTwice demands that a request came to the application once, or not at all.
-func (sr *scenarioRun) notTwice(what string, o outcome) {
+// arrived demands that a request came to the application so many times, at least and at
+// most.
+func (sr *scenarioRun) arrived(what string, o outcome, least, most int) {
 	sr.mu.Lock()
 	n := sr.delivered[o.id]
 	sr.mu.Unlock()
-	if n > 1 {
+	if n < least || n > most {
 		sr.problem("%s arrived %d times", what, n)
 	}
 }
