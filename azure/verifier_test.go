@@ -265,7 +265,7 @@ func TestCopies(t *testing.T) {
 
 func privateAK() *rsa.PrivateKey {
 	k := paravisor.AKKey("ak")
-	p, q := paravisor.AKKey("ak").Primes()
+	p, q := k.Primes()
 	key := &rsa.PrivateKey{PublicKey: *k.Public(), Primes: []*big.Int{p, q}}
 	phi := new(big.Int).Mul(new(big.Int).Sub(p, big.NewInt(1)), new(big.Int).Sub(q, big.NewInt(1)))
 	key.D = new(big.Int).ModInverse(big.NewInt(65537), phi)

@@ -63,9 +63,15 @@ func runDemo(ctx context.Context, c *cli.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	attacks, refused, err := demo.Attacks(config)
+	attacks, err := demo.Attacks(config)
 	if err != nil {
 		return 0, err
+	}
+	refused := 0
+	for _, a := range attacks {
+		if a.Refused {
+			refused++
+		}
 	}
 	code := verdict.ExitCode(audit.Err)
 	if refused < len(attacks) {

@@ -117,6 +117,6 @@ func trimmed[T any](parse func([]byte) (T, error)) func([]byte) (T, error) {
 // Sizes above which a file is not read, in bytes. What is read as a whole has limits of
 // its own, which are lower: the parsers refuse what is above them.
 const (
-	maxFile     = 1 << 20  // a report, certificates beside it, a CRL, an envelope, a trust bundle
+	maxFile     = 1 << 20  // a CRL, an envelope, a trust bundle
 	maxCertFile = 64 << 10 // roots, the certificate of a connection
 )

@@ -143,9 +143,9 @@ func (f *finder) isPlace(e ast.Expr) bool {
 }
 
 // words are the fields that hold one of a few words, such as "pass" and "not_checked" of
-// the program, or the names that the profile of certificates has, or the ids of rules. None of the words begins
-// or ends another one, or differs from it in one byte at an end, so that no comparison can
-// take the one for the other by a part.
+// the program, or the names that the profile of certificates has, or the ids of rules.
+// None of the words begins or ends another one, or differs from it in one byte at an end,
+// so that no comparison can take the one for the other by a part.
 var words = []string{
 	"steps.Check.Status", "steps.Check.ID", "steps.Outcome.Status", "policy.Enforced.Name", "certchain.Certificate.RawSubject", "certchain.Certificate.RawIssuer",
 	"rule.Error.Rule",

@@ -67,8 +67,6 @@ func mixedGUID(text string) []byte {
 	return b
 }
 
-func concat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
-
 func le16(n uint16) []byte { return binary.LittleEndian.AppendUint16(nil, n) }
 func le32(n uint32) []byte { return binary.LittleEndian.AppendUint32(nil, n) }
 func le64(n uint64) []byte { return binary.LittleEndian.AppendUint64(nil, n) }
@@ -76,9 +74,9 @@ func le64(n uint64) []byte { return binary.LittleEndian.AppendUint64(nil, n) }
 // Metadata returns the SEV metadata.
 func (f FirmwareSpec) Metadata() []byte {
 	n := uint32(len(f.Sections))
-	b := concat([]byte(cmp.Or(f.Signature, "ASEV")), le32(cmp.Or(f.Length, 16+12*n)), le32(cmp.Or(f.Version, 1)), le32(n))
+	b := slices.Concat([]byte(cmp.Or(f.Signature, "ASEV")), le32(cmp.Or(f.Length, 16+12*n)), le32(cmp.Or(f.Version, 1)), le32(n))
 	for _, s := range f.Sections {
-		b = concat(b, le32(s.GPA), le32(s.Size), le32(s.Type))
+		b = slices.Concat(b, le32(s.GPA), le32(s.Size), le32(s.Type))
 	}
 	return b
 }
@@ -90,7 +88,7 @@ func (f FirmwareSpec) List() []Entry {
 	}
 	list := []Entry{{GUID: GUIDMetadata, Data: le32(cmp.Or(f.Offset, 0x800))}}
 	if f.HashArea != [2]uint32{} {
-		list = append(list, Entry{GUID: GUIDHashArea, Data: concat(le32(f.HashArea[0]), le32(f.HashArea[1]))})
+		list = append(list, Entry{GUID: GUIDHashArea, Data: slices.Concat(le32(f.HashArea[0]), le32(f.HashArea[1]))})
 	}
 	if f.Reset != 0 {
 		list = append(list, Entry{GUID: GUIDReset, Data: le32(f.Reset)})
@@ -103,9 +101,9 @@ func (f FirmwareSpec) List() []Entry {
 func (f FirmwareSpec) Encode() []byte {
 	var table []byte
 	for _, e := range f.List() {
-		table = concat(e.Data, le16(cmp.Or(e.Size, uint16(len(e.Data))+18)), mixedGUID(e.GUID), table)
+		table = slices.Concat(e.Data, le16(cmp.Or(e.Size, uint16(len(e.Data))+18)), mixedGUID(e.GUID), table)
 	}
-	table = concat(table, le16(cmp.Or(f.Table, uint16(len(table))+18)), mixedGUID(cmp.Or(f.Footer, guidFooter)))
+	table = slices.Concat(table, le16(cmp.Or(f.Table, uint16(len(table))+18)), mixedGUID(cmp.Or(f.Footer, guidFooter)))
 	image := bytes.Repeat([]byte{f.Fill}, f.Size)
 	copy(image[f.Size-32-len(table):], table)
 	copy(image[f.Size-0x800:], f.Metadata())
@@ -148,7 +146,7 @@ func extend(digest []byte, kind byte, gpa uint64, contents []byte) []byte {
 		sum := sha512.Sum384(contents)
 		hash = sum[:]
 	}
-	sum := sha512.Sum384(concat(digest, hash, le16(112), []byte{kind, 0, 0, 0, 0, 0}, le64(gpa)))
+	sum := sha512.Sum384(slices.Concat(digest, hash, le16(112), []byte{kind, 0, 0, 0, 0, 0}, le64(gpa)))
 	return sum[:]
 }
 
@@ -156,9 +154,9 @@ func extend(digest []byte, kind byte, gpa uint64, contents []byte) []byte {
 func (k *KernelSpec) Table() []byte {
 	entry := func(guid string, data []byte) []byte {
 		sum := sha256.Sum256(data)
-		return concat(mixedGUID(guid), le16(50), sum[:])
+		return slices.Concat(mixedGUID(guid), le16(50), sum[:])
 	}
-	return concat(mixedGUID("9438d606-4f22-4cc9-b479-a793d411fd21"), le16(168),
+	return slices.Concat(mixedGUID("9438d606-4f22-4cc9-b479-a793d411fd21"), le16(168),
 		entry("97d02dd8-bd20-4c94-aa78-e7714d36ab2a", append([]byte(k.Cmdline), 0)),
 		entry("44baf731-3a2f-4bd7-9af1-41e29169781d", k.Initrd),
 		entry("4de79437-abd2-427f-b835-d5b172d2045b", k.Kernel), make([]byte, 8))

@@ -26,7 +26,7 @@ func DefaultIDBlock(digest [48]byte) IDBlockSpec {
 
 // Block returns the 96 bytes.
 func (s IDBlockSpec) Block() []byte {
-	return concat(s.Digest[:], s.FamilyID[:], s.ImageID[:], le32(cmp.Or(s.Version, 1)), le32(s.GuestSVN), le64(s.Policy))
+	return slices.Concat(s.Digest[:], s.FamilyID[:], s.ImageID[:], le32(cmp.Or(s.Version, 1)), le32(s.GuestSVN), le64(s.Policy))
 }
 
 // Auth returns the 4096 bytes.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/crc32"
+	"maps"
 	"slices"
 )
 
@@ -28,27 +29,27 @@ type IGVMHeader struct {
 
 // IGVMPlatform returns SUPPORTED_PLATFORM: 2 is SEV-SNP.
 func IGVMPlatform(mask uint32, kind byte) IGVMHeader {
-	return IGVMHeader{Type: 1, Body: concat(le32(mask), []byte{2, kind}, le16(1), le64(0))}
+	return IGVMHeader{Type: 1, Body: slices.Concat(le32(mask), []byte{2, kind}, le16(1), le64(0))}
 }
 
 // IGVMPage returns PAGE_DATA. data nil: a page of zeros.
 func IGVMPage(gpa uint64, mask, flags uint32, kind uint16, data []byte) IGVMHeader {
-	return IGVMHeader{Type: 0x302, Body: concat(le64(gpa), le32(mask), le32(0), le32(flags), le16(kind), le16(0)), Data: data, DataAt: 12}
+	return IGVMHeader{Type: 0x302, Body: slices.Concat(le64(gpa), le32(mask), le32(0), le32(flags), le16(kind), le16(0)), Data: data, DataAt: 12}
 }
 
 // IGVMContext returns VP_CONTEXT.
 func IGVMContext(gpa uint64, mask uint32, index uint16, vmsa []byte) IGVMHeader {
-	return IGVMHeader{Type: 0x304, Body: concat(le64(gpa), le32(mask), le32(0), le16(index), le16(0)), Data: vmsa, DataAt: 12}
+	return IGVMHeader{Type: 0x304, Body: slices.Concat(le64(gpa), le32(mask), le32(0), le16(index), le16(0)), Data: vmsa, DataAt: 12}
 }
 
 // IGVMArea returns PARAMETER_AREA.
 func IGVMArea(size uint64, index uint32) IGVMHeader {
-	return IGVMHeader{Type: 0x301, Body: concat(le64(size), le32(index), le32(0))}
+	return IGVMHeader{Type: 0x301, Body: slices.Concat(le64(size), le32(index), le32(0))}
 }
 
 // IGVMInsert returns PARAMETER_INSERT.
 func IGVMInsert(gpa uint64, mask, index uint32) IGVMHeader {
-	return IGVMHeader{Type: 0x303, Body: concat(le64(gpa), le32(mask), le32(index))}
+	return IGVMHeader{Type: 0x303, Body: slices.Concat(le64(gpa), le32(mask), le32(index))}
 }
 
 // IGVMIDBlock returns SNP_ID_BLOCK with a launch digest, and nothing signed.
@@ -67,7 +68,7 @@ func DefaultIGVM() IGVMSpec {
 	vmsa := LaunchSpec{VMM: "qemu", CPU: 0x800F12, Features: 1}.VMSA(true)
 	return IGVMSpec{Padding: '0', Headers: []IGVMHeader{
 		IGVMPlatform(1, 2), IGVMPlatform(2, 1),
-		{Type: 0x101, Body: concat(le64(0x30000), le32(1), le32(0))},
+		{Type: 0x101, Body: slices.Concat(le64(0x30000), le32(1), le32(0))},
 		IGVMArea(0x2000, 7),
 		IGVMPage(0x1000, 1, 0, 0, page('a')), IGVMPage(0x2000, 1, 0, 0, nil), IGVMPage(0x3000, 2, 0, 0, page('b')),
 		IGVMPage(0x4000, 1, 2, 0, page('c')), IGVMPage(0x5000, 1, 0, 1, nil), IGVMPage(0x6000, 1, 0, 2, page('d')),
@@ -101,17 +102,17 @@ func (s IGVMSpec) Encode() []byte {
 			data = append(data, h.Data...)
 		}
 		padding := slices.Repeat([]byte{s.Padding}, padded(len(body))-len(body))
-		headers = concat(headers, le32(h.Type), le32(uint32(len(body))), body, padding)
+		headers = slices.Concat(headers, le32(h.Type), le32(uint32(len(body))), body, padding)
 	}
-	fixed := concat([]byte("IGVM"), le32(version), le32(uint32(size)), le32(uint32(len(headers))), le32(uint32(end+len(data))), le32(0))
+	fixed := slices.Concat([]byte("IGVM"), le32(version), le32(uint32(size)), le32(uint32(len(headers))), le32(uint32(end+len(data))), le32(0))
 	if version == 2 {
-		fixed = concat(fixed, le32(0), le32(4096))
+		fixed = slices.Concat(fixed, le32(0), le32(4096))
 	}
 	if s.Fixed != nil {
 		fixed = slices.Clone(s.Fixed)
 	}
-	copy(fixed[20:], le32(crc32.ChecksumIEEE(concat(fixed, headers))))
-	return concat(fixed, headers, data)
+	copy(fixed[20:], le32(crc32.ChecksumIEEE(slices.Concat(fixed, headers))))
+	return slices.Concat(fixed, headers, data)
 }
 
 // Digest returns the launch digest of what is for the platform with a mask, by one
@@ -165,10 +166,8 @@ func (s IGVMSpec) Digest(mask uint32, vmm string) [48]byte {
 			}
 		}
 	}
-	for i := range 1 << 16 {
-		if data, ok := last[i]; ok {
-			d = extend(d, pageVMSA, 0xFFFFFFFFF000, data)
-		}
+	for _, i := range slices.Sorted(maps.Keys(last)) {
+		d = extend(d, pageVMSA, 0xFFFFFFFFF000, last[i])
 	}
 	return [48]byte(d)
 }
@@ -179,5 +178,5 @@ func (s IGVMSpec) Sum(image []byte) []byte {
 	fixed := slices.Clone(s.Fixed)
 	copy(fixed[20:24], make([]byte, 4))
 	at := min(uint64(fixed[8])+uint64(fixed[12])|uint64(fixed[13])<<8|uint64(fixed[14])<<16, uint64(len(image)))
-	return le32(crc32.ChecksumIEEE(concat(fixed, image[24:max(at, 24)])))
+	return le32(crc32.ChecksumIEEE(slices.Concat(fixed, image[24:max(at, 24)])))
 }
