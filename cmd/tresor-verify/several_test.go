@@ -120,6 +120,13 @@ func TestBeside(t *testing.T) {
 	if o := tool("report", f.path("report"), "--amd-root", f.path("ark.pem")); o.code == 0 {
 		t.Errorf("a link or a long file was followed: %+v", o)
 	}
+	text := mint.PEM(leaf)
+	for size, code := range map[int]int{65536: verdict.ExitVerified, 65537: verdict.ExitUndecided} { // which could be read as well
+		f.write("leaf.der", append(text, bytes.Repeat([]byte("\n"), size-len(text))...))
+		if o := tool("report", f.path("report"), "--amd-root", f.path("ark.pem")); o.code != code {
+			t.Errorf("a file of %d bytes beside a report: exit code %d, want %d", size, o.code, code)
+		}
+	}
 }
 
 // TestSeveralFetch: the key server is asked once for each certificate, however many
